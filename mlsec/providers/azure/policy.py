@@ -36,18 +36,18 @@ def least_privilege_role(*, is_organisation: bool = False) -> str:
 
 
 def rights(*, is_organisation: bool = False) -> tuple[str, ...]:
-    """Give the actions, sorted; each once, whatever its case."""
-    found: dict[str, str] = {}
+    """Give the actions, sorted, without duplicates in another case."""
+    by_lower: dict[str, str] = {}
     for operation in table_of(plans()).values():
         is_walk = operation.label == LIST_DESCENDANTS.label
         if isinstance(operation, ProjectRead) or (is_walk and not is_organisation):
             continue
         for action in operation.right.split(","):
-            found.setdefault(action.lower(), action)
-    return tuple(found[key] for key in sorted(found))
+            by_lower.setdefault(action.lower(), action)
+    return tuple(by_lower[key] for key in sorted(by_lower))
 
 
 def data_rights() -> tuple[str, ...]:
-    """Give the data actions: definitions that Resource Manager does not say, and nothing else."""
+    """Give the data actions, only for definitions that Resource Manager does not have."""
     table = table_of(plans()).values()
-    return tuple(sorted({each.right for each in table if isinstance(each, ProjectRead)}))
+    return tuple(sorted({entry.right for entry in table if isinstance(entry, ProjectRead)}))

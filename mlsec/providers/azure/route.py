@@ -1,4 +1,4 @@
-"""A read of Azure Resource Manager: an operation of the plans, and the one request that it is."""
+"""Reads of Azure Resource Manager: operations of the plans and their requests."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import msgspec
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.errors import MlsecError
 
-_HOLE = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class ArmRead(Operation, frozen=True, kw_only=True):
-    """One read, written once: the plans name it and the transport refuses everything else.
+    """One read operation; the plans use it and the transport refuses all others.
 
-    ``path`` is a template: ``{subscription}`` is the scope's, every other hole is the parameter of
-    that name (``{id}/onlineEndpoints`` with ``params={"id": "$parent.id"}``). Parameters that fill
-    no hole go into the query (GET) or are the body (POST).
-    ``query`` are further query parameters, with holes of the same kind.
+    ``path`` is a template: ``{subscription}`` is the scope's, every other placeholder is the
+    parameter of that name (``{id}/onlineEndpoints`` with ``params={"id": "$parent.id"}``).
+    Parameters that fill no placeholder go into the query (GET) or are the body (POST).
+    ``query`` are further query parameters, with placeholders of the same kind.
     ``version`` is the pinned api-version. ``method`` is POST only for the few reads in ``POSTS``.
-    ``graph`` names the Resource Graph type (lower case) whose rows say the same as this listing's
+    ``graph`` names the Resource Graph type (lower case) whose rows equal this listing's
     entries; "" when the graph lacks it or leaves out properties that rules read.
     """
 
@@ -34,10 +34,14 @@ class ArmRead(Operation, frozen=True, kw_only=True):
     graph: str = ""
 
     @property
-    def holes(self) -> tuple[str, ...]:
+    def placeholders(self) -> tuple[str, ...]:
         """The parameters that path and query take."""
         text = " ".join((self.path, *self.query.values()))
-        return tuple(hole for hole in _HOLE.findall(text) if hole != "subscription")
+        return tuple(
+            placeholder
+            for placeholder in _PLACEHOLDER.findall(text)
+            if placeholder != "subscription"
+        )
 
 
 class ProjectRead(ArmRead, frozen=True, kw_only=True):
@@ -52,7 +56,7 @@ POSTS = frozenset({"resourcegraph:Resources"})
 
 
 def address(operation: ArmRead, subscription: str, params: Mapping[str, Any]) -> str:
-    """Give path and query of a request, every hole filled and quoted.
+    """Give path and query of a request, every placeholder filled and quoted.
 
     Raises:
         MlsecError: the table says POST for what is not a known read.
@@ -60,12 +64,16 @@ def address(operation: ArmRead, subscription: str, params: Mapping[str, Any]) ->
     if operation.method != "GET" and operation.label not in POSTS:
         raise MlsecError(f"refused to {operation.method} {operation.label}: only reads are made")
     filled = {"subscription": subscription, **params}
-    path = _HOLE.sub(lambda hole: quote(str(filled[hole.group(1)]), safe="/:@"), operation.path)
+    path = _PLACEHOLDER.sub(
+        lambda placeholder: quote(str(filled[placeholder.group(1)]), safe="/:@"), operation.path
+    )
     query = {"api-version": operation.version}
     for name, template in operation.query.items():
-        query[name] = _HOLE.sub(lambda hole: str(filled[hole.group(1)]), template)
+        query[name] = _PLACEHOLDER.sub(
+            lambda placeholder: str(filled[placeholder.group(1)]), template
+        )
     if operation.method == "GET":
-        query |= {k: str(v) for k, v in params.items() if k not in operation.holes}
+        query |= {k: str(v) for k, v in params.items() if k not in operation.placeholders}
     return f"{path}?{urlencode(query)}"
 
 
@@ -84,4 +92,4 @@ def body_of(operation: ArmRead, params: Mapping[str, Any]) -> dict[str, Any] | N
     """Give the JSON body of a POST, None for a GET."""
     if operation.method == "GET":
         return None
-    return {key: value for key, value in params.items() if key not in operation.holes}
+    return {key: value for key, value in params.items() if key not in operation.placeholders}

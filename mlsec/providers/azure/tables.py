@@ -1,4 +1,4 @@
-"""The whole table of Azure reads: what the plans ask, and what finding subscriptions asks."""
+"""The table of all Azure reads, of the plans and of subscription discovery."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from mlsec.collect.walk.plan import Operation, TypePlan
 from mlsec.providers.azure.route import ArmRead
 
-# Where calls are kept that concern no one subscription.
+# Scope of calls that are not specific to a subscription.
 TENANT = "azure/tenant"
 
 LIST_SUBSCRIPTIONS = ArmRead(
@@ -86,7 +86,7 @@ def graph_types(plans: Iterable[TypePlan]) -> frozenset[str]:
 
 
 def _redacted_rows(plans: Iterable[TypePlan]) -> tuple[str, ...]:
-    """Give where secrets may stand in the graph's rows: wherever they may in the listings."""
+    """Give the paths of secrets in the graph's rows, the same as in the listings."""
     return tuple(
         sorted(
             path.replace("value[]", "data[]", 1)

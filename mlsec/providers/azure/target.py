@@ -1,4 +1,4 @@
-"""Which subscriptions a target names."""
+"""The subscriptions of a target."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _ID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
 class AzureTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """``azure[://subscription[,...]]`` taken apart; empty means all that the credentials see."""
+    """``azure[://subscription[,...]]`` parsed; empty means all that the credentials see."""
 
     subscriptions: tuple[str, ...] = ()
 
 
 def parse_target(text: str) -> AzureTarget:
-    """Take a target apart; subscriptions are ids, in lower case.
+    """Parse a target; subscriptions are ids, in lower case.
 
     Raises:
         MlsecError: not ``azure[://subscription[,...]]``.

@@ -9,9 +9,9 @@ _PATHS = ("/version", "/api", "/api/*", "/apis", "/apis/*")
 
 
 def least_privilege_role(*, has_configmaps: bool = False) -> str:
-    """Give the role as YAML for ``kubectl apply``: list only, no secrets, nothing that changes.
+    """Give the role as YAML for ``kubectl apply``: list only, without secrets.
 
-    Config maps are in it only when they are asked for: many hold what should be a secret.
+    Config maps are included on request only: many contain what should be a secret.
     """
     groups: dict[str, list[str]] = {}
     for kind in listed_kinds(has_configmaps=has_configmaps):

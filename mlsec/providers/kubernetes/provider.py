@@ -36,7 +36,7 @@ def _read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
 def _policy(*, is_organisation: bool) -> str:
     from mlsec.providers.kubernetes.policy import least_privilege_role  # noqa: PLC0415 - it loads the plans
 
-    # A cluster has no organisation above it; what is asked for instead is config maps.
+    # A cluster has no organisation; the option includes config maps instead.
     return least_privilege_role(has_configmaps=is_organisation)
 
 

@@ -1,4 +1,4 @@
-"""Every call that a scan of a cluster may make, all of them reads, with the right each needs."""
+"""The read operations that a scan of a cluster may call, with the permission for each."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def listing(kind: Kind) -> Operation:
 
 
 def listed_kinds(*, has_configmaps: bool = False) -> tuple[Kind, ...]:
-    """Give the kinds that a scan lists; config maps only when they are asked for."""
-    found = tuple(kind for kind in KINDS if kind.is_listed)
-    return (*found, CONFIG_MAPS) if has_configmaps else found
+    """Give the kinds that a scan lists; config maps only on request."""
+    listed = tuple(kind for kind in KINDS if kind.is_listed)
+    return (*listed, CONFIG_MAPS) if has_configmaps else listed
 
 
 def table_of(*, has_configmaps: bool = False) -> dict[str, Operation]:

@@ -18,14 +18,14 @@ _HINT = (
 
 
 class ClusterTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """Which cluster, "" for the kubeconfig's own choice; no namespaces means all."""
+    """A cluster, "" for the current context; no namespaces means all."""
 
     context: str = ""
     namespaces: tuple[str, ...] = ()
 
 
 def parse_target(text: str, contexts: Collection[str] = ()) -> ClusterTarget:
-    """Take a target apart; names of contexts may hold slashes, so that the known ones help.
+    """Parse a target; context names may contain slashes, so known contexts are matched first.
 
     Raises:
         MlsecError: not ``kubernetes[://context[/namespace,...]]``.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mlsec.core.enums import GapReason
-from mlsec.providers.azure.client.classify import AzureError, trouble_of
+from mlsec.providers.azure.client.classify import AzureError, classify_refusal
 from mlsec.providers.azure.client.clouds import CLOUDS, Cloud
 from mlsec.providers.azure.client.transport import refused_host
 from mlsec.providers.azure.route import ProjectRead, project_address
@@ -52,10 +52,12 @@ def test_a_cloud_whose_projects_are_nowhere_published_says_so() -> None:
 
 def test_a_closed_network_is_no_missing_right() -> None:
     text = "Public access is disabled. Please configure private endpoint."
-    told = trouble_of(AzureError(status=403, code="403", message=text, headers={}))
+    told = classify_refusal(AzureError(status=403, code="403", message=text, headers={}))
     assert told.reason is GapReason.UNSUPPORTED
     assert "scan from there" in told.detail
-    other = trouble_of(AzureError(status=403, code="PermissionDenied", message="no", headers={}))
+    other = classify_refusal(
+        AzureError(status=403, code="PermissionDenied", message="no", headers={})
+    )
     assert other.reason is GapReason.DENIED
 
 

@@ -45,8 +45,8 @@ def test_read_is_one_request_with_all_its_holes_filled(label: str) -> None:
     operation = TABLE[label]
     assert isinstance(operation, ArmRead)
     assert operation.method == "GET" or label in POSTS
-    assert set(operation.holes) <= set(operation.params) | {"group"}
-    filled = address(operation, "s", dict.fromkeys(operation.holes, "/x"))
+    assert set(operation.placeholders) <= set(operation.params) | {"group"}
+    filled = address(operation, "s", dict.fromkeys(operation.placeholders, "/x"))
     assert "{" not in filled
     assert f"api-version={operation.version}" in filled
 

@@ -1,4 +1,4 @@
-"""What an answer of Azure Resource Manager that is no success means."""
+"""Classify error answers of Azure Resource Manager."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NO_SUCH_TYPE = re.compile(
 )
 _NO_SUBSCRIPTION = re.compile(r"SubscriptionNotFound|InvalidSubscriptionId")
 _GONE = re.compile(r"^(Parent)?ResourceNotFound$|^ResourceGroupNotFound$|^NotFound$")
-# What an AI account says to who asks its projects from outside of its network.
+# Answer of an AI account to requests for its projects from outside of its network.
 _CLOSED = re.compile(r"Public access is disabled|Virtual Network/Firewall rules", re.I)
 _PAGE_TOKEN = re.compile(r"SkipToken|ContinuationToken|InvalidPageToken|ExpiredToken", re.I)
 _SUPPORTED = re.compile(r"supported api-versions? (?:are|is) '([^']*)'", re.I)
@@ -34,7 +34,7 @@ _FLEETING = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{20,}|\d{4}-\d\d-\d\dT[\d:.]
 
 
 class AzureError(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer whose status is no success."""
+    """An answer with an error status."""
 
     status: int
     code: str
@@ -43,7 +43,7 @@ class AzureError(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def wait_s(self) -> float:
-        """How long it asks us to wait."""
+        """The requested wait in seconds."""
         for name, unit_s in (("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001),
                              ("retry-after", 1.0)):  # fmt: skip
             try:
@@ -70,7 +70,7 @@ def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> AzureErr
 
 
 def why_not_offered(refusal: AzureError, right: str) -> str:
-    """Say that the subscription or cloud has no such service, "" when that was not said.
+    """Give why the subscription or cloud lacks the service, "" if the refusal does not say so.
 
     A provider can be registered at any time, and not be unregistered while anything of it exists.
     """
@@ -83,7 +83,7 @@ def why_not_offered(refusal: AzureError, right: str) -> str:
     return ""
 
 
-def trouble_of(refusal: AzureError) -> CallFailure:
+def classify_refusal(refusal: AzureError) -> CallFailure:
     """Classify a refusal."""
     code, status = refusal.code, refusal.status
     if status == 429:
@@ -141,15 +141,15 @@ def _versions(refusal: AzureError) -> str:
 
 
 def _lasting(message: str) -> str:
-    """Take request ids and times out of a message: equal worlds must give equal rows."""
+    """Remove request ids and times from a message, so that equal states give equal rows."""
     if message.lstrip().startswith("<"):
         return ""
     return visible(_FLEETING.sub("...", " ".join(message.split())), 160)
 
 
 def failure(error: Exception) -> CallFailure:
-    """Classify what the transport raised, by the names of azure-core's classes."""
-    names = {each.__name__ for each in type(error).__mro__}
+    """Classify an exception of the transport, by the names of azure-core's classes."""
+    names = {base.__name__ for base in type(error).__mro__}
     if names & {"ClientAuthenticationError", "CredentialUnavailableError"}:
         return CallFailure(
             reason=GapReason.DENIED,
@@ -167,7 +167,7 @@ def failure(error: Exception) -> CallFailure:
 
 
 def unparsable() -> CallFailure:
-    """Give the trouble of an answer that is none."""
+    """Give the failure of an answer that cannot be parsed."""
     return CallFailure(reason=GapReason.MALFORMED, code="Unparsable",
                    detail="the answer could not be parsed", is_worth_a_retry=True)  # fmt: skip
 

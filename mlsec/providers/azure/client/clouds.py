@@ -14,9 +14,9 @@ from mlsec.core.sanitize import visible
 
 class Cloud(msgspec.Struct, frozen=True, kw_only=True):
     """``authority`` signs in, ``manager`` is Azure Resource Manager, ``audience`` what a token is
-    asked for. ``is_private``: not one of Microsoft's own, so nobody else vouches for the authority.
+    asked for. ``is_private``: not one of Microsoft's, so the authority is not well known.
     ``projects`` is how the hosts of AI Foundry projects end, and ``projects_audience`` what their
-    tokens are asked for; "" where the cloud has none, or nobody published where.
+    tokens are asked for; "" where the cloud has none, or none is published.
     """
 
     name: str
@@ -53,7 +53,7 @@ CLOUDS: Mapping[str, Cloud] = {
         ),
     )
 }
-# What other tools call the same clouds.
+# Names of the same clouds in other tools.
 _ALIASES = {
     "azurepubliccloud": "AzureCloud",
     "public": "AzureCloud",
@@ -68,10 +68,10 @@ AUDIENCE = "AZURE_RESOURCE_MANAGER_AUDIENCE"
 
 
 def find_cloud(environment: Mapping[str, str] = os.environ) -> Cloud:
-    """Give the cloud that the environment names, the public one when it names none.
+    """Give the cloud selected by the environment, by default the public one.
 
     ``AZURE_ENVIRONMENT`` is one of ``CLOUDS``; ``AZURE_AUTHORITY_HOST`` alone also says which of
-    them is meant. ``AZURE_RESOURCE_MANAGER_ENDPOINT`` is for clouds of one's own.
+    them is meant. ``AZURE_RESOURCE_MANAGER_ENDPOINT`` is for private clouds.
 
     Raises:
         MlsecError: an unknown name, or an address that is not https.
@@ -95,14 +95,14 @@ def find_cloud(environment: Mapping[str, str] = os.environ) -> Cloud:
 def _named(environment: Mapping[str, str]) -> Cloud:
     name = environment.get(NAME, "")
     if name:
-        known = {each.lower(): each for each in CLOUDS}
-        found = known.get(name.lower()) or _ALIASES.get(name.lower())
-        if found is None:
+        known = {known_name.lower(): known_name for known_name in CLOUDS}
+        match = known.get(name.lower()) or _ALIASES.get(name.lower())
+        if match is None:
             raise MlsecError(
                 f'{NAME} names an unknown cloud "{visible(name, 40)}"',
                 hint="one of " + ", ".join(CLOUDS),
             )
-        return CLOUDS[found]
+        return CLOUDS[match]
     authority = _address(environment, AUTHORITY)
     for cloud in CLOUDS.values():
         if cloud.authority == authority:

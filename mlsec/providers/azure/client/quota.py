@@ -1,4 +1,4 @@
-"""Resource Graph says with each answer how many queries are left, and until when: it is obeyed."""
+"""The query quota that Resource Graph reports with each answer."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Quota:
         self._opens_at = 0.0
 
     def wait(self) -> None:
-        """Wait until there is a query left, as far as is known."""
+        """Wait until a query is left, as far as is known."""
         with self._lock:
             wait_s = self._opens_at - time.monotonic()
         if wait_s > 0:
             self._stop.wait(wait_s)
 
     def learn(self, headers: Mapping[str, str]) -> None:
-        """Read what an answer says of the quota."""
+        """Update the quota from the headers of an answer."""
         try:
             remaining = int(headers.get(_REMAINING) or 1)
         except ValueError:
@@ -37,12 +37,12 @@ class Quota:
                 self._opens_at = time.monotonic() + seconds(headers.get(_RESETS_AFTER) or "")
 
     def stop(self) -> None:
-        """Let everybody who waits go on."""
+        """Release all waiting threads."""
         self._stop.set()
 
 
 def seconds(clock: str) -> float:
-    """Read ``hh:mm:ss``; what cannot be read is five seconds, the length of the window."""
+    """Parse ``hh:mm:ss``; the default is five seconds, the length of the window."""
     try:
         hours, minutes, rest = (float(part) for part in clock.split(":"))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The client in front of the real one: it answers listings out of Resource Graph where it can."""
+"""A client that answers listings from Resource Graph where it can."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mlsec.providers.azure.client.resource_graph_rows import (
     rows_query,
     types_of,
 )
-from mlsec.providers.azure.client.row_check import is_same, paths_read, witness_of
+from mlsec.providers.azure.client.row_check import is_same, paths_read, sample_listing
 from mlsec.providers.azure.route import ArmRead
 from mlsec.providers.azure.tables import (
     GRAPH,
@@ -36,19 +36,19 @@ from mlsec.providers.azure.tables import (
 from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
 
-# Resource Graph takes more in one query; this keeps one query's answer within reason.
+# Resource Graph accepts more in one query; this limits the size of an answer.
 _MOST_SUBSCRIPTIONS = 500
 
 
 class ResourceGraphClient:
-    """Answers listings from the index; everything else, and what is in doubt, is asked."""
+    """Answers listings from the index; forwards everything else, and doubtful cases."""
 
     def __init__(self, inner: Client, index: Index) -> None:
         self.in_flight = inner.in_flight
         self._inner, self._index = inner, index
 
     def ask(self, request: Request) -> CallResult | Gap:
-        """Give the answer or why there is none."""
+        """Give the answer or the reason for having none."""
         operation = request.operation
         if isinstance(operation, ArmRead) and operation.graph and operation.items:
             parent = str(request.params.get("id", ""))
@@ -65,13 +65,13 @@ def ask_index(
     vocabulary: Vocabulary,
     began_at: datetime.datetime,
 ) -> Index:
-    """Ask Resource Manager what there is, and the graph for what it has of the plans' types."""
+    """Query Resource Manager for all resources, and the graph for the plans' types."""
     scopes = tuple(scopes)
     inside: dict[str, Inside] = {}
     answers: list[RowsAnswer] = []
     types = graph_types(plans)
     if len(scopes) == 1:
-        # One listing of each type is asked in any case: rows would spare nothing but children's.
+        # One listing of each type is requested in any case: rows would only save those of children.
         types = frozenset(kind for kind in types if kind.count("/") > 1)
     chunks = [
         tuple(scope.account for scope in scopes[at : at + _MOST_SUBSCRIPTIONS])
@@ -83,7 +83,7 @@ def ask_index(
         jobs += [_count_job(client, chunk, types, answers) for chunk in chunks]
         pool.run(jobs)
         index = Index(answers, inside)
-        pool.run(_witness_jobs(client, index, plans, vocabulary))
+        pool.run(_comparison_jobs(client, index, plans, vocabulary))
     finally:
         pool.close()
     return index
@@ -97,7 +97,7 @@ def stored_index(
     vocabulary: Vocabulary,
     began_at: datetime.datetime,
 ) -> Index:
-    """Give the index that a collection had, whatever types it asked for."""
+    """Rebuild the index of a stored collection."""
     inside: dict[str, Inside] = {}
     for scope in scopes:
         job = _inside_job(client, scope, began_at, inside)
@@ -112,31 +112,31 @@ def stored_index(
             entries = entries_of(request, interpret(request, call, document))
             answers.append(_rows_answer(types, params["subscriptions"], entries))
     index = Index(answers, inside)
-    for job in _witness_jobs(client, index, plans, vocabulary):
+    for job in _comparison_jobs(client, index, plans, vocabulary):
         job.then(job.work())
     return index
 
 
-def _witness_jobs(
+def _comparison_jobs(
     client: Client, index: Index, plans: tuple[TypePlan, ...], vocabulary: Vocabulary
 ) -> list[Job]:
-    """Ask for one listing of each type that has rows, and believe the rows that are the same."""
+    """Compare one listing of each type that has rows, and trust the types that match."""
     paths = paths_read(plans, vocabulary)
     jobs: dict[str, Job] = {}
     for plan in plans:
         listing = plan.listing
         if isinstance(listing, ArmRead) and listing.graph in paths and listing.graph not in jobs:
-            request = witness_of(index, listing)
+            request = sample_listing(index, listing)
             if request is not None:
-                jobs[listing.graph] = _witness_job(client, index, request, paths[listing.graph])
+                jobs[listing.graph] = _comparison_job(client, index, request, paths[listing.graph])
     return list(jobs.values())
 
 
-def _witness_job(client: Client, index: Index, request: Request, paths: Iterable[str]) -> Job:
+def _comparison_job(client: Client, index: Index, request: Request, paths: Iterable[str]) -> Job:
     kind = getattr(request.operation, "graph", "")
 
-    def then(found: ListingResult) -> tuple[Job, ...]:
-        if is_same(found, index.rows(request.scope, kind), paths):
+    def then(listing: ListingResult) -> tuple[Job, ...]:
+        if is_same(listing, index.rows(request.scope, kind), paths):
             index.trust(kind)
         return ()
 
@@ -150,7 +150,7 @@ def _witness_job(client: Client, index: Index, request: Request, paths: Iterable
 def _inside_job(
     client: Client, scope: Scope, began_at: datetime.datetime, inside: dict[str, Inside]
 ) -> Job:
-    """Ask for one subscription's permissions, then for its resources: one after the other."""
+    """Query one subscription's permissions, then its resources."""
 
     def work() -> tuple[ListingResult, ListingResult]:
         permissions = _ask(client, scope.name, LIST_PERMISSIONS, LIST_PERMISSIONS.params)
@@ -158,9 +158,9 @@ def _inside_job(
         return resources, permissions
 
     def keep(pair: tuple[ListingResult, ListingResult]) -> tuple[Job, ...]:
-        found = inside_of(*pair, began_at)
-        if found is not None:
-            inside[scope.name] = found
+        interval = inside_of(*pair, began_at)
+        if interval is not None:
+            inside[scope.name] = interval
         return ()
 
     return Job(lane=(scope.name, "inside"), work=work, then=keep)
@@ -169,12 +169,12 @@ def _inside_job(
 def _count_job(
     client: Client, subscriptions: tuple[str, ...], types: frozenset[str], answers: list[RowsAnswer]
 ) -> Job:
-    """Ask how many there are of each type: what is not among them, the graph does not index."""
+    """Query the count of each type; the graph does not index types without a count."""
 
-    def then(found: ListingResult) -> Iterable[Job]:
+    def then(listing: ListingResult) -> Iterable[Job]:
         counts = {
             str(entry["type"]).lower(): int(entry.get("count_", 0))
-            for entry in found.entries
+            for entry in listing.entries
             if "type" in entry
         }
         wanted = {kind: count for kind, count in counts.items() if kind in types}
@@ -193,8 +193,8 @@ def _rows_job(
     kinds: frozenset[str],
     keep: Callable[[RowsAnswer], None],
 ) -> Job:
-    def then(found: ListingResult) -> tuple[Job, ...]:
-        keep(_rows_answer(kinds, subscriptions, found))
+    def then(listing: ListingResult) -> tuple[Job, ...]:
+        keep(_rows_answer(kinds, subscriptions, listing))
         return ()
 
     return Job(
@@ -213,9 +213,11 @@ def _body(query: str, subscriptions: Iterable[str]) -> dict[str, Any]:
 
 
 def _rows_answer(
-    types: Iterable[str], subscriptions: Iterable[str], found: ListingResult
+    types: Iterable[str], subscriptions: Iterable[str], listing: ListingResult
 ) -> RowsAnswer:
-    return RowsAnswer(types=frozenset(types), subscriptions=frozenset(subscriptions), found=found)
+    return RowsAnswer(
+        types=frozenset(types), subscriptions=frozenset(subscriptions), listing=listing
+    )
 
 
 def _ask(

@@ -1,12 +1,11 @@
-"""What Resource Graph is asked, and how far it is believed.
+"""Queries to Resource Graph, and when their rows are trusted.
 
-The graph is an index: it lags, it lacks types, it leaves out what we may not read without a word,
-and it reads each type with an api-version of its own. So its rows stand for a type's listing only
-where Resource Manager itself names the very same resources, none of them changed a moment ago, the
-role may read the type, one listing of the type was compared (witness.py), and the rows are not of
-an older version than we ask for: what a version does not have would be taken for what is not set,
-where the listing that was compared happens not to set it. Else Resource Manager is asked, as if
-there were no graph.
+The graph is an index: it lags, lacks some types, silently omits what the credentials may not read,
+and reads each type with its own api-version. Its rows therefore replace a type's listing only if
+Resource Manager reports the same resources, none of them changed recently, the role may read the
+type, one listing of the type was compared (row_check.py), and the rows' api-version is not older
+than the requested one: a property that an older version lacks would appear as not set where the
+compared listing does not set it either. Otherwise the listing is requested from Resource Manager.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from mlsec.providers.azure.route import ArmRead
 
 NAME = "Azure Resource Graph"
 ALL_RESOURCES = "Resource Manager's list of all resources"
-# How long the index may lag behind, as far as we believe it; documented as "within minutes".
+# Assumed maximal lag of the index; documented as "within minutes".
 LAG = datetime.timedelta(minutes=15)
 _COLUMNS = (
     "id, name, type, kind, location, managedBy, sku, plan, tags, identity, zones, properties,"
@@ -41,20 +40,20 @@ def rows_query(types: Iterable[str]) -> str:
 
 
 def types_of(query: str) -> frozenset[str]:
-    """Give back the types that a rows query asked for; none for the counting one."""
+    """Give the types of a rows query; none for the counting query."""
     return frozenset(_TYPES.findall(query))
 
 
 class RowsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What one rows query gave, and for which types and subscriptions it was asked."""
+    """The result of one rows query, with its types and subscriptions."""
 
     types: frozenset[str]
     subscriptions: frozenset[str]
-    found: ListingResult
+    listing: ListingResult
 
 
 class Inside(msgspec.Struct, frozen=True, kw_only=True):
-    """What Resource Manager says of one subscription: which resources there are, what we may do.
+    """The resources of a subscription and our permissions there, from Resource Manager.
 
     ``listed`` maps a type (lower case) to the ids (lower case) of its resources, and ``fresh`` are
     the ids that changed so late that the index need not know. ``call`` is the listing's.
@@ -76,7 +75,7 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
 def inside_of(
     resources: ListingResult, permissions: ListingResult, began_at: datetime.datetime
 ) -> Inside | None:
-    """Put the two listings together; None when either is not the whole."""
+    """Combine the two listings; None if either is incomplete."""
     if resources.gap is not None or permissions.gap is not None:
         return None
     listed: dict[str, set[str]] = {}
@@ -96,31 +95,31 @@ def inside_of(
 
 
 class Index:
-    """All that the graph answered, and when it may stand for a listing."""
+    """All answers of the graph, and when they may replace a listing."""
 
     def __init__(self, answers: Iterable[RowsAnswer], inside: Mapping[str, Inside]) -> None:
         self._inside = inside
         self._reported: dict[tuple[str, str], ListingResult] = {}
         self._rows: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
         self._trusted: set[str] = set()
-        for each in answers:
-            self._keep(each)
+        for answer in answers:
+            self._keep(answer)
 
     @property
     def trusted(self) -> frozenset[str]:
-        """The types whose rows stand for listings."""
+        """The types whose rows replace listings."""
         return frozenset(self._trusted)
 
     def trust(self, kind: str) -> None:
-        """Believe the rows of a type from now on: they were compared."""
+        """Trust the rows of a type from now on, after comparison."""
         self._trusted.add(kind)
 
     def known(self, kind: str) -> set[tuple[str, str]]:
         """Give (scope, id) of every row whose resource Resource Manager lists as well."""
         return {
             (scope, key)
-            for (scope, each), rows in self._rows.items()
-            if each == kind and scope in self._inside
+            for (scope, row_kind), rows in self._rows.items()
+            if row_kind == kind and scope in self._inside
             for key in rows.keys() & self._inside[scope].listed.get(kind, frozenset())
         }
 
@@ -129,7 +128,7 @@ class Index:
         return self._rows.get((scope, kind), {})
 
     def answer(self, scope: str, operation: ArmRead, parent: str) -> CallResult | None:
-        """Give a listing's answer, None when Resource Manager must be asked.
+        """Give a listing's answer, None if it needs a request to Resource Manager.
 
         Args:
             scope: the subscription's.
@@ -164,9 +163,9 @@ class Index:
     def _keep(self, rows_answer: RowsAnswer) -> None:
         for subscription in rows_answer.subscriptions:
             for kind in rows_answer.types:
-                self._reported[(f"azure/{subscription}", kind)] = rows_answer.found
+                self._reported[(f"azure/{subscription}", kind)] = rows_answer.listing
                 self._rows.setdefault((f"azure/{subscription}", kind), {})
-        for row in rows_answer.found.entries:
+        for row in rows_answer.listing.entries:
             key = str(row.get("id", "")).lower()
             place = (f"azure/{_subscription_of(key)}", str(row.get("type", "")).lower())
             if place in self._rows:
@@ -174,12 +173,12 @@ class Index:
 
 
 def is_older(version: Any, wanted: str) -> bool:
-    """Whether an api-version (``2024-04-01-preview``) is of an earlier day; one unsaid may be."""
+    """Whether an api-version (``2024-04-01-preview``) is earlier; a missing one may be."""
     return not isinstance(version, str) or version[:10] < wanted[:10]
 
 
 def pack(counts: Mapping[str, int], most: int = 1000) -> list[frozenset[str]]:
-    """Put types together so that few queries have more than one page; the same in every run."""
+    """Group types so that few queries have more than one page; the same in every run."""
     packs: list[tuple[int, set[str]]] = []
     for kind, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
         for at, (size, kinds) in enumerate(packs):
@@ -192,7 +191,7 @@ def pack(counts: Mapping[str, int], most: int = 1000) -> list[frozenset[str]]:
 
 
 def _as_listed(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what the graph says for "nothing": null, and "" for a kind or an owner."""
+    """Remove the graph's placeholders for missing values: null, and "" for a kind or an owner."""
     return {name: value for name, value in row.items() if value not in (None, "")}
 
 
@@ -209,7 +208,7 @@ def _allows(permission: Mapping[str, Any], action: str) -> bool:
 
 def _matches(patterns: Any, action: str) -> bool:
     given = patterns if isinstance(patterns, list) else []
-    return any(_pattern(str(each)).fullmatch(action.lower()) for each in given)
+    return any(_pattern(str(pattern)).fullmatch(action.lower()) for pattern in given)
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -217,7 +216,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _is_later(stamp: Any, edge: datetime.datetime) -> bool:
-    """Whether a time is after the edge; one that cannot be read, or is not said, may be late."""
+    """Whether a time is after the edge; a missing or malformed one counts as later."""
     try:
         moment = datetime.datetime.fromisoformat(str(stamp))
     except ValueError:

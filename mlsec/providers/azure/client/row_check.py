@@ -1,4 +1,4 @@
-"""Whether the graph's rows say what Resource Manager says: one listing of each type is compared.
+"""Check the graph's rows against Resource Manager: one listing of each type is compared.
 
 The graph asks each service at an api-version of its own choice, so a row may lack what a listing
 has, and what is lacking would be taken for a default.
@@ -21,43 +21,43 @@ _NOTHING: tuple[Any, ...] = (MISSING, "", [], {})
 
 
 def paths_read(plans: Iterable[TypePlan], vocabulary: Vocabulary) -> Mapping[str, frozenset[str]]:
-    """Give, per type of the graph, the paths into a listing's entry that properties are read at."""
-    found: dict[str, set[str]] = {}
+    """Give, per type of the graph, the paths into a listing's entry that properties use."""
+    by_kind: dict[str, set[str]] = {}
     for plan in plans:
         listing, known = plan.listing, vocabulary.types.get(plan.type)
         if not isinstance(listing, ArmRead) or not listing.graph or known is None:
             continue
-        paths = found.setdefault(listing.graph, set())
+        paths = by_kind.setdefault(listing.graph, set())
         for wanted in known.properties.values():
             for source in wanted.sources.get("api", ()):
                 operation, _, path = source.partition(":")
                 if operation == listing.name and path:
                     paths.add(path.partition("[]")[0])
-    return {kind: frozenset(paths) for kind, paths in found.items()}
+    return {kind: frozenset(paths) for kind, paths in by_kind.items()}
 
 
-def witness_of(index: Index, listing: ArmRead) -> Request | None:
-    """Give the one listing to compare: that of the resource whose id is the first of all."""
+def sample_listing(index: Index, listing: ArmRead) -> Request | None:
+    """Give the listing to compare: that of the resource with the lowest id."""
     known = index.known(listing.graph)
     if not known:
         return None
     scope, first = min(known)
     params = dict(listing.params)
-    for hole in listing.holes:
-        params[hole] = "/".join(first.split("/")[:-2])
+    for placeholder in listing.placeholders:
+        params[placeholder] = "/".join(first.split("/")[:-2])
     return Request(scope=scope, region="", operation=listing, params=params, subject="")
 
 
 def is_same(
-    found: ListingResult, rows: Mapping[str, Mapping[str, Any]], paths: Iterable[str]
+    listing: ListingResult, rows: Mapping[str, Mapping[str, Any]], paths: Iterable[str]
 ) -> bool:
-    """Whether every value that Resource Manager gives at these paths stands in the rows too."""
+    """Whether the rows have every value that Resource Manager gives at these paths."""
     pairs = [
         (entry, rows[key])
-        for entry in found.entries
+        for entry in listing.entries
         if isinstance(entry, dict) and (key := str(entry.get("id", "")).lower()) in rows
     ]
-    is_whole = found.gap is None and bool(pairs)
+    is_whole = listing.gap is None and bool(pairs)
     return is_whole and all(_agree(*pair, path) for path in paths for pair in pairs)
 
 

@@ -1,4 +1,4 @@
-"""Signing in to Azure: whichever way the person or machine is signed in already."""
+"""Sign-in to Azure with existing credentials of the user or machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import visible
 from mlsec.providers.azure.client.clouds import Cloud
 
-# A line of what DefaultAzureCredential says: one way of signing in, and what came of it.
+# A line of DefaultAzureCredential's message: a way of sign-in and its result.
 _TRIED = re.compile(r"^[A-Za-z]+Credential: ")
 _HINT = (
     "az login; or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or"
@@ -24,7 +24,7 @@ _HINT = (
 
 
 def open_credential(cloud: Cloud) -> TokenCredential:
-    """Give a credential that finds how we are signed in; nobody is asked yet.
+    """Give a credential that tries the usual ways of sign-in; no request is made yet.
 
     In this order: service principal by secret or certificate, workload identity (federated token),
     managed identity, Azure CLI, Azure PowerShell, Azure Developer CLI. ``AZURE_TOKEN_CREDENTIALS``
@@ -48,19 +48,19 @@ def open_credential(cloud: Cloud) -> TokenCredential:
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose token it is, as far as the token says: ids only."""
+    """The principal of a token, ids only."""
 
     tenant: str
     object_id: str
 
     @property
     def name(self) -> str:
-        """How the report names it."""
+        """The name in the report."""
         return f"{self.tenant}/{self.object_id}"
 
 
 def sign_in(credential: TokenCredential, cloud: Cloud) -> Principal:
-    """Get a first token, and say whose it is.
+    """Get a first token, and give its principal.
 
     Raises:
         MlsecError: no way of signing in worked, or the authority cannot be reached.
@@ -88,17 +88,17 @@ def _principal(token: str) -> Principal:
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """Read the middle part of a token; it is only shown, so it need not be verified."""
+    """Decode the claims of a token, unverified: they are only displayed."""
     part = token.split(".")[1] if token.count(".") == 2 else ""
     try:
-        found = msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        claims = msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, msgspec.DecodeError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def _reason(error: Exception) -> str:
-    """Say what the authority refused; else that nothing is set up, and what was tried."""
+    """Give why the authority refused; else that no sign-in is set up, and what was tried."""
     lines = [" ".join(line.split()) for line in str(error).splitlines()]
     tried = [line for line in lines if _TRIED.match(line)]
     refused = [line for line in tried or lines if "AADSTS" in line or "failed:" in line]

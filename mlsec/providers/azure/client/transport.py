@@ -24,9 +24,9 @@ from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.providers.azure.client.classify import (
+    classify_refusal,
     failure,
     refusal_of,
-    trouble_of,
     unparsable,
     why_not_offered,
 )
@@ -51,7 +51,7 @@ class TransportSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ArmTransport:
-    """Sends the reads of plans and discovery; a path that is in no table cannot be asked for."""
+    """Sends the reads of plans and discovery; other paths cannot be requested."""
 
     def __init__(
         self, cloud: Cloud, credential: TokenCredential, settings: TransportSettings
@@ -62,7 +62,7 @@ class ArmTransport:
             connection_timeout=settings.connect_timeout_s, read_timeout=settings.read_timeout_s
         )
         sender.open()
-        # Retries are our own: the budget must see every refusal.
+        # Retries are done by the caller: the budget must see every refusal.
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=settings.connections, max_retries=0)
         sender.session.mount("https://", adapter)
 
@@ -77,18 +77,18 @@ class ArmTransport:
             )
 
         self._client = client(cloud.audience)
-        # A token for one is none for the other.
+        # A token for one is not valid for the other.
         self._projects = client(cloud.projects_audience or cloud.audience)
 
     def close(self) -> None:
-        """Close the connections and let who waits go on."""
+        """Close the connections and release waiting threads."""
         self._quota.stop()
         self._client.close()
 
     def send(
         self, call: Call, operation: Operation, params: Mapping[str, Any], token: str
     ) -> Page | CallFailure:
-        """Ask for one page; ``token`` is the whole address of the next one, or a skip token."""
+        """Request one page; ``token`` is the whole address of the next one, or a skip token."""
         if not isinstance(operation, ArmRead):
             raise MlsecError(f"refused to call {operation.label}: it is no read of Azure's")
         if isinstance(operation, ProjectRead):
@@ -118,7 +118,7 @@ class ArmTransport:
         why = why_not_offered(refusal, operation.right)
         if why:
             return Page(is_offered=False, why=why)
-        return trouble_of(refusal)
+        return classify_refusal(refusal)
 
     def _page(self, body: bytes, operation: ArmRead) -> Page | CallFailure:
         try:
@@ -135,7 +135,7 @@ class ArmTransport:
         if next_link and not is_same_host(str(next_link), self._cloud.manager):
             return CallFailure(reason=GapReason.MALFORMED, code="ForeignPage",
                            detail="the next page is said to be on another host")  # fmt: skip
-        # How many rows a page had is no fact of the world.
+        # The row count of a page depends on paging only.
         document.pop("count", None)
         is_cut = str(document.pop("resultTruncated", "")).lower() == "true" and not skip_token
         cut = CallFailure(
@@ -146,10 +146,10 @@ class ArmTransport:
 
 
 def refused_host(endpoint: str, cloud: Cloud) -> CallFailure | None:
-    """Say why a project's address is not asked; None when it is one of the cloud's.
+    """Give why a project's address is refused; None if it is a host of the cloud.
 
-    The address is what Resource Manager answered: our token goes to the cloud's own hosts only. A
-    cloud of one's own has its projects where its manager is.
+    The address comes from Resource Manager; tokens are sent to the cloud's own hosts only. A
+    private cloud has its projects where its manager is.
     """
     if cloud.is_private and is_same_host(endpoint, cloud.manager):
         return None
@@ -165,7 +165,7 @@ def refused_host(endpoint: str, cloud: Cloud) -> CallFailure | None:
 
 
 def _page_of_project(document: dict[str, Any]) -> Page | CallFailure:
-    """Take a page of a project's list apart: it names the last id when there is more."""
+    """Parse a page of a project's list; it has the last id if there is more."""
     has_more, last = document.pop("has_more", False), document.pop("last_id", None)
     for name in ("first_id", "object"):
         document.pop(name, None)
@@ -175,7 +175,7 @@ def _page_of_project(document: dict[str, Any]) -> Page | CallFailure:
 
 
 def is_same_host(link: str, manager: str) -> bool:
-    """Whether a link stays with the manager: our token goes nowhere else."""
+    """Whether a link is on the manager's host; tokens are sent nowhere else."""
     ours, theirs = urlsplit(manager), urlsplit(link)
     try:
         is_same_port = (theirs.port or 443) == (ours.port or 443)

@@ -1,4 +1,4 @@
-"""Azure from target to snapshot: signing in, subscriptions, then the walk."""
+"""Collect Azure into a snapshot: sign-in, subscriptions, then the walk."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from mlsec.snapshot.store import Snapshot
 def collect(
     target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None = None
 ) -> None:
-    """Ask Azure for all that the plans want and store every answer; the caller finishes it.
+    """Run all plans against Azure and store every answer; the caller finishes the snapshot.
 
     A second target adds its subscriptions to those of the first.
 
@@ -66,7 +66,7 @@ def collect(
 
 
 def check(target: str, settings: CollectSettings) -> None:
-    """Sign in and ask for nothing else: what the user must mend first shows at once.
+    """Sign in without further requests, so that configuration errors show at once.
 
     Raises:
         MlsecError: the target, the cloud or the sign-in is wrong.
@@ -80,7 +80,7 @@ def check(target: str, settings: CollectSettings) -> None:
 def _note_start(
     snapshot: Snapshot, settings: CollectSettings, cloud: Cloud, principal: str
 ) -> None:
-    """Write who, what and when; on resume the first beginning and salt stay."""
+    """Record principal, target and start; a resumed collection keeps its first start and salt."""
     meta = snapshot.meta()
     snapshot.set_meta("tool", f"mlsec {__version__}")
     begun = fact_of(meta, PROVIDER, PRINCIPAL) or principal
@@ -106,7 +106,7 @@ def _group(settings: CollectSettings, root: str) -> str:
 
 
 def _note_bulk(snapshot: Snapshot, trusted: frozenset[str]) -> None:
-    """Write which types were taken out of Resource Graph; all others were listed one by one."""
+    """Record the types taken from Resource Graph; all others were listed individually."""
     known = msgspec.json.decode(fact_of(snapshot.meta(), PROVIDER, SETTINGS) or "{}")
     shown = {**known, "resource_graph": ", ".join(sorted(trusted))}
     text = canonical({name: value for name, value in shown.items() if value}).decode()

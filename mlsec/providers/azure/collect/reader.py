@@ -1,4 +1,4 @@
-"""Azure from snapshot to inventory, and the walk that collection and reading share; no SDK."""
+"""Read Azure from a snapshot into an inventory; the walk is shared with collection."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def plans() -> tuple[TypePlan, ...]:
 
 
 def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
-    """Give what a snapshot says, by walking it as Azure was walked.
+    """Read the inventory of a snapshot, by the same walk as in collection.
 
     Raises:
         MlsecError: it holds nothing of Azure, or its facts are damaged.
     """
-    held = fact_of(snapshot.meta(), PROVIDER, PLACES)
-    if not held:
+    text = fact_of(snapshot.meta(), PROVIDER, PLACES)
+    if not text:
         raise MlsecError("the snapshot holds nothing of Azure", location=str(snapshot.path))
-    places, began_at = stored(snapshot, held)
+    places, began_at = stored(snapshot, text)
     client = SnapshotClient(snapshot)
     index = stored_index(snapshot, client, places.scopes, plans(), vocabulary, began_at)
     inventory = walk_azure(ResourceGraphClient(client, index), vocabulary, places, began_at, None)
@@ -66,13 +66,13 @@ def walk_azure(
 
 
 def _canonical_id(given: str, scope: Scope) -> str:
-    """ARM ids are the same in any case, and services differ in how they write them."""
+    """Give an ARM id in lower case: ids are case-insensitive, and services differ in case."""
     del scope
     return given.rstrip("/").lower()
 
 
 def _canonical_region(given: str) -> str:
-    """Some services say "West Europe" where others say "westeurope"."""
+    """Give a region as ``westeurope``; some services write "West Europe"."""
     name = given.replace(" ", "").lower()
     return "" if name == "global" else name
 

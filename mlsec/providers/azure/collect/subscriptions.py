@@ -1,4 +1,4 @@
-"""Which subscriptions to read: those we see, those a management group has, those that are named."""
+"""Find the subscriptions to read: all visible ones, those of a management group, or named ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _UNSEEN = (
 
 
 def find_subscriptions(client: Client, target: AzureTarget, group: str = "") -> CollectedScopes:
-    """Ask which subscriptions there are; those that cannot be read are gaps.
+    """List the subscriptions; those that cannot be read are gaps.
 
     Args:
         client: answers the two listings.
@@ -38,7 +38,7 @@ def find_subscriptions(client: Client, target: AzureTarget, group: str = "") -> 
         group: the management group whose subscriptions are wanted, "" for no such limit.
 
     Raises:
-        MlsecError: nothing that was asked for can be seen.
+        MlsecError: none of the requested subscriptions is visible.
     """
     listed = _ask(client, LIST_SUBSCRIPTIONS, {})
     gaps = [listed.gap] if listed.gap else []
@@ -52,22 +52,29 @@ def find_subscriptions(client: Client, target: AzureTarget, group: str = "") -> 
         members, unknown = _members(client, group)
         gaps += [unknown] if unknown else []
         wanted = {member for member in members if member in wanted or not target.subscriptions}
-    readable = {each for each in wanted if each in states and states[each] not in _UNREADABLE}
+    readable = {
+        subscription
+        for subscription in wanted
+        if subscription in states and states[subscription] not in _UNREADABLE
+    }
     if not readable and not gaps:
         raise _nothing(target, states)
-    gaps += [_gap(each, states.get(each, "")) for each in sorted(wanted - readable)]
-    scopes = tuple(_scope(each) for each in sorted(readable))
+    gaps += [
+        _gap(subscription, states.get(subscription, ""))
+        for subscription in sorted(wanted - readable)
+    ]
+    scopes = tuple(_scope(subscription) for subscription in sorted(readable))
     return CollectedScopes(scopes=scopes, gaps=tuple(gaps))
 
 
 def _members(client: Client, group: str) -> tuple[set[str], Gap | None]:
-    found = _ask(client, LIST_DESCENDANTS, {"group": group})
+    listing = _ask(client, LIST_DESCENDANTS, {"group": group})
     names = {
         str(entry["name"]).lower()
-        for entry in found.entries
+        for entry in listing.entries
         if str(entry.get("type", "")).lower().endswith("/subscriptions") and entry.get("name")
     }
-    return names, found.gap
+    return names, listing.gap
 
 
 def _ask(client: Client, operation: Operation, params: Mapping[str, Any]) -> ListingResult:

@@ -1,4 +1,4 @@
-"""What Azure AI names only in part: a deployment's content filter, a search service's sources."""
+"""References that Azure AI gives only in part: content filters and search data sources."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def own_id(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def agent_has_customer_key(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether the account that keeps an agent is under a key of the customer's."""
+    """Whether the account of an agent is encrypted with a customer-managed key."""
     accounts = graph.targets(resource, "account")
     for account in accounts.resources:
         source = property_value(account, "key_source")
@@ -68,7 +68,7 @@ def _known(resource: Resource, name: str) -> str:
 
 
 def data_buckets(resource: Resource, graph: Graph) -> Targets:
-    """Give the containers that a search service is known to read; there may always be more.
+    """Give the containers that a search service is known to read; there may be more.
 
     Its data sources are given by the service's own interface alone, which a reading role does not
     open: what it reads past private links of its own cannot be seen.

@@ -31,7 +31,7 @@ _RIGHTS = (*CALL_ENDPOINT, *CALL_AI)
 class Hosts(msgspec.Struct, frozen=True, kw_only=True):
     """The hosts that requests go to; with ``gaps``, there may be more."""
 
-    found: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
     gaps: tuple[str, ...] = ()
 
 
@@ -46,7 +46,7 @@ class CallableModels(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_model_host(name: str, graph: Graph) -> bool:
-    """Say whether a host answers with models: by its own name, or because a resource says so."""
+    """Whether a host serves models, by its name or by a resource with that host."""
     return name.endswith(_ML_HOSTS) or name in owners(graph)
 
 
@@ -70,24 +70,24 @@ _OWN_HOSTS = frozenset({"azure.apim.api"})
 
 def hosts_of_api(api: Resource, graph: Graph) -> Hosts:
     """Give the hosts behind an API: its address, and those that its policy sends requests to."""
-    found: set[str] = set()
+    names: set[str] = set()
     gaps: set[str] = set()
     backends: set[str] = set()
     match property_value(api, "backend_host"):
         case Known(value=str(host)):
-            found.add(host)
+            names.add(host)
         case Unknown(gaps=hidden):
             gaps |= set(hidden)
     for entry in policies_of(api, graph, gaps):
-        found |= set(entry.get("hosts") or ())
+        names |= set(entry.get("hosts") or ())
         backends |= set(entry.get("backends") or ())
     if backends:
-        found |= _hosts_of_backends(api, backends, graph, gaps)
-    return Hosts(found=frozenset(found), gaps=tuple(sorted(gaps)))
+        names |= _hosts_of_backends(api, backends, graph, gaps)
+    return Hosts(names=frozenset(names), gaps=tuple(sorted(gaps)))
 
 
 def policies_of(api: Resource, graph: Graph, gaps: set[str]) -> list[Mapping[str, Any]]:
-    """Give the policies that hold for an API: its own, and the service's unless it drops that."""
+    """Give the policies that apply to an API: its own, and the service's unless it drops that."""
     own = _policy(api, gaps)
     inherits = all(entry.get("inherits", True) for entry in own)
     above: list[Mapping[str, Any]] = []
@@ -99,7 +99,7 @@ def policies_of(api: Resource, graph: Graph, gaps: set[str]) -> list[Mapping[str
 
 
 def reach_of(app: Resource, graph: Graph) -> CallableModels:
-    """Say what the identities of an app may call."""
+    """Give the models that the identities of an app may call."""
     return graph.memo(("azure reach", app.id), lambda: _read_reach(app, graph))
 
 
@@ -118,7 +118,7 @@ def _hosts_of_backends(api: Resource, wanted: set[str], graph: Graph, gaps: set[
         reached = graph.targets(service, "backends")
         gaps |= set(reached.gaps)
         known |= {str(target.properties.get("backend")): target for target in reached.resources}
-    todo, seen, found = sorted(wanted), set[str](), set[str]()
+    todo, seen, hosts = sorted(wanted), set[str](), set[str]()
     while todo:
         name = todo.pop()
         if name in seen or name not in known:
@@ -128,10 +128,10 @@ def _hosts_of_backends(api: Resource, wanted: set[str], graph: Graph, gaps: set[
         todo += list(backend.properties.get("pool_members") or ())
         match property_value(backend, "host"):
             case Known(value=str(host)):
-                found.add(host)
+                hosts.add(host)
             case Unknown(gaps=hidden):
                 gaps |= set(hidden)
-    return found
+    return hosts
 
 
 def _read_reach(app: Resource, graph: Graph) -> CallableModels:
@@ -160,7 +160,7 @@ def _is_resource(grant: Grant) -> bool:
 
 
 def _calls(grant: Grant, identity: Resource, graph: Graph) -> Answer:
-    """Ask only where it can matter: a role on storage alone calls no model."""
+    """Whether a role allows model calls; only checked at scopes that may hold models."""
     parts: Iterable[Answer] = (
         may((grant,), right, grant.scope, identity, graph) for right in _RIGHTS
     )

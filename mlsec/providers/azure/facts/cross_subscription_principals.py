@@ -1,9 +1,9 @@
-"""Identities of other subscriptions that hold a right here, by the assignments that stand here.
+"""Identities of other subscriptions with a right in this one, by its role assignments.
 
-What reaches an identity is asked in its own subscription: its own assignments, and those of its
-groups, at, above and below that subscription. A role that another subscription gives it shows only
-in the list of that other one. A group shows there too, and who is in it does not: unless the
-identity's own subscription knows the group, the identity may be in it.
+The assignments of an identity, and those of its groups, are listed in its own subscription: at,
+above and below that subscription. A role in another subscription appears only in the list of that
+one. Groups appear there too, but not their members: unless the identity's own subscription lists
+the group, the identity may be a member.
 """
 
 from __future__ import annotations
@@ -32,57 +32,57 @@ if TYPE_CHECKING:
 
 _IDENTITY = "azure.identity.managed_identity"
 _ASSIGNMENT = "azure.identity.role_assignment"
-# Principals that stand for nobody else.
+# Kinds of principals without members.
 _SINGLE = ("User", "ServicePrincipal", "Device")
 
 
-class _Book(msgspec.Struct, frozen=True, kw_only=True):
+class _GrantIndex(msgspec.Struct, frozen=True, kw_only=True):
     """Grants of a subscription by their scope ("" for those above it), and whom they name."""
 
     by_scope: Mapping[str, tuple[Grant, ...]]
     principals: frozenset[str]
 
 
-def holders_abroad(
+def cross_subscription_holders(
     ways: Iterable[tuple[Right, str, Answer]], seen_from: Resource, graph: Graph
 ) -> Targets:
-    """Find the identities of other subscriptions with one of the rights: each with its place."""
+    """Find the identities of other subscriptions with one of the rights at its place."""
     others = tuple(scope for scope in _scopes(graph) if scope != seen_from.scope)
     if not others:
         return Targets()
-    held = tuple(ways)
-    known = graph.memo(("azure identities abroad", ""), lambda: _by_principal(graph))
-    book = _book_of(seen_from.scope, graph)
+    listed_ways = tuple(ways)
+    known = graph.memo(("azure identities by principal", ""), lambda: _by_principal(graph))
+    book = _grant_index(seen_from.scope, graph)
     resources: dict[str, Resource] = {}
     gaps = set(graph.incomplete(_ASSIGNMENT, seen_from.scope, ""))
-    for grant in _near(book, (place for _, place, _ in held)):
+    for grant in _near(book, (place for _, place, _ in listed_ways)):
         named = [i for i in known.get(grant.principal_id, ()) if i.scope != seen_from.scope]
         doubt = _may_be_in(grant, others, graph)
         if not (named or doubt):
             continue
         answer = any_of(
             all_of((when, may((grant,), right, place, seen_from, graph)))
-            for right, place, when in held
+            for right, place, when in listed_ways
         )
         if answer == NO:
             continue
-        resources |= {each.id: each for each in named if answer == YES}
+        resources |= {principal.id: principal for principal in named if answer == YES}
         gaps |= as_gaps((*answer.because, *doubt), seen_from, graph)
     return Targets(
         resources=tuple(resources[key] for key in sorted(resources)), gaps=tuple(sorted(gaps))
     )
 
 
-def _near(book: _Book, places: Iterable[str]) -> list[Grant]:
+def _near(book: _GrantIndex, places: Iterable[str]) -> list[Grant]:
     scopes = {"", *(scope for place in places for scope in above(place))}
     return [grant for scope in sorted(scopes) for grant in book.by_scope.get(scope, ())]
 
 
 def _may_be_in(grant: Grant, others: Iterable[str], graph: Graph) -> tuple[str, ...]:
-    """Give the doubt whether identities of subscriptions that do not know a group are in it."""
+    """Give the gaps for identities whose membership of a group is not known."""
     if grant.principal_type in _SINGLE:
         return ()
-    if all(grant.principal_id in _book_of(other, graph).principals for other in others):
+    if all(grant.principal_id in _grant_index(other, graph).principals for other in others):
         return ()
     return (f"?which identities of other subscriptions are in the group {grant.principal_id}",)
 
@@ -108,17 +108,17 @@ def _by_principal(graph: Graph) -> dict[str, tuple[Resource, ...]]:
     return index
 
 
-def _book_of(scope: str, graph: Graph) -> _Book:
-    return graph.memo(("azure grants here", scope), lambda: _read_book(scope, graph))
+def _grant_index(scope: str, graph: Graph) -> _GrantIndex:
+    return graph.memo(("azure grants here", scope), lambda: _build_grant_index(scope, graph))
 
 
-def _read_book(scope: str, graph: Graph) -> _Book:
+def _build_grant_index(scope: str, graph: Graph) -> _GrantIndex:
     by_scope: dict[str, list[Grant]] = {}
     for resource in graph.of_type(_ASSIGNMENT):
         if resource.scope == scope:
             grant = grant_of(resource)
             key = "" if is_over_subscriptions(grant.scope) else grant.scope
             by_scope.setdefault(key, []).append(grant)
-    held = {key: tuple(grants) for key, grants in by_scope.items()}
-    names = frozenset(grant.principal_id for grants in held.values() for grant in grants)
-    return _Book(by_scope=held, principals=names)
+    grants_by_scope = {key: tuple(grants) for key, grants in by_scope.items()}
+    names = frozenset(grant.principal_id for grants in grants_by_scope.values() for grant in grants)
+    return _GrantIndex(by_scope=grants_by_scope, principals=names)

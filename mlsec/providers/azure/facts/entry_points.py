@@ -1,9 +1,9 @@
-"""Front doors on Azure: gateways and apps in front of models, and whether anybody may use them.
+"""Entry points on Azure: gateways and apps in front of models, and whether they are public.
 
-A door is proven when an API's backend is the endpoint's own host, or when an app's identity holds a
-role on the endpoint, its workspace or its account. A role over a whole group shows that an app may
-call models in general; it is held against no single endpoint. What an app's own code asks its
-callers is not seen.
+An entry point is proven when an API's backend is the endpoint's own host, or when an app's identity
+holds a role on the endpoint, its workspace or its account. A role over a whole group shows that an
+app may call models in general; it is not attributed to a single endpoint. Authentication in an
+app's own code is not visible.
 """
 
 from __future__ import annotations
@@ -18,12 +18,7 @@ from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag, is_one_of
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.verdicts import as_gaps, verdict
-from mlsec.providers.azure.facts.backends import (
-    hosts_of_api,
-    is_model_host,
-    policies_of,
-    reach_of,
-)
+from mlsec.providers.azure.facts.backends import hosts_of_api, is_model_host, policies_of, reach_of
 from mlsec.providers.azure.facts.role_assignments import above
 
 if TYPE_CHECKING:
@@ -34,17 +29,17 @@ _CHECKS = ("checks_token", "checks_certificate", "filters_address")
 
 
 def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether anybody on the internet reaches the gateway's address."""
+    """Whether the gateway's address is reachable from the whole internet."""
     return verdict(_has_open_address(resource, graph), resource, graph)
 
 
 def requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether every API that leads to a model asks; without such an API, every one."""
+    """Whether every API that leads to a model (every API if none does) requires credentials."""
     if resource.type != _APIM:
-        return verdict(_app_asks(resource), resource, graph)
+        return verdict(_app_requires_auth(resource), resource, graph)
     apis = graph.targets(resource, "apis")
     hidden = [unknown(apis.gaps)] if apis.gaps else []
-    leads = [(_leads(api, graph), _asks(api, graph)) for api in apis.resources]
+    leads = [(_leads(api, graph), _api_requires_auth(api, graph)) for api in apis.resources]
     if any(to_model == YES for to_model, _ in leads):
         asks = [any_of((not_(to_model), asked)) for to_model, asked in leads]
     else:
@@ -63,7 +58,7 @@ def leads_to_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 def api_hosts(resource: Resource, graph: Graph) -> Known | Unknown:
     """Give every host that an API's requests go to."""
     hosts = hosts_of_api(resource, graph)
-    return Unknown(hosts.gaps) if hosts.gaps else Known(sorted(hosts.found))
+    return Unknown(hosts.gaps) if hosts.gaps else Known(sorted(hosts.names))
 
 
 def api_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -79,9 +74,9 @@ def backend_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     return Known(fact.value is not None and is_model_host(str(fact.value), graph))
 
 
-def api_asks(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether an API asks who is there."""
-    return verdict(_asks(resource, graph), resource, graph)
+def api_requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
+    """Whether an API requires credentials."""
+    return verdict(_api_requires_auth(resource, graph), resource, graph)
 
 
 def calls_models(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -97,35 +92,36 @@ def is_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def entry_points(resource: Resource, graph: Graph) -> Targets:
     """Give the gateways that lead to this endpoint or account."""
-    return _doors_to(resource, graph, is_only_open=False)
+    return _entry_points_to(resource, graph, is_only_open=False)
 
 
 def public_entry_points(resource: Resource, graph: Graph) -> Targets:
-    """Give those through which anybody on the internet gets here."""
-    return _doors_to(resource, graph, is_only_open=True)
+    """Give the gateways through which the resource is reachable without credentials."""
+    return _entry_points_to(resource, graph, is_only_open=True)
 
 
 def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether anybody on the internet gets here through some gateway."""
-    doors = public_entry_points(resource, graph)
-    return (
-        Unknown(doors.gaps) if doors.gaps and not doors.resources else Known(bool(doors.resources))
-    )
+    """Whether the resource is reachable without credentials through some gateway."""
+    public = public_entry_points(resource, graph)
+    if public.gaps and not public.resources:
+        return Unknown(public.gaps)
+    return Known(bool(public.resources))
 
 
-def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
-    book = graph.memo(("azure doors", resource.scope), lambda: _find_doors(resource, graph))
-    gaps: set[str] = set(book.gaps)
+def _entry_points_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
+    key = ("azure entry points", resource.scope)
+    index = graph.memo(key, lambda: _find_entry_points(resource, graph))
+    gaps: set[str] = set(index.gaps)
     resources: dict[str, Resource] = {}
-    for door in book.leading_to(resource):
-        answer = door.is_open if is_only_open else YES
+    for point in index.leading_to(resource):
+        answer = point.is_open if is_only_open else YES
         if answer == YES:
-            resources[door.gateway.id] = door.gateway
-        gaps |= as_gaps(answer.because, door.gateway, graph)
-    for door in book.hidden:
-        # Where it leads is not known; one that is not open leads nobody anywhere.
-        if door.gateway.id not in resources and not (is_only_open and door.is_open == NO):
-            gaps |= as_gaps(door.leads.because, door.gateway, graph)
+            resources[point.gateway.id] = point.gateway
+        gaps |= as_gaps(answer.because, point.gateway, graph)
+    for point in index.hidden:
+        # Its target is unknown; a closed entry point exposes nothing, whatever its target.
+        if point.gateway.id not in resources and not (is_only_open and point.is_open == NO):
+            gaps |= as_gaps(point.leads.because, point.gateway, graph)
     return Targets(resources=tuple(resources.values()), gaps=tuple(sorted(gaps)))
 
 
@@ -138,39 +134,41 @@ class _EntryPoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _EntryPoints(msgspec.Struct, frozen=True, kw_only=True):
-    """All doors of a subscription, by the host or the scope that they lead to."""
+    """All entry points of a subscription, by the host or the scope that they lead to."""
 
     by_target: Mapping[str, tuple[_EntryPoint, ...]]
     hidden: tuple[_EntryPoint, ...]
     gaps: frozenset[str]
 
     def leading_to(self, resource: Resource) -> list[_EntryPoint]:
-        """Give the doors to a resource, by its hosts or by a scope that it lies in."""
+        """Give the entry points to a resource, by its hosts or by a scope that it lies in."""
         targets = (*(resource.properties.get("hosts") or ()), *above(resource.identity))
-        return [door for target in targets for door in self.by_target.get(target, ())]
+        return [point for target in targets for point in self.by_target.get(target, ())]
 
 
-def _find_doors(seen_from: Resource, graph: Graph) -> _EntryPoints:
+def _find_entry_points(seen_from: Resource, graph: Graph) -> _EntryPoints:
     by_target: dict[str, list[_EntryPoint]] = {}
     hidden: list[_EntryPoint] = []
     gaps: set[str] = set()
     for name in (_APIM, _APP, _SITE):
         gaps |= set(graph.incomplete(name, seen_from.scope, ""))
         for gateway in graph.of_type(name):
-            for door, targets in _ways_of(gateway, graph):
+            for entry_point, targets in _entry_points_of(gateway, graph):
                 for target in targets:
-                    by_target.setdefault(target, []).append(door)
-                if door.leads != YES:
-                    hidden.append(door)
-    found = {target: tuple(doors) for target, doors in by_target.items()}
-    return _EntryPoints(by_target=found, hidden=tuple(hidden), gaps=frozenset(gaps))
+                    by_target.setdefault(target, []).append(entry_point)
+                if entry_point.leads != YES:
+                    hidden.append(entry_point)
+    entry_points = {target: tuple(points) for target, points in by_target.items()}
+    return _EntryPoints(by_target=entry_points, hidden=tuple(hidden), gaps=frozenset(gaps))
 
 
-def _ways_of(gateway: Resource, graph: Graph) -> Iterator[tuple[_EntryPoint, Iterable[str]]]:
+def _entry_points_of(
+    gateway: Resource, graph: Graph
+) -> Iterator[tuple[_EntryPoint, Iterable[str]]]:
     address = _has_open_address(gateway, graph)
     if gateway.type != _APIM:
         reach = reach_of(gateway, graph)
-        is_open = all_of((address, not_(_app_asks(gateway))))
+        is_open = all_of((address, not_(_app_requires_auth(gateway))))
         leads = unknown(reach.gaps) if reach.gaps else YES
         yield _EntryPoint(gateway=gateway, is_open=is_open, leads=leads), reach.near
         return
@@ -179,19 +177,19 @@ def _ways_of(gateway: Resource, graph: Graph) -> Iterator[tuple[_EntryPoint, Ite
         yield _EntryPoint(gateway=gateway, is_open=address, leads=unknown(apis.gaps)), ()
     for api in apis.resources:
         hosts = hosts_of_api(api, graph)
-        is_open = all_of((address, not_(_asks(api, graph))))
+        is_open = all_of((address, not_(_api_requires_auth(api, graph))))
         leads = unknown(hosts.gaps) if hosts.gaps else YES
-        yield _EntryPoint(gateway=gateway, is_open=is_open, leads=leads), hosts.found
+        yield _EntryPoint(gateway=gateway, is_open=is_open, leads=leads), hosts.names
 
 
 def _leads(api: Resource, graph: Graph) -> Answer:
     hosts = hosts_of_api(api, graph)
-    if any(is_model_host(host, graph) for host in hosts.found):
+    if any(is_model_host(host, graph) for host in hosts.names):
         return YES
     return unknown(hosts.gaps) if hosts.gaps else NO
 
 
-def _asks(api: Resource, graph: Graph) -> Answer:
+def _api_requires_auth(api: Resource, graph: Graph) -> Answer:
     return any_of((flag(api, "subscription_required"), _policy_has(api, graph, *_CHECKS)))
 
 
@@ -218,7 +216,7 @@ def _has_open_address(gateway: Resource, graph: Graph) -> Answer:
 
 
 def _site_is_on_internet(site: Resource) -> Answer:
-    """Without a setting a site is public; a private endpoint closes it, and then says so here."""
+    """Whether a site is public, as it is by default; a private endpoint sets this to Disabled."""
     return not_(is_one_of(site, "public_network", "Disabled"))
 
 
@@ -236,7 +234,7 @@ def _environment(app: Resource, graph: Graph) -> list[Answer]:
     ]
 
 
-def _app_asks(app: Resource) -> Answer:
+def _app_requires_auth(app: Resource) -> Answer:
     certificate = (
         all_of(
             (
@@ -275,7 +273,7 @@ def _policy_fact(*names: str) -> Callable[[Resource, Graph], Known | Unknown]:
     return derive
 
 
-AZURE_DOORS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
+AZURE_ENTRY_POINTS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "azure_exposure.calls_models": calls_models,
     "azure_exposure.is_ml": is_ml,
     "azure_exposure.is_public": is_public,
@@ -283,7 +281,7 @@ AZURE_DOORS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "azure_exposure.leads_to_ml": leads_to_ml,
     "azure_exposure.api_hosts": api_hosts,
     "azure_exposure.api_leads_to_ml": api_leads_to_ml,
-    "azure_exposure.api_asks": api_asks,
+    "azure_exposure.api_asks": api_requires_auth,
     "azure_exposure.api_checks_token": _policy_fact("checks_token"),
     "azure_exposure.api_token_is_scoped": _policy_fact("token_audiences"),
     "azure_exposure.api_limits_tokens": _policy_fact("limits_tokens"),
@@ -294,7 +292,7 @@ AZURE_DOORS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "azure_exposure.has_public_entry_point": has_public_entry_point,
 }
 
-AZURE_DOOR_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+AZURE_ENTRY_POINT_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
     "azure_exposure.entry_points": entry_points,
     "azure_exposure.public_entry_points": public_entry_points,
 }

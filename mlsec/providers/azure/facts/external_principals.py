@@ -1,4 +1,4 @@
-"""Who from outside of the tenant holds roles on Azure, as far as the resource manager says.
+"""External principals with roles on Azure, as far as Resource Manager reports them.
 
 It reports groups of other tenants (ForeignGroup) and of what is delegated to a managing tenant
 (Lighthouse). It does not say whether a user is a guest, or where an application is at home.
@@ -35,22 +35,22 @@ _NO_KIND = ("", "Unknown")
 
 
 class ExternalPrincipals(msgspec.Struct, frozen=True, kw_only=True):
-    """Who gets in: each by name with an answer, and an answer for those who could not be seen."""
+    """External principals by name with an answer each, and an answer for those not visible."""
 
     named: tuple[tuple[str, Answer], ...] = ()
     hidden: Answer = NO
 
     @property
     def is_some(self) -> Answer:
-        """Whether anybody gets in."""
+        """Whether there is any external principal."""
         return any_of((*(answer for _, answer in self.named), self.hidden))
 
 
 class ExternalAssignment(msgspec.Struct, frozen=True, kw_only=True):
-    """Grants to principals of other tenants in one subscription, with the name to show for each.
+    """Grants to principals of other tenants in one subscription, with a display name for each.
 
-    They are kept by their scope, those from above the subscription under "". ``doubtful`` are the
-    names of principals that Azure does not say the kind of.
+    They are indexed by scope, those above the subscription under "". ``doubtful`` are the names of
+    principals whose kind Azure does not report.
     """
 
     by_scope: Mapping[str, tuple[tuple[str, Grant], ...]]
@@ -63,26 +63,27 @@ class ExternalAssignment(msgspec.Struct, frozen=True, kw_only=True):
         return [pair for scope in sorted(scopes) for pair in self.by_scope.get(scope, ())]
 
 
-def foreigners(seen_from: Resource, graph: Graph) -> ExternalAssignment:
-    """Give the grants to outsiders that a subscription shows; read once per subscription."""
+def external_assignments(seen_from: Resource, graph: Graph) -> ExternalAssignment:
+    """Give the grants to external principals in a subscription; read once per subscription."""
     return graph.memo(
-        ("azure outsiders", seen_from.scope), lambda: _read_foreigners(seen_from, graph)
+        ("azure external principals", seen_from.scope),
+        lambda: _read_external_assignments(seen_from, graph),
     )
 
 
-def outsiders_with(
+def external_principals_with(
     ways: Iterable[tuple[Right, str, Answer]], seen_from: Resource, graph: Graph
 ) -> ExternalPrincipals:
-    """Find the outsiders who have one of the rights: each with its place and when it counts."""
-    foreign = foreigners(seen_from, graph)
-    held = list(ways)
+    """Find the external principals with one of the rights at its place, under its condition."""
+    foreign = external_assignments(seen_from, graph)
+    listed_ways = list(ways)
     named: dict[str, Answer] = {}
-    for name, grant in foreign.near({place for _, place, _ in held}):
+    for name, grant in foreign.near({place for _, place, _ in listed_ways}):
         answer = any_of(
             all_of(
                 (_is_foreign(name, foreign), when, may((grant,), right, place, seen_from, graph))
             )
-            for right, place, when in held
+            for right, place, when in listed_ways
         )
         named[name] = any_of((named.get(name, NO), answer))
     hidden = unknown(foreign.gaps) if foreign.gaps else NO
@@ -96,29 +97,29 @@ def _is_foreign(name: str, foreign: ExternalAssignment) -> Answer:
 
 
 def with_others(
-    found: ExternalPrincipals, others: Iterable[tuple[str, Answer]]
+    principals: ExternalPrincipals, others: Iterable[tuple[str, Answer]]
 ) -> ExternalPrincipals:
-    """Add outsiders that were found in another way."""
-    return msgspec.structs.replace(found, named=(*found.named, *others))
+    """Add external principals from other sources."""
+    return msgspec.structs.replace(principals, named=(*principals.named, *others))
 
 
-def names_of(found: ExternalPrincipals, resource: Resource, graph: Graph) -> Known | Unknown:
-    """Give the list of names only when every part of it is known."""
-    parts = [*(answer for _, answer in found.named), found.hidden]
+def names_of(principals: ExternalPrincipals, resource: Resource, graph: Graph) -> Known | Unknown:
+    """Give the list of names, or unknown if any part of it is unknown."""
+    parts = [*(answer for _, answer in principals.named), principals.hidden]
     open_parts = [part for part in parts if part.truth is Truth.UNKNOWN]
     if open_parts:
         return verdict(any_of(open_parts), resource, graph)
-    return Known(sorted({name for name, answer in found.named if answer == YES}))
+    return Known(sorted({name for name, answer in principals.named if answer == YES}))
 
 
-def _read_foreigners(seen_from: Resource, graph: Graph) -> ExternalAssignment:
+def _read_external_assignments(seen_from: Resource, graph: Graph) -> ExternalAssignment:
     gaps: set[str] = set()
     for name in (_ASSIGNMENT, _DELEGATION):
         gaps |= set(graph.incomplete(name, seen_from.scope, ""))
     given = [
         resource for resource in graph.of_type(_ASSIGNMENT) if resource.scope == seen_from.scope
     ]
-    given_out = [grant_of(each) for each in given]
+    given_out = [grant_of(assignment) for assignment in given]
     grants = [(g.principal_id, g) for g in given_out if g.principal_type in (_FOREIGN, *_NO_KIND)]
     doubtful = {g.principal_id for g in given_out if g.principal_type in _NO_KIND}
     for resource in graph.of_type(_DELEGATION):
@@ -140,12 +141,12 @@ def _delegated(delegation: Resource) -> list[tuple[str, Grant]]:
     tenant = str(delegation.properties.get("managing_tenant", ""))
     return [
         (
-            f"{each['principal_id']} of tenant {tenant}",
+            f"{authorization['principal_id']} of tenant {tenant}",
             Grant(
                 scope=str(delegation.properties.get("granted_at", "")),
-                role=str(each["role"]),
-                principal_id=str(each["principal_id"]),
+                role=str(authorization["role"]),
+                principal_id=str(authorization["principal_id"]),
             ),
         )
-        for each in delegation.properties.get("authorizations") or ()
+        for authorization in delegation.properties.get("authorizations") or ()
     ]

@@ -1,4 +1,4 @@
-"""What stands behind identities and scopes on Azure: which run ML, which scopes hold ML."""
+"""Identities and scopes on Azure: which identities run ML, and which scopes contain ML."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _STORES = ("azure.storage.", "azure.keyvault.", "azure.acr.")
 
 
 def is_ml_type(name: str) -> bool:
-    """Say whether a type belongs to an ML or AI service of Azure."""
+    """Whether a type belongs to an ML or AI service of Azure."""
     return name.startswith("azure.") and not name.startswith(_NEIGHBOURS)
 
 
 def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether some ML resource runs as this identity."""
-    found, hidden = graph.memo(("azure ml identities", ""), lambda: _ml_identities(graph))
-    answer = YES if resource.id in found else unknown(hidden) if hidden else NO
+    identities, hidden = graph.memo(("azure ml identities", ""), lambda: _ml_identities(graph))
+    answer = YES if resource.id in identities else unknown(hidden) if hidden else NO
     return verdict(answer, resource, graph)
 
 
 def reaches_ml(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether the scope of an assignment holds an ML resource, or a store that ML uses."""
+    """Whether the scope of an assignment contains an ML resource, or a store that ML uses."""
     fact = property_value(resource, "granted_at")
     if isinstance(fact, Unknown):
         return fact
@@ -47,7 +47,7 @@ def reaches_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def excludes_ml(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether a scope that holds ML is taken out of a policy assignment."""
+    """Whether a scope that contains ML is excluded from a policy assignment."""
     fact = property_value(resource, "excluded_scopes")
     if isinstance(fact, Unknown):
         return fact
@@ -66,7 +66,7 @@ def _holds_ml(scope: str, seen_from: Resource, graph: Graph) -> Answer:
 
 
 def _holds_one(scope: str, ids: list[str]) -> bool:
-    """Look in sorted ids for the scope itself or one below it."""
+    """Whether sorted ids contain the scope itself or one below it."""
     same, below = bisect.bisect_left(ids, scope), bisect.bisect_left(ids, scope + "/")
     is_same = same < len(ids) and ids[same] == scope
     return is_same or (below < len(ids) and ids[below].startswith(scope + "/"))
@@ -75,7 +75,7 @@ def _holds_one(scope: str, ids: list[str]) -> bool:
 def _ml_ids(scope: str, graph: Graph) -> list[str]:
     kinds = [name for name in graph.vocabulary.types if is_ml_type(name) or _is_store(name)]
     resources: Iterable[Resource] = (resource for name in kinds for resource in graph.of_type(name))
-    return sorted(each.identity for each in resources if each.scope == scope)
+    return sorted(user.identity for user in resources if user.scope == scope)
 
 
 def _is_store(name: str) -> bool:
@@ -89,7 +89,7 @@ def _unlisted(scope: str, graph: Graph) -> set[str]:
 
 def _ml_identities(graph: Graph) -> tuple[frozenset[str], frozenset[str]]:
     """Give the ids of the identities that ML resources run as, and the gaps that hide others."""
-    found: set[str] = set()
+    identities: set[str] = set()
     hidden: set[str] = set()
     for name, kind in sorted(graph.vocabulary.types.items()):
         relations = [r.name for r in kind.relations.values() if r.to == _IDENTITY]
@@ -98,9 +98,9 @@ def _ml_identities(graph: Graph) -> tuple[frozenset[str], frozenset[str]]:
         for resource in graph.of_type(name):
             for relation in relations:
                 reached = graph.targets(resource, relation)
-                found |= {target.id for target in reached.resources}
+                identities |= {target.id for target in reached.resources}
                 hidden |= set(reached.gaps)
-    return frozenset(found), frozenset(hidden)
+    return frozenset(identities), frozenset(hidden)
 
 
 AZURE_IDENTITIES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

@@ -1,4 +1,4 @@
-"""Keys in Azure key vaults: usable or not, whose they are, and who from outside may use them."""
+"""Keys in Azure key vaults: whether they are usable, who owns them, and external users."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mlsec.graph.ternary import Answer, all_of, not_, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.external_principals import (
     ExternalPrincipals,
+    external_principals_with,
     names_of,
-    outsiders_with,
     with_others,
 )
 from mlsec.providers.azure.facts.role_assignments import Right
@@ -25,7 +25,7 @@ _USES = tuple(
     Right(f"microsoft.keyvault/vaults/keys/{verb}/action", is_data=True)
     for verb in ("decrypt", "encrypt", "wrap", "unwrap", "sign")
 )
-# Who may change the vault may, in one of access policies, let himself in.
+# In a vault with access policies, the right to change the vault includes granting oneself access.
 _CHANGE_POLICIES = Right("microsoft.keyvault/vaults/accesspolicies/write")
 
 
@@ -44,7 +44,7 @@ def has_customer_key(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def log_has_customer_key(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether a log store stands on a cluster that names a key."""
+    """Whether a log store is on a cluster with a customer-managed key."""
     fact = property_value(resource, "cluster_id")
     if isinstance(fact, Unknown):
         return fact
@@ -57,12 +57,12 @@ def log_has_customer_key(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def external_users(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Name the principals of other tenants that may use the key, in order."""
+    """List the principals of other tenants that may use the key, in order."""
     return names_of(_users(resource, graph), resource, graph)
 
 
 def has_external_users(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether anybody of another tenant may use the key."""
+    """Whether a principal of another tenant may use the key."""
     return verdict(_users(resource, graph).is_some, resource, graph)
 
 
@@ -73,21 +73,23 @@ def _users(resource: Resource, graph: Graph) -> ExternalPrincipals:
         by_role = flag(vault, "uses_rbac")
     place = str(resource.properties.get("vault_id", ""))
     ways = [(right, resource.identity, by_role) for right in _USES]
-    found = outsiders_with([*ways, (_CHANGE_POLICIES, place, not_(by_role))], resource, graph)
+    principals = external_principals_with(
+        [*ways, (_CHANGE_POLICIES, place, not_(by_role))], resource, graph
+    )
     named = [pair for vault in vaults.resources for pair in _in_policies(vault, not_(by_role))]
-    return with_others(found, named)
+    return with_others(principals, named)
 
 
 def _in_policies(vault: Resource, counts: Answer) -> Iterator[tuple[str, Answer]]:
-    """Access policies name their tenant: one that is not the vault's is an outsider's."""
-    home, held = property_value(vault, "tenant_id"), property_value(vault, "access_policies")
-    if isinstance(home, Unknown) or isinstance(held, Unknown):
-        gaps = (*getattr(home, "gaps", ()), *getattr(held, "gaps", ()))
+    """Give the principals of access policies whose tenant is not the vault's."""
+    home, policies = property_value(vault, "tenant_id"), property_value(vault, "access_policies")
+    if isinstance(home, Unknown) or isinstance(policies, Unknown):
+        gaps = (*getattr(home, "gaps", ()), *getattr(policies, "gaps", ()))
         yield "access policies", all_of((counts, unknown(gaps)))
         return
-    for each in held.value or ():
-        if each.get("keys") and each.get("tenant_id") != home.value:
-            yield f"{each['principal_id']} of tenant {each['tenant_id']}", counts
+    for policy in policies.value or ():
+        if policy.get("keys") and policy.get("tenant_id") != home.value:
+            yield f"{policy['principal_id']} of tenant {policy['tenant_id']}", counts
 
 
 AZURE_KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

@@ -1,4 +1,4 @@
-"""What Azure Machine Learning says only of several resources together: networks and stores."""
+"""Facts of Azure Machine Learning that depend on several resources: networks and stores."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.external_principals import (
     ExternalPrincipals,
+    external_principals_with,
     names_of,
-    outsiders_with,
 )
 from mlsec.providers.azure.facts.role_assignments import Right
 
@@ -33,13 +33,13 @@ _ASSETS = (
 
 
 def internet_egress(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether an instance reaches the internet past a network that its owner controls."""
+    """Whether an instance reaches the internet outside of a network that its owner controls."""
     is_held = any_of([flag(resource, "in_subnet"), _is_isolated(resource, graph)])
     return verdict(not_(is_held), resource, graph)
 
 
 def isolated(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether the workspace's managed network lets only approved hosts out."""
+    """Whether the workspace's managed network allows egress to approved hosts only."""
     return verdict(_is_isolated(resource, graph), resource, graph)
 
 
@@ -52,13 +52,15 @@ def in_customer_network(resource: Resource, graph: Graph) -> Known | Unknown:
         there = [_has_subnet(target) for target in graph.targets(resource, "workspace").resources]
         return verdict(all_of(there), resource, graph)
     clusters = graph.targets(resource, "cluster")
-    return verdict(all_of(_each(clusters, lambda each: flag(each, "in_subnet"))), resource, graph)
+    return verdict(
+        all_of(_answers(clusters, lambda cluster: flag(cluster, "in_subnet"))), resource, graph
+    )
 
 
 def captures_data(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether some deployment of the endpoint keeps requests or answers."""
     deployments = graph.targets(resource, "deployments")
-    return verdict(any_of(_each(deployments, _captures)), resource, graph)
+    return verdict(any_of(_answers(deployments, _captures)), resource, graph)
 
 
 def addresses(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -74,13 +76,13 @@ def addresses(resource: Resource, graph: Graph) -> Known | Unknown:
 def file_addresses(resource: Resource, graph: Graph) -> Known | Unknown:
     """Give the addresses of a model's files as a scan of their container names them: ``az://``."""
     del graph
-    uri, held = property_value(resource, "model_uri"), property_value(resource, "addresses")
-    if isinstance(uri, Unknown) or isinstance(held, Unknown):
-        return uri if isinstance(uri, Unknown) else held
+    uri, addresses = property_value(resource, "model_uri"), property_value(resource, "addresses")
+    if isinstance(uri, Unknown) or isinstance(addresses, Unknown):
+        return uri if isinstance(uri, Unknown) else addresses
     text = str(uri.value or "")
     inside = _INSIDE_STORE.search(text) or _INSIDE_CONTAINER.match(text)
     path = inside.group("path").strip("/") if inside else ""
-    return Known([f"az://{container}/{path}" for container in held.value or () if path])
+    return Known([f"az://{container}/{path}" for container in addresses.value or () if path])
 
 
 def input_addresses(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -94,17 +96,17 @@ def output_addresses(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def external_users(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Name who of other tenants may take models out of a registry, or put some in."""
+    """List the principals of other tenants that may read models from a registry, or add some."""
     return names_of(_outside(resource, graph), resource, graph)
 
 
 def has_external_users(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether anybody of another tenant may."""
+    """Whether a principal of another tenant may read or add models."""
     return verdict(_outside(resource, graph).is_some, resource, graph)
 
 
 def default_datastores(resource: Resource, graph: Graph) -> Targets:
-    """Find the datastore that is used where no other is named."""
+    """Find the datastore that is used by default."""
     stores = graph.targets(resource, "datastores")
     resources: list[Resource] = []
     gaps = set(stores.gaps)
@@ -118,12 +120,14 @@ def default_datastores(resource: Resource, graph: Graph) -> Targets:
 
 
 def _outside(registry: Resource, graph: Graph) -> ExternalPrincipals:
-    return outsiders_with([(right, registry.identity, YES) for right in _ASSETS], registry, graph)
+    return external_principals_with(
+        [(right, registry.identity, YES) for right in _ASSETS], registry, graph
+    )
 
 
 def _is_isolated(resource: Resource, graph: Graph) -> Answer:
     workspaces = graph.targets(resource, "workspace")
-    return _all(workspaces, lambda each: is_one_of(each, "isolation_mode", _APPROVED))
+    return _all(workspaces, lambda workspace: is_one_of(workspace, "isolation_mode", _APPROVED))
 
 
 def _has_subnet(workspace: Resource) -> Answer:
@@ -134,16 +138,18 @@ def _captures(deployment: Resource) -> Answer:
     fact = property_value(deployment, "collections")
     if isinstance(fact, Unknown):
         return unknown(fact.gaps)
-    return YES if any(each.get("mode") == "Enabled" for each in fact.value or ()) else NO
+    return (
+        YES if any(collection.get("mode") == "Enabled" for collection in fact.value or ()) else NO
+    )
 
 
 def _all(targets: Targets, ask: Callable[[Resource], Answer]) -> Answer:
-    """Ask of each; what leads nowhere at all says nothing."""
-    answers = _each(targets, ask)
+    """Combine the answers of all targets; unknown without targets."""
+    answers = _answers(targets, ask)
     return all_of(answers) if answers else unknown()
 
 
-def _each(targets: Targets, ask: Callable[[Resource], Answer]) -> list[Answer]:
+def _answers(targets: Targets, ask: Callable[[Resource], Answer]) -> list[Answer]:
     hidden = [unknown(targets.gaps)] if targets.gaps else []
     return [*(ask(target) for target in targets.resources), *hidden]
 
@@ -154,13 +160,13 @@ def _of_items(
     fact = property_value(resource, items)
     if isinstance(fact, Unknown):
         return fact
-    direct = [each["container"] for each in fact.value or () if each.get("container")]
+    direct = [item["container"] for item in fact.value or () if item.get("container")]
     return _containers([graph.targets(resource, name) for name in relations], direct)
 
 
 def _containers(reached: Iterable[Targets], direct: Iterable[Any]) -> Known | Unknown:
-    """Put together what stores and data assets say; unread as soon as one of them is."""
-    found = set(direct)
+    """Combine the containers of stores and data assets; unknown as soon as one of them is."""
+    containers = set(direct)
     for targets in reached:
         if targets.gaps:
             return Unknown(targets.gaps)
@@ -170,8 +176,8 @@ def _containers(reached: Iterable[Targets], direct: Iterable[Any]) -> Known | Un
             if isinstance(fact, Unknown):
                 return fact
             values = fact.value if isinstance(fact.value, list) else [fact.value]
-            found |= {value for value in values if value}
-    return Known(sorted(found))
+            containers |= {value for value in values if value}
+    return Known(sorted(containers))
 
 
 AZURE_ML: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

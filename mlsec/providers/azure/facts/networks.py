@@ -1,4 +1,4 @@
-"""Who reaches a neighbour on Azure: firewalls, private endpoints, clusters; what alerts watch."""
+"""Network access to resources around ML on Azure, and what alerts watch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WORLD = frozenset({"0.0.0.0/0", "0.0.0.0", "::/0", "*"})  # noqa: S104
 
 
 def is_reachable(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether any address on the internet gets past the firewall."""
+    """Whether the firewall admits any address on the internet."""
     parts = (
         is_one_of(resource, "public_network", "Enabled"),
         is_one_of(resource, "default_action", "Allow"),
@@ -35,7 +35,7 @@ def has_private_endpoint(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def cosmos_is_reachable(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether any address reaches a Cosmos DB account: no rule at all lets everybody in."""
+    """Whether any address reaches a Cosmos DB account; without rules every address does."""
     no_rules = is_one_of(resource, "ip_rules", [], None)
     parts = (
         is_one_of(resource, "public_network", "Enabled"),
@@ -55,7 +55,7 @@ def cluster_is_public(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def serves_ml(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether a machine learning compute stands on the cluster, or a node pool has GPUs."""
+    """Whether the cluster is an ML compute target, or a node pool has GPUs."""
     return verdict(any_of((_has_gpu(resource), _is_attached(resource, graph))), resource, graph)
 
 
@@ -67,7 +67,7 @@ def watches_ml(resource: Resource, graph: Graph) -> Known | Unknown:
         return fact
     names = ("/microsoft.machinelearningservices/", "/microsoft.cognitiveservices/",
              "/microsoft.search/")  # fmt: skip
-    return Known(any(name in each for each in fact.value or () for name in names))
+    return Known(any(name in category for category in fact.value or () for name in names))
 
 
 def _has_gpu(cluster: Resource) -> Answer:
@@ -79,10 +79,10 @@ def _has_gpu(cluster: Resource) -> Answer:
 
 
 def _is_attached(cluster: Resource, graph: Graph) -> Answer:
-    """Look for an ML resource with a relation to this cluster."""
+    """Whether an ML resource has a relation to this cluster."""
     hidden: set[str] = set()
-    for name, found in sorted(graph.vocabulary.types.items()):
-        relations = [r for r in found.relations.values() if r.to == cluster.type]
+    for name, resource_type in sorted(graph.vocabulary.types.items()):
+        relations = [r for r in resource_type.relations.values() if r.to == cluster.type]
         if not relations or not is_ml_type(name):
             continue
         hidden |= set(graph.incomplete(name, cluster.scope, ""))

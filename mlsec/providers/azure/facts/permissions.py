@@ -1,4 +1,4 @@
-"""What a managed identity on Azure may do, and what single roles and assignments amount to."""
+"""Permissions of managed identities on Azure, and of single roles and assignments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 _MANAGED = "azure.identity.managed_identity"
-# Under this key stand those whose roles reach every place, or were not read.
+# Key for identities whose roles reach every place, or were not read.
 _ANYWHERE = ""
 _STORAGE = "microsoft.storage/storageaccounts/"
 _VAULTS = "microsoft.keyvault/vaults/"
@@ -60,7 +60,7 @@ _ABILITIES: Mapping[str, tuple[Right, ...]] = {
     "can_use_any_identity": (
         Right(f"{_IDENTITY}assign/action"),
         Right(f"{_IDENTITY}any/assign/action"),
-        # Whoever writes a federated credential signs in as the identity from elsewhere.
+        # A new federated credential allows sign-in as the identity from elsewhere.
         Right(f"{_IDENTITY}federatedidentitycredentials/write"),
     ),
     "can_push_any_image": (PUSH_IMAGES,),
@@ -76,7 +76,7 @@ _ABILITIES: Mapping[str, tuple[Right, ...]] = {
     ),
     "has_full_ml_access": (Right(f"{_ML}*"), Right(f"{_AI}*")),
 }
-# Rights by which more rights are got, wherever they are held.
+# Rights that allow privilege escalation at any scope.
 _WAYS: Mapping[str, Right] = {
     "give roles": GRANT_ROLES,
     "change a role's rights": Right("microsoft.authorization/roledefinitions/write"),
@@ -93,7 +93,7 @@ def grants_of(identity: Resource, graph: Graph) -> tuple[Grant, ...] | Unknown:
 
 
 def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -> Answer:
-    """Say whether an identity has one of the rights at a place."""
+    """Whether an identity has one of the rights at a place."""
     grants = grants_of(identity, graph)
     if isinstance(grants, Unknown):
         return unknown(grants.gaps)
@@ -103,8 +103,12 @@ def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -
 def identities_near(place: str, graph: Graph) -> tuple[Resource, ...]:
     """Give the identities with a role that reaches a place, and those whose roles were not read."""
     index = graph.memo(("azure identities", ""), lambda: _by_scope(graph))
-    found = {each.id: each for scope in (_ANYWHERE, *above(place)) for each in index.get(scope, ())}
-    return tuple(found[key] for key in sorted(found))
+    by_id = {
+        identity.id: identity
+        for scope in (_ANYWHERE, *above(place))
+        for identity in index.get(scope, ())
+    }
+    return tuple(by_id[key] for key in sorted(by_id))
 
 
 def _by_scope(graph: Graph) -> dict[str, list[Resource]]:
@@ -124,12 +128,12 @@ def subscription_of(resource: Resource) -> str:
 
 
 def is_admin(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether it may do everything in its subscription, give roles too."""
+    """Whether it may do everything in its subscription, including role assignment."""
     return verdict(_is_admin(resource, graph), resource, graph)
 
 
 def can_change_resource_group(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether it may change everything in some whole resource group, or in more."""
+    """Whether it may change everything in at least one whole resource group."""
     grants = grants_of(resource, graph)
     if isinstance(grants, Unknown):
         return grants
@@ -138,47 +142,47 @@ def can_change_resource_group(resource: Resource, graph: Graph) -> Known | Unkno
 
 
 def can_escalate(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether one known way to more rights is open, at any scope."""
+    """Whether a known privilege escalation path is open, at any scope."""
     return verdict(_is_escalating(resource, graph), resource, graph)
 
 
 def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Name the open ways; unread unless every one is decided."""
+    """List the open privilege escalation paths; unknown unless every one is decided."""
     answers = {name: _anywhere(resource, right, graph) for name, right in _WAYS.items()}
-    open_parts = [each for each in answers.values() if each.truth is Truth.UNKNOWN]
+    open_parts = [partial for partial in answers.values() if partial.truth is Truth.UNKNOWN]
     if open_parts:
         return verdict(any_of(open_parts), resource, graph)
     return Known([name for name, answer in sorted(answers.items()) if answer == YES])
 
 
 def is_privileged(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether who holds this identity holds the subscription, or all of its data."""
+    """Whether the identity controls the subscription, or all of its data."""
     place = subscription_of(resource)
     powers = [can(resource, _ABILITIES[name], place, graph) for name in _POWERS]
-    found = (_is_admin(resource, graph), _is_escalating(resource, graph), *powers)
-    return verdict(any_of(found), resource, graph)
+    answers = (_is_admin(resource, graph), _is_escalating(resource, graph), *powers)
+    return verdict(any_of(answers), resource, graph)
 
 
 def has_conditions(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether one of its roles holds only under a condition."""
+    """Whether one of its roles is subject to a condition."""
     grants = grants_of(resource, graph)
     return grants if isinstance(grants, Unknown) else Known(any(g.has_condition for g in grants))
 
 
 def allows_everything(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether a role definition holds every action, giving roles too."""
+    """Whether a role definition allows every action, including role assignment."""
     del graph
     return _holds(resource, EVERYTHING, GRANT_ROLES)
 
 
 def can_assign_roles(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether a role definition may give roles."""
+    """Whether a role definition allows role assignment."""
     del graph
     return _holds(resource, GRANT_ROLES)
 
 
 def is_full_assignment(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether an assignment gives a role that allows everything, giving roles too."""
+    """Whether an assignment grants a role that allows everything, including role assignment."""
     grant = Grant(
         scope=str(resource.properties.get("granted_at", "")),
         role=str(resource.properties.get("role", "")),

@@ -1,4 +1,4 @@
-"""Container registries on Azure: who may pull without an identity, and who outside may push."""
+"""Container registries on Azure: anonymous pull, and external principals that may push."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mlsec.graph.ternary import YES, all_of, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.external_principals import (
     ExternalPrincipals,
+    external_principals_with,
     names_of,
-    outsiders_with,
 )
 from mlsec.providers.azure.facts.permissions import PUSH_IMAGES
 from mlsec.providers.azure.facts.role_assignments import Right
@@ -40,23 +40,23 @@ _ADMIN_PASSWORD = Right("microsoft.containerregistry/registries/listcredentials/
 
 
 def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether everybody may pull from any address."""
+    """Whether anonymous pull is allowed from any address."""
     answer = all_of((flag(resource, "anonymous_pull"), flag(resource, "is_reachable")))
     return verdict(answer, resource, graph)
 
 
 def external_pushers(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Name the principals of other tenants that may push, in order."""
+    """List the principals of other tenants that may push, in order."""
     return names_of(_pushers(resource, graph), resource, graph)
 
 
 def has_external_pushers(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether anybody of another tenant may push."""
+    """Whether a principal of another tenant may push."""
     return verdict(_pushers(resource, graph).is_some, resource, graph)
 
 
 def token_may_push(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether a token may push, by a built-in scope map; a map of one's own is not read."""
+    """Whether a token may push, by a built-in scope map; custom scope maps are not read."""
     fact = property_value(resource, "scope_map")
     if isinstance(fact, Unknown):
         return fact
@@ -68,7 +68,7 @@ def token_may_push(resource: Resource, graph: Graph) -> Known | Unknown:
 def _pushers(resource: Resource, graph: Graph) -> ExternalPrincipals:
     ways = [(right, resource.identity, YES) for right in _PUSHES]
     admin = (_ADMIN_PASSWORD, resource.identity, flag(resource, "admin_user"))
-    return outsiders_with([*ways, admin], resource, graph)
+    return external_principals_with([*ways, admin], resource, graph)
 
 
 AZURE_REGISTRIES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

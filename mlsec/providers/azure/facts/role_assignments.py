@@ -1,4 +1,4 @@
-"""What Azure role assignments allow at a place: scopes inherit, exceptions and denials take away.
+"""Evaluate Azure role assignments at a place, with inheritance, exceptions and denials.
 
 Rights of a role come from its definition as the subscription answered it. A condition on an
 assignment is not interpreted: what it touches is unknown. Denials count when they name the
@@ -31,7 +31,7 @@ GRANTING = "microsoft.authorization/roleassignments/write"
 
 
 class Right(msgspec.Struct, frozen=True):
-    """One thing to do: an action in lower case; ``is_data`` when it touches data, not settings.
+    """An action in lower case; ``is_data`` for data actions.
 
     The action ``*`` asks for every action at once.
     """
@@ -41,7 +41,7 @@ class Right(msgspec.Struct, frozen=True):
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """A role given to somebody at a scope (lower case; "/" is above all management groups)."""
+    """A role granted to a principal at a scope (lower case; "/" is above all management groups)."""
 
     scope: str
     role: str
@@ -59,7 +59,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     not_data_actions: tuple[str, ...] = ()
 
     def holds(self, right: Right) -> bool:
-        """Say whether the block allows it: an exception takes away only from its own block."""
+        """Whether the block allows a right: an exception applies to its own block only."""
         given = self.data_actions if right.is_data else self.actions
         less = self.not_data_actions if right.is_data else self.not_actions
         return _covers(given, right.action) and not _covers(less, right.action)
@@ -92,7 +92,7 @@ def grant_of(assignment: Resource) -> Grant:
 
 
 def reaches(scope: str, place: str) -> bool:
-    """Say whether what is given at ``scope`` holds at ``place``; both lower case.
+    """Whether a grant at ``scope`` applies at ``place``; both lower case.
 
     Every management group whose assignments a subscription answers lies above it.
     """
@@ -106,14 +106,14 @@ def above(place: str) -> tuple[str, ...]:
 
 
 def is_over_subscriptions(scope: str) -> bool:
-    """Say whether a scope is the root or a management group: it then lies above every place."""
+    """Whether a scope is the root or a management group: it then lies above every place."""
     return scope == "/" or scope.startswith("/providers/microsoft.management/")
 
 
 def may(
     grants: Iterable[Grant], right: Right, place: str, seen_from: Resource, graph: Graph
 ) -> Answer:
-    """Say whether one of the grants allows ``right`` at ``place`` and no denial takes it away."""
+    """Whether one of the grants allows ``right`` at ``place`` and no denial applies."""
     near = [grant for grant in grants if reaches(grant.scope, place)]
     allowed = any_of(_allows(grant, right, seen_from, graph) for grant in near)
     if allowed == NO:
@@ -125,7 +125,7 @@ def may(
 def may_anywhere(
     grants: Iterable[Grant], right: Right, seen_from: Resource, graph: Graph
 ) -> Answer:
-    """Say whether one of the grants allows ``right`` at its own scope, wherever that is."""
+    """Whether one of the grants allows ``right`` at its own scope, wherever that is."""
     return any_of(may((grant,), right, grant.scope, seen_from, graph) for grant in grants)
 
 

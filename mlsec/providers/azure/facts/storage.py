@@ -1,4 +1,4 @@
-"""Blob containers on Azure: who may read and write them, and what their account adds."""
+"""Access to blob containers on Azure, including that by settings of their account."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.verdicts import as_gaps, verdict
-from mlsec.providers.azure.facts.cross_subscription_principals import holders_abroad
+from mlsec.providers.azure.facts.cross_subscription_principals import cross_subscription_holders
 from mlsec.providers.azure.facts.external_principals import (
     ExternalPrincipals,
+    external_principals_with,
     names_of,
-    outsiders_with,
     with_others,
 )
 from mlsec.providers.azure.facts.permissions import (
@@ -36,12 +36,12 @@ EVERYBODY = "*"
 
 
 def is_public_read(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether everybody may read blobs: the container, the account and the firewall let them."""
+    """Whether anonymous read is allowed by the container, the account and the firewall."""
     return verdict(_is_anonymous(resource, graph), resource, graph)
 
 
 def accepts_keys(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether whoever holds an account key, or a SAS signed with one, may write."""
+    """Whether an account key, or a SAS signed with one, allows writing."""
     return verdict(_of_account(resource, graph, "allows_shared_key"), resource, graph)
 
 
@@ -58,40 +58,42 @@ def is_immutable(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def has_external_writers(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether anybody outside of the tenant or the subscription is named as a writer."""
+    """Whether a principal outside of the tenant or the subscription may write."""
     return verdict(_writing(resource, graph).is_some, resource, graph)
 
 
 def has_external_readers(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether everybody, or anybody outside, may read."""
+    """Whether anonymous callers or external principals may read."""
     return verdict(_reading(resource, graph).is_some, resource, graph)
 
 
 def external_writers(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Name the outside writers, in order."""
+    """List the external writers, in order."""
     return names_of(_writing(resource, graph), resource, graph)
 
 
 def external_readers(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Name the outside readers, ``*`` for everybody, in order."""
+    """List the external readers, ``*`` for anonymous access, in order."""
     return names_of(_reading(resource, graph), resource, graph)
 
 
 def writers(resource: Resource, graph: Graph) -> Targets:
     """Find the managed identities that may write blobs: by a data role, or by reading the keys."""
-    abroad = holders_abroad(_ways(resource, graph, WRITE_BLOBS), resource, graph)
-    found = {target.id: target for target in abroad.resources}
-    gaps = {*graph.incomplete(_IDENTITY, resource.scope, ""), *abroad.gaps}
+    cross_subscription = cross_subscription_holders(
+        _ways(resource, graph, WRITE_BLOBS), resource, graph
+    )
+    principals = {target.id: target for target in cross_subscription.resources}
+    gaps = {*graph.incomplete(_IDENTITY, resource.scope, ""), *cross_subscription.gaps}
     with_keys = _of_account(resource, graph, "allows_shared_key")
     for identity in identities_near(resource.identity, graph):
         by_role = can(identity, (WRITE_BLOBS,), resource.identity, graph)
         by_keys = can(identity, (READ_STORAGE_KEYS,), _account_id(resource), graph)
         answer = any_of((by_role, all_of((by_keys, with_keys))))
         if answer == YES:
-            found[identity.id] = identity
+            principals[identity.id] = identity
         elif answer.truth is Truth.UNKNOWN:
             gaps |= as_gaps(answer.because, identity, graph)
-    return Targets(resources=tuple(found.values()), gaps=tuple(sorted(gaps)))
+    return Targets(resources=tuple(principals.values()), gaps=tuple(sorted(gaps)))
 
 
 def logs_access(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -125,19 +127,19 @@ def _is_anonymous(resource: Resource, graph: Graph) -> Answer:
 
 
 def _writing(resource: Resource, graph: Graph) -> ExternalPrincipals:
-    found = outsiders_with(_ways(resource, graph, WRITE_BLOBS), resource, graph)
-    return with_others(found, _copiers(resource, graph, "source", "destination"))
+    principals = external_principals_with(_ways(resource, graph, WRITE_BLOBS), resource, graph)
+    return with_others(principals, _copiers(resource, graph, "source", "destination"))
 
 
 def _reading(resource: Resource, graph: Graph) -> ExternalPrincipals:
-    found = outsiders_with(_ways(resource, graph, READ_BLOBS), resource, graph)
+    principals = external_principals_with(_ways(resource, graph, READ_BLOBS), resource, graph)
     copied = _copiers(resource, graph, "destination", "source")
-    return with_others(found, ((EVERYBODY, _is_anonymous(resource, graph)), *copied))
+    return with_others(principals, ((EVERYBODY, _is_anonymous(resource, graph)), *copied))
 
 
-def _ways(resource: Resource, graph: Graph, deed: Right) -> tuple[tuple[Right, str, Answer], ...]:
+def _ways(resource: Resource, graph: Graph, right: Right) -> tuple[tuple[Right, str, Answer], ...]:
     keys = _of_account(resource, graph, "allows_shared_key")
-    return (deed, resource.identity, YES), (READ_STORAGE_KEYS, _account_id(resource), keys)
+    return (right, resource.identity, YES), (READ_STORAGE_KEYS, _account_id(resource), keys)
 
 
 def _copiers(resource: Resource, graph: Graph, far: str, near: str) -> Iterator[tuple[str, Answer]]:
@@ -157,7 +159,7 @@ def _is_here(rule: Mapping[str, Any], near: str, account: Resource) -> bool:
 
 
 def _is_elsewhere(account: str, resource: Resource, graph: Graph) -> Answer:
-    """An account is named by its id; when another tenant may take part, only by its name."""
+    """Whether a copy partner is elsewhere: named by its id, or across tenants by its name only."""
     if account.startswith("/subscriptions/"):
         is_own = account.split("/")[2] == account_of(resource).lower()
         if not is_own and is_code(resource.scope):

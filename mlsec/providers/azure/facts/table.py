@@ -1,10 +1,10 @@
-"""All that is derived for Azure, in the order in which one fact may read another."""
+"""The derived facts of Azure, in dependency order."""
 
 from __future__ import annotations
 
 from mlsec.graph.build import Facts
 from mlsec.providers.azure.facts.ai_services import AZURE_AI, AZURE_AI_RELATIONS
-from mlsec.providers.azure.facts.entry_points import AZURE_DOOR_RELATIONS, AZURE_DOORS
+from mlsec.providers.azure.facts.entry_points import AZURE_ENTRY_POINT_RELATIONS, AZURE_ENTRY_POINTS
 from mlsec.providers.azure.facts.identities import AZURE_IDENTITIES
 from mlsec.providers.azure.facts.keys import AZURE_KEYS
 from mlsec.providers.azure.facts.machine_learning import AZURE_ML, AZURE_ML_RELATIONS
@@ -23,12 +23,12 @@ FACTS = Facts(
         **AZURE_KEYS,
         **AZURE_STORAGE,
         **AZURE_REGISTRIES,
-        **AZURE_DOORS,
+        **AZURE_ENTRY_POINTS,
     },
     relations={
         **AZURE_AI_RELATIONS,
         **AZURE_ML_RELATIONS,
         **AZURE_STORAGE_RELATIONS,
-        **AZURE_DOOR_RELATIONS,
+        **AZURE_ENTRY_POINT_RELATIONS,
     },
 )

@@ -1,4 +1,4 @@
-"""The table of services: which plans each brings."""
+"""The table of services with their plans."""
 
 from __future__ import annotations
 

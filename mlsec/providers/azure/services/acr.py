@@ -1,4 +1,4 @@
-"""Which reads give container registries and their tokens."""
+"""Reads of container registries and their tokens."""
 
 from __future__ import annotations
 

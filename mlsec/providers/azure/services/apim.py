@@ -1,4 +1,4 @@
-"""Which reads give API Management: services, APIs with their policies, backends, named values."""
+"""Reads of API Management: services, APIs with their policies, backends, named values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SERVICE = "Microsoft.ApiManagement/service"
 # Services of these tiers share their management; they have no interface of their own to ask about.
 _CLASSIC = ("Developer", "Basic", "Standard", "Premium")
 
-# Policies hold keys and tokens in the open often enough.
+# Policies may contain keys and tokens in plain text.
 _POLICY_TEXT = ("value[].properties.value~markup",)
 
 

@@ -1,4 +1,4 @@
-"""Which reads give container apps, web and function apps, and Kubernetes clusters."""
+"""Reads of container apps, web and function apps, and Kubernetes clusters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WEB = "2023-12-01"
 
 
 def _site_setting(name: str, setting: str) -> ArmRead:
-    """Settings that a GET gives hold no secrets; those that do are only given to a POST."""
+    """Define a GET of site settings; settings with secrets are only returned by a POST."""
     return ArmRead(
         service="web",
         name=name,
@@ -60,7 +60,7 @@ PLANS: tuple[TypePlan, ...] = (
                 params={"id": "$.id"},
                 version=_APPS,
                 items="value",
-                # Without an ingress nobody can call, so nobody need be asked.
+                # Without an ingress there are no callers to authenticate.
                 only_if={"$.properties.configuration.ingress.external": (True,)},
             ),
         ),

@@ -11,7 +11,7 @@ class DiagnosticRead(ArmRead, frozen=True, kw_only=True):
     """The read, to be made of the item itself unless another place is named."""
 
     def at(self, path: str) -> DiagnosticRead:
-        """Give the read for the resource whose id stands at ``path`` in the item."""
+        """Give the read for the resource whose id is at ``path`` in the item."""
         return msgspec.structs.replace(self, params={"scope": path})
 
 

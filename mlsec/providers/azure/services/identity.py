@@ -1,4 +1,4 @@
-"""Which reads give identities, roles and assignments; whose system identities are looked at."""
+"""Reads of identities, roles and assignments, and types with system identities."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ROLES_VERSION = "2022-04-01"
 _IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 _SUBSCRIPTION = "/subscriptions/{subscription}/providers"
 
-# Types whose resources may have an identity of their own, and where it stands in the listing entry.
+# Types whose resources may have an identity of their own, and its path in the listing entry.
 OWNERS: tuple[tuple[str, str], ...] = (
     ("azure.containerapp.app", "$.identity.principalId"),
     ("azure.web.site", "$.identity.principalId"),

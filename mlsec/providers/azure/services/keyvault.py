@@ -1,4 +1,4 @@
-"""Which reads give key vaults and their keys, as the resource manager shows them."""
+"""Reads of key vaults and their keys in Resource Manager."""
 
 from __future__ import annotations
 

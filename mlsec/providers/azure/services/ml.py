@@ -77,7 +77,7 @@ _SECRETS = (
     "properties.sslConfiguration.key",
 )
 COMPUTES = below_workspace("Compute_List", "computes", _SECRETS, COMPUTE_VERSION)
-# The list may leave out what a compute is made of; it is then asked for one by one.
+# The list may leave out the properties of a compute; it is then read individually.
 COMPUTE = ArmRead(
     service="machinelearning",
     name="Compute_Get",

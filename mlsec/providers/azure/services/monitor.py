@@ -1,4 +1,4 @@
-"""Which reads give alerts, log stores, policy assignments, and Cosmos DB accounts."""
+"""Reads of alerts, log stores, policy assignments, and Cosmos DB accounts."""
 
 from __future__ import annotations
 

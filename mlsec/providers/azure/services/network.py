@@ -1,4 +1,4 @@
-"""Which reads give networks, their security groups and private endpoints that concern ML."""
+"""Reads of networks, security groups and private endpoints around ML."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PLANS: tuple[TypePlan, ...] = (
         is_referred=True,
         region="location",
     ),
-    # A network's subnets stand in its own answer.
+    # A network's subnets are part of its own answer.
     TypePlan(
         type="azure.network.subnet",
         parent="azure.network.vnet",

@@ -1,4 +1,4 @@
-"""Which reads give storage accounts and blob containers: only those that ML refers to are read."""
+"""Reads of storage accounts and blob containers that ML refers to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shapes for who may do what: scopes, role assignments, switches of accounts, keys and clusters."""
+"""Shapes of access control: scopes, role assignments, settings of accounts, keys and clusters."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from mlsec.providers.azure.shapes.neighbours import Shape, last_part, lower
 
 
 def scope_id(raw: Any) -> str:
-    """Write a scope: lower case, "/" for the root above all management groups."""
+    """Normalise a scope: lower case, "/" for the root above all management groups."""
     return lower(raw).rstrip("/") or "/"
 
 
 def scope_level(raw: Any) -> str:
-    """Say at what level a scope stands."""
+    """Give the level of a scope."""
     pieces = [piece for piece in lower(raw).split("/") if piece]
     if not pieces:
         return "root"
@@ -32,8 +32,8 @@ def scope_of_extension(raw: Any) -> str:
 
 def assignments(raw: Any) -> list[dict[str, Any]]:
     """Turn role assignments into scope, role, condition and principal, in order."""
-    found = [_assignment(each["properties"]) for each in raw]
-    return sorted(found, key=lambda item: (item["scope"], item["role"], item["principal_id"]))
+    entries = [_assignment(assignment["properties"]) for assignment in raw]
+    return sorted(entries, key=lambda item: (item["scope"], item["role"], item["principal_id"]))
 
 
 def _assignment(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,27 +47,27 @@ def _assignment(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_custom_role(raw: Any) -> bool:
-    """Say whether a role is the customer's own."""
+    """Whether a role is a custom role."""
     return lower(raw) == "customrole"
 
 
 def is_default_mode(raw: Any) -> bool:
-    """Say whether a policy assignment is enforced."""
+    """Whether a policy assignment is enforced."""
     return lower(raw) == "default"
 
 
 def is_block(raw: Any) -> bool:
-    """Say whether a SAS over the limit is refused."""
+    """Whether a SAS over the limit is refused."""
     return lower(raw) == "block"
 
 
 def replications(raw: Any) -> list[dict[str, str]]:
     """Turn object replication policies into one entry for each pair of containers.
 
-    A policy that is answered without its rules could be about any container: it is refused.
+    A policy without rules could apply to any container and is rejected.
     """
-    policies = [each["properties"] for each in raw]
-    found = [
+    policies = [replication["properties"] for replication in raw]
+    pairs = [
         {
             "source": lower(policy["sourceAccount"]),
             "destination": lower(policy["destinationAccount"]),
@@ -77,16 +77,16 @@ def replications(raw: Any) -> list[dict[str, str]]:
         for policy in policies
         for rule in policy["rules"]
     ]
-    return sorted(found, key=lambda item: tuple(item.values()))
+    return sorted(pairs, key=lambda item: tuple(item.values()))
 
 
 def rotates(raw: Any) -> bool:
-    """Say whether a lifetime action of a key makes a new version."""
-    return any(lower(each["action"]["type"]) == "rotate" for each in raw)
+    """Whether a lifetime action of a key makes a new version."""
+    return any(lower(action["action"]["type"]) == "rotate" for action in raw)
 
 
 def is_gpu_size(raw: Any) -> bool:
-    """Say whether a size of machine has accelerators: the N families."""
+    """Whether a machine size has accelerators: the N families."""
     return lower(raw).removeprefix("standard_").startswith("n")
 
 

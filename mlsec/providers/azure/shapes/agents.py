@@ -1,4 +1,4 @@
-"""Shapes of AI Foundry's agents: which tools act, whether a person is asked, what is searched."""
+"""Shapes of AI Foundry's agents: acting tools, confirmation, searched indexes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 # Tools that look something up, work in a sandbox of the service, or ask the caller's own program to
-# do something: none of them acts by itself.
+# do something: none of them acts on its own.
 _HARMLESS = frozenset(
     (
         "azure_ai_search",
@@ -31,7 +31,7 @@ _HARMLESS = frozenset(
         "work_iq_preview",
     )
 )
-# Tools that act, and that nothing can be asked before.
+# Tools that act, and that have no confirmation.
 _UNASKED = frozenset(
     ("a2a", "a2a_preview", "azure_function", "browser_automation", "browser_automation_preview",
      "openapi")
@@ -40,7 +40,7 @@ _SEARCH = ".search."
 
 
 def tools(raw: Any) -> list[dict[str, str]] | None:
-    """Give an agent's tools that act, with whether a person is asked before a call.
+    """Give an agent's tools that act, with whether a call needs confirmation.
 
     A tool of a kind that came later has no ``confirmation``: that is not known. So has an agent
     whose tools stand in its own program, or that serves another version than the one that is
@@ -53,11 +53,11 @@ def tools(raw: Any) -> list[dict[str, str]] | None:
     is_known = definition.get("kind") == "prompt" and not definition.get("harness")
     if not is_known or not _serves(raw, latest):
         return [{"name": "not known"}]
-    return [each for tool in definition.get("tools") or () for each in _tool(tool)]
+    return [entry for tool in definition.get("tools") or () for entry in _tool(tool)]
 
 
 def state(raw: Any) -> str | None:
-    """Give the state of an agent as every cloud has it."""
+    """Give the state of an agent in the terms of all clouds."""
     return None if raw is None else "ENABLED" if str(raw).lower() == "enabled" else "DISABLED"
 
 
@@ -67,14 +67,12 @@ def as_list(raw: Any) -> list[str] | None:
 
 
 def anonymous(raw: Any) -> list[str] | None:
-    """Give the names of OpenAPI tools that call their server without signing in."""
+    """Give the names of OpenAPI tools that call their server without authentication."""
     if raw is None:
         return None
     apis = [tool.get("openapi", {}) for tool in raw]
     return sorted(
-        str(each.get("name", ""))
-        for each in apis
-        if each.get("auth", {}).get("type") == "anonymous"
+        str(api.get("name", "")) for api in apis if api.get("auth", {}).get("type") == "anonymous"
     )
 
 
@@ -82,13 +80,13 @@ def searched(raw: Any) -> list[str] | None:
     """Give the connections whose search indexes an agent's tools read, in lower case."""
     if raw is None:
         return None
-    found = {
+    indexes = {
         str(index["project_connection_id"]).lower()
         for tool in raw
         for index in tool.get("azure_ai_search", {}).get("indexes", ())
         if index.get("project_connection_id")
     }
-    return sorted(found)
+    return sorted(indexes)
 
 
 def search_name(raw: Any) -> str | None:
@@ -123,7 +121,7 @@ def _tool(tool: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _asked(approval: Any) -> str:
-    """Say whether a person is asked before every call; nothing said means always."""
+    """Whether every call needs confirmation, as by default."""
     if isinstance(approval, Mapping):
         return "DISABLED" if approval.get("never") else "ENABLED"
     return "DISABLED" if approval == "never" else "ENABLED"

@@ -1,4 +1,4 @@
-"""Shapes for front doors and networks: gateway policies, sign-in settings, rules of firewalls."""
+"""Shapes of entry points and networks: gateway policies, sign-in settings, firewall rules."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ _MASTER = "master"
 
 
 def policy_facts(raw: Any) -> list[dict[str, Any]]:
-    """Say what the policy documents of a service or an API do; [] when there is none."""
-    texts = [each["properties"].get("value") or "" for each in raw]
+    """Give what the policy documents of a service or an API do; [] without any."""
+    texts = [match["properties"].get("value") or "" for match in raw]
     text = _COMMENT.sub("", "\n".join(texts))
     if not text.strip():
         return []
     tokens = [*_TOKEN.findall(_BARE_TOKEN.sub("", text)), *_BARE_TOKEN.findall(text)]
     facts: dict[str, Any] = {name: any(m in text for m in marks) for name, marks in _MARKS.items()}
-    # A policy without <base /> in its inbound part drops what stands above it.
+    # A policy without <base /> in its inbound part drops the policies above it.
     facts["inherits"] = "<base" in text.partition("</inbound>")[0]
     facts["checks_token"] = bool(tokens)
     facts["token_audiences"] = bool(tokens) and all(_SCOPED.search(token) for token in tokens)
-    facts["backends"] = sorted({lower(each) for each in _BACKEND_ID.findall(text)})
-    facts["hosts"] = sorted({host(each) for each in _BASE_URL.findall(text)})
+    facts["backends"] = sorted({lower(match) for match in _BACKEND_ID.findall(text)})
+    facts["hosts"] = sorted({host(match) for match in _BASE_URL.findall(text)})
     return [facts]
 
 
 def allows_old_tls(raw: Any) -> bool:
-    """Say whether a protocol older than TLS 1.2 is switched on in a gateway's properties."""
+    """Whether a protocol older than TLS 1.2 is enabled in a gateway's properties."""
     return any(
         _OLD_TLS.search(lower(key)) is not None and lower(str(value)) == "true"
         for key, value in raw.items()
@@ -62,34 +62,34 @@ def allows_old_tls(raw: Any) -> bool:
 
 
 def is_https(raw: Any) -> bool:
-    """Say whether an address is asked over TLS."""
+    """Whether an address uses TLS."""
     return lower(raw).startswith("https://")
 
 
 def has_header_secret(raw: Any) -> bool:
-    """Say whether a backend is sent a fixed header, query value or password."""
+    """Whether a backend is sent a fixed header, query value or password."""
     fixed = (raw.get("header"), raw.get("query"), raw.get("authorization"))
-    return any(bool(each) for each in fixed)
+    return any(bool(value) for value in fixed)
 
 
 def is_all_apis(raw: Any) -> bool:
-    """Say whether a subscription's scope is every API: the service itself, or its list of APIs."""
+    """Whether a subscription's scope is every API: the service itself, or its list of APIs."""
     return last_part(raw) == "apis" or (
         "/apis/" not in lower(raw) and "/products/" not in lower(raw)
     )
 
 
 def is_master(raw: Any) -> bool:
-    """Say whether it is the subscription that every service comes with."""
+    """Whether it is the built-in subscription of a service."""
     return lower(raw) == _MASTER
 
 
 def requires_credentials(raw: Any) -> bool:
-    """Say whether App Service or Container Apps sign-in refuses who is not known.
+    """Whether App Service or Container Apps sign-in refuses unauthenticated callers.
 
     Takes one settings object, or the list of a container app's.
     """
-    settings = [each["properties"] for each in raw] if isinstance(raw, list) else [raw]
+    settings = [item["properties"] for item in raw] if isinstance(raw, list) else [raw]
     return any(_refuses(setting) for setting in settings)
 
 
@@ -103,22 +103,27 @@ def _refuses(settings: Mapping[str, Any]) -> bool:
 
 
 def allowed_ranges(raw: Any) -> list[str]:
-    """List the address ranges that allow rules name; those that mean everybody are left out."""
-    found = {
-        lower(each.get("ipAddressRange") or each.get("ipAddress") or each.get("tag") or "any")
-        for each in raw
-        if lower(each.get("action") or "Allow") == "allow"
+    """List the address ranges of allow rules; empty if one of them covers every address."""
+    ranges = {
+        lower(
+            restriction.get("ipAddressRange")
+            or restriction.get("ipAddress")
+            or restriction.get("tag")
+            or "any"
+        )
+        for restriction in raw
+        if lower(restriction.get("action") or "Allow") == "allow"
     }
-    return [] if found & _WORLD else sorted(found)
+    return [] if ranges & _WORLD else sorted(ranges)
 
 
 def has_star(raw: Any) -> bool:
-    """Say whether a list has the entry that means all."""
+    """Whether a list has the entry that means all."""
     return "*" in raw
 
 
 def private_link_targets(raw: Any) -> list[str]:
-    """List what a private endpoint leads to, whoever approves it."""
+    """List the targets of a private endpoint, with automatic or manual approval."""
     return sorted({lower(connection["privateLinkServiceId"]) for connection in _connections(raw)})
 
 
@@ -133,10 +138,10 @@ def private_link_states(raw: Any) -> list[str]:
 
 def _connections(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     names = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
-    return [each["properties"] for name in names for each in raw.get(name) or ()]
+    return [connection["properties"] for name in names for connection in raw.get(name) or ()]
 
 
-DOOR_SHAPES: Mapping[str, Shape] = {
+ENTRY_POINT_SHAPES: Mapping[str, Shape] = {
     "policy_facts": policy_facts,
     "allows_old_tls": allows_old_tls,
     "is_https": is_https,

@@ -1,4 +1,4 @@
-"""Rules of network security groups: which ports the internet reaches, and whether all goes out."""
+"""Rules of network security groups: ports open to the internet, and unrestricted egress."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def public_port_ranges(raw: Any) -> list[dict[str, Any]]:
     A deny for the whole internet takes its ports from the rules that come after it; one for some
     addresses only takes nothing, because the others still get in.
     """
-    found: list[dict[str, Any]] = []
+    public: list[dict[str, Any]] = []
     closed: dict[str, list[_Range]] = {}
     for rule in _ordered(raw, "Inbound"):
         properties = rule["properties"]
@@ -39,8 +39,8 @@ def public_port_ranges(raw: Any) -> list[dict[str, Any]]:
         shut = closed.get(protocol, []) + (closed.get("all", []) if protocol != "all" else [])
         for start, end in _less(ranges, shut):
             entry = {"rule": str(rule["name"]), "protocol": protocol}
-            found.append({**entry, "from_port": start, "to_port": end})
-    return found
+            public.append({**entry, "from_port": start, "to_port": end})
+    return public
 
 
 def public_sensitive_ports(raw: Any) -> list[str]:
@@ -54,7 +54,7 @@ def public_sensitive_ports(raw: Any) -> list[str]:
 
 
 def allows_all_egress(raw: Any) -> bool:
-    """Say whether nothing denies the internet before the built-in rule that allows it."""
+    """Whether no rule denies the internet before the built-in rule that allows it."""
     for rule in _ordered(raw, "Outbound"):
         properties = rule["properties"]
         is_internet = bool(_WORLD & set(_addresses(properties, "destination")))
@@ -62,7 +62,7 @@ def allows_all_egress(raw: Any) -> bool:
         is_from_all = bool({"*", "any"} & set(_addresses(properties, "source")))
         is_allow = lower(properties["access"]) == "allow"
         # An allow for some sources leaves the others to the rules that follow; a deny for some
-        # is a limit that somebody thought of.
+        # is a deliberate limit.
         if is_internet and is_whole and (is_from_all or not is_allow):
             return is_allow
     return True
@@ -81,13 +81,13 @@ def _protocol(properties: Mapping[str, Any]) -> str:
 def _addresses(properties: Mapping[str, Any], side: str) -> list[str]:
     prop = properties.get(f"{side}AddressPrefix")
     many = properties.get(f"{side}AddressPrefixes") or ()
-    return [lower(each) for each in (*many, *((prop,) if prop else ()))]
+    return [lower(address) for address in (*many, *((prop,) if prop else ()))]
 
 
 def _ports(properties: Mapping[str, Any]) -> list[_Range]:
     prop = properties.get("destinationPortRange")
     many = properties.get("destinationPortRanges") or ()
-    return [_range(each) for each in (*many, *((prop,) if prop else ()))]
+    return [_range(port) for port in (*many, *((prop,) if prop else ()))]
 
 
 def _range(text: str) -> _Range:

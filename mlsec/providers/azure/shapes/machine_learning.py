@@ -34,23 +34,23 @@ def entries(raw: Any) -> list[dict[str, Any]]:
 
 
 def is_present(raw: Any) -> bool:
-    """Say whether there is something, and not an empty one."""
+    """Whether the value is present and not empty."""
     return bool(raw)
 
 
 def is_there(raw: Any) -> bool:
-    """Say True for anything that was answered, an empty mapping too."""
+    """Return True for any value, even an empty mapping."""
     del raw
     return True
 
 
 def text_or_none(raw: Any) -> str | None:
-    """Give text; None for what is a mapping in other kinds of the same thing."""
+    """Give text; None for a mapping, as other kinds of the resource have."""
     return raw if isinstance(raw, str) else None
 
 
 def has_address(raw: Any) -> bool:
-    """Read a switch, or take an address for one that is on."""
+    """Read a switch; an address counts as on."""
     return raw if isinstance(raw, bool) else bool(str(raw))
 
 
@@ -67,7 +67,7 @@ def asset_container(raw: Any) -> str | None:
 
 
 def asset_registry(raw: Any) -> str | None:
-    """Name the machine learning registry that an asset comes from; None for a workspace's own."""
+    """Give the machine learning registry of an asset; None for a workspace's own."""
     match = _REGISTRY.match(str(raw))
     return match.group(1).lower() if match else None
 
@@ -108,8 +108,8 @@ def blob_container(raw: Any) -> str | None:
 
 def blob_account(raw: Any) -> str | None:
     """Give the storage account of a blob or data lake address."""
-    found = blob_container(raw)
-    return found.partition("/")[0] if found else None
+    container = blob_container(raw)
+    return container.partition("/")[0] if container else None
 
 
 def azure_registry(raw: Any) -> str | None:
@@ -126,7 +126,7 @@ def datastore_container(raw: Any) -> str | None:
 
 
 def is_public_address(raw: Any) -> bool:
-    """Say whether data is fetched from the open web: no store of Azure and no datastore."""
+    """Whether data is fetched from a public address, neither Azure storage nor a datastore."""
     text = str(raw)
     return urlsplit(text).scheme in ("http", "https") and blob_container(text) is None
 
@@ -147,7 +147,7 @@ def key_version(raw: Any) -> str | None:
 
 def blob_sources(raw: Any) -> list[str]:
     """List the storage accounts (lower case) that a search service has links to for blobs."""
-    links = [each["properties"] for each in raw]
+    links = [item["properties"] for item in raw]
     return sorted(
         {
             str(link["privateLinkResourceId"]).lower()
@@ -158,18 +158,18 @@ def blob_sources(raw: Any) -> list[str]:
 
 
 def has_shell(raw: Any) -> bool:
-    """Say whether one of a job's services lets a person in while it runs."""
-    return any(each.get("jobServiceType") in SHELLS for each in raw.values())
+    """Whether one of a job's services gives interactive access while it runs."""
+    return any(service.get("jobServiceType") in SHELLS for service in raw.values())
 
 
 def log_kinds(raw: Any) -> list[dict[str, str]]:
-    """Give the kinds of log that go somewhere, as elements that a rule can count."""
+    """Give the exported kinds of log, as elements that a rule can count."""
     return [{"kind": kind} for kind in log_categories(raw)]
 
 
 def logs_requests(raw: Any) -> bool:
-    """Say whether a diagnostic setting of an AI account keeps requests and answers."""
-    return any(_keeps_requests(each["properties"]) for each in raw)
+    """Whether a diagnostic setting of an AI account keeps requests and answers."""
+    return any(_keeps_requests(deployment["properties"]) for deployment in raw)
 
 
 def prompt_address(raw: Any) -> str | None:
@@ -190,8 +190,8 @@ def _keeps_requests(setting: Mapping[str, Any]) -> bool:
 
 
 def addresses(raw: Any) -> list[dict[str, str]]:
-    """Turn a list of mail addresses into elements that a rule can count."""
-    return [{"address": str(each)} for each in raw]
+    """Give mail addresses as elements that a rule can count."""
+    return [{"address": str(address)} for address in raw]
 
 
 def filter_name(raw: Any) -> str:
@@ -200,7 +200,7 @@ def filter_name(raw: Any) -> str:
 
 
 def _arm_path(text: str) -> str:
-    """Take the ARM id out of ``azureml:/subscriptions/...``."""
+    """Extract the ARM id from ``azureml:/subscriptions/...``."""
     return text.removeprefix("azureml:") if text.startswith("azureml:/subs") else text
 
 
@@ -210,8 +210,8 @@ def unblocked(raw: Any, source: str) -> list[dict[str, str]]:
     Raises:
         KeyError: a filter of harm does not say whether it is on, or blocks.
     """
-    here = [each for each in raw if each.get("source") == source]
-    harms = [each for each in here if filter_name(each.get("name")) in HARMS]
+    here = [entry for entry in raw if entry.get("source") == source]
+    harms = [entry for entry in here if filter_name(entry.get("name")) in HARMS]
     blocked = {
         filter_name(harm["name"])
         for harm in harms

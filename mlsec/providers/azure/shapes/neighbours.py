@@ -1,4 +1,4 @@
-"""Shapes that the neighbours of ML on Azure share: ids, addresses, identities, tags, log settings.
+"""Shapes of resources around ML on Azure: ids, addresses, identities, tags, log settings.
 
 A shape gets a raw value that is there; it raises ValueError, TypeError or KeyError for one that it
 cannot understand, and the property is then unread, never absent.
@@ -17,13 +17,13 @@ Shape = Callable[[Any], Any]
 
 
 def lower(raw: Any) -> str:
-    """Write an id or a name the one way that Azure compares it."""
+    """Give an id or a name in lower case, as Azure compares it."""
     return _text(raw).lower()
 
 
 def lower_all(raw: Any) -> list[str]:
-    """Like ``lower``, for each of a list."""
-    return sorted(lower(each) for each in raw)
+    """Apply ``lower`` to a list, sorted."""
+    return sorted(lower(element) for element in raw)
 
 
 def last_part(raw: Any) -> str:
@@ -32,12 +32,12 @@ def last_part(raw: Any) -> str:
 
 
 def last_parts(raw: Any) -> list[str]:
-    """Like ``last_part``, for each of a list."""
-    return sorted(last_part(each) for each in raw)
+    """Apply ``last_part`` to a list, sorted."""
+    return sorted(last_part(element) for element in raw)
 
 
 def enabled_word(raw: Any) -> str:
-    """Write Enabled and Disabled with a capital, as services spell them in several ways."""
+    """Capitalise Enabled and Disabled, whose spelling differs between services."""
     return _text(raw).strip().capitalize()
 
 
@@ -60,8 +60,8 @@ def hosts(raw: Any) -> list[str]:
     """Give the host names of one address or of many; a mapping gives those of its values."""
     if isinstance(raw, Mapping):
         raw = list(raw.values())
-    each = raw if isinstance(raw, list) else [raw]
-    return sorted({host(one) for one in each if one})
+    values = raw if isinstance(raw, list) else [raw]
+    return sorted({host(address) for address in values if address})
 
 
 def origin(raw: Any) -> str:
@@ -70,7 +70,7 @@ def origin(raw: Any) -> str:
 
 
 def origin_or_none(raw: Any) -> str | None:
-    """Like ``origin``; None for what is no web address, such as an ARM id."""
+    """Like ``origin``; None for anything but a web address, such as an ARM id."""
     return origin(raw) if lower(raw).startswith(("https://", "http://")) else None
 
 
@@ -89,7 +89,7 @@ def key_uri(raw: Any) -> str:
 
 
 def storage_key_uri(raw: Any) -> str | None:
-    """Put a storage account's key together: it names vault and key apart, code its address."""
+    """Give the key URI of a storage account: from vault and key, or in code from an address."""
     if isinstance(raw.get("address"), str):
         return key_uri(raw["address"])
     vault, name = raw.get("keyvaulturi"), raw.get("keyname")
@@ -97,7 +97,7 @@ def storage_key_uri(raw: Any) -> str | None:
 
 
 def cluster_key_uri(raw: Any) -> str | None:
-    """Likewise for a Log Analytics cluster; empty texts mean that it has none."""
+    """Give the key URI of a Log Analytics cluster; empty texts mean no key."""
     vault, name = raw.get("keyVaultUri"), raw.get("keyName")
     return f"{origin(vault)}/keys/{lower(name)}" if vault and name else None
 
@@ -108,8 +108,8 @@ def vnet_of_subnet(raw: Any) -> str:
 
 
 def vnets_of_subnets(raw: Any) -> list[str]:
-    """Likewise for each of a list, each network once."""
-    return sorted({vnet_of_subnet(each) for each in raw})
+    """Give the networks of a list of subnets, without duplicates."""
+    return sorted({vnet_of_subnet(subnet) for subnet in raw})
 
 
 def container_address(raw: Any) -> str:
@@ -127,8 +127,11 @@ def environment_tags(raw: Any) -> dict[str, str]:
 def identity_principals(raw: Any) -> list[str]:
     """List the principals of an ``identity`` block: the system's own and those attached."""
     attached = (raw.get("userAssignedIdentities") or {}).values()
-    found = [raw.get("principalId"), *(each.get("principalId") for each in attached if each)]
-    return sorted({lower(each) for each in found if each})
+    principals = [
+        raw.get("principalId"),
+        *(identity.get("principalId") for identity in attached if identity),
+    ]
+    return sorted({lower(identity) for identity in principals if identity})
 
 
 def identity_ids(raw: Any) -> list[str]:
@@ -137,21 +140,21 @@ def identity_ids(raw: Any) -> list[str]:
 
 
 def is_present(raw: Any) -> bool:
-    """Say True for anything that is there and not empty; ``absent: false`` covers the rest."""
+    """Return True for any value that is not empty; ``absent: false`` covers the rest."""
     return bool(raw)
 
 
 def log_categories(raw: Any) -> list[str]:
-    """List the kinds of log that some diagnostic setting sends somewhere.
+    """List the kinds of log that a diagnostic setting exports.
 
-    A group of categories stands as ``group:allLogs`` or ``group:audit``.
+    A group of categories is given as ``group:allLogs`` or ``group:audit``.
     """
-    found = set()
+    categories = set()
     for setting in raw:
         for log in setting["properties"].get("logs") or ():
             if log.get("enabled"):
-                found.add(log.get("category") or f"group:{log['categoryGroup']}")
-    return sorted(found)
+                categories.add(log.get("category") or f"group:{log['categoryGroup']}")
+    return sorted(categories)
 
 
 def log_workspaces(raw: Any) -> list[str]:
@@ -165,13 +168,13 @@ def log_storage_accounts(raw: Any) -> list[str]:
 
 
 def _log_places(raw: Any, key: str) -> list[str]:
-    found = set()
+    places = set()
     for setting in raw:
         properties = setting["properties"]
         is_on = any(log.get("enabled") for log in properties.get("logs") or ())
         if is_on and properties.get(key):
-            found.add(lower(properties[key]))
-    return sorted(found)
+            places.add(lower(properties[key]))
+    return sorted(places)
 
 
 def _text(raw: Any) -> str:

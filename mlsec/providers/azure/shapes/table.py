@@ -7,7 +7,7 @@ from typing import Any
 from mlsec.collect.walk.mapping import Shapes
 from mlsec.providers.azure.shapes.access import ACCESS_SHAPES
 from mlsec.providers.azure.shapes.agents import AGENT_SHAPES
-from mlsec.providers.azure.shapes.entry_points import DOOR_SHAPES
+from mlsec.providers.azure.shapes.entry_points import ENTRY_POINT_SHAPES
 from mlsec.providers.azure.shapes.firewalls import FIREWALL_SHAPES
 from mlsec.providers.azure.shapes.machine_learning import ML_SHAPES
 from mlsec.providers.azure.shapes.neighbours import NEIGHBOUR_SHAPES
@@ -22,12 +22,12 @@ def arm_ids(value: Any) -> list[str]:
     """Give ARM ids in lower case: of a list of ids or of {"id": ...}, or of a mapping's keys."""
     if isinstance(value, dict):
         return sorted(str(key).lower() for key in value)
-    named = [each.get("id") if isinstance(each, dict) else each for each in value]
-    return sorted(str(each).rstrip("/").lower() for each in named if each)
+    named = [element.get("id") if isinstance(element, dict) else element for element in value]
+    return sorted(str(element).rstrip("/").lower() for element in named if element)
 
 
 def parent_id(value: Any) -> str:
-    """Give the id of the thing that a child's id lies below."""
+    """Give the id of the parent in a child's id."""
     return "/".join(str(value).rstrip("/").lower().split("/")[:-2])
 
 
@@ -37,7 +37,7 @@ def lower(value: Any) -> str:
 
 
 def is_on(value: Any) -> bool:
-    """Say whether a switch that is written as a word is on."""
+    """Whether a switch that is written as a word is on."""
     words = {"enabled": True, "true": True, "on": True, "disabled": False, "false": False,
              "off": False}  # fmt: skip
     return value if isinstance(value, bool) else words[str(value).lower()]
@@ -53,6 +53,6 @@ SHAPES: Shapes = {
     **NEIGHBOUR_SHAPES,
     **ACCESS_SHAPES,
     **AGENT_SHAPES,
-    **DOOR_SHAPES,
+    **ENTRY_POINT_SHAPES,
     **FIREWALL_SHAPES,
 }

@@ -24,8 +24,8 @@ from mlsec.providers.kubernetes.target import IN_CLUSTER, parse_target
 _CONFIG: Any = kube_config
 
 
-class Answered(Protocol):
-    """What a request gives."""
+class RawResponse(Protocol):
+    """The result of a request."""
 
     status: int
     data: bytes
@@ -33,18 +33,20 @@ class Answered(Protocol):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A client that is signed in, and as whom to which cluster."""
+    """A signed-in client with its principal and cluster."""
 
     client: Any
     context: str
     principal: str
     namespaces: tuple[str, ...] = ()
 
-    def get(self, path: str, query: Mapping[str, str], timeout_s: tuple[float, float]) -> Answered:
-        """Send one GET request; nothing else is ever sent, and no redirect is followed."""
+    def get(
+        self, path: str, query: Mapping[str, str], timeout_s: tuple[float, float]
+    ) -> RawResponse:
+        """Send one GET request, the only method used; redirects are not followed."""
         settings = self.client.configuration
         url = f"{settings.host.rstrip('/')}{path}" + (f"?{urlencode(query)}" if query else "")
-        answered: Answered = self.client.rest_client.pool_manager.request(
+        answered: RawResponse = self.client.rest_client.pool_manager.request(
             "GET",
             url,
             headers={**_credentials(settings), "Accept": "application/json"},
@@ -55,7 +57,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return answered
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self.client.close()
 
 
@@ -94,11 +96,11 @@ def open_session(text: str, in_flight: int = 16) -> Session:
 
 
 def _credentials(settings: Any) -> dict[str, str]:
-    found = {}
+    credentials = {}
     for auth in settings.auth_settings().values():
         if auth["in"] == "header" and auth["value"]:
-            found[str(auth["key"])] = str(auth["value"])
-    return found
+            credentials[str(auth["key"])] = str(auth["value"])
+    return credentials
 
 
 def _contexts() -> dict[str, str]:

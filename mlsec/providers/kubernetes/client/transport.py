@@ -1,4 +1,4 @@
-"""One request to an API server: only what the table has, only GET, every answer checked."""
+"""Requests to an API server: GET on the operations of the table only, with checked answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, SERVER_DETAIL, CallF
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.sanitize import visible
-from mlsec.providers.kubernetes.client.session import Answered, Session
+from mlsec.providers.kubernetes.client.session import RawResponse, Session
 from mlsec.providers.kubernetes.tables import path_of
 from mlsec.snapshot.records import Call
 
@@ -29,7 +29,7 @@ class KubeTransport:
     def send(
         self, call: Call, operation: Operation, params: Mapping[str, Any], token: str
     ) -> Page | CallFailure:
-        """Ask for one page."""
+        """Request one page."""
         del call
         path = path_of(operation, params)
         query = {"limit": str(PAGE_SIZE)} if operation.items == "items" else {}
@@ -38,7 +38,7 @@ class KubeTransport:
         try:
             answer = self._session.get(path, query, self._timeout_s)
         except errors.HTTPError as error:
-            return _wire_trouble(error)
+            return _transport_failure(error)
         except OSError:
             return CallFailure(
                 reason=GapReason.TIMEOUT, code="Connection", detail="cannot connect",
@@ -47,7 +47,7 @@ class KubeTransport:
         return _read(answer, operation, has_token=bool(token))
 
 
-def _read(answer: Answered, operation: Operation, *, has_token: bool) -> Page | CallFailure:
+def _read(answer: RawResponse, operation: Operation, *, has_token: bool) -> Page | CallFailure:
     try:
         document = msgspec.json.decode(answer.data)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -64,13 +64,13 @@ def _read(answer: Answered, operation: Operation, *, has_token: bool) -> Page | 
 
 
 def _is_list(document: dict[str, Any], name: str) -> bool:
-    """An empty list is written as null by some servers, and never left out."""
+    """Whether a value is a list; some servers write an empty list as null."""
     if name in document and document[name] is None:
         document[name] = []
     return isinstance(document.get(name), list)
 
 
-def _refused(answer: Answered, document: Any, *, has_token: bool) -> CallFailure:
+def _refused(answer: RawResponse, document: Any, *, has_token: bool) -> CallFailure:
     said = document if isinstance(document, dict) else {}
     word = visible(str(said.get("reason") or answer.status), 60)
     match answer.status:
@@ -105,7 +105,7 @@ def _refused(answer: Answered, document: Any, *, has_token: bool) -> CallFailure
             )
 
 
-def _wire_trouble(error: Exception) -> CallFailure:
+def _transport_failure(error: Exception) -> CallFailure:
     match error:
         case errors.ProtocolError() | errors.IncompleteRead() | errors.DecodeError():
             return _malformed("the answer was cut short")

@@ -1,4 +1,4 @@
-"""What of an answer is kept: no bookkeeping of the server, and no secret in clear."""
+"""Clean answers before storage: drop server bookkeeping, mask secrets."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from mlsec.collect.secrets.kinds import secret_kind
 from mlsec.collect.secrets.masking import Masker
 from mlsec.collect.walk.plan import Operation
 
-# Of a status only addresses are read; the rest changes with every heartbeat.
+# Only addresses of a status are read; the rest changes with every heartbeat.
 _STATUS = ("loadBalancer", "addresses", "url", "address")
 _META = ("managedFields", "resourceVersion", "uid", "generation", "selfLink")
-# It holds the whole object once more, as somebody wrote it.
+# It repeats the whole object as last applied.
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _KEPT_WHOLE = frozenset({"kind", "apiVersion", "namespace"})
 
 
 class Cleaner:
-    """Cleans answers before they are stored; equal texts are looked at once."""
+    """Cleans answers before they are stored; equal texts are checked once."""
 
     def __init__(self, salt: str) -> None:
         self._masker = Masker(salt)
         self._seen: dict[tuple[str, str], str] = {}
 
     def __call__(self, operation: Operation, document: Any) -> Any:
-        """Give an answer as it is kept."""
+        """Give an answer as it is stored."""
         if operation.items != "items" or not isinstance(document, dict):
             return document
         kept = {k: v for k, v in document.items() if k in ("kind", "apiVersion")}
@@ -35,8 +35,8 @@ class Cleaner:
     def _object(self, item: Any) -> Any:
         if not isinstance(item, dict):
             return item
-        found = {key: self._value(each, key) for key, each in item.items() if key != "status"}
-        meta = found.get("metadata")
+        cleaned = {key: self._value(part, key) for key, part in item.items() if key != "status"}
+        meta = cleaned.get("metadata")
         if isinstance(meta, dict):
             for name in _META:
                 meta.pop(name, None)
@@ -45,14 +45,14 @@ class Cleaner:
                 notes.pop(_APPLIED, None)
         status = item.get("status")
         if isinstance(status, dict):
-            found["status"] = {name: status[name] for name in _STATUS if name in status}
-        return found
+            cleaned["status"] = {name: status[name] for name in _STATUS if name in status}
+        return cleaned
 
     def _value(self, value: Any, key: str) -> Any:
         if isinstance(value, str):
             return value if key in _KEPT_WHOLE or len(value) < 8 else self._text(value, key)
         if isinstance(value, list):
-            return [self._value(each, key) for each in value]
+            return [self._value(element, key) for element in value]
         if isinstance(value, dict):
             # {name, value} is how variables are written: the name says what the value is.
             named = value.get("name")

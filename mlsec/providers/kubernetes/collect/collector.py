@@ -1,4 +1,4 @@
-"""A cluster from target to snapshot: one list per kind, nothing but GET."""
+"""Collect a cluster into a snapshot: one list per kind, GET only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mlsec.snapshot.store import Snapshot
 def collect(
     target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None = None
 ) -> None:
-    """Ask a cluster for all kinds that rules read and store every answer.
+    """List all kinds that rules read in a cluster and store every answer.
 
     Raises:
         MlsecError: what the user must mend first: target, kubeconfig, a server that is not there.
@@ -59,7 +59,7 @@ def collect(
 
 
 def check(target: str, settings: CollectSettings) -> None:
-    """Read the kubeconfig and ask for nothing: what the user must mend first shows at once.
+    """Read the kubeconfig without any request, so that configuration errors show at once.
 
     Raises:
         MlsecError: the target or the kubeconfig is wrong.
@@ -69,7 +69,7 @@ def check(target: str, settings: CollectSettings) -> None:
 
 
 def _refuse_silence(seen: ClusterListing, session: Session) -> None:
-    """A server that answered nothing at all is a mistake to mend, not a cluster to judge."""
+    """Raise an error if the server answered no request at all."""
     if any(listed.items or (listed.call and listed.gap is None) for listed in seen.listed):
         return
     gaps = {gap.wanted: gap for gap in seen.gaps}
@@ -86,12 +86,14 @@ def _refuse_silence(seen: ClusterListing, session: Session) -> None:
 def _note_start(
     snapshot: Snapshot, settings: CollectSettings, session: Session, cluster: Cluster
 ) -> None:
-    """Write who, what and when; on resume the first beginning and salt stay."""
+    """Record principal, target and start; a resumed collection keeps its first start and salt."""
     meta = snapshot.meta()
-    held = fact_of(meta, PROVIDER, PRINCIPAL)
-    names = dict.fromkeys([*filter(None, held.split(", ")), session.principal])
+    names_before = fact_of(meta, PROVIDER, PRINCIPAL)
+    names = dict.fromkeys([*filter(None, names_before.split(", ")), session.principal])
     snapshot.set_meta(key_of(PROVIDER, PRINCIPAL), ", ".join(names))
-    known = {each.scope: each for each in clusters_of(snapshot)} | {cluster.scope: cluster}
+    known = {known_cluster.scope: known_cluster for known_cluster in clusters_of(snapshot)} | {
+        cluster.scope: cluster
+    }
     places = msgspec.json.encode([known[scope] for scope in sorted(known)]).decode()
     snapshot.set_meta(key_of(PROVIDER, PLACES), places)
     facts = {

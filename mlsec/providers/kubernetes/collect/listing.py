@@ -1,6 +1,6 @@
-"""What is asked of a cluster, in which order: which kinds it has, then each of them whole.
+"""Requests to a cluster: discovery of its kinds, then a full list of each.
 
-Live and stored answers go through here, so that a snapshot reads as the cluster was asked.
+Live and stored answers take the same path, so that a snapshot reads like the cluster.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the listing of one kind in one namespace ("" for all)."""
+    """The result of listing one kind in one namespace ("" for all)."""
 
     kind: Kind
     namespace: str = ""
@@ -46,7 +46,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClusterListing(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a cluster answered. ``unknown`` are kinds that nobody here reads."""
+    """All answers of a cluster. ``unknown`` are kinds that the scanner does not read."""
 
     version: str = ""
     listed: tuple[Listed, ...] = ()
@@ -55,7 +55,7 @@ class ClusterListing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Kinds(msgspec.Struct, kw_only=True):
-    """Which kinds the server has, in which version; and what hid others, by group."""
+    """The kinds of a server with their versions, and what hid others, by group."""
 
     versions: dict[tuple[str, str], str] = msgspec.field(default_factory=dict)
     unknown: set[str] = msgspec.field(default_factory=set)
@@ -64,26 +64,26 @@ class _Kinds(msgspec.Struct, kw_only=True):
 
 
 def ask_cluster(client: Client, cluster: Cluster, progress: Progress | None) -> ClusterListing:
-    """Ask for everything."""
+    """List all kinds of a cluster."""
     version = _ask(client, cluster, VERSION, {})
     kinds = _discover(client, cluster)
     jobs: list[tuple[Kind, str, str]] = []
     listed: list[Listed] = []
     for kind in listed_kinds(has_configmaps=cluster.has_configmaps):
         gap = kinds.hidden.get(kind.group) or (kinds.groups_hidden if kind.group else None)
-        found = kinds.versions.get((kind.group, kind.kind))
+        served = kinds.versions.get((kind.group, kind.kind))
         if gap is not None:
             listed.append(Listed(kind=kind, gap=gap))
-        elif found is None:
-            listed.append(Listed(kind=kind))  # the cluster has no such kind, so none of them
+        elif served is None:
+            listed.append(Listed(kind=kind))  # the cluster does not have the kind
         else:
             spaces = cluster.namespaces if kind.is_namespaced and cluster.namespaces else ("",)
-            jobs += [(kind, found, space) for space in spaces]
+            jobs += [(kind, served, space) for space in spaces]
 
-    def one(job: tuple[Kind, str, str]) -> Listed:
+    def list_job(job: tuple[Kind, str, str]) -> Listed:
         return _list(client, cluster, *job)
 
-    listed += _all(client, one, jobs, progress)
+    listed += _all(client, list_job, jobs, progress)
     gaps = [*kinds.hidden.values(), *([kinds.groups_hidden] if kinds.groups_hidden else [])]
     gaps += [version] if isinstance(version, Gap) else []
     server_version = (
@@ -99,18 +99,18 @@ def ask_cluster(client: Client, cluster: Cluster, progress: Progress | None) -> 
 
 def _all(
     client: Client,
-    one: Callable[[tuple[Kind, str, str]], Listed],
+    list_kind: Callable[[tuple[Kind, str, str]], Listed],
     jobs: list[tuple[Kind, str, str]],
     progress: Progress | None,
 ) -> list[Listed]:
     listeds: list[Listed] = []
     if client.in_flight == 1:
-        return [one(job) for job in jobs]
+        return [list_kind(job) for job in jobs]
     with ThreadPoolExecutor(max_workers=min(client.in_flight, 16)) as pool:
-        for done, each in enumerate(pool.map(one, jobs), start=1):
-            listeds.append(each)
+        for done, listed in enumerate(pool.map(list_kind, jobs), start=1):
+            listeds.append(listed)
             if progress is not None:
-                progress(done, len(jobs), each.kind.plural)
+                progress(done, len(jobs), listed.kind.plural)
     return listeds
 
 
@@ -170,16 +170,16 @@ def _group_of(group: Any) -> tuple[str, str]:
     return group["name"], str(version or "v1")
 
 
-def _note(found: _Kinds, group: str, version: str, resources: Iterable[Any]) -> None:
+def _note(served: _Kinds, group: str, version: str, resources: Iterable[Any]) -> None:
     for resource in resources:
         if not isinstance(resource, dict) or "/" in str(resource.get("name", "/")):
             continue
         if "list" not in (resource.get("verbs") or ()):
             continue
         kind = str(resource.get("kind"))
-        found.versions[group, kind] = version
+        served.versions[group, kind] = version
         if (group, kind) not in BY_KIND and not group.endswith(("metrics.k8s.io", "events.k8s.io")):
-            found.unknown.add(f"{kind}.{group}" if group else kind)
+            served.unknown.add(f"{kind}.{group}" if group else kind)
 
 
 def _ask(

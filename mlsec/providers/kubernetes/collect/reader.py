@@ -1,4 +1,4 @@
-"""A cluster from snapshot to inventory."""
+"""Read clusters from a snapshot into an inventory."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
 
 CLUSTER, ACCOUNT = "kubernetes.cluster", "kubernetes.service_account"
-# What the objects of a kind become.
+# Resource types by kind.
 _TYPES: dict[ReadAs, tuple[str, ...]] = {
     ReadAs.WORKLOAD: (WORKLOAD, CONTAINER, ENDPOINT, NOTEBOOK),
     ReadAs.ENDPOINT: (WORKLOAD, CONTAINER, ENDPOINT),
@@ -56,21 +56,21 @@ _OWNED = "its owner holds the same pods"
 
 
 class Live(msgspec.Struct, frozen=True, kw_only=True):
-    """What a cluster holds, and how its containers are started."""
+    """The resources of clusters, and how their containers are started."""
 
     inventory: Inventory
     launches: tuple[Launch, ...] = ()
 
 
 def clusters_of(snapshot: Snapshot) -> tuple[Cluster, ...]:
-    """Name the clusters whose answers a snapshot holds.
+    """Give the clusters of a snapshot.
 
     Raises:
         MlsecError: its facts are damaged.
     """
-    held = fact_of(snapshot.meta(), PROVIDER, PLACES)
+    stored = fact_of(snapshot.meta(), PROVIDER, PLACES)
     try:
-        return tuple(msgspec.json.decode(held, type=list[Cluster])) if held else ()
+        return tuple(msgspec.json.decode(stored, type=list[Cluster])) if stored else ()
     except msgspec.DecodeError:
         raise MlsecError(
             "the snapshot does not say which clusters were read", location=str(snapshot.path)
@@ -78,19 +78,19 @@ def clusters_of(snapshot: Snapshot) -> tuple[Cluster, ...]:
 
 
 def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
-    """Give what a snapshot says of its clusters."""
+    """Give the resources of the clusters in a snapshot."""
     return read_live(snapshot, vocabulary).inventory
 
 
 def read_live(snapshot: Snapshot, vocabulary: Vocabulary) -> Live:
-    """Give what a snapshot says of its clusters, with the launches of all containers."""
+    """Give the resources of the clusters in a snapshot, with the launches of all containers."""
     tally = Tally()
     resources: list[Resource] = []
     launches: list[Launch] = []
     client = SnapshotClient(snapshot)
     for cluster in clusters_of(snapshot):
-        found, started = _read_cluster(client, cluster, vocabulary, tally)
-        resources += found
+        in_cluster, started = _read_cluster(client, cluster, vocabulary, tally)
+        resources += in_cluster
         launches += started
     return Live(
         inventory=Inventory(
@@ -106,41 +106,41 @@ def _read_cluster(
     client: Client, cluster: Cluster, vocabulary: Vocabulary, tally: Tally
 ) -> tuple[list[Resource], tuple[Launch, ...]]:
     seen = ask_cluster(client, cluster, None)
-    seat = ResourceBuilder(cluster.scope, vocabulary, tally)
-    _account(seen, seat)
-    things = [thing for listed in seen.listed for thing in _objects(listed, cluster, seat)]
-    launches = read_objects(things, seat)
-    _cluster(seen, cluster, seat)
-    return seat.resources, launches
+    builder = ResourceBuilder(cluster.scope, vocabulary, tally)
+    _account(seen, builder)
+    things = [thing for listed in seen.listed for thing in _objects(listed, cluster, builder)]
+    launches = read_objects(things, builder)
+    _cluster(seen, cluster, builder)
+    return builder.resources, launches
 
 
-def _account(seen: ClusterListing, seat: ResourceBuilder) -> None:
-    """Note every type that was looked for, and what hid some of it."""
+def _account(seen: ClusterListing, builder: ResourceBuilder) -> None:
+    """Record every type that was listed, and the gaps that hide some of it."""
     for listed in seen.listed:
         for name in _TYPES.get(listed.kind.read_as, ()):
-            place = (name, seat.scope, "")
-            seat.tally.look(place)
+            place = (name, builder.scope, "")
+            builder.tally.look(place)
             if listed.gap is not None:
-                seat.tally.hide(place, listed.gap, is_listing=True)
+                builder.tally.hide(place, listed.gap, is_listing=True)
     for gap in seen.gaps:
-        seat.tally.gaps[gap.id] = gap
+        builder.tally.gaps[gap.id] = gap
     ways = [kind for kind in seen.unknown if may_lead(kind)]
     if ways:
         detail = f"nothing reads {', '.join(ways[:5])}, which may lead to services"
         gap = make_gap(
-            scope=seat.scope, subject=seat.scope, wanted=INGRESS, reason=GapReason.UNSUPPORTED,
-            detail=detail,
+            scope=builder.scope, subject=builder.scope, wanted=INGRESS,
+            reason=GapReason.UNSUPPORTED, detail=detail,
         )  # fmt: skip
-        seat.tally.hide((INGRESS, seat.scope, ""), gap, is_listing=True)
+        builder.tally.hide((INGRESS, builder.scope, ""), gap, is_listing=True)
 
 
-def _objects(listed: Listed, cluster: Cluster, seat: ResourceBuilder) -> Iterator[KubeObject]:
+def _objects(listed: Listed, cluster: Cluster, builder: ResourceBuilder) -> Iterator[KubeObject]:
     for item in listed.items:
         thing = _object(listed, cluster, item)
         if thing is None:
-            _lose(listed, seat)
+            _note_lost(listed, builder)
         elif _is_owned(item) and listed.kind.read_as in (ReadAs.WORKLOAD, ReadAs.RAY):
-            seat.tally.exclude((WORKLOAD, seat.scope, ""), _OWNED)
+            builder.tally.exclude((WORKLOAD, builder.scope, ""), _OWNED)
         else:
             yield thing
 
@@ -172,16 +172,16 @@ def _version(item: Any, group: str) -> str:
     return given if group_of(given) == group and given else (f"{group}/v1" if group else "v1")
 
 
-def _lose(listed: Listed, seat: ResourceBuilder) -> None:
+def _note_lost(listed: Listed, builder: ResourceBuilder) -> None:
     gap = make_gap(
-        scope=seat.scope,
-        subject=listed.namespace or seat.scope,
+        scope=builder.scope,
+        subject=listed.namespace or builder.scope,
         wanted=f"{listed.kind.group or 'core'}:List{listed.kind.kind}",
         reason=GapReason.MALFORMED,
         detail="an item without a name",
     )
     for name in _TYPES.get(listed.kind.read_as, ()):
-        seat.tally.hide((name, seat.scope, ""), gap, is_listing=True)
+        builder.tally.hide((name, builder.scope, ""), gap, is_listing=True)
 
 
 def _is_owned(item: dict[str, Any]) -> bool:
@@ -195,7 +195,7 @@ def _is_owned(item: dict[str, Any]) -> bool:
     )
 
 
-def _cluster(seen: ClusterListing, cluster: Cluster, seat: ResourceBuilder) -> None:
+def _cluster(seen: ClusterListing, cluster: Cluster, builder: ResourceBuilder) -> None:
     place = cluster.scope.partition("/")[2]
     cluster_id = f"k8s://{place}"
     thing = KubeObject(
@@ -211,7 +211,7 @@ def _cluster(seen: ClusterListing, cluster: Cluster, seat: ResourceBuilder) -> N
         "Seen": as_node({"id": cluster_id, "name": place, "not_read": _not_read(seen, cluster)}),
         "Version": as_node({"gitVersion": seen.version} if seen.version else {}),
     }
-    seat.add(CLUSTER, thing, views, hidden=hidden)
+    builder.add(CLUSTER, thing, views, hidden=hidden)
 
 
 def _not_read(seen: ClusterListing, cluster: Cluster) -> list[dict[str, str]]:

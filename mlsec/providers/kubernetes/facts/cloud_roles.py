@@ -1,4 +1,4 @@
-"""The identities of clouds behind a service account: by its annotations, and by associations."""
+"""Cloud identities of a service account, by its annotations and by associations."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Targets
-from mlsec.providers.kubernetes.facts.selectors import all_of_type, found_or, held, in_code, unsaid
+from mlsec.providers.kubernetes.facts.selectors import (
+    all_of_type,
+    in_code,
+    known_value,
+    note_unstated,
+    sorted_targets,
+)
 from mlsec.vocabulary.types import RelationKind
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
-# Which annotation names whose identity, and by which property that is found.
+# Annotation, type of the cloud identity it names, property to find it by.
 CLOUDS: Mapping[str, RelationKind] = {
     "aws_role": RelationKind(name="cloud_roles", to="aws.iam.role"),
     "gcp_account": RelationKind(name="cloud_roles", to="gcp.iam.service_account", match="name"),
@@ -29,14 +35,14 @@ _DIRECT = "Google's IAM may grant rights to it directly, which is not followed"
 
 
 def cloud_roles(resource: Resource, graph: Graph) -> Targets:
-    """Give the identities of clouds that an account stands for."""
+    """Give the cloud identities that an account can assume."""
     resources: list[Resource] = []
     gaps: set[str] = set()
     for name, kind in CLOUDS.items():
         if kind.to not in graph.vocabulary.types:
             continue
         gaps |= set(resource.unread.get(name, ()))
-        named = held(resource, name)
+        named = known_value(resource, name)
         if isinstance(named, str) and named:
             resources += graph.look_up(resource, kind, named)
     if _ASSOCIATION in graph.vocabulary.types:
@@ -44,25 +50,25 @@ def cloud_roles(resource: Resource, graph: Graph) -> Targets:
         resources += given.resources
         gaps |= set(given.gaps)
     if not resources and _made_by(resource, graph, "gke"):
-        gaps.add(unsaid(graph, resource, "cloud_roles", _DIRECT))
-    return found_or(graph, resource, resources, gaps)
+        gaps.add(note_unstated(graph, resource, "cloud_roles", _DIRECT))
+    return sorted_targets(resources, gaps)
 
 
 def _given(account: Resource, graph: Graph) -> Targets:
     """Give the roles that EKS associates with an account."""
     own = [resource for resource in graph.of_type(_ASSOCIATION) if _names(resource, account)]
     if in_code(account):
-        return _roles([each for each in own if each.scope == account.scope], graph, ())
+        return _roles([item for item in own if item.scope == account.scope], graph, ())
     if not _made_by(account, graph, "eks"):
         return Targets()
     clusters = _clusters(account, graph)
     names = {(cluster.scope, cluster.name) for cluster in clusters}
-    here = [each for each in own if (each.scope, str(held(each, "cluster_name"))) in names]
+    here = [item for item in own if (item.scope, str(known_value(item, "cluster_name"))) in names]
     if here:
         return _roles(here, graph, ())
     if not clusters:
         why = _WHICH if own else _NOT_READ
-        return Targets(gaps=(unsaid(graph, account, "cloud_roles", why),))
+        return Targets(gaps=(note_unstated(graph, account, "cloud_roles", why),))
     hidden = {
         gap
         for cluster in clusters
@@ -72,11 +78,11 @@ def _given(account: Resource, graph: Graph) -> Targets:
 
 
 def _names(association: Resource, account: Resource) -> bool:
-    if held(association, "service_account") != account.name:
+    if known_value(association, "service_account") != account.name:
         return False
-    space = held(account, "namespace") or ""
-    # Code may leave the namespace to whoever applies it.
-    return held(association, "namespace") == space or (not space and in_code(account))
+    space = known_value(account, "namespace") or ""
+    # Code may leave the namespace out.
+    return known_value(association, "namespace") == space or (not space and in_code(account))
 
 
 def _clusters(account: Resource, graph: Graph) -> list[Resource]:
@@ -84,19 +90,20 @@ def _clusters(account: Resource, graph: Graph) -> list[Resource]:
     context = account.scope.partition("/")[2]
     known = [resource for resource in graph.of_type(_EKS) if not resource.is_stub]
     named = [
-        each
-        for each in known
-        if each.id == context or re.search(rf"(?:^|[/@]){re.escape(each.name)}(?:$|\.)", context)
+        candidate
+        for candidate in known
+        if candidate.id == context
+        or re.search(rf"(?:^|[/@]){re.escape(candidate.name)}(?:$|\.)", context)
     ]
-    exact = [each for each in named if each.id == context]
+    exact = [candidate for candidate in named if candidate.id == context]
     return exact or named or (known if len(known) == 1 else [])
 
 
 def _made_by(account: Resource, graph: Graph, maker: str) -> bool:
-    """Whether the version of a cluster says who offers it, as in v1.32.9-eks-3025e55."""
+    """Whether the version of a cluster names this vendor, as in v1.32.9-eks-3025e55."""
     versions = [
-        str(held(each, "version") or "")
-        for each in all_of_type(graph, "kubernetes.cluster", account.scope)
+        str(known_value(cluster, "version") or "")
+        for cluster in all_of_type(graph, "kubernetes.cluster", account.scope)
     ]
     return any(f"-{maker}" in version for version in versions)
 

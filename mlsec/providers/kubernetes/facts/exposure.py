@@ -1,4 +1,4 @@
-"""Who reaches a service, ingress or route, and whether anybody is asked who is there."""
+"""Exposure of services, ingresses and routes, and whether callers are authenticated."""
 
 from __future__ import annotations
 
@@ -16,154 +16,166 @@ from mlsec.providers.kubernetes.facts.selectors import (
     all_of_type,
     carries,
     containers_of,
-    held,
     hidden_types,
     is_same_namespace,
-    unsaid,
+    known_value,
+    note_unstated,
 )
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 INGRESS, ROUTE, MESH = "kubernetes.ingress", "kubernetes.route", "kubernetes.mesh_policy"
-# Containers that stand in front of the others of their pod and ask who is there.
+# Sidecar containers that authenticate requests to the other containers of their pod.
 _PROXIES = regex(r"oauth2-proxy|kube-rbac-proxy|pomerium|authservice|ose-oauth-proxy|odh-auth")
-# What hands requests on to servers that it learns of while it runs.
+# Proxies that forward requests to servers registered at run time.
 _RELAYS = regex(r"configurable-http-proxy")
-# Istio holds policies of this namespace for the whole mesh.
+# Istio applies policies of this namespace to the whole mesh.
 _ROOT = "istio-system"
 
 
-def asks(resource: Resource, graph: Graph) -> Answer:
-    """Whether something between the caller and the pods asks who is there."""
-    return graph.memo(("kubernetes asks", resource.id), lambda: _ask(resource, graph))
+def authenticates(resource: Resource, graph: Graph) -> Answer:
+    """Whether something between the caller and the pods authenticates the caller."""
+    return graph.memo(
+        ("kubernetes authenticates", resource.id), lambda: _authenticates(resource, graph)
+    )
 
 
-def lets_anybody_in(resource: Resource, graph: Graph) -> Answer:
-    """Whether anybody on the internet gets an answer without signing in."""
+def is_open_to_internet(resource: Resource, graph: Graph) -> Answer:
+    """Whether it answers unauthenticated requests from the internet."""
     reach = {SERVICE: _service_reach, INGRESS: _ingress_reach, ROUTE: _route_reach}
-    return all_of((reach[resource.type](resource, graph), not_(asks(resource, graph))))
+    return all_of((reach[resource.type](resource, graph), not_(authenticates(resource, graph))))
 
 
-def _ask(resource: Resource, graph: Graph) -> Answer:
+def _authenticates(resource: Resource, graph: Graph) -> Answer:
     own: list[Answer] = []
     if resource.type == INGRESS:
-        match held(resource, "auth"):
+        match known_value(resource, "auth"):
             case "asked":
                 return YES
             case "unsaid":
                 pass
             case _:
                 why = "what its annotations name may ask who is there"
-                own.append(unknown((unsaid(graph, resource, "auth", why),)))
+                own.append(unknown((note_unstated(graph, resource, "auth", why),)))
     if resource.type == ROUTE:
-        names = {f"{held(resource, 'kind')}/{resource.name}"}
+        names = {f"{known_value(resource, 'kind')}/{resource.name}"}
         names |= {
-            f"Gateway/{each.rpartition('/')[2]}" for each in held(resource, "gateway_names") or ()
+            f"Gateway/{item.rpartition('/')[2]}"
+            for item in known_value(resource, "gateway_names") or ()
         }
         own += [
-            flag(each, "requires_client_identity")
-            for each in all_of_type(graph, MESH, resource.scope)
-            if names & set(held(each, "targets") or ())
+            flag(item, "requires_client_identity")
+            for item in all_of_type(graph, MESH, resource.scope)
+            if names & set(known_value(item, "targets") or ())
         ]
-        own.append(_gateway_asks(resource, graph))
+        own.append(_gateway_authenticates(resource, graph))
     services = [resource] if resource.type == SERVICE else list(backends(resource, graph).resources)
-    inside = [_service_asks(service, graph) for service in services]
+    inside = [_service_authenticates(service, graph) for service in services]
     hidden = hidden_types(graph, resource, MESH)
     return any_of([*own, all_of(inside) if inside else NO, unknown(hidden) if hidden else NO])
 
 
-def _service_asks(service: Resource, graph: Graph) -> Answer:
-    """Every pod behind a service must ask; nobody knows of pods that are not to be seen."""
+def _service_authenticates(service: Resource, graph: Graph) -> Answer:
+    """Whether every visible pod behind a service authenticates the caller."""
     workloads = selected(service, graph).resources
     return (
-        all_of(_pod_asks(workload, service, graph) for workload in workloads) if workloads else NO
+        all_of(_pod_authenticates(workload, service, graph) for workload in workloads)
+        if workloads
+        else NO
     )
 
 
-def _pod_asks(workload: Resource, service: Resource, graph: Graph) -> Answer:
-    policies = [_policies_on(held(workload, "labels") or {}, workload, graph)]
+def _pod_authenticates(workload: Resource, service: Resource, graph: Graph) -> Answer:
+    policies = [_policies_on(known_value(workload, "labels") or {}, workload, graph)]
     proxies = [
         container
         for container in containers_of(graph, workload)
-        if _PROXIES.search(str(held(container, "image") or ""))
+        if _PROXIES.search(str(known_value(container, "image") or ""))
     ]
     taken = {
         str(value)
         for container in containers_of(graph, workload)
         if container not in proxies
-        for p in held(container, "ports") or ()
+        for p in known_value(container, "ports") or ()
         for value in (p.get("name"), p.get("number"))
     }
     fronts = [YES for proxy in proxies if set(_shared_ports(service, proxy)) - taken]
-    return any_of([*policies, *fronts, _server_asks(workload, service, graph)])
+    return any_of([*policies, *fronts, _server_authenticates(workload, service, graph)])
 
 
 def _policies_on(labels: Mapping[str, str], near: Resource, graph: Graph) -> Answer:
-    """Whether the mesh refuses whoever shows no identity to pods with these labels.
+    """Whether the mesh refuses callers without an identity for pods with these labels.
 
-    One policy that refuses is enough; of those that allow, each lets in by itself.
+    One policy that refuses is enough; of those that allow, every one must require an identity.
     """
     holding = [
-        each
-        for each in all_of_type(graph, MESH, near.scope)
-        if not held(each, "targets")
-        and (is_same_namespace(near, each) or held(each, "namespace") == _ROOT)
-        and carries(labels, held(each, "selector") or {})
+        policy
+        for policy in all_of_type(graph, MESH, near.scope)
+        if not known_value(policy, "targets")
+        and (is_same_namespace(near, policy) or known_value(policy, "namespace") == _ROOT)
+        and carries(labels, known_value(policy, "selector") or {})
     ]
-    allowing = [each for each in holding if _allows(each)]
-    refusing = [flag(each, "requires_client_identity") for each in holding if not _allows(each)]
+    allowing = [policy for policy in holding if _allows(policy)]
+    refusing = [
+        flag(policy, "requires_client_identity") for policy in holding if not _allows(policy)
+    ]
     each_asks = (
-        all_of(flag(each, "requires_client_identity") for each in allowing) if allowing else NO
+        all_of(flag(policy, "requires_client_identity") for policy in allowing) if allowing else NO
     )
     return any_of([*refusing, each_asks])
 
 
 def _allows(policy: Resource) -> bool:
-    return (held(policy, "kind"), held(policy, "action")) == ("AuthorizationPolicy", "ALLOW")
+    return (known_value(policy, "kind"), known_value(policy, "action")) == (
+        "AuthorizationPolicy",
+        "ALLOW",
+    )
 
 
-def _gateway_asks(route: Resource, graph: Graph) -> Answer:
-    """Whether the pods of Istio's gateways ask that a route comes in by."""
+def _gateway_authenticates(route: Resource, graph: Graph) -> Answer:
+    """Whether the pods of a route's Istio gateways authenticate the caller."""
     answers: list[Answer] = []
     for gateway in gateways(route, graph).resources:
-        selector = held(gateway, "selector")
+        selector = known_value(gateway, "selector")
         if not selector:
             return NO
         pods = [
-            each
-            for each in all_of_type(graph, WORKLOAD, route.scope)
-            if carries(held(each, "labels") or {}, selector)
+            workload
+            for workload in all_of_type(graph, WORKLOAD, route.scope)
+            if carries(known_value(workload, "labels") or {}, selector)
         ]
-        answers += [_policies_on(held(pod, "labels") or {}, pod, graph) for pod in pods]
+        answers += [_policies_on(known_value(pod, "labels") or {}, pod, graph) for pod in pods]
         answers += [] if pods else [_policies_on(selector, gateway, graph)]
     return all_of(answers) if answers else NO
 
 
-def _server_asks(workload: Resource, service: Resource, graph: Graph) -> Answer:
-    """Whether the servers themselves ask that answer the ports of a service."""
+def _server_authenticates(workload: Resource, service: Resource, graph: Graph) -> Answer:
+    """Whether the servers behind the ports of a service authenticate the caller."""
     containers = containers_of(graph, workload)
-    if any(_RELAYS.search(str(held(container, "image") or "")) for container in containers):
+    if any(_RELAYS.search(str(known_value(container, "image") or "")) for container in containers):
         why = "it hands requests on to a server that may ask who is there"
-        return unknown((unsaid(graph, service, "access.authenticated", why),))
-    names = {p.get("name"): p.get("number") for c in containers for p in held(c, "ports") or ()}
-    wanted = {p.get("target") or str(p.get("number")) for p in held(service, "ports") or ()}
-    numbers = {each if each.isdecimal() else str(names.get(each)) for each in wanted}
-    found = [
-        flag(each, "access.authenticated")
-        for each in _servers(graph).get(workload.id, ())
-        if (held(each, "port") or "") in {"", *numbers}
+        return unknown((note_unstated(graph, service, "access.authenticated", why),))
+    names = {
+        p.get("name"): p.get("number") for c in containers for p in known_value(c, "ports") or ()
+    }
+    wanted = {p.get("target") or str(p.get("number")) for p in known_value(service, "ports") or ()}
+    numbers = {item if item.isdecimal() else str(names.get(item)) for item in wanted}
+    answers = [
+        flag(item, "access.authenticated")
+        for item in _servers(graph).get(workload.id, ())
+        if (known_value(item, "port") or "") in {"", *numbers}
     ]
-    return all_of(found) if found else NO
+    return all_of(answers) if answers else NO
 
 
 def _servers(graph: Graph) -> dict[str, list[Resource]]:
-    """The servers by the workload that they run in."""
+    """Index servers by the workload that they run in."""
 
     def build() -> dict[str, list[Resource]]:
         index: dict[str, list[Resource]] = {}
         for resource in graph.of_type("server"):
-            if workload := held(resource, "workload_id"):
+            if workload := known_value(resource, "workload_id"):
                 index.setdefault(workload, []).append(resource)
         return index
 
@@ -173,26 +185,26 @@ def _servers(graph: Graph) -> dict[str, list[Resource]]:
 def _shared_ports(service: Resource, container: Resource) -> Iterable[str]:
     own = {
         str(value)
-        for p in held(container, "ports") or ()
+        for p in known_value(container, "ports") or ()
         for value in (p.get("name"), p.get("number"))
     }
-    for port in held(service, "ports") or ():
+    for port in known_value(service, "ports") or ():
         target = port.get("target") or str(port.get("number"))
         if target in own or not own:
             yield target
 
 
 def _service_reach(resource: Resource, graph: Graph) -> Answer:
-    kind = held(resource, "kind")
-    if kind not in ("LoadBalancer", "NodePort") and not held(resource, "external_addresses"):
+    kind = known_value(resource, "kind")
+    if kind not in ("LoadBalancer", "NodePort") and not known_value(resource, "external_addresses"):
         return NO if kind is not None else unknown(resource.unread.get("kind", ()))
     if kind != "LoadBalancer":
         why = "whether its nodes have addresses on the internet is not said in the cluster"
-        return unknown((unsaid(graph, resource, "exposure", why),))
+        return unknown((note_unstated(graph, resource, "exposure", why),))
     given = _by_address(resource)
     if given is not None:
         return all_of((given, not_(flag(resource, "restricts_sources"))))
-    # Without a word the clouds give a load balancer an address on the internet.
+    # By default the clouds give a load balancer a public address.
     is_inside = is_one_of(resource, "scheme", "internal")
     return all_of((not_(is_inside), not_(flag(resource, "restricts_sources"))))
 
@@ -201,19 +213,19 @@ def _ingress_reach(resource: Resource, graph: Graph) -> Answer:
     narrowed = not_(flag(resource, "restricts_sources"))
     given = _by_address(resource)
     if given is None:
-        match held(resource, "scheme"):
+        match known_value(resource, "scheme"):
             case "internet":
                 given = YES
             case "internal":
                 given = NO
             case _:
                 why = "on which network its controller listens is not declared here"
-                given = unknown((unsaid(graph, resource, "exposure", why),))
+                given = unknown((note_unstated(graph, resource, "exposure", why),))
     return all_of((given, narrowed))
 
 
 def _route_reach(resource: Resource, graph: Graph) -> Answer:
-    if held(resource, "is_exposed") is False:
+    if known_value(resource, "is_exposed") is False:
         return NO
     reached = gateways(resource, graph)
     answers = [_gateway_reach(target, graph) for target in reached.resources]
@@ -224,19 +236,19 @@ def _gateway_reach(gateway: Resource, graph: Graph) -> Answer:
     given = _by_address(gateway)
     if given is not None:
         return given
-    match held(gateway, "scheme"):
+    match known_value(gateway, "scheme"):
         case "internet":
             return YES
         case "internal":
             return NO
     why = "on which network it listens is not declared here"
-    return unknown((unsaid(graph, gateway, "exposure", why),))
+    return unknown((note_unstated(graph, gateway, "exposure", why),))
 
 
 def _by_address(resource: Resource) -> Answer | None:
-    """What the addresses say that a cloud has given; None while there are none."""
-    given = held(resource, "addresses") or ()
-    answers = [YES if _is_on_internet(each) else NO for each in given]
+    """Whether the addresses assigned by a cloud are public; None without addresses."""
+    given = known_value(resource, "addresses") or ()
+    answers = [YES if _is_on_internet(address) else NO for address in given]
     return any_of(answers) if answers else None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unknown
-from mlsec.providers.kubernetes.facts.selectors import found_or, held, unsaid
+from mlsec.providers.kubernetes.facts.selectors import known_value, note_unstated, sorted_targets
 from mlsec.vocabulary.types import RelationKind
 
 if TYPE_CHECKING:
@@ -20,62 +20,62 @@ _STORES: Mapping[str, RelationKind] = {
     "az": RelationKind(name="artifact_buckets", to="azure.storage.container", match="address"),
 }
 _MODEL = "supply.model"
-_HOLES = re.compile(r"[$<{]")
+_PLACEHOLDERS = re.compile(r"[$<{]")
 _FILLED_IN = "which store it loads its model from is filled in elsewhere"
-_UNTOLD = "neither the object nor what its containers start names a model"
+_NOT_STATED = "neither the object nor what its containers start names a model"
 
 
 def model_source(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Say what names the models of an endpoint: address, server, or none where it loads none."""
+    """Give what names the models of an endpoint: an address, its server, or nothing."""
     if "sources" in resource.unread:
         return Unknown(tuple(resource.unread["sources"]))
-    if held(resource, "sources"):
+    if known_value(resource, "sources"):
         return Known("address")
     servers = _servers_of(resource, graph)
     hidden = _hidden(servers)
     if hidden:
         return Unknown(hidden)
-    if any(held(each, _MODEL) for each in servers):
+    if any(known_value(server, _MODEL) for server in servers):
         return Known("server")
-    if servers or held(resource, "loads_models") is False:
+    if servers or known_value(resource, "loads_models") is False:
         return Known("none")
-    return Unknown((unsaid(graph, resource, "model_source", _UNTOLD),))
+    return Unknown((note_unstated(graph, resource, "model_source", _NOT_STATED),))
 
 
 def artifact_buckets(resource: Resource, graph: Graph) -> Targets:
     """Give the buckets and containers that an endpoint loads models from."""
     if "sources" in resource.unread:
         return Targets(gaps=tuple(resource.unread["sources"]))
-    found: list[Resource] = []
+    buckets: list[Resource] = []
     gaps = set(_more(resource, graph))
-    for each in held(resource, "sources") or ():
-        scheme, _, name = str(each.get("store") or "").partition("://")
+    for source in known_value(resource, "sources") or ():
+        scheme, _, name = str(source.get("store") or "").partition("://")
         kind = _STORES.get(scheme)
-        if "store" not in each or _HOLES.search(name):
-            gaps.add(unsaid(graph, resource, "artifact_buckets", _FILLED_IN))
+        if "store" not in source or _PLACEHOLDERS.search(name):
+            gaps.add(note_unstated(graph, resource, "artifact_buckets", _FILLED_IN))
         elif kind is not None and name:
-            found += graph.look_up(resource, kind, name)
-    return found_or(graph, resource, found, gaps)
+            buckets += graph.look_up(resource, kind, name)
+    return sorted_targets(buckets, gaps)
 
 
 def artifacts(resource: Resource, graph: Graph) -> Targets:
     """Give the model files at the addresses that an endpoint loads, where they were scanned."""
-    wanted = {str(each.get("uri")) for each in held(resource, "sources") or ()}
+    wanted = {str(item.get("uri")) for item in known_value(resource, "sources") or ()}
 
     def build() -> dict[str, list[Resource]]:
         index: dict[str, list[Resource]] = {}
-        for each in graph.of_type("files.artifact"):
-            for uri in held(each, "uris") or ():
-                index.setdefault(uri.rstrip("/"), []).append(each)
+        for item in graph.of_type("files.artifact"):
+            for uri in known_value(item, "uris") or ():
+                index.setdefault(uri.rstrip("/"), []).append(item)
         return index
 
     index: dict[str, list[Resource]] = graph.memo(("kubernetes uris", "files.artifact"), build)
-    found = [each for uri in wanted for each in index.get(uri.rstrip("/"), ())]
-    return found_or(graph, resource, found, ())
+    matches = [item for uri in wanted for item in index.get(uri.rstrip("/"), ())]
+    return sorted_targets(matches, ())
 
 
 def _more(resource: Resource, graph: Graph) -> tuple[str, ...]:
-    """Name what hides further stores of an endpoint: servers, or nothing that says."""
+    """Give the gaps that hide further stores of an endpoint."""
     if "model_source" not in graph.vocabulary.types[resource.type].properties:
         return ()
     source_address = model_source(resource, graph)
@@ -85,20 +85,20 @@ def _more(resource: Resource, graph: Graph) -> tuple[str, ...]:
 
 
 def _hidden(servers: list[Resource]) -> tuple[str, ...]:
-    hidden = (each.unread.get(_MODEL) or each.unread.get("*", ()) for each in servers)
+    hidden = (server.unread.get(_MODEL) or server.unread.get("*", ()) for server in servers)
     return tuple(sorted({gap for gaps in hidden for gap in gaps}))
 
 
 def _servers_of(resource: Resource, graph: Graph) -> list[Resource]:
-    """Give the servers that run in the pods of an endpoint, as they were read."""
+    """Give the servers that run in the pods of an endpoint."""
     base = resource.id.removesuffix("!endpoint")
 
     def build() -> dict[str, list[Resource]]:
         index: dict[str, list[Resource]] = {}
-        for each in graph.of_type("server"):
-            workload = str(held(each, "workload_id") or "").removesuffix("!endpoint")
+        for server in graph.of_type("server"):
+            workload = str(known_value(server, "workload_id") or "").removesuffix("!endpoint")
             for key in {workload, workload.partition("#")[0]} - {""}:
-                index.setdefault(key, []).append(each)
+                index.setdefault(key, []).append(server)
         return index
 
     index: dict[str, list[Resource]] = graph.memo(("kubernetes workload", "server"), build)

@@ -1,4 +1,4 @@
-"""What network policies leave open to a workload, and to which pods a policy applies."""
+"""What network policies allow for a workload, and to which pods a policy applies."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mlsec.graph.ternary import NO, Answer, all_of, any_of, not_, unknown
 from mlsec.providers.kubernetes.facts.selectors import (
     WORKLOAD,
     all_of_type,
-    found_or,
-    held,
+    as_fact,
     hidden_types,
     in_code,
     is_same_namespace,
+    known_value,
     meets,
-    settled,
-    unsaid,
+    note_unstated,
+    sorted_targets,
 )
 
 if TYPE_CHECKING:
@@ -30,79 +30,80 @@ _NONE_HERE = "no network policy is declared in this folder; whether one is elsew
 
 
 def governed(resource: Resource, graph: Graph) -> Targets:
-    """Give the workloads that a network policy is about."""
-    selector = held(resource, "selector")
+    """Give the workloads that a network policy applies to."""
+    selector = known_value(resource, "selector")
     if selector is None:
         return Targets(gaps=tuple(resource.unread.get("selector", ())))
-    found = [
-        each
-        for each in all_of_type(graph, WORKLOAD, resource.scope)
-        if is_same_namespace(resource, each) and meets(held(each, "labels") or {}, selector)
+    workloads = [
+        workload
+        for workload in all_of_type(graph, WORKLOAD, resource.scope)
+        if is_same_namespace(resource, workload)
+        and meets(known_value(workload, "labels") or {}, selector)
     ]
-    return found_or(graph, resource, found, hidden_types(graph, resource, WORKLOAD))
+    return sorted_targets(workloads, hidden_types(graph, resource, WORKLOAD))
 
 
 def policy_opens_ml(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether a policy is about pods of machine learning."""
+    """Whether a policy applies to pods of machine learning."""
     reached = governed(resource, graph)
     answers = [flag(target, "is_ml") for target in reached.resources]
-    return settled(any_of([*answers, *([unknown(reached.gaps)] if reached.gaps else [])]))
+    return as_fact(any_of([*answers, *([unknown(reached.gaps)] if reached.gaps else [])]))
 
 
 def is_isolated(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether some policy limits who may reach the pods."""
-    return settled(_limited(resource, graph, "governs_ingress", "allows_all_ingress"))
+    """Whether a policy restricts ingress to the pods."""
+    return as_fact(_limited(resource, graph, "governs_ingress", "allows_all_ingress"))
 
 
 def limits_egress(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether some policy limits what the pods may reach."""
-    return settled(_limited(resource, graph, "governs_egress", "allows_all_egress"))
+    """Whether a policy restricts egress of the pods."""
+    return as_fact(_limited(resource, graph, "governs_egress", "allows_all_egress"))
 
 
 def reaches_metadata(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether nothing keeps the pods from the cloud's metadata service."""
+    """Whether the pods can reach the cloud's metadata service."""
     is_host = flag(resource, "host_network") if resource.type == WORKLOAD else NO
     kept = _limited(resource, graph, "governs_egress", "reaches_metadata")
-    return settled(any_of((is_host, not_(kept))))
+    return as_fact(any_of((is_host, not_(kept))))
 
 
 def reaches_internet(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether no policy limits what a notebook may reach."""
-    return settled(not_(_limited(resource, graph, "governs_egress", "allows_all_egress")))
+    """Whether no policy restricts egress of a notebook."""
+    return as_fact(not_(_limited(resource, graph, "governs_egress", "allows_all_egress")))
 
 
 def denies_by_default(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether a policy of a namespace holds for all of its pods and lets in only what is named."""
+    """Whether a policy of a namespace denies ingress to all of its pods by default."""
     policies = [
-        each
-        for each in all_of_type(graph, POLICY, resource.scope)
-        if held(each, "namespace") == resource.name and held(each, "selector") == []
+        item
+        for item in all_of_type(graph, POLICY, resource.scope)
+        if known_value(item, "namespace") == resource.name and known_value(item, "selector") == []
     ]
     answers = [_closes(policy, "governs_ingress", "allows_all_ingress") for policy in policies]
-    return settled(any_of([*answers, *_unseen(resource, graph)]))
+    return as_fact(any_of([*answers, *_unseen(resource, graph)]))
 
 
 def _limited(resource: Resource, graph: Graph, governs: str, opens: str) -> Answer:
-    """One policy that governs is enough, unless another one of them opens it all again."""
-    labels = held(resource, "labels") or {}
+    """Whether one policy restricts the direction, and no other opens it fully."""
+    labels = known_value(resource, "labels") or {}
     mine = [
-        each
-        for each in all_of_type(graph, POLICY, resource.scope)
-        if is_same_namespace(resource, each)
-        and ((wanted := held(each, "selector")) is None or meets(labels, wanted))
+        policy
+        for policy in all_of_type(graph, POLICY, resource.scope)
+        if is_same_namespace(resource, policy)
+        and ((wanted := known_value(policy, "selector")) is None or meets(labels, wanted))
     ]
-    selecting = [_selects(each, governs) for each in mine]
+    selecting = [_selects(policy, governs) for policy in mine]
     unseen = _unseen(resource, graph)
     if not mine and unseen:
         return unseen[0]
     opened = any_of(
-        [all_of((_selects(each, governs), flag(each, opens))) for each in mine] + unseen
+        [all_of((_selects(policy, governs), flag(policy, opens))) for policy in mine] + unseen
     )
     return all_of((any_of(selecting), not_(opened)))
 
 
 def _selects(policy: Resource, governs: str) -> Answer:
-    if held(policy, "selector") is None:
+    if known_value(policy, "selector") is None:
         return unknown(policy.unread.get("selector", ()))
     return flag(policy, governs)
 
@@ -112,11 +113,11 @@ def _closes(policy: Resource, governs: str, opens: str) -> Answer:
 
 
 def _unseen(resource: Resource, graph: Graph) -> list[Answer]:
-    """What hides policies: a listing that failed, or code that holds none at all."""
+    """Give what hides policies: a failed listing, or code without any policy."""
     if in_code(resource):
         if all_of_type(graph, POLICY, resource.scope):
             return []
-        return [unknown((unsaid(graph, resource, POLICY, _NONE_HERE),))]
+        return [unknown((note_unstated(graph, resource, POLICY, _NONE_HERE),))]
     gaps = hidden_types(graph, resource, POLICY)
     return [unknown(gaps)] if gaps else []
 

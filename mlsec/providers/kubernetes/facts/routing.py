@@ -9,13 +9,13 @@ from mlsec.graph.fact import Targets
 from mlsec.providers.kubernetes.facts.selectors import (
     WORKLOAD,
     by_name,
-    found_or,
-    held,
     hidden_types,
     in_code,
     is_same_namespace,
+    known_value,
     nearest,
-    unsaid,
+    note_unstated,
+    sorted_targets,
     workloads_with,
 )
 
@@ -27,31 +27,33 @@ SERVICE, GATEWAY = "kubernetes.service", "kubernetes.gateway"
 
 def selected(resource: Resource, graph: Graph) -> Targets:
     """Give the workloads that a service selects."""
-    selector = held(resource, "selector")
+    selector = known_value(resource, "selector")
     hidden = hidden_types(graph, resource, WORKLOAD)
     if not selector:
         why = "it selects no pods; where it leads is set elsewhere"
-        return Targets(gaps=(unsaid(graph, resource, WORKLOAD, why),))
+        return Targets(gaps=(note_unstated(graph, resource, WORKLOAD, why),))
     workloads = workloads_with(graph, resource, selector)
     if not workloads and in_code(resource):
-        hidden.add(unsaid(graph, resource, WORKLOAD, "no pods with these labels are declared here"))
-    return found_or(graph, resource, workloads, hidden)
+        hidden.add(
+            note_unstated(graph, resource, WORKLOAD, "no pods with these labels are declared here")
+        )
+    return sorted_targets(workloads, hidden)
 
 
 def backends(resource: Resource, graph: Graph) -> Targets:
     """Give the services that an ingress or route leads to."""
-    names = held(resource, "backends")
+    names = known_value(resource, "backends")
     if names is None:
         return Targets(gaps=tuple(resource.unread.get("backends", ())))
     resources: list[Resource] = []
     gaps = hidden_types(graph, resource, SERVICE)
-    for each in names:
-        space, _, name = each.rpartition("/")
+    for full_name in names:
+        space, _, name = full_name.rpartition("/")
         candidates = [
             service
             for service in by_name(graph, SERVICE, resource.scope, name)
             if (
-                held(service, "namespace") == space
+                known_value(service, "namespace") == space
                 if space
                 else is_same_namespace(resource, service)
             )
@@ -59,26 +61,34 @@ def backends(resource: Resource, graph: Graph) -> Targets:
         near = nearest(resource, candidates)
         resources += near
         if not near:
-            gaps.add(unsaid(graph, resource, SERVICE, f"the service {each} was not found"))
-    return found_or(graph, resource, resources, gaps)
+            gaps.add(
+                note_unstated(graph, resource, SERVICE, f"the service {full_name} was not found")
+            )
+    return sorted_targets(resources, gaps)
 
 
 def gateways(resource: Resource, graph: Graph) -> Targets:
     """Give the gateways that a route is attached to."""
     resources: list[Resource] = []
     gaps = hidden_types(graph, resource, GATEWAY)
-    for each in held(resource, "gateway_names") or ():
-        space, _, name = each.rpartition("/")
+    for full_name in known_value(resource, "gateway_names") or ():
+        space, _, name = full_name.rpartition("/")
         candidates = [
             gate
             for gate in by_name(graph, GATEWAY, resource.scope, name)
-            if (held(gate, "namespace") == space if space else is_same_namespace(resource, gate))
+            if (
+                known_value(gate, "namespace") == space
+                if space
+                else is_same_namespace(resource, gate)
+            )
         ]
         near = nearest(resource, candidates)
         resources += near
         if not near:
-            gaps.add(unsaid(graph, resource, GATEWAY, f"the gateway {each} was not found"))
-    return found_or(graph, resource, resources, gaps)
+            gaps.add(
+                note_unstated(graph, resource, GATEWAY, f"the gateway {full_name} was not found")
+            )
+    return sorted_targets(resources, gaps)
 
 
 def behind(resource: Resource, graph: Graph) -> Targets:
@@ -96,4 +106,4 @@ def _behind(resource: Resource, graph: Graph) -> Targets:
         inside = selected(service, graph)
         resources += inside.resources
         gaps |= set(inside.gaps)
-    return found_or(graph, resource, resources, gaps)
+    return sorted_targets(resources, gaps)

@@ -1,4 +1,4 @@
-"""Which pods a selector means: labels, namespaces, and in code what stands nearest."""
+"""Match selectors with pods: by labels, namespaces, and proximity in code."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 WORKLOAD, CONTAINER = "kubernetes.workload", "kubernetes.container"
-_DOORS = frozenset({"kubernetes.service", "kubernetes.ingress", "kubernetes.route"})
+_ENTRY_POINT_TYPES = frozenset({"kubernetes.service", "kubernetes.ingress", "kubernetes.route"})
 _Index = dict[tuple[str, ...], list[Resource]]
 
 
-def held(resource: Resource, name: str) -> Any:
+def known_value(resource: Resource, name: str) -> Any:
     """Give a property's value, None when it was not read."""
     fact = property_value(resource, name)
     return fact.value if isinstance(fact, Known) else None
 
 
 def in_code(resource: Resource) -> bool:
-    """Whether a file declares it, and not a cluster."""
+    """Whether a resource comes from a file rather than from a cluster."""
     return resource.origin.kind == "iac"
 
 
@@ -64,7 +64,7 @@ def by_text(graph: Graph, type_name: str, scope: str, name: str, text: str) -> l
     def build() -> _Index:
         index: _Index = {}
         for resource in graph.of_type(type_name):
-            value = held(resource, name)
+            value = known_value(resource, name)
             if isinstance(value, str):
                 index.setdefault((resource.scope, value), []).append(resource)
         return index
@@ -78,12 +78,12 @@ def by_text(graph: Graph, type_name: str, scope: str, name: str, text: str) -> l
 def with_label(
     graph: Graph, type_name: str, scope: str, selector: Mapping[str, str]
 ) -> list[Resource]:
-    """Give the resources that may carry what a selector asks for: its first label is theirs."""
+    """Give candidates for a selector: the resources that have its first label."""
 
     def build() -> _Index:
         index: _Index = {}
         for resource in graph.of_type(type_name):
-            for key, value in (held(resource, "labels") or {}).items():
+            for key, value in (known_value(resource, "labels") or {}).items():
                 index.setdefault((resource.scope, key, _kind(value)), []).append(resource)
         return index
 
@@ -95,63 +95,67 @@ def with_label(
 def selecting(
     graph: Graph, type_name: str, scope: str, labels: Mapping[str, str]
 ) -> list[Resource]:
-    """Give the resources whose selector may mean these labels: its first label is among them."""
+    """Give candidates by selector: the resources whose selector's first label is among these."""
 
     def build() -> _Index:
         index: _Index = {}
         for resource in graph.of_type(type_name):
-            selector = held(resource, "selector")
+            selector = known_value(resource, "selector")
             if selector:
                 key, value = min(selector.items())
                 index.setdefault((resource.scope, key, _kind(value)), []).append(resource)
         return index
 
     index: _Index = graph.memo(("kubernetes selector", type_name), build)
-    asked = [(scope, key, _kind(value)) for key, value in labels.items()]
-    found = [each for key in asked for each in index.get(key, ())]
-    return sorted(found, key=lambda item: item.id)
+    keys = [(scope, key, _kind(value)) for key, value in labels.items()]
+    matches = [match for key in keys for match in index.get(key, ())]
+    return sorted(matches, key=lambda item: item.id)
 
 
 def _kind(value: object) -> str:
-    """Give a text that equal values share; whatever is no text, as broken code has it, is one."""
+    """Give a text as index key; all other values (of broken code) share one key."""
     return value if isinstance(value, str) else "no text"
 
 
-def is_same_namespace(one: Resource, other: Resource, named: str | None = None) -> bool:
-    """Whether two stand in one namespace, or ``one`` in that which ``other`` names.
+def is_same_namespace(resource: Resource, other: Resource, named: str | None = None) -> bool:
+    """Whether two resources share a namespace; ``named`` replaces that of ``other``.
 
-    One that code leaves out may be any, for things of one part of a repository.
+    A namespace that code leaves out matches any within the same part of a repository.
     """
-    mine = held(one, "namespace") or ""
-    theirs = named if named is not None else held(other, "namespace") or ""
+    mine = known_value(resource, "namespace") or ""
+    theirs = named if named is not None else known_value(other, "namespace") or ""
     if mine == theirs:
         return True
-    return in_code(one) and "" in (mine, theirs) and _is_one_part(one, other)
+    return in_code(resource) and "" in (mine, theirs) and _is_one_part(resource, other)
 
 
-def _is_one_part(one: Resource, other: Resource) -> bool:
-    """Whether two files lie below one folder of the first level, or one at the top."""
-    parts = [each.origin.file.split("/") for each in (one, other)]
+def _is_one_part(resource: Resource, other: Resource) -> bool:
+    """Whether two files are below the same top-level folder, or one is at the top."""
+    parts = [item.origin.file.split("/") for item in (resource, other)]
     return any(len(part) == 1 for part in parts) or parts[0][0] == parts[1][0]
 
 
 def nearest(source: Resource, candidates: Iterable[Resource]) -> list[Resource]:
-    """Of things with one name in a folder, those that stand nearest to who means them.
+    """Give the candidates whose files are nearest to that of the source, all of them in a cluster.
 
-    A repository holds many examples and overlays that call their things alike.
+    A repository may hold many examples and overlays with equal names.
     """
-    found = list(candidates)
-    if len(found) < 2 or not in_code(source):
-        return found
-    distances = [_nearness(source.origin.file, each.origin.file) for each in found]
+    all_candidates = list(candidates)
+    if len(all_candidates) < 2 or not in_code(source):
+        return all_candidates
+    distances = [
+        _nearness(source.origin.file, candidate.origin.file) for candidate in all_candidates
+    ]
     best = max(distances)
-    return [each for each, near in zip(found, distances, strict=True) if near == best]
+    return [
+        candidate for candidate, near in zip(all_candidates, distances, strict=True) if near == best
+    ]
 
 
-def _nearness(one: str, other: str) -> int:
-    if one == other:
+def _nearness(path: str, other: str) -> int:
+    if path == other:
         return 1000
-    mine, theirs = one.split("/")[:-1], other.split("/")[:-1]
+    mine, theirs = path.split("/")[:-1], other.split("/")[:-1]
     shared = 0
     for a, b in zip(mine, theirs, strict=False):
         if a != b:
@@ -166,20 +170,21 @@ def workloads_with(graph: Graph, source: Resource, selector: Mapping[str, str]) 
         return []
 
     matching = [
-        each
-        for each in with_label(graph, WORKLOAD, source.scope, selector)
-        if is_same_namespace(source, each) and carries(held(each, "labels") or {}, selector)
+        workload
+        for workload in with_label(graph, WORKLOAD, source.scope, selector)
+        if is_same_namespace(source, workload)
+        and carries(known_value(workload, "labels") or {}, selector)
     ]
     return nearest(source, matching)
 
 
 def carries(labels: Mapping[str, str], selector: Mapping[str, str]) -> bool:
-    """Whether all labels that are asked for are there."""
+    """Whether labels include all of the wanted ones."""
     return all(labels.get(key) == value for key, value in selector.items())
 
 
 def meets(labels: Mapping[str, str], requirements: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether labels meet a selector that was taken apart."""
+    """Whether labels match the requirements of a selector."""
     for requirement in requirements:
         key, values = requirement.get("key", ""), requirement.get("values", ())
         match requirement.get("operator"):
@@ -206,7 +211,7 @@ def containers_of(graph: Graph, workload: Resource) -> list[Resource]:
     def build() -> _Index:
         index: _Index = {}
         for resource in graph.of_type(CONTAINER):
-            index.setdefault((held(resource, "workload_id") or "",), []).append(resource)
+            index.setdefault((known_value(resource, "workload_id") or "",), []).append(resource)
         return index
 
     resources: list[Resource] = graph.memo(("kubernetes workload", CONTAINER), build).get(
@@ -216,7 +221,7 @@ def containers_of(graph: Graph, workload: Resource) -> list[Resource]:
 
 
 def hidden_types(graph: Graph, resource: Resource, *names: str) -> set[str]:
-    """Name what hides a part of these types: an answer of a cluster, or a broken manifest.
+    """Give the gaps that hide resources of these types: failed listings or broken manifests.
 
     Other code is taken as it stands.
     """
@@ -224,12 +229,12 @@ def hidden_types(graph: Graph, resource: Resource, *names: str) -> set[str]:
         broken: set[str] = graph.memo(
             ("kubernetes broken", resource.scope), lambda: _broken(graph, resource.scope)
         )
-        return set(broken) if _DOORS & {*names} else set()
+        return set(broken) if _ENTRY_POINT_TYPES & {*names} else set()
     return {gap for name in names for gap in graph.incomplete(name, resource.scope, "")}
 
 
 def _broken(graph: Graph, scope: str) -> set[str]:
-    """The manifests that could not be parsed: what stood there may lead to any pod beside."""
+    """Give the gaps of manifests that could not be parsed."""
     return {
         gap.id
         for gap in graph.gaps.values()
@@ -239,8 +244,8 @@ def _broken(graph: Graph, scope: str) -> set[str]:
     }
 
 
-def unsaid(graph: Graph, resource: Resource, wanted: str, why: str) -> str:
-    """Note that something is said elsewhere or nowhere; gives the gap's id."""
+def note_unstated(graph: Graph, resource: Resource, wanted: str, why: str) -> str:
+    """Record a gap for what the resource does not state; returns the gap's id."""
     gap = make_gap(
         scope=resource.scope,
         subject=resource.id,
@@ -251,27 +256,24 @@ def unsaid(graph: Graph, resource: Resource, wanted: str, why: str) -> str:
     return graph.note_gap(gap)
 
 
-def settled(answer: Answer) -> Known | Unknown:
-    """Turn an answer into a property's value; its reasons are gaps."""
+def as_fact(answer: Answer) -> Known | Unknown:
+    """Turn an answer into a property's value, its reasons into gaps."""
     if answer.truth is Truth.UNKNOWN:
         return Unknown(tuple(sorted(gap for gap in answer.because if not gap.startswith("?"))))
     return Known(answer.truth is Truth.TRUE)
 
 
 def is_known_to(value: Any, gaps: Iterable[str]) -> Answer:
-    """An answer from a value that is certain when true, and when false only without gaps."""
+    """Turn a value into an answer: true is certain, false only without gaps."""
     held_back = tuple(gaps)
     if value:
         return Answer(Truth.TRUE)
     return unknown(held_back) if held_back else Answer(Truth.FALSE)
 
 
-def found_or(
-    graph: Graph, resource: Resource, found: Iterable[Resource], gaps: Iterable[str]
-) -> Targets:
-    """Give targets in order, with what hides more of them."""
-    del graph, resource
-    unique = {each.id: each for each in found}
+def sorted_targets(targets: Iterable[Resource], gaps: Iterable[str]) -> Targets:
+    """Return targets sorted by id, with the gaps that may hide others."""
+    unique = {target.id: target for target in targets}
     return Targets(
         resources=tuple(unique[key] for key in sorted(unique)), gaps=tuple(sorted(set(gaps)))
     )

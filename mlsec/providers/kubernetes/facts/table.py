@@ -1,9 +1,12 @@
-"""All that is derived of a cluster, in the order in which one fact may read another."""
+"""The derived facts of clusters, in dependency order."""
 
 from __future__ import annotations
 
 from mlsec.graph.build import Facts
-from mlsec.providers.kubernetes.facts.entry_points import KUBE_DOOR_RELATIONS, KUBE_DOORS
+from mlsec.providers.kubernetes.facts.entry_points import (
+    KUBE_ENTRY_POINT_RELATIONS,
+    KUBE_ENTRY_POINTS,
+)
 from mlsec.providers.kubernetes.facts.model_sources import KUBE_SOURCE_RELATIONS, KUBE_SOURCES
 from mlsec.providers.kubernetes.facts.network_policies import KUBE_POLICIES, KUBE_POLICY_RELATIONS
 from mlsec.providers.kubernetes.facts.rights import KUBE_RIGHT_RELATIONS, KUBE_RIGHTS
@@ -15,13 +18,13 @@ FACTS = Facts(
         **KUBE_ACCOUNTS,
         **KUBE_POLICIES,
         **KUBE_SOURCES,
-        **KUBE_DOORS,
+        **KUBE_ENTRY_POINTS,
     },
     relations={
         **KUBE_RIGHT_RELATIONS,
         **KUBE_ACCOUNT_RELATIONS,
         **KUBE_POLICY_RELATIONS,
         **KUBE_SOURCE_RELATIONS,
-        **KUBE_DOOR_RELATIONS,
+        **KUBE_ENTRY_POINT_RELATIONS,
     },
 )

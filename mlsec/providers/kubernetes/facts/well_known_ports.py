@@ -1,10 +1,10 @@
-"""What stands behind the ports of well-known servers."""
+"""What the ports of well-known servers expose."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Source: each product's own documentation of its ports. ``code``: whoever talks to it runs code;
+# Source: each product's own documentation of its ports. ``code``: callers can run code;
 # ``management``: models and settings are changed there; ``models``: models answer there.
 PORTS: Mapping[str, Mapping[int, str]] = {
     "ray": {8265: "code", 10001: "code", 6379: "code", 8000: "models", 8080: "metrics",
@@ -16,7 +16,7 @@ PORTS: Mapping[str, Mapping[int, str]] = {
     "qdrant": {6333: "data", 6334: "data", 6335: "management"},
     "mlserver": {8080: "models", 8081: "models", 8082: "metrics"},
 }  # fmt: skip
-# What every other port of it is.
+# What every other port of a product exposes.
 OTHERWISE: Mapping[str, str] = {
     "ray": "code", "jupyter": "code", "mlflow": "management", "airflow": "code",
     "langflow": "code", "flowise": "code", "n8n": "code", "dify": "management",
@@ -27,5 +27,5 @@ OTHERWISE: Mapping[str, str] = {
 
 
 def opened(product: str, port: int) -> str:
-    """Say what a port of a product opens."""
+    """Give what a port of a product exposes."""
     return PORTS.get(product, {}).get(port) or OTHERWISE.get(product, "models")

@@ -1,4 +1,4 @@
-"""Which files of a folder are patches: parts of objects that a kustomization lays over others."""
+"""Find the patches of a folder: partial objects that a kustomization applies to others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlsec.core.errors import MlsecError
 
 def patches_of(scope: CodeScope) -> dict[str, str]:
     """Give the paths of patches, each with the kustomization that names it."""
-    found: dict[str, str] = {}
+    patches: dict[str, str] = {}
     for file in scope.written_in(Language.KUSTOMIZATION):
         try:
             nodes = list(parse_documents(file.text))
@@ -22,13 +22,13 @@ def patches_of(scope: CodeScope) -> dict[str, str]:
         for node in nodes:
             for name in _named(node):
                 path = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), name))
-                found[path] = file.path
-    return found
+                patches[path] = file.path
+    return patches
 
 
 def _named(node: Node) -> Iterator[str]:
     for item in node.items("patchesStrategicMerge"):
-        # A patch may stand there as text.
+        # A patch may be inline text.
         if isinstance(item.value, str) and "\n" not in item.value:
             yield item.value
     for key in ("patches", "patchesJson6902"):

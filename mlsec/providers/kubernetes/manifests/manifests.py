@@ -1,4 +1,4 @@
-"""The manifests of a folder: every document read, and what could not be is reported."""
+"""Read the manifests of a folder; documents that cannot be read are reported."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RENDER = {
 
 
 def read(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
-    """Give what the manifests of a target declare, as one cluster."""
+    """Give the resources that the manifests of a target declare, as one cluster."""
     things: list[KubeObject] = []
     patches = patches_of(scope)
     for file in scope.written_in(Language.KUBERNETES):
@@ -39,25 +39,25 @@ def read(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
                 _chart_of(file.path) if language is Language.HELM_TEMPLATE else _above(file.path)
             )
             scope.refuse(file, words.format(folder=folder), reason=GapReason.UNRESOLVED)
-    seat = ResourceBuilder(scope.name, vocabulary, scope.tally)
-    launches = read_objects(things, seat)
-    return Declared(resources=tuple(seat.resources), launches=launches)
+    builder = ResourceBuilder(scope.name, vocabulary, scope.tally)
+    launches = read_objects(things, builder)
+    return Declared(resources=tuple(builder.resources), launches=launches)
 
 
 def _objects_of(file: CodeFile, scope: CodeScope) -> Iterator[KubeObject]:
     taken: dict[str, int] = {}
     for node in _documents(file, scope):
-        for each in unfold(node):
-            if not is_object(each):
-                scope.doubt(file, "a document without apiVersion and kind", line=each.line)
+        for item in unfold(node):
+            if not is_object(item):
+                scope.doubt(file, "a document without apiVersion and kind", line=item.line)
                 continue
-            if each.text("$patch") == "delete":
-                scope.doubt(file, "a patch that takes an object away", line=each.line)
+            if item.text("$patch") == "delete":
+                scope.doubt(file, "a patch that takes an object away", line=item.line)
                 continue
-            thing = _object(file, scope.name, each, taken)
+            thing = _object(file, scope.name, item, taken)
             if (thing.group, thing.kind) not in BY_KIND:
                 detail = f"nothing reads {thing.label}, but for pods that it holds"
-                scope.doubt(file, detail, reason=GapReason.UNSUPPORTED, line=each.line)
+                scope.doubt(file, detail, reason=GapReason.UNSUPPORTED, line=item.line)
             yield thing
 
 

@@ -1,4 +1,4 @@
-"""Turn marked values into properties as the vocabulary says; each property knows its place."""
+"""Map located values to the properties of the vocabulary, with the location of each."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from mlsec.providers.kubernetes.objects.located_paths import dig_node
 from mlsec.vocabulary.types import Kind, Property, Type
 
 Shapes = Mapping[str, Callable[[Node], Any]]
-# What some other tool fills in before the text reaches a cluster.
-_HOLE = re.compile(r"\$\{(?:(?!\$\{)[^}]|(?!))*+\}|\{\{(?:(?!\{\{).)*?\}\}|\A<[^<>]+>\Z", re.S)
+# Placeholders that another tool fills in before the text reaches a cluster.
+_PLACEHOLDER = re.compile(
+    r"\$\{(?:(?!\$\{)[^}]|(?!))*+\}|\{\{(?:(?!\{\{).)*?\}\}|\A<[^<>]+>\Z", re.S
+)
 # Shapes that look at text as it stands: what a shell or the cluster fills in is part of it.
 _AS_IT_STANDS = frozenset({"secret_kind", "argument_text", "scalar_text"})
 _SHAPE_ERRORS = (ValueError, TypeError, KeyError, AttributeError, IndexError)
 
 
 class Hidden(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a property is not known, and where that stands.
+    """Why a property is not known, and the location of the cause.
 
-    ``is_shared``: the same holds for all that does not stand there, so that it is reported once.
+    ``is_shared``: all missing properties have this cause, so that it is reported once.
     """
 
     why: str
@@ -34,7 +36,7 @@ class Hidden(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True):
-    """Properties by name, what hides the others, and where each stands (line and column)."""
+    """Properties by name, causes for hidden ones, and the line and column of each."""
 
     properties: dict[str, Any]
     hidden: dict[str, Hidden]
@@ -42,16 +44,18 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnknownValueError(Exception):
-    """A value that the text does not say, inside of what was asked for."""
+    """A value inside of the requested one is not known from the text."""
 
 
-def map_node(found: Type, views: Mapping[str, Node], shapes: Shapes, missing: str = "") -> Mapped:
+def map_node(
+    resource_type: Type, views: Mapping[str, Node], shapes: Shapes, missing: str = ""
+) -> Mapped:
     """Map the properties whose sources name one of the views (``Container:image``).
 
-    ``missing`` says who decides what does not stand there, when it is not the default.
+    ``missing`` says what decides a missing value, when it is not the default.
     """
     mapped = Mapped(properties={}, hidden={}, places={})
-    for name, wanted in found.properties.items():
+    for name, wanted in resource_type.properties.items():
         sources = [s.partition(":") for s in wanted.sources.get("api", ())]
         if wanted.derived or not any(view in views for view, _, _ in sources):
             if wanted.is_constant:
@@ -73,14 +77,14 @@ def _note_places(places: dict[str, tuple[int, int]], wanted: Property, node: Nod
         places[wanted.name] = (node.line, node.column)
     if not isinstance(node.value, tuple):
         return
-    for index, each in enumerate(node.value):
-        if each.line:
-            places[f"{wanted.name}[{index}]"] = (each.line, each.column)
+    for index, element in enumerate(node.value):
+        if element.line:
+            places[f"{wanted.name}[{index}]"] = (element.line, element.column)
         for name, field in wanted.items.items():
             for path in field.sources.get("api", (name,)):
-                found = dig_node(each, path) if path else None
-                if found is not None and found.line:
-                    places[f"{wanted.name}[{index}].{name}"] = (found.line, found.column)
+                part = dig_node(element, path) if path else None
+                if part is not None and part.line:
+                    places[f"{wanted.name}[{index}].{name}"] = (part.line, part.column)
                     break
 
 
@@ -104,7 +108,7 @@ def shape_node(wanted: Property, node: Node, shapes: Shapes) -> Any:
     """Shape a value and check its kind.
 
     Raises:
-        UnknownValueError: the text does not say it.
+        UnknownValueError: it is not known from the text.
         ValueError: it is of another kind than the vocabulary says.
     """
     if isinstance(node.value, UnknownValue):
@@ -113,22 +117,22 @@ def shape_node(wanted: Property, node: Node, shapes: Shapes) -> Any:
         if wanted.shape in _AS_IT_STANDS:
             return shapes[wanted.shape](node)
         if isinstance(node.value, str):
-            _refuse_holes(node.value)
+            _refuse_placeholders(node.value)
         value = shapes[wanted.shape](node)
         return _checked(wanted, value) if value is not None else None
     if wanted.kind is Kind.LIST and wanted.items:
         if not isinstance(node.value, tuple):
             raise TypeError(f"{wanted.name}: expected a list")
-        return [_element(wanted, each, shapes) for each in node.value]
+        return [_element(wanted, element, shapes) for element in node.value]
     return _checked(wanted, plain(node))
 
 
 def _checked(wanted: Property, value: Any) -> Any:
-    for each in value if isinstance(value, list) else (value,):
-        if isinstance(each, str) and wanted.kind not in (Kind.MAP, Kind.LIST):
-            _refuse_holes(each)
+    for element in value if isinstance(value, list) else (value,):
+        if isinstance(element, str) and wanted.kind not in (Kind.MAP, Kind.LIST):
+            _refuse_placeholders(element)
     if wanted.kind is Kind.MAP and isinstance(value, dict):
-        return {str(name): _as_text(each) for name, each in value.items()}
+        return {str(name): _as_text(element) for name, element in value.items()}
     if not _is_of(wanted.kind, value):
         raise TypeError(f"{wanted.name}: expected {wanted.kind.value}, got {type(value).__name__}")
     return value
@@ -145,7 +149,7 @@ def _is_of(kind: Kind, value: Any) -> bool:
         case Kind.BOOL:
             return isinstance(value, bool)
         case Kind.STRINGS:
-            return isinstance(value, list) and all(isinstance(each, str) for each in value)
+            return isinstance(value, list) and all(isinstance(element, str) for element in value)
         case Kind.LIST:
             return isinstance(value, list)
         case Kind.MAP:
@@ -153,20 +157,20 @@ def _is_of(kind: Kind, value: Any) -> bool:
 
 
 def _element(wanted: Property, node: Node, shapes: Shapes) -> dict[str, Any]:
-    """Map one element; a field that the text does not say is left out, which is unknown."""
+    """Map one element; fields that are not known are left out."""
     fields: dict[str, Any] = {}
     for name, field in wanted.items.items():
-        found = None
+        part = None
         for path in field.sources.get("api", (name,)):
-            found = dig_node(node, path)
-            if found is not None:
+            part = dig_node(node, path)
+            if part is not None:
                 break
-        if found is None:
+        if part is None:
             if field.has_default:
                 fields[name] = field.absent
             continue
         try:
-            fields[name] = shape_node(field, found, shapes)
+            fields[name] = shape_node(field, part, shapes)
         except (UnknownValueError, *_SHAPE_ERRORS):
             continue
     return fields
@@ -180,7 +184,7 @@ def _as_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _refuse_holes(text: str) -> None:
-    hole = _HOLE.search(text)
-    if hole:
-        raise UnknownValueError(f"{hole.group()[:60]} is filled in elsewhere")
+def _refuse_placeholders(text: str) -> None:
+    placeholder = _PLACEHOLDER.search(text)
+    if placeholder:
+        raise UnknownValueError(f"{placeholder.group()[:60]} is filled in elsewhere")

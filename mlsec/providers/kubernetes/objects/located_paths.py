@@ -1,4 +1,4 @@
-"""Dotted paths into marked values: ``a.b``, ``a[].b`` (each element), ``a.*.b`` (each entry)."""
+"""Dotted paths into located values: ``a.b``, ``a[].b`` (each element), ``a.*.b`` (each entry)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from mlsec.collect.located.located import Node, UnknownValue
 def dig_node(node: Node, path: str) -> Node | None:
     """Follow a path; a null counts as missing, because the API server drops nulls.
 
-    An unresolved value on the way is given itself. Below ``[]`` and ``*`` what lacks the rest of
+    An unknown value on the way is returned itself. Below ``[]`` and ``*`` what lacks the rest of
     the path is left out, and the rest is one list.
     """
     return _follow(node, _steps(path), 0)
 
 
 def from_plain(value: Any) -> Node:
-    """Give a parsed answer as a node that stands nowhere."""
+    """Give a parsed answer as a node without location."""
     if isinstance(value, dict):
-        return Node({key: from_plain(each) for key, each in value.items()})
+        return Node({key: from_plain(element) for key, element in value.items()})
     if isinstance(value, list):
-        return Node(tuple(from_plain(each) for each in value))
+        return Node(tuple(from_plain(element) for element in value))
     return Node(value)
 
 
@@ -35,10 +35,10 @@ def _follow(node: Node, steps: tuple[str, ...], at: int) -> Node | None:
         at += 1
         if step in ("[]", "*"):
             return _each(node, step, steps, at)
-        found = node.value.get(step) if isinstance(node.value, Mapping) else None
-        if found is None:
+        child = node.value.get(step) if isinstance(node.value, Mapping) else None
+        if child is None:
             return None
-        node = found
+        node = child
     return None if node.value is None else node
 
 
@@ -50,8 +50,8 @@ def _each(node: Node, step: str, steps: tuple[str, ...], at: int) -> Node | None
     if inside is None:
         return None
     nodes: list[Node] = []
-    for each in inside:
-        inner = _follow(each, steps, at)
+    for element in inside:
+        inner = _follow(element, steps, at)
         if inner is None:
             continue
         if isinstance(inner.value, tuple) and any(s in ("[]", "*") for s in steps[at:]):

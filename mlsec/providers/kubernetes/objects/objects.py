@@ -1,4 +1,4 @@
-"""Kubernetes objects, wherever they stand: documents of a manifest, or items of an API's answer."""
+"""Kubernetes objects from documents of a manifest or items of an API's answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class KubeObject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def label(self) -> str:
-        """``Kind.group`` as people write it."""
+        """``Kind.group`` for display."""
         return f"{self.kind}.{self.group}" if self.group else self.kind
 
     @property
@@ -54,7 +54,7 @@ def group_of(api_version: str) -> str:
 
 
 def is_object(node: Node) -> bool:
-    """Whether a document says what it is."""
+    """Whether a document has apiVersion and kind."""
     return bool(node.text("apiVersion") and node.text("kind"))
 
 
@@ -68,12 +68,12 @@ def unfold(node: Node) -> Iterator[Node]:
 
 
 def _items(node: Node) -> Any:
-    found = node.get("items")
-    return found.value if found is not None else None
+    items = node.get("items")
+    return items.value if items is not None else None
 
 
 def _as_item(parent: Node, node: Node) -> Node:
-    """An item of a typed list does not repeat what it is."""
+    """Add the kind to an item of a typed list, which does not repeat it."""
     kind = parent.text("kind").removesuffix("List")
     if not kind or not isinstance(node.value, Mapping):
         return node

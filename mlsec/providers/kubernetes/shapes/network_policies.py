@@ -15,44 +15,44 @@ _ANYWHERE = ("0.0.0.0/0", "::/0")
 
 def label_selector(selector: Node) -> list[dict[str, Any]]:
     """Give a label selector as requirements; an empty list selects everything."""
-    found: list[dict[str, Any]] = [
+    requirements: list[dict[str, Any]] = [
         {"key": key, "operator": "In", "values": [value]}
         for key, value in texts(selector, "matchLabels").items()
     ]
     for item in selector.items("matchExpressions"):
         values = item.get("values")
-        found.append({
+        requirements.append({
             "key": item.text("key"),
             "operator": item.text("operator"),
             "values": [str(v) for v in plain(values)] if values is not None else [],
         })  # fmt: skip
-    return found
+    return requirements
 
 
 def governs_ingress(spec: Node) -> bool:
-    """Whether a policy says who may reach its pods."""
+    """Whether a policy governs ingress to its pods."""
     types = spec.get("policyTypes")
     return types is None or "Ingress" in plain(types)
 
 
 def governs_egress(spec: Node) -> bool:
-    """Whether a policy says what its pods may reach."""
+    """Whether a policy governs egress of its pods."""
     types = spec.get("policyTypes")
     return "Egress" in plain(types) if types is not None else spec.get("egress") is not None
 
 
 def allows_all_ingress(spec: Node) -> bool:
-    """Whether a rule of the policy lets everybody in."""
+    """Whether a rule of the policy allows ingress from every address."""
     return governs_ingress(spec) and any(_is_open(rule, "from") for rule in spec.items("ingress"))
 
 
 def allows_all_egress(spec: Node) -> bool:
-    """Whether a rule of the policy lets the pods reach every address."""
+    """Whether a rule of the policy allows egress to every address."""
     return governs_egress(spec) and any(_is_open(rule, "to") for rule in spec.items("egress"))
 
 
 def policy_reaches_metadata(spec: Node) -> bool:
-    """Whether a rule of the policy lets the pods reach the cloud's metadata service."""
+    """Whether a rule of the policy allows egress to the cloud's metadata service."""
     if not governs_egress(spec):
         return False
     for rule in spec.items("egress"):
@@ -80,7 +80,7 @@ def _is_open(rule: Node, key: str) -> bool:
 
 
 def _selects_all(peer: Node) -> bool:
-    """Every namespace, and no pods picked out there."""
+    """Whether a peer selects all pods of all namespaces."""
     spaces, pods = peer.get("namespaceSelector"), peer.get("podSelector")
     return (
         spaces is not None
@@ -93,7 +93,7 @@ def _covers_metadata(peer: Node) -> bool:
     block = ipaddress.ip_network(peer.text("ipBlock", "cidr"), strict=False)
     without = [str(item.value) for item in peer.items("ipBlock", "except")]
     return _METADATA in block and not any(
-        _METADATA in ipaddress.ip_network(each, strict=False) for each in without
+        _METADATA in ipaddress.ip_network(excluded, strict=False) for excluded in without
     )
 
 

@@ -28,7 +28,7 @@ _ASKS = (
     "haproxy-ingress.github.io/auth-secret", "haproxy-ingress.github.io/oauth",
     "ingress.kubernetes.io/auth-type", "ingress.kubernetes.io/auth-url",
 )  # fmt: skip
-# What these name may ask who is there, or may not: it stands somewhere else.
+# What these refer to may authenticate callers; it is defined elsewhere.
 _ELSEWHERE = (
     "traefik.ingress.kubernetes.io/router.middlewares", "konghq.com/plugins",
     "plugins.konghq.com", "cert-manager.io/never", "projectcontour.io/auth",
@@ -48,61 +48,61 @@ def is_exposed(spec: Node) -> bool:
 
 
 def balancer_scheme(annotations: Node) -> str:
-    """Say whether a load balancer is asked for inside or on the internet."""
-    held = texts(annotations)
-    if any(held.get(key, "").lower() == wanted for key, wanted in _INTERNAL.items()):
+    """Give whether an internal or a public load balancer is requested."""
+    values = texts(annotations)
+    if any(values.get(key, "").lower() == wanted for key, wanted in _INTERNAL.items()):
         return "internal"
-    if held.get(_AWS_INTERNAL, "false").lower() in ("true", "0.0.0.0/0"):
+    if values.get(_AWS_INTERNAL, "false").lower() in ("true", "0.0.0.0/0"):
         return "internal"
-    if held.get(_AWS_SCHEME) == "internet-facing":
+    if values.get(_AWS_SCHEME) == "internet-facing":
         return "internet"
     # The newer controller makes an internal one unless it is configured otherwise.
-    return "internal" if held.get(_AWS_TYPE) in ("external", "nlb-ip") else "unsaid"
+    return "internal" if values.get(_AWS_TYPE) in ("external", "nlb-ip") else "unsaid"
 
 
 def has_certificate(annotations: Node) -> bool:
-    """Whether a load balancer ends TLS."""
+    """Whether a load balancer terminates TLS."""
     return any("ssl-cert" in key or "tls-cert" in key for key in texts(annotations))
 
 
 def restricts_sources(ranges: Node) -> bool:
-    """Whether address ranges leave somebody out."""
-    return _leaves_out(str(each) for each in plain(ranges))
+    """Whether address ranges exclude any address."""
+    return _leaves_out(str(address) for address in plain(ranges))
 
 
 def _leaves_out(ranges: Iterator[str]) -> bool:
     given = [range_.strip() for range_ in ranges if range_.strip()]
-    return bool(given) and not any(each in _ANYWHERE for each in given)
+    return bool(given) and not any(address in _ANYWHERE for address in given)
 
 
 def addresses(given: Node) -> list[str]:
     """Give host names and addresses of a status."""
-    found = []
-    for each in given.value:
-        found += [t for key in ("ip", "hostname", "value") if (t := each.text(key))]
-    return found
+    values = []
+    for entry in given.value:
+        values += [t for key in ("ip", "hostname", "value") if (t := entry.text(key))]
+    return values
 
 
 def text_list(given: Node) -> list[str]:
-    """Give a list of texts, of one text too."""
+    """Give a text, or a list of texts, as a list."""
     if isinstance(given.value, str):
         return [given.value]
-    return [str(each) for each in plain(given)]
+    return [str(element) for element in plain(given)]
 
 
 def ingress_auth(thing: Node) -> str:
-    """Say whether the annotations of an ingress ask who is there.
+    """Give whether the annotations of an ingress require authentication.
 
-    Those of another controller than the one that its class names are read by nobody.
+    Annotations of another controller than that of its class have no effect.
     """
     written = thing.pairs("metadata", "annotations")
     own = _controller(_class_of(thing))
-    held = {k: n for k, n in written.items() if not own or _controller(k) in ("", own)}
-    asks = [n for k, n in held.items() if k in _ASKS or k == f"{_ALB}auth-type"]
+    effective = {k: n for k, n in written.items() if not own or _controller(k) in ("", own)}
+    asks = [n for k, n in effective.items() if k in _ASKS or k == f"{_ALB}auth-type"]
     is_hidden = any(isinstance(n.value, UnknownValue) or "{{" in str(n.value) for n in asks)
     if not is_hidden and any(n.value not in ("", "none", None) for n in asks):
         return "asked"
-    return "elsewhere" if is_hidden or any(held.get(key) for key in _ELSEWHERE) else "unsaid"
+    return "elsewhere" if is_hidden or any(effective.get(key) for key in _ELSEWHERE) else "unsaid"
 
 
 def _controller(text: str) -> str:
@@ -115,34 +115,36 @@ def _class_of(thing: Node) -> str:
 
 
 def ingress_narrowed(annotations: Node) -> bool:
-    """Whether an ingress lets only some addresses in."""
-    held = texts(annotations)
-    return any(_leaves_out(iter(held[key].split(","))) for key in _NARROW if key in held)
+    """Whether an ingress restricts source addresses."""
+    values = texts(annotations)
+    return any(_leaves_out(iter(values[key].split(","))) for key in _NARROW if key in values)
 
 
 def has_snippet(annotations: Node) -> bool:
-    """Whether an annotation puts configuration into the proxy as it is."""
+    """Whether an annotation injects raw configuration into the proxy."""
     return any(key.endswith("-snippet") for key in texts(annotations))
 
 
 def allows_plain(annotations: Node) -> bool:
-    """Whether plain HTTP is kept open on purpose."""
-    held = texts(annotations)
+    """Whether plain HTTP is explicitly allowed."""
+    values = texts(annotations)
     off = (f"{_NGINX}ssl-redirect", f"{_NGINX}force-ssl-redirect")
-    has_both = "80" in held.get(f"{_ALB}listen-ports", "") and not held.get(f"{_ALB}ssl-redirect")
+    has_both = "80" in values.get(f"{_ALB}listen-ports", "") and not values.get(
+        f"{_ALB}ssl-redirect"
+    )
     return (
-        any(held.get(key) == "false" for key in off)
-        or held.get("kubernetes.io/ingress.allow-http") == "true"
-        or ("HTTPS" in held.get(f"{_ALB}listen-ports", "") and has_both)
+        any(values.get(key) == "false" for key in off)
+        or values.get("kubernetes.io/ingress.allow-http") == "true"
+        or ("HTTPS" in values.get(f"{_ALB}listen-ports", "") and has_both)
     )
 
 
 def ingress_scheme(thing: Node) -> str:
-    """Say whether an ingress is on the internet, where its class says."""
-    held = texts(thing, "metadata", "annotations")
+    """Give whether an ingress is public, where its class or annotations say."""
+    values = texts(thing, "metadata", "annotations")
     name = _class_of(thing)
-    if f"{_ALB}scheme" in held:
-        return "internet" if held[f"{_ALB}scheme"] == "internet-facing" else "internal"
+    if f"{_ALB}scheme" in values:
+        return "internet" if values[f"{_ALB}scheme"] == "internet-facing" else "internal"
     if name in {"alb", "gce-internal"}:
         return "internal"
     if name == "gce" or thing.text("kind") == "Route":
@@ -151,10 +153,10 @@ def ingress_scheme(thing: Node) -> str:
 
 
 def ingress_backends(spec: Node) -> list[str]:
-    """Name the services behind an ingress or a route of OpenShift."""
+    """List the services behind an ingress or an OpenShift route."""
     paths = [p for rule in spec.items("rules") for p in rule.items("http", "paths")]
-    backends = [found for path in paths if (found := path.get("backend"))]
-    backends += [found for key in ("defaultBackend", "backend") if (found := spec.get(key))]
+    backends = [backend for path in paths if (backend := path.get("backend"))]
+    backends += [backend for key in ("defaultBackend", "backend") if (backend := spec.get(key))]
     names = [b.text("service", "name") or b.text("serviceName") for b in backends]
     targets = [n for n in (spec.get("to"), *spec.items("alternateBackends")) if n is not None]
     names += [n.text("name") for n in targets if n.text("kind") in ("", "Service")]
@@ -162,7 +164,7 @@ def ingress_backends(spec: Node) -> list[str]:
 
 
 def route_gateways(spec: Node) -> list[str]:
-    """Name the gateways of a route as ``namespace/name``; the namespace may be left out."""
+    """List the gateways of a route as ``namespace/name``; the namespace may be left out."""
     names = []
     for parent in spec.items("parentRefs"):
         if parent.text("kind") in ("", "Gateway") and parent.text("name"):
@@ -178,7 +180,7 @@ def route_is_offered(spec: Node) -> bool:
 
 
 def route_backends(spec: Node) -> list[str]:
-    """Name the services that a route leads to."""
+    """List the services that a route leads to."""
     names = set()
     for rule in spec.items("rules"):
         for item in rule.items("backendRefs"):
@@ -204,7 +206,7 @@ def _joined(namespace: str, name: str) -> str:
 
 
 def gateway_scheme(thing: Node) -> str:
-    """Say whether a gateway is on the internet, where its class or annotations say."""
+    """Give whether a gateway is public, where its class or annotations say."""
     name = thing.text("spec", "gatewayClassName")
     if name.startswith("gke-l7") and name not in (
         "gke-l7-rilb",
@@ -213,20 +215,20 @@ def gateway_scheme(thing: Node) -> str:
         return "internet" if "global-external" in name or "regional-external" in name else "unsaid"
     if name.endswith("rilb"):
         return "internal"
-    held = thing.get("spec", "infrastructure", "annotations")
-    return balancer_scheme(held) if held is not None else "unsaid"
+    annotations = thing.get("spec", "infrastructure", "annotations")
+    return balancer_scheme(annotations) if annotations is not None else "unsaid"
 
 
 def port_number(given: Node) -> int:
-    """Give a port, which Istio writes inside of a mapping."""
-    found = given.value
-    if isinstance(found, Mapping):
-        found = given.get("number").value if given.get("number") else None  # type: ignore[union-attr]
-    if isinstance(found, str) and found.isdecimal():
-        found = int(found)
-    if not isinstance(found, int):
+    """Give a port number; Istio nests it in a mapping."""
+    number = given.value
+    if isinstance(number, Mapping):
+        number = given.get("number").value if given.get("number") else None  # type: ignore[union-attr]
+    if isinstance(number, str) and number.isdecimal():
+        number = int(number)
+    if not isinstance(number, int):
         raise TypeError("expected a port")
-    return found
+    return number
 
 
 NETWORK_SHAPES: Shapes = {

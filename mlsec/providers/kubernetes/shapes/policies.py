@@ -24,18 +24,18 @@ _INSIDE = (".svc", ".svc.cluster.local", ".local", ".internal")
 
 
 def everybody(name: Node) -> str | None:
-    """Say of which crowd a group is the name; None for a name of its own."""
+    """Give the built-in group that a name denotes; None for any other name."""
     text = str(name.value)
     return "accounts" if text.startswith("system:serviceaccounts:") else _EVERYBODY.get(text)
 
 
 def is_absent(node: Node) -> bool:
-    """Whether there is nothing there."""
+    """Whether the value is missing."""
     return not node.value
 
 
 def policy_targets(spec: Node) -> list[str]:
-    """Name the gateways and routes that a policy is attached to, as ``Kind/name``."""
+    """List the gateways and routes that a policy is attached to, as ``Kind/name``."""
     refs = [*spec.items("targetRefs")]
     single = spec.get("targetRef")
     refs += [single] if single is not None else []
@@ -43,7 +43,7 @@ def policy_targets(spec: Node) -> list[str]:
 
 
 def requires_client_identity(thing: Node) -> bool:
-    """Whether whoever shows no identity is refused by an AuthorizationPolicy or the like."""
+    """Whether an AuthorizationPolicy or the like refuses callers without an identity."""
     kind, spec = thing.text("kind"), thing.get("spec")
     if spec is None:
         return False
@@ -59,14 +59,14 @@ def requires_client_identity(thing: Node) -> bool:
         return bool(refusing) and _for_all(refusing)
     if action != "ALLOW":
         return False
-    # Without a rule nothing is allowed; else each rule has to name who.
+    # Without rules nothing is allowed; otherwise each rule has to name principals.
     return all(
         _names(rule, "requestPrincipals", "principals") or _asks_claim(rule) for rule in rules
     )
 
 
 def _for_all(rules: tuple[Node, ...] | list[Node]) -> bool:
-    """Whether some rule holds for every request; none holds without a rule.
+    """Whether a rule applies to every request.
 
     Raises:
         UnknownValueError: all hold for some paths or hosts only, and which are served is not known.
@@ -79,7 +79,7 @@ def _for_all(rules: tuple[Node, ...] | list[Node]) -> bool:
 
 
 def _names(rule: Node, *keys: str) -> bool:
-    sources = [found for item in rule.items("from") if (found := item.get("source"))]
+    sources = [node for item in rule.items("from") if (node := item.get("source"))]
     return bool(sources) and all(any(source.items(key) for key in keys) for source in sources)
 
 
@@ -88,7 +88,7 @@ def _asks_claim(rule: Node) -> bool:
 
 
 def allows_all_requests(thing: Node) -> bool:
-    """Whether an AuthorizationPolicy allows everything to everybody."""
+    """Whether an AuthorizationPolicy allows every request."""
     spec = thing.get("spec")
     if spec is None or thing.text("kind") != "AuthorizationPolicy":
         return False
@@ -97,7 +97,7 @@ def allows_all_requests(thing: Node) -> bool:
 
 
 def checks_signatures(thing: Node) -> bool:
-    """Whether an admission policy looks at signatures of images."""
+    """Whether an admission policy verifies image signatures."""
     kind, group = thing.text("kind"), thing.text("apiVersion").partition("/")[0]
     if kind in ("ClusterImagePolicy", "ImageValidatingPolicy"):
         return True
@@ -110,7 +110,7 @@ def checks_signatures(thing: Node) -> bool:
 
 
 def only_warns(thing: Node) -> bool:
-    """Whether what a policy refuses is let in all the same."""
+    """Whether violations of a policy are only reported, not blocked."""
     spec = thing.get("spec")
     if spec is None:
         return False
@@ -123,14 +123,14 @@ def only_warns(thing: Node) -> bool:
 
 
 def fails_open(thing: Node) -> bool:
-    """Whether everything is let in while the one who decides cannot be asked."""
+    """Whether everything is admitted while the webhook is unavailable."""
     if thing.text("spec", "failurePolicy") == "Ignore":
         return True
     return any(item.text("failurePolicy") == "Ignore" for item in thing.items("webhooks"))
 
 
 def is_pinned(uri: Node) -> bool | None:
-    """Whether an address names the very content; None where the scheme has no such way."""
+    """Whether an address is pinned to a commit or digest; None for schemes without them."""
     text = str(uri.value)
     scheme, _, rest = text.partition("://")
     if scheme == "hf":
@@ -141,43 +141,43 @@ def is_pinned(uri: Node) -> bool | None:
 
 
 def is_cluster_local(labels: Node) -> bool:
-    """Whether KServe or Knative is configured to give no address outside."""
-    held = texts(labels)
+    """Whether KServe or Knative is configured to expose it only within the cluster."""
+    values = texts(labels)
     keys = ("networking.kserve.io/visibility", "networking.knative.dev/visibility",
             "serving.knative.dev/visibility")  # fmt: skip
-    return any(held.get(key) == "cluster-local" for key in keys)
+    return any(values.get(key) == "cluster-local" for key in keys)
 
 
 def endpoint_auth(annotations: Node) -> bool:
-    """Whether an annotation puts a check of the caller in front of an InferenceService."""
-    held = texts(annotations)
+    """Whether an annotation enables authentication for an InferenceService."""
+    values = texts(annotations)
     keys = ("security.opendatahub.io/enable-auth", "serving.kserve.io/enable-auth")
-    return any(held.get(key) == "true" for key in keys)
+    return any(values.get(key) == "true" for key in keys)
 
 
 def leaves_cluster(url: Node) -> bool:
-    """Whether an address is not one of the cluster."""
+    """Whether an address is outside of the cluster."""
     text = first_text(url) or ""
     host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
     if host.endswith(_INSIDE) or ".svc." in host:
         return False
-    # ``service.namespace`` is how one calls another inside of the cluster.
+    # ``service.namespace`` is the usual form of an address inside of the cluster.
     labels = host.split(".")
     return len(labels) > 2 or (len(labels) == 2 and labels[1] in _PUBLIC)
 
 
 def first_text(node: Node) -> str | None:
     """Give a text, or the first of a list."""
-    found = plain(node)
-    if isinstance(found, list):
-        found = next((each for each in found if isinstance(each, str)), None)
-    return found if isinstance(found, str) else None
+    value = plain(node)
+    if isinstance(value, list):
+        value = next((element for element in value if isinstance(element, str)), None)
+    return value if isinstance(value, str) else None
 
 
 def listed(node: Node) -> list[Any]:
     """Give a list as plain values."""
-    found = plain(node)
-    return found if isinstance(found, list) else []
+    value = plain(node)
+    return value if isinstance(value, list) else []
 
 
 POLICY_SHAPES: Shapes = {

@@ -19,11 +19,11 @@ _VOLUMES = {
 _SOCKET = re.compile(r"(docker|containerd|crio|cri-dockerd|podman)\.sock\Z")
 _RUNTIME_FOLDERS = ("/run", "/var/run", "/run/containerd", "/var/run/containerd", "/run/crio",
                     "/var/run/crio")  # fmt: skip
-# What lies there makes whoever writes or reads it master of the node.
+# Access to these paths gives control of the node.
 _SYSTEM = ("/etc", "/root", "/proc", "/sys", "/boot", "/dev", "/usr", "/bin", "/sbin", "/lib",
            "/lib64", "/home", "/var/lib/kubelet", "/var/lib/docker", "/var/lib/containerd",
            "/var/lib/etcd", "/var/log")  # fmt: skip
-# Devices that models use, and that give nothing else away.
+# Devices for models, which expose nothing else.
 _HARMLESS = tuple(
     f"/dev/{name}" for name in ("shm", "nvidia", "infiniband", "dri", "kfd", "hugepages", "accel")
 )
@@ -32,60 +32,60 @@ _GPUS = ("nvidia.com/", "amd.com/gpu", "gpu.intel.com/", "habana.ai/", "google.c
 
 
 def host_path_kind(node: Node) -> str:
-    """Say what a path of the node gives away."""
+    """Classify a host path by what it exposes."""
     path = _text(node).rstrip("/") or "/"
     if _SOCKET.search(path) or path in _RUNTIME_FOLDERS:
         return "runtime_socket"
     if path in {"/", "/var", "/var/lib"}:
         return "system"
-    if any(path == one or path.startswith(one) for one in _HARMLESS):
+    if any(path == prefix or path.startswith(prefix) for prefix in _HARMLESS):
         return "other"
-    if any(path == one or path.startswith(f"{one}/") for one in _SYSTEM):
+    if any(path == prefix or path.startswith(f"{prefix}/") for prefix in _SYSTEM):
         return "system"
     return "other"
 
 
 def volume_kind(node: Node) -> str:
-    """Say what a volume is made of."""
-    held = node.pairs()
-    if "emptyDir" in held:
+    """Classify the source of a volume."""
+    keys = node.pairs()
+    if "emptyDir" in keys:
         return "memory" if node.text("emptyDir", "medium") == "Memory" else "disk"
-    return next((kind for key, kind in _VOLUMES.items() if key in held), "other")
+    return next((kind for key, kind in _VOLUMES.items() if key in keys), "other")
 
 
 def has_gpu(node: Node) -> bool:
-    """Whether requests or limits name an accelerator."""
+    """Whether requests or limits include an accelerator."""
     return any(
         name.startswith(_GPUS) for part in ("limits", "requests") for name in node.pairs(part)
     )
 
 
 def quantity_text(node: Node) -> str | None:
-    """Give a quantity as text, however it is written."""
+    """Give a quantity as text."""
     if isinstance(node.value, UnknownValue):
         raise UnknownValueError(node.value.why)
     return None if node.value in (None, "") else str(node.value)
 
 
 def scalar_text(node: Node) -> str | None:
-    """Give what a program sees in its environment."""
+    """Give a value as a program sees it in its environment."""
     if isinstance(node.value, bool):
         return str(node.value).lower()
     return str(node.value) if isinstance(node.value, (str, int, float)) else None
 
 
 def secret_kind(node: Node) -> str | None:
-    """Name the kind of secret whose mask stands there."""
+    """Give the kind of a masked secret."""
     return masked_kind(node.value) or None if isinstance(node.value, str) else None
 
 
 def is_there(node: Node) -> bool:
-    """Whether there is anything but an empty mapping."""
+    """Whether the value is anything but an empty mapping."""
     return bool(node.value)
 
 
 def spreads(node: Node) -> bool:
-    """Whether mounts made inside show on the node."""
+    """Whether mounts made in the container propagate to the node."""
     return _text(node) == "Bidirectional"
 
 
@@ -112,11 +112,11 @@ VALUE_SHAPES: Shapes = {
 
 
 def as_node(value: Any) -> Node:
-    """Give a worked-out value as a node; nodes inside of it keep their places."""
+    """Give a computed value as a node; nodes inside of it keep their locations."""
     if isinstance(value, Node):
         return value
     if isinstance(value, Mapping):
         return Node({str(k): as_node(v) for k, v in value.items()})
     if isinstance(value, (list, tuple)):
-        return Node(tuple(as_node(each) for each in value))
+        return Node(tuple(as_node(element) for element in value))
     return Node(value)

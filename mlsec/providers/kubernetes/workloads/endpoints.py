@@ -10,10 +10,10 @@ from mlsec.providers.kubernetes.objects.objects import KubeObject
 from mlsec.providers.kubernetes.shapes.table import as_node
 from mlsec.providers.kubernetes.workloads.model_addresses import addresses_in, loads_models
 from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder
-from mlsec.providers.kubernetes.workloads.workloads import Ran
+from mlsec.providers.kubernetes.workloads.workloads import ReadWorkload
 
 ENDPOINT, NOTEBOOK, RAY = "kubernetes.endpoint", "kubernetes.notebook", "kubernetes.ray"
-# KServe's older way names the framework where the newer one has ``model``.
+# KServe's older format has the framework's name as key in place of ``model``.
 _FRAMEWORKS = ("sklearn", "xgboost", "lightgbm", "tensorflow", "pytorch", "onnx", "triton", "pmml",
                "paddle", "mlflow", "huggingface")  # fmt: skip
 _CODE_FORMATS = frozenset({
@@ -36,9 +36,11 @@ _CLUSTERS = {
 }
 
 
-def read_endpoint(thing: KubeObject, ran: tuple[Ran, ...], seat: ResourceBuilder) -> None:
-    """Make an endpoint of an object of a kind that serves models."""
-    sources = [*addresses_in(thing), *(s for each in ran for s in _sources_of(each))]
+def read_endpoint(
+    thing: KubeObject, ran: tuple[ReadWorkload, ...], builder: ResourceBuilder
+) -> None:
+    """Add the endpoint of an object of a kind that serves models."""
+    sources = [*addresses_in(thing), *(s for workload in ran for s in _sources_of(workload))]
     formats = [t for f in _formats(thing) if (t := f)]
     seen = {
         "id": f"{thing.id}!endpoint",
@@ -51,14 +53,14 @@ def read_endpoint(thing: KubeObject, ran: tuple[Ran, ...], seat: ResourceBuilder
         "runs_code": _runs_code(formats),
         "loads_models": loads_models(thing),
     }
-    seat.add(
+    builder.add(
         ENDPOINT, thing, {"Object": thing.node, "Seen": as_node(seen)},
         id=seen["id"], name=thing.name,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
-def read_served(ran: Ran, seat: ResourceBuilder) -> None:
-    """Make an endpoint of a plain workload that runs a well-known model server."""
+def read_served(ran: ReadWorkload, builder: ResourceBuilder) -> None:
+    """Add the endpoint of a plain workload that runs a well-known model server."""
     thing = ran.thing
     endpoint_id = f"{ran.resource.id}!endpoint"
     seen = {
@@ -70,14 +72,14 @@ def read_served(ran: Ran, seat: ResourceBuilder) -> None:
         "account_name": _account(thing, (ran,)),
         "sources": list(_sources_of(ran)),
     }
-    seat.add(
+    builder.add(
         ENDPOINT, thing, {"Object": thing.node, "Seen": as_node(seen)},
         id=endpoint_id, name=ran.resource.name,
     )  # fmt: skip
 
 
-def read_notebook(ran: Ran, seat: ResourceBuilder) -> None:
-    """Make a notebook of a workload in which people run code."""
+def read_notebook(ran: ReadWorkload, builder: ResourceBuilder) -> None:
+    """Add the notebook of a workload for interactive code."""
     pod = ran.pod
     seen = {
         "id": f"{ran.resource.id}!notebook",
@@ -86,27 +88,27 @@ def read_notebook(ran: Ran, seat: ResourceBuilder) -> None:
         "account_name": _account(ran.thing, (ran,)),
         "may_be_root": any(_may_be_root(pod.spec, container) for container in pod.containers),
     }
-    seat.add(
+    builder.add(
         NOTEBOOK, ran.thing, {"Object": ran.thing.node, "Seen": as_node(seen)},
         id=f"{ran.resource.id}!notebook", name=ran.resource.name,
     )  # fmt: skip
 
 
-def read_ray(thing: KubeObject, ran: tuple[Ran, ...], seat: ResourceBuilder) -> None:
-    """Make a Ray cluster of an object; a RayService is an endpoint as well."""
+def read_ray(thing: KubeObject, ran: tuple[ReadWorkload, ...], builder: ResourceBuilder) -> None:
+    """Add the Ray cluster of an object, and the endpoint of a RayService."""
     cluster = dig_node(thing.node, _CLUSTERS[thing.kind])
     if cluster is not None:
         ray_id = f"{thing.id}!ray"
         views = {"Object": thing.node, "Cluster": cluster, "Seen": as_node({"id": ray_id})}
-        seat.add(RAY, thing, views, id=ray_id)
+        builder.add(RAY, thing, views, id=ray_id)
         if thing.file is not None:
-            _head_service(thing, cluster, seat)
+            _head_service(thing, cluster, builder)
     if thing.kind == "RayService":
-        read_endpoint(thing, ran, seat)
+        read_endpoint(thing, ran, builder)
 
 
-def _head_service(thing: KubeObject, cluster: Node, seat: ResourceBuilder) -> None:
-    """The service that KubeRay makes for the head, which ingresses name and no file declares."""
+def _head_service(thing: KubeObject, cluster: Node, builder: ResourceBuilder) -> None:
+    """Add the service that KubeRay makes for the head, which no file declares."""
     ports = {6379: "gcs-server", 8265: "dashboard", 10001: "client", 8000: "serve"}
     kind = cluster.text("headGroupSpec", "serviceType") or "ClusterIP"
     made = {
@@ -117,27 +119,27 @@ def _head_service(thing: KubeObject, cluster: Node, seat: ResourceBuilder) -> No
             "ports": [{"port": port, "name": name} for port, name in ports.items()],
         },
     }
-    seat.add(
+    builder.add(
         "kubernetes.service", thing, {"Object": as_node(made), "Seen": as_node({"id": ""})},
         id=f"{thing.id}!head-svc", name=f"{thing.name}-head-svc",
     )  # fmt: skip
 
 
 def partial_container(thing: KubeObject) -> Node | None:
-    """Give what an InferenceService says of a container that its runtime completes."""
+    """Give the part of a container in an InferenceService that its runtime completes."""
     predictor = thing.node.get("spec", "predictor")
     if predictor is None or thing.kind != "InferenceService":
         return None
     for key in ("model", *_FRAMEWORKS):
-        found = predictor.get(key)
-        if found is not None and isinstance(found.value, Mapping):
-            return found
+        part = predictor.get(key)
+        if part is not None and isinstance(part.value, Mapping):
+            return part
     return None
 
 
-def _sources_of(ran: Ran) -> Iterator[Node]:
-    for each in ran.resource.properties.get("sources", ()):
-        yield as_node(each)
+def _sources_of(ran: ReadWorkload) -> Iterator[Node]:
+    for source in ran.resource.properties.get("sources", ()):
+        yield as_node(source)
 
 
 def _formats(thing: KubeObject) -> Iterator[str]:
@@ -156,9 +158,9 @@ def _runs_code(formats: list[str]) -> bool | None:
     return False if formats and all(format_ in _DATA_FORMATS for format_ in formats) else None
 
 
-def _pod_labels(thing: KubeObject, ran: tuple[Ran, ...]) -> Mapping[str, str]:
-    """The labels that pods of the object will have, as far as they are known."""
-    own = {k: v for each in ran for k, v in each.pod.labels.items()}
+def _pod_labels(thing: KubeObject, ran: tuple[ReadWorkload, ...]) -> Mapping[str, str]:
+    """Give the labels of the object's pods, as far as they are known."""
+    own = {k: v for workload in ran for k, v in workload.pod.labels.items()}
     by_kind = {
         "InferenceService": "serving.kserve.io/inferenceservice",
         "LLMInferenceService": "app.kubernetes.io/name",
@@ -170,24 +172,26 @@ def _pod_labels(thing: KubeObject, ran: tuple[Ran, ...]) -> Mapping[str, str]:
     return {**own, **({key: thing.name} if key else {})}
 
 
-def _account(thing: KubeObject, ran: tuple[Ran, ...]) -> str:
-    for each in ran:
-        named = each.pod.spec.text("serviceAccountName") or each.pod.spec.text("serviceAccount")
+def _account(thing: KubeObject, ran: tuple[ReadWorkload, ...]) -> str:
+    for workload in ran:
+        named = workload.pod.spec.text("serviceAccountName") or workload.pod.spec.text(
+            "serviceAccount"
+        )
         if named:
             return named
     for path in _ACCOUNTS:
-        found = dig_node(thing.node, path)
-        if found is not None and isinstance(found.value, tuple):
-            found = found.value[0] if found.value else None
-        if found is not None and isinstance(found.value, str):
-            return found.value
+        value = dig_node(thing.node, path)
+        if value is not None and isinstance(value.value, tuple):
+            value = value.value[0] if value.value else None
+        if value is not None and isinstance(value.value, str):
+            return value.value
     return "default"
 
 
 def _may_be_root(spec: Node, container: Node) -> bool:
     for key in ("runAsNonRoot", "runAsUser"):
         for holder in (container, spec):
-            found = holder.get("securityContext", key)
-            if found is not None and found.value not in (None, False, 0):
+            setting = holder.get("securityContext", key)
+            if setting is not None and setting.value not in (None, False, 0):
                 return False
     return True

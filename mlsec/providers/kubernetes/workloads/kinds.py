@@ -1,4 +1,4 @@
-"""The table of kinds: what each is read as, and why the others are not judged."""
+"""The table of kinds: what each is read as, and why others are excluded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mlsec.providers.kubernetes.workloads.proxy_routes import POOL_GROUPS, PROXY
 
 
 class ReadAs(enum.Enum):
-    """What a kind is turned into, besides the workloads of the pods that it holds."""
+    """What a kind is read as, besides the workloads of its pods."""
 
     WORKLOAD = "workload"
     ENDPOINT = "endpoint"
@@ -37,8 +37,8 @@ class ReadAs(enum.Enum):
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """One kind. ``runs`` is what its pods do when the kind says: serving, training, notebook.
 
-    ``is_listed`` kinds are asked of a cluster; the others are made by these, or hold nothing that
-    a rule reads. ``holds`` says what a kind that is not judged is for.
+    ``is_listed`` kinds are listed in a cluster; the others are made by these, or hold nothing that
+    a rule reads. ``holds`` says what an excluded kind is for.
     """
 
     group: str
@@ -193,7 +193,7 @@ _ASIDES: Mapping[str, tuple[str, ...]] = {
     "gateway.envoyproxy.io": ("EnvoyProxy", "BackendTrafficPolicy", "ClientTrafficPolicy"),
     "kustomize.config.k8s.io": ("Kustomization", "Component"),
 }  # fmt: skip
-BY_KIND: Mapping[tuple[str, str], Kind] = {(one.group, one.kind): one for one in KINDS} | {
+BY_KIND: Mapping[tuple[str, str], Kind] = {(entry.group, entry.kind): entry for entry in KINDS} | {
     (group, kind): _kind(group, kind, _ASIDE, is_listed=False, holds="nothing that a rule reads")
     for group, kinds in _ASIDES.items()
     for kind in kinds

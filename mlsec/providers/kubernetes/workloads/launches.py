@@ -1,4 +1,4 @@
-"""How each container is started, for those who know the servers."""
+"""Launches of containers, as input to the detection of servers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from mlsec.collect.code.launch import Launch
 from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.providers.kubernetes.objects.objects import KubeObject
-from mlsec.providers.kubernetes.workloads.workloads import Ran, named_containers
+from mlsec.providers.kubernetes.workloads.workloads import ReadWorkload, named_containers
 
 _WHY = "the value comes from a secret, a config map or a field"
 Configs = Mapping[tuple[str, str], KubeObject]
 
 
-def launches_of(ran: Ran, configs: Configs) -> Iterator[Launch]:
-    """Give one launch for each container that stays."""
+def launches_of(ran: ReadWorkload, configs: Configs) -> Iterator[Launch]:
+    """Give one launch for each long-running container."""
     beside = [n for n in ran.pod.init_containers if n.text("restartPolicy") == "Always"]
     for name, node in named_containers((*ran.pod.containers, *beside)):
         yield _launch(ran, node, name, configs)
@@ -37,7 +37,7 @@ def partial_launch(thing: KubeObject, node: Node) -> Launch:
     )
 
 
-def _launch(ran: Ran, node: Node, name: str, configs: Configs) -> Launch:
+def _launch(ran: ReadWorkload, node: Node, name: str, configs: Configs) -> Launch:
     thing = ran.thing
     argv = (*node.items("command"), *node.items("args"))
     if ran.pod.rest:
@@ -81,7 +81,7 @@ def _environment(node: Node, thing: KubeObject, configs: Configs) -> dict[str, N
         config = _config(source.text("configMapRef", "name"), thing, configs)
         prefix = source.text("prefix")
         if config is not None:
-            nodes |= {prefix + key: each for key, each in config.node.pairs("data").items()}
+            nodes |= {prefix + key: data for key, data in config.node.pairs("data").items()}
     for item in node.items("env"):
         name, value = item.text("name"), item.get("value")
         if not name:
@@ -91,14 +91,14 @@ def _environment(node: Node, thing: KubeObject, configs: Configs) -> dict[str, N
 
 
 def _filled(node: Node) -> Node:
-    """Give a value as it stands, unless a template fills it in."""
+    """Give a literal value; unknown if a template fills it in."""
     if not isinstance(node.value, str) or "{{" not in node.value:
         return node
     return Node(UnknownValue(f"{node.value[:60]} is filled in elsewhere"), node.line, node.column)
 
 
 def _image(node: Node | None) -> Node | None:
-    """Give an image; one whose name a template fills in is not known, whatever its tag."""
+    """Give an image; unknown if a template fills in its name."""
     if node is None or not isinstance(node.value, str):
         return node
     name = node.value.rpartition("/")[2].partition(":")[0].partition("@")[0]
@@ -112,10 +112,10 @@ def _referred(env: Node, thing: KubeObject, configs: Configs) -> Node:
         value = config.node.get("data", ref.text("key")) if config is not None else None
         if value is not None:
             return value
-    # No value at all is an empty one.
+    # A missing value is empty.
     if env.get("valueFrom") is None:
         return Node("", env.line, env.column)
-    # Without it the pod does not start, unless it says that it may.
+    # Without it the pod does not start, unless it is optional.
     is_optional = any(node.get("optional") is not None for node in env.pairs("valueFrom").values())
     return Node(UnknownValue(_WHY, is_given=not is_optional), env.line, env.column)
 
@@ -138,10 +138,10 @@ def _published(node: Node) -> Iterator[str]:
             yield f"{item.text('hostIP') or '0.0.0.0'}:{number.value}"  # noqa: S104 - what it means
 
 
-def _mounted(ran: Ran, node: Node, configs: Configs) -> dict[str, str]:
-    """Give the text of mounted config maps by the path that the container sees."""
+def _mounted(ran: ReadWorkload, node: Node, configs: Configs) -> dict[str, str]:
+    """Give the text of mounted config maps by their path in the container."""
     volumes = {v.text("name"): v.get("configMap") for v in ran.pod.spec.items("volumes")}
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     for mount in node.items("volumeMounts"):
         source = volumes.get(mount.text("name"))
         path = mount.text("mountPath").rstrip("/")
@@ -155,7 +155,7 @@ def _mounted(ran: Ran, node: Node, configs: Configs) -> dict[str, str]:
                 continue
             name = paths.get(key, key)
             if not inner:
-                found[f"{path}/{name}"] = value.value
+                files[f"{path}/{name}"] = value.value
             elif inner == name:
-                found[path] = value.value
-    return found
+                files[path] = value.value
+    return files

@@ -15,14 +15,14 @@ _URI = re.compile(
     r"[^\s\"',;&|)]+"
 )
 _AZURE_BLOB = re.compile(r"https://([a-z0-9]+)\.blob\.core\.windows\.net/([^/]+)(?:/(.*))?\Z")
-# As hubs name models: no path, no address.
+# Model names of hubs, neither path nor address.
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")
 # Where kinds keep the addresses of models.
 _URIS = (
     "spec.predictor.*.storageUri", "spec.predictor.storageUris[].uri",
     "spec.model.uri", "spec.storageUri", "spec.model.modelURL",
 )  # fmt: skip
-# Implementations of Seldon's graph that are no model server.
+# Implementations of Seldon's graph that are not model servers.
 _NO_SERVER = frozenset({
     "", "UNKNOWN_IMPLEMENTATION", "SIMPLE_MODEL", "SIMPLE_ROUTER", "RANDOM_ABTEST",
     "AVERAGE_COMBINER",
@@ -31,7 +31,7 @@ _DEEPEST = 10
 
 
 def addresses_in(thing: KubeObject) -> Iterator[Node]:
-    """Give each address that an object of a kind that serves models names in its own fields."""
+    """Give the model addresses in the fields of an object of a kind that serves models."""
     seen = set()
     for node in _address_nodes(thing):
         if isinstance(node.value, UnknownValue):
@@ -44,10 +44,10 @@ def addresses_in(thing: KubeObject) -> Iterator[Node]:
 
 
 def addresses_of(containers: Iterable[Node]) -> Iterator[Node]:
-    """Give the models that commands and environments name by an address."""
+    """Give the model addresses in commands and environments."""
     for container in containers:
         values = [*container.items("command"), *container.items("args")]
-        values += [each for env in container.items("env") if (each := env.get("value"))]
+        values += [value for env in container.items("env") if (value := env.get("value"))]
         for node in values:
             if isinstance(node.value, str):
                 for match in _URI.finditer(node.value):
@@ -55,23 +55,26 @@ def addresses_of(containers: Iterable[Node]) -> Iterator[Node]:
 
 
 def loads_models(thing: KubeObject) -> bool | None:
-    """Whether an object fetches models at all: False for what plainly does not, None elsewhere."""
+    """Whether an object loads models: False if it certainly does not, else None."""
     if thing.kind == "InferenceGraph":
         return False
     if thing.kind != "SeldonDeployment":
         return None
     graphs = [
-        each for item in thing.node.items("spec", "predictors") if (each := item.get("graph"))
+        predictor
+        for item in thing.node.items("spec", "predictors")
+        if (predictor := item.get("graph"))
     ]
     parts = [part for graph in graphs for part in _parts(graph, 0)]
     is_own_image = all(
-        each.text("implementation") in _NO_SERVER and each.get("modelUri") is None for each in parts
+        predictor.text("implementation") in _NO_SERVER and predictor.get("modelUri") is None
+        for predictor in parts
     )
     return False if parts and is_own_image else None
 
 
 def source_node(uri: str, at: Node) -> Node:
-    """Give an address of a model as an element, with the store that it names."""
+    """Give the address of a model as an element, with its store."""
     parsed: Mapping[str, Any] = source_of(uri)
     return Node(
         {key: Node(value, at.line, at.column) for key, value in parsed.items()}, at.line, at.column
@@ -79,7 +82,7 @@ def source_node(uri: str, at: Node) -> Node:
 
 
 def source_of(uri: str) -> dict[str, Any]:
-    """Take an address of a model apart: how it is fetched, and the bucket or container."""
+    """Parse the address of a model into scheme and bucket or container."""
     blob = _AZURE_BLOB.match(uri)
     if blob:
         return {"uri": uri, "scheme": "az", "store": f"az://{blob.group(1)}/{blob.group(2)}"}
@@ -99,9 +102,9 @@ def source_of(uri: str) -> dict[str, Any]:
 
 def _address_nodes(thing: KubeObject) -> Iterator[Node]:
     for path in _URIS:
-        found = dig_node(thing.node, path)
-        if found is not None:
-            yield from found.value if isinstance(found.value, tuple) else (found,)
+        value = dig_node(thing.node, path)
+        if value is not None:
+            yield from value.value if isinstance(value.value, tuple) else (value,)
     for item in thing.node.items("spec", "predictors"):
         for holder in (item.get("graph"), item.get("explainer")):
             for part in _parts(holder, 0) if holder is not None else ():
@@ -119,7 +122,7 @@ def _parts(graph: Node, depth: int) -> Iterator[Node]:
 
 
 def _of_hub(thing: KubeObject) -> Iterator[Node]:
-    """A runtime of KServe takes the name of a hub's model as an argument."""
+    """Give the name of a hub's model from the arguments of a KServe runtime."""
     model = thing.node.get("spec", "predictor", "model")
     if model is None or thing.kind != "InferenceService":
         return

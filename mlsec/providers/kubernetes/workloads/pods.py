@@ -1,4 +1,4 @@
-"""Where the pods stand in an object of any kind: every mapping that lists containers."""
+"""Find pod templates in an object of any kind: every mapping that lists containers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from mlsec.providers.kubernetes.workloads.kinds import BY_KIND, ReadAs
 MAX_DEPTH = 14
 # A pod's own lists; what lies below them holds no further pods.
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
-# In these a pod may be drawn, but is not run: patterns of policies, schemas, webhooks' rules.
+# Pods in these are patterns that do not run: of policies, schemas, webhook rules.
 _DRAWN = frozenset({"openAPIV3Schema", "pattern", "anyPattern", "schema", "patchStrategicMerge"})
 # One container of its own, in the place where others have a list (Argo, KServe, NVIDIA).
 _SINGLE = ("container", "script")
-# What a mapping that names its image in parts says of the container itself.
+# Keys of the container itself in a mapping that has its image in parts.
 _OF_CONTAINER = ("command", "args", "env", "envFrom", "resources", "securityContext", "ports")
 _OPERATOR = "its operator decides it"
 
@@ -26,7 +26,7 @@ class Pod(msgspec.Struct, frozen=True, kw_only=True):
     """One pod template: ``spec`` holds the containers, ``labels`` are those of the pods.
 
     ``part`` distinguishes several templates of one object ("" for the only one). ``is_partial``:
-    something else, named by ``rest``, fills in what does not stand here.
+    something else, named by ``rest``, fills in missing values.
     """
 
     spec: Node
@@ -40,17 +40,17 @@ class Pod(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_pods(thing: KubeObject) -> tuple[Pod, ...]:
     """Give every pod template of an object, in document order."""
-    found: list[tuple[tuple[str, ...], Node, Node]] = []
+    located: list[tuple[tuple[str, ...], Node, Node]] = []
     root = thing.node
     known_kind = BY_KIND.get((thing.group, thing.kind))
     is_read = known_kind is not None and known_kind.read_as in (ReadAs.ENDPOINT, ReadAs.WORKLOAD)
     for key, node in root.pairs().items():
         if key not in ("metadata", "status"):
-            found += _walk(node, (key,), root, has_parts=is_read and "." in thing.group)
-    several = len(found) > 1
+            located += _walk(node, (key,), root, has_parts=is_read and "." in thing.group)
+    several = len(located) > 1
     taken: dict[str, int] = {}
     pods = []
-    for path, spec, holder in found:
+    for path, spec, holder in located:
         part = _part_of(path, spec, root) if several else ""
         taken[part] = taken.get(part, 0) + 1
         name = f"{part}-{taken[part]}" if taken[part] > 1 else part
@@ -64,8 +64,8 @@ def _walk(
     if len(path) > MAX_DEPTH:
         return
     if isinstance(node.value, tuple):
-        for index, each in enumerate(node.value):
-            yield from _walk(each, (*path, str(index)), node, has_parts=has_parts)
+        for index, element in enumerate(node.value):
+            yield from _walk(element, (*path, str(index)), node, has_parts=has_parts)
         return
     if not isinstance(node.value, Mapping):
         return
@@ -73,14 +73,14 @@ def _walk(
         yield path, node, holder
     elif has_parts and image_in_parts(node) is not None:
         yield path, _made_pod(node, holder), holder
-    for key, each in node.value.items():
+    for key, element in node.value.items():
         if key in _CONTAINERS or key in _DRAWN or key in _SINGLE:
             continue
-        yield from _walk(each, (*path, key), node, has_parts=has_parts)
+        yield from _walk(element, (*path, key), node, has_parts=has_parts)
 
 
 def image_in_parts(node: Node) -> Node | None:
-    """Give an image that a mapping names in parts, as values of charts and operators do."""
+    """Give an image whose name is split into parts, as in values of charts and operators."""
     image = node.get("image")
     if image is None or not isinstance(image.value, Mapping):
         return None
@@ -98,14 +98,16 @@ def _made_pod(node: Node, holder: Node) -> Node:
     """Give the pod that an operator makes of a mapping: one container, and the pod's own keys."""
     image = image_in_parts(node)
     beside = holder.get("vllmConfig")
-    kept = {key: each for key, each in node.pairs().items() if key in _OF_CONTAINER}
+    kept = {key: value for key, value in node.pairs().items() if key in _OF_CONTAINER}
     if beside is not None:
-        kept |= {key: each for key, each in beside.pairs().items() if key == "env"}
+        kept |= {key: value for key, value in beside.pairs().items() if key == "env"}
         extra = beside.get("extraArgs")
         kept |= {"args": extra} if extra is not None else {}
     made = {**kept, **({"image": image} if image is not None else {})}
     container = Node(made, node.line, node.column)
-    pod = {key: each for key, each in node.pairs().items() if key not in (*_OF_CONTAINER, "image")}
+    pod = {
+        key: value for key, value in node.pairs().items() if key not in (*_OF_CONTAINER, "image")
+    }
     return Node({**pod, "containers": Node((container,)), "!made": Node(value=True)}, node.line)
 
 
@@ -113,7 +115,7 @@ def _is_pod(node: Node) -> bool:
     if any(_is_container(node.get(key)) for key in _SINGLE):
         return True
     listed = node.items("containers")
-    return bool(listed) and all(_is_container(each) for each in listed)
+    return bool(listed) and all(_is_container(element) for element in listed)
 
 
 def _is_container(node: Node | None) -> bool:
@@ -125,7 +127,7 @@ def _is_container(node: Node | None) -> bool:
 
 
 def _pod(thing: KubeObject, spec: Node, holder: Node, part: str, path: tuple[str, ...]) -> Pod:
-    singles = [found for key in _SINGLE if (found := spec.get(key)) is not None]
+    singles = [only for key in _SINGLE if (only := spec.get(key)) is not None]
     listed = (*spec.items("containers"), *(single for single in singles if _is_container(single)))
     own = holder if path[-1] == "spec" else spec
     labels = {**texts(own, "labels"), **texts(own, "metadata", "labels")}
@@ -141,7 +143,7 @@ def _pod(thing: KubeObject, spec: Node, holder: Node, part: str, path: tuple[str
         part=part,
         labels=labels,
         annotations=annotations or dict(thing.annotations),
-        containers=tuple(each for each in listed if isinstance(each.value, Mapping)),
+        containers=tuple(container for container in listed if isinstance(container.value, Mapping)),
         init_containers=tuple(
             item
             for key in ("initContainers", "ephemeralContainers")
@@ -153,7 +155,7 @@ def _pod(thing: KubeObject, spec: Node, holder: Node, part: str, path: tuple[str
 
 
 def _with_outer(thing: KubeObject, spec: Node) -> Node:
-    """A workflow gives its account and security context once, for all of its templates."""
+    """Add the account and security context that a workflow sets for all of its templates."""
     if thing.group != "argoproj.io":
         return spec
     outer = thing.node.get("spec", "workflowSpec") or thing.node.get("spec")
@@ -170,7 +172,7 @@ def _rest(thing: KubeObject) -> str:
 
 
 def _part_of(path: tuple[str, ...], spec: Node, root: Node) -> str:
-    """A short name for one of several templates: a group's own name, else the telling key."""
+    """Give a short name for one of several templates: its group's name, else a distinctive key."""
     node: Node | None = root
     name = ""
     for step in path:

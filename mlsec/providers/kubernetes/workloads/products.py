@@ -1,4 +1,4 @@
-"""Well-known software by the name of its image, and what pods that run it do."""
+"""Well-known software by image name, and the purpose of pods that run it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 _PRODUCTS = tuple((name, regex(_EDGE.format(form))) for name, _, form in _NAMES)
 RUNS: Mapping[str, str] = {name: runs for name, runs, _ in _NAMES}
-# Images that belong to the machinery around models and serve none themselves.
+# Images of serving infrastructure that serve no models themselves.
 _ASIDE = regex(
     r"controller|operator|webhook|(?:^|[/-])init(?:$|[-])|exporter|storage-initializer|manager"
     r"|router|gateway|dashboard|frontend|web-?app|agent(?:$|[-])|cli(?:$|[-])"
@@ -83,7 +83,7 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 
 def product_of(image: str) -> str | None:
-    """Name the software of an image, None when its name says nothing."""
+    """Give the software of an image, None if its name is not known."""
     path = _path_of(image)
     if _ASIDE.search(path.rpartition("/")[2]):
         return None
@@ -91,7 +91,7 @@ def product_of(image: str) -> str | None:
 
 
 def product_of_command(words: Iterable[str]) -> str | None:
-    """Name the software that a command line starts."""
+    """Give the software that a command line starts."""
     line = " ".join(words)[:4000]
     return next((name for name, form in _COMMANDS if form.search(line)), None)
 
@@ -103,5 +103,5 @@ def _path_of(image: str) -> str:
     path = f"{head}/{name}" if head else name
     first, slash, rest = path.partition("/")
     is_host = bool(slash) and ("." in first or ":" in first)
-    # Who made it says with some registries; the host alone never does.
+    # With some registries the owner identifies it; the host alone never does.
     return path if first in ("nvcr.io", "quay.io", "ghcr.io") or not is_host else rest

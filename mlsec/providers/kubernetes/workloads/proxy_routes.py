@@ -1,4 +1,4 @@
-"""Routes that a proxy's own kinds declare, as ingresses; and pools of pods, as services.
+"""Routes of proxies' custom kinds, read as ingresses, and pools of pods, read as services.
 
 What such a kind does not say is set in the proxy, so it is unknown and never the default of an
 ingress. A kind that nothing reads and that names a service may lead to it: it counts as a route
@@ -17,7 +17,7 @@ from mlsec.providers.kubernetes.shapes.table import as_node
 from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder, hidden_by
 
 INGRESS, SERVICE = "kubernetes.ingress", "kubernetes.service"
-# Group -> where its kinds name services, hosts, TLS, and what may ask who is there. A star is any
+# Group -> where its kinds name services, hosts, TLS, and possible authentication. A star is any
 # element of a list.
 _Paths = tuple[str, ...]
 _SERVICES: Mapping[str, _Paths] = {
@@ -43,7 +43,7 @@ _TLS: Mapping[str, _Paths] = {
     "projectcontour.io": ("virtualhost.tls",),
     "k8s.nginx.org": ("tls",),
 }
-# What stands here may ask who is there or let only some in, or may not: it is said elsewhere.
+# These may authenticate callers or restrict sources; that is defined elsewhere.
 _GUARDS: Mapping[str, _Paths] = {
     "traefik.io": ("routes.*.middlewares", "middlewares"),
     "traefik.containo.us": ("routes.*.middlewares", "middlewares"),
@@ -57,7 +57,7 @@ _GUARDS: Mapping[str, _Paths] = {
     "k8s.nginx.org": ("policies", "routes.*.policies", "server-snippets"),
     "zalando.org": ("routes.*.filters", "defaultBackends"),
 }  # fmt: skip
-# Kinds whose guards always stand in an object of its own, or in the proxy's settings.
+# Kinds whose authentication is always in a separate object, or in the proxy's settings.
 _GUARDED_ELSEWHERE = ("getambassador.io", "elbv2.k8s.aws")
 PROXY_KINDS: tuple[tuple[str, str], ...] = (
     ("traefik.io", "IngressRoute"), ("traefik.io", "IngressRouteTCP"),
@@ -72,7 +72,7 @@ PROXY_KINDS: tuple[tuple[str, str], ...] = (
     ("elbv2.k8s.aws", "TargetGroupBinding"),
 )  # fmt: skip
 POOL_GROUPS = ("inference.networking.k8s.io", "inference.networking.x-k8s.io")
-# Kinds that nothing reads and that by their name may lead to services.
+# Kinds that are not read and by their name may lead to services.
 _MAY_LEAD = re.compile(
     r"(?:Route|Routes|RouteGroup|Ingress|Proxy|Mapping|VirtualServ\w{1,60}|Tunnel\w{0,60})\Z"
 )
@@ -85,11 +85,11 @@ _MOST_NODES = 20_000
 
 
 def may_lead(kind: str) -> bool:
-    """Whether a kind that nothing reads may lead to services, by its name."""
+    """Whether a kind that is not read may lead to services, by its name."""
     return bool(_MAY_LEAD.search(kind.partition(".")[0]))
 
 
-def read_proxy_route(thing: KubeObject, seat: ResourceBuilder) -> None:
+def read_proxy_route(thing: KubeObject, builder: ResourceBuilder) -> None:
     """Read a route of a proxy as an ingress."""
     spec = thing.node.get("spec") or as_node({})
     services = list(_texts(spec, _SERVICES[thing.group]))
@@ -103,11 +103,11 @@ def read_proxy_route(thing: KubeObject, seat: ResourceBuilder) -> None:
         hidden["auth"] = hidden["restricts_sources"] = hidden_by(why)
     if not services or any(isinstance(service.value, UnknownValue) for service in services):
         hidden["backends"] = hidden_by("where it leads is not known by the text")
-    _add(thing, services, list(_texts(spec, _HOSTS.get(thing.group, ()))), spec, hidden, seat)
+    _add(thing, services, list(_texts(spec, _HOSTS.get(thing.group, ()))), spec, hidden, builder)
 
 
-def read_unknown(thing: KubeObject, services: frozenset[str], seat: ResourceBuilder) -> None:
-    """Count what nothing reads, and what names a service, as a route that may lead to it."""
+def read_unknown(thing: KubeObject, services: frozenset[str], builder: ResourceBuilder) -> None:
+    """Add an object that is not read but names a service as a route that may lead to it."""
     named = [n for n in _named(thing.node) if _bare(n.value).rpartition("/")[2] in services]
     if not named:
         return
@@ -121,10 +121,10 @@ def read_unknown(thing: KubeObject, services: frozenset[str], seat: ResourceBuil
         "scheme",
         "hosts",
     )
-    _add(thing, named, [], as_node({}), dict.fromkeys(parts, hidden), seat)
+    _add(thing, named, [], as_node({}), dict.fromkeys(parts, hidden), builder)
 
 
-def read_pool(thing: KubeObject, seat: ResourceBuilder) -> None:
+def read_pool(thing: KubeObject, builder: ResourceBuilder) -> None:
     """Read an InferencePool as a service: it selects pods and has no address of its own."""
     spec = thing.node.get("spec") or as_node({})
     selector = spec.get("selector", "matchLabels") or spec.get("selector")
@@ -132,14 +132,14 @@ def read_pool(thing: KubeObject, seat: ResourceBuilder) -> None:
     ports = tuple(Node({"port": number}, number.line, number.column) for number in numbers)
     made = {"ports": Node(ports)} | ({"selector": selector} if selector is not None else {})
     node = _with_spec(thing.node, made)
-    seat.add(SERVICE, thing, {"Object": node, "Seen": as_node({"id": thing.id})})
+    builder.add(SERVICE, thing, {"Object": node, "Seen": as_node({"id": thing.id})})
 
 
 def _add(
     thing: KubeObject, services: list[Node], hosts: list[Node], spec: Node,
-    hidden: Mapping[str, Hidden], seat: ResourceBuilder,
+    hidden: Mapping[str, Hidden], builder: ResourceBuilder,
 ) -> None:  # fmt: skip
-    """Write it down as an Ingress would be written."""
+    """Add a route in the form of an Ingress."""
     paths = tuple(
         Node(
             {
@@ -159,30 +159,30 @@ def _add(
     if tls is not None:
         made["tls"] = tls
     node = _with_spec(thing.node, made)
-    seat.add(INGRESS, thing, {"Object": node, "Seen": as_node({"id": thing.id})}, hidden=hidden)
+    builder.add(INGRESS, thing, {"Object": node, "Seen": as_node({"id": thing.id})}, hidden=hidden)
 
 
 def _with_spec(node: Node, spec: Mapping[str, Node]) -> Node:
-    held = node.get("spec")
-    line, column = (held.line, held.column) if held is not None else (node.line, node.column)
+    value = node.get("spec")
+    line, column = (value.line, value.column) if value is not None else (node.line, node.column)
     return Node({**node.pairs(), "spec": Node(dict(spec), line, column)}, node.line, node.column)
 
 
 def _bare(name: object) -> str:
-    """The name of a service as people write it: with a scheme, a namespace, a port, or alone."""
+    """Give the service name in a reference with optional scheme, namespace and port."""
     text = str(name).rpartition("://")[2].partition("/")[0].partition(":")[0]
     parts = text.split(".")
     return f"{parts[1]}/{parts[0]}" if len(parts) > 1 and parts[1] else parts[0]
 
 
 def _texts(spec: Node, paths: _Paths) -> Iterator[Node]:
-    for found in _at(spec, paths):
-        name, space = found.get("name"), found.text("namespace")
-        each = found if name is None else name
-        if space and isinstance(each.value, str):
-            each = Node(f"{each.value}.{space}", each.line, each.column)
-        if isinstance(each.value, (str, UnknownValue)) and each.value != "":
-            yield each
+    for reference in _at(spec, paths):
+        name, space = reference.get("name"), reference.text("namespace")
+        target = reference if name is None else name
+        if space and isinstance(target.value, str):
+            target = Node(f"{target.value}.{space}", target.line, target.column)
+        if isinstance(target.value, (str, UnknownValue)) and target.value != "":
+            yield target
 
 
 def _at(spec: Node, paths: _Paths) -> Iterator[Node]:
@@ -197,8 +197,8 @@ def _follow(node: Node, steps: list[str]) -> Iterator[Node]:
     elif isinstance(node.value, UnknownValue):
         yield node
     elif steps[0] == "*":
-        for each in node.value if isinstance(node.value, tuple) else ():
-            yield from _follow(each, steps[1:])
+        for element in node.value if isinstance(node.value, tuple) else ():
+            yield from _follow(element, steps[1:])
     else:
         pair = node.pairs().get(steps[0])
         if pair is not None:
@@ -206,18 +206,18 @@ def _follow(node: Node, steps: list[str]) -> Iterator[Node]:
 
 
 def _named(node: Node) -> Iterator[Node]:
-    """Give the texts that stand where other kinds name a service."""
+    """Give the texts at keys where other kinds name a service."""
     waiting: list[tuple[Node, bool]] = [(node, False)]
     looked = 0
     while waiting and looked < _MOST_NODES:
         here, is_inside = waiting.pop()
         looked += 1
         if isinstance(here.value, tuple):
-            waiting += [(each, is_inside) for each in here.value]
+            waiting += [(child, is_inside) for child in here.value]
         elif isinstance(here.value, Mapping):
-            for key, each in here.value.items():
-                if isinstance(each.value, str):
+            for key, child in here.value.items():
+                if isinstance(child.value, str):
                     if key in _NAMES_ONE or (is_inside and key in ("name", "host")):
-                        yield each
+                        yield child
                 else:
-                    waiting.append((each, key in _NAMES_ONE or key in _NAMES_SEVERAL))
+                    waiting.append((child, key in _NAMES_ONE or key in _NAMES_SEVERAL))

@@ -1,4 +1,4 @@
-"""Objects of one scope into resources, whether a folder or a cluster gave them."""
+"""Read the objects of one scope, a folder or a cluster, into resources."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from mlsec.providers.kubernetes.workloads.proxy_routes import (
 )
 from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder
 from mlsec.providers.kubernetes.workloads.service_accounts import read_account, read_implied
-from mlsec.providers.kubernetes.workloads.workloads import Ran, read_workloads
+from mlsec.providers.kubernetes.workloads.workloads import ReadWorkload, read_workloads
 
-# Kinds whose containers are patterns or records, not what runs.
+# Kinds whose containers are patterns or records and do not run.
 _NO_PODS = (ReadAs.ADMISSION, ReadAs.ASIDE, ReadAs.CONFIG, ReadAs.ROLE, ReadAs.BINDING)
-# Kinds of which the vocabulary alone says how they are read.
+# Kinds that are mapped by the vocabulary alone.
 PLAIN: Mapping[ReadAs, str] = {
     ReadAs.SERVICE: "kubernetes.service",
     ReadAs.INGRESS: "kubernetes.ingress",
@@ -44,62 +44,62 @@ PLAIN: Mapping[ReadAs, str] = {
 }
 
 
-def read_objects(things: Iterable[KubeObject], seat: ResourceBuilder) -> tuple[Launch, ...]:
-    """Make resources of all objects, and give how each of their containers is started."""
+def read_objects(things: Iterable[KubeObject], builder: ResourceBuilder) -> tuple[Launch, ...]:
+    """Add the resources of all objects, and give the launches of their containers."""
     kept = tuple(things)
-    ran: list[Ran] = []
+    ran: list[ReadWorkload] = []
     launches: list[Launch] = []
     configs = {(t.namespace, t.name): t for t in kept if t.group == "" and t.kind == "ConfigMap"}
     services = frozenset(t.name for t in kept if t.group == "" and t.kind == "Service")
     for thing in kept:
         kind = BY_KIND.get((thing.group, thing.kind))
-        own: tuple[Ran, ...] = ()
+        own: tuple[ReadWorkload, ...] = ()
         if kind is None or kind.read_as not in _NO_PODS:
-            own = read_workloads(thing, seat)
-            launches += [launch for each in own for launch in launches_of(each, configs)]
+            own = read_workloads(thing, builder)
+            launches += [launch for workload in own for launch in launches_of(workload, configs)]
             ran += own
         if kind is not None:
-            _read_kind(kind.read_as, thing, own, seat)
+            _read_kind(kind.read_as, thing, own, builder)
         else:
-            read_unknown(thing, services, seat)
+            read_unknown(thing, services, builder)
         partial = partial_container(thing)
         if partial is not None and not own:
             launches.append(partial_launch(thing, partial))
-        for each in own:
+        for workload in own:
             _read_purpose(
-                each, seat, is_endpoint=kind is not None and kind.read_as is ReadAs.ENDPOINT
+                workload, builder, is_endpoint=kind is not None and kind.read_as is ReadAs.ENDPOINT
             )
-    endpoints = [resource for resource in seat.resources if resource.type == ENDPOINT]
-    read_implied(kept, ran, endpoints, seat)
+    endpoints = [resource for resource in builder.resources if resource.type == ENDPOINT]
+    read_implied(kept, ran, endpoints, builder)
     return tuple(launches)
 
 
 def _read_kind(
-    read_as: ReadAs, thing: KubeObject, own: tuple[Ran, ...], seat: ResourceBuilder
+    read_as: ReadAs, thing: KubeObject, own: tuple[ReadWorkload, ...], builder: ResourceBuilder
 ) -> None:
     match read_as:
         case ReadAs.ACCOUNT:
-            read_account(thing, seat)
+            read_account(thing, builder)
         case ReadAs.ENDPOINT:
-            read_endpoint(thing, own, seat)
+            read_endpoint(thing, own, builder)
         case ReadAs.RAY:
-            read_ray(thing, own, seat)
+            read_ray(thing, own, builder)
         case ReadAs.PROXY_ROUTE:
-            read_proxy_route(thing, seat)
+            read_proxy_route(thing, builder)
         case ReadAs.POOL:
-            read_pool(thing, seat)
+            read_pool(thing, builder)
         case _ if read_as in PLAIN:
-            seat.add(
+            builder.add(
                 PLAIN[read_as], thing, {"Object": thing.node, "Seen": as_node({"id": thing.id})}
             )
         case _:
             pass
 
 
-def _read_purpose(ran: Ran, seat: ResourceBuilder, *, is_endpoint: bool) -> None:
-    """What a workload is besides: an endpoint, when no object of its own is one, or a notebook."""
+def _read_purpose(ran: ReadWorkload, builder: ResourceBuilder, *, is_endpoint: bool) -> None:
+    """Add the endpoint or notebook that a workload is, unless its object is an endpoint."""
     is_runtime = ran.thing.kind.endswith(("Runtime", "ServerConfig", "ServiceConfig", "Server"))
     if ran.runs == "serving" and not is_endpoint and not is_runtime:
-        read_served(ran, seat)
+        read_served(ran, builder)
     if ran.runs == "notebook":
-        read_notebook(ran, seat)
+        read_notebook(ran, builder)

@@ -1,4 +1,4 @@
-"""Makes resources of one scope: unique ids, gaps for what is hidden, counts for coverage."""
+"""Build the resources of one scope, with unique ids, gaps and coverage counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHAPES: Shapes = {**VALUE_SHAPES, **NETWORK_SHAPES, **NETPOL_SHAPES, **POLICY_SH
 
 
 class ResourceBuilder:
-    """What the readers of one scope (a folder of manifests, or a cluster) share."""
+    """Collects the resources of one scope (a folder of manifests, or a cluster)."""
 
     def __init__(self, scope: str, vocabulary: Vocabulary, tally: Tally) -> None:
         self.scope, self.vocabulary, self.tally = scope, vocabulary, tally
@@ -42,7 +42,7 @@ class ResourceBuilder:
         missing: str = "",
         hidden: Mapping[str, Hidden] | None = None,
     ) -> Resource:
-        """Make one resource and count it; ``at`` is where a reviewer looks for it."""
+        """Add one resource and count it; ``at`` is its location for reviewers."""
         mapped = map_node(self.vocabulary.types[type_name], views, SHAPES, missing)
         mapped.hidden.update(hidden or {})
         resource_id = id or thing.id
@@ -78,7 +78,7 @@ class ResourceBuilder:
 
 
 def hidden_by(why: str, reason: GapReason = GapReason.UNRESOLVED) -> Hidden:
-    """Say why a property is not known."""
+    """Give the cause of an unknown property."""
     return Hidden(why=why, reason=reason, is_shared=True)
 
 
@@ -89,7 +89,7 @@ def _origin(thing: KubeObject, node: Node) -> Origin:
 
 
 def _places(file: CodeFile | None, mapped: Mapped) -> dict[str, str]:
-    """Where each property stands, as ``Resource`` carries it."""
+    """Give the location of each property, as in ``Resource``."""
     if file is None:
         return {}
     return {name: f"{file.shown}:{line}:{column}" for name, (line, column) in mapped.places.items()}

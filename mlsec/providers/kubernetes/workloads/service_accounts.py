@@ -1,4 +1,4 @@
-"""Service accounts: those that are declared, and those that are only referred to."""
+"""Service accounts: declared ones, and those that are only referred to."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from mlsec.providers.kubernetes.objects.objects import KubeObject
 from mlsec.providers.kubernetes.shapes.table import as_node
 from mlsec.providers.kubernetes.workloads.kinds import BY_KIND, ReadAs
 from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder, hidden_by
-from mlsec.providers.kubernetes.workloads.workloads import Ran
+from mlsec.providers.kubernetes.workloads.workloads import ReadWorkload
 
 ACCOUNT = "kubernetes.service_account"
 
 
-def read_account(thing: KubeObject, seat: ResourceBuilder) -> None:
-    """Make an account of its own object."""
+def read_account(thing: KubeObject, builder: ResourceBuilder) -> None:
+    """Add a declared account."""
     seen = as_node({
         "id": thing.id, "name": thing.name, "namespace": thing.namespace, "is_declared": True,
     })  # fmt: skip
-    seat.add(ACCOUNT, thing, {"Object": thing.node, "Seen": seen})
+    builder.add(ACCOUNT, thing, {"Object": thing.node, "Seen": seen})
 
 
 def read_implied(
     things: Iterable[KubeObject],
-    ran: Iterable[Ran],
+    ran: Iterable[ReadWorkload],
     endpoints: Iterable[Resource],
-    seat: ResourceBuilder,
+    builder: ResourceBuilder,
 ) -> None:
-    """Make an account of each that is used or bound, and declared nowhere in this scope."""
+    """Add the accounts that are used or bound, but not declared in this scope."""
     known: dict[str, list[KubeObject]] = {}
     for each_thing in things:
         if each_thing.kind == "ServiceAccount":
             known.setdefault(each_thing.name, []).append(each_thing)
     wanted: dict[tuple[str, str], KubeObject] = {}
-    for each in ran:
-        named = each.resource.properties.get("account_name")
+    for workload in ran:
+        named = workload.resource.properties.get("account_name")
         if isinstance(named, str):
-            wanted.setdefault(_key(each.thing.namespace, named), each.thing)
+            wanted.setdefault(_key(workload.thing.namespace, named), workload.thing)
     by_id = {thing.id: thing for thing in things}
     for endpoint in endpoints:
         named = endpoint.properties.get("account_name")
@@ -48,7 +48,7 @@ def read_implied(
         wanted.setdefault(key, thing)
     for (namespace, name), thing in wanted.items():
         if not _is_known(known.get(name, []), namespace, thing):
-            _implied(namespace, name, thing, seat)
+            _implied(namespace, name, thing, builder)
 
 
 def _bound(things: Iterable[KubeObject]) -> Iterator[tuple[tuple[str, str], KubeObject]]:
@@ -63,7 +63,7 @@ def _bound(things: Iterable[KubeObject]) -> Iterator[tuple[tuple[str, str], Kube
                 yield _key(space, subject.text("name")), thing
 
 
-def _implied(namespace: str, name: str, thing: KubeObject, seat: ResourceBuilder) -> None:
+def _implied(namespace: str, name: str, thing: KubeObject, builder: ResourceBuilder) -> None:
     seen = as_node({
         "id": "", "name": name, "namespace": namespace, "is_declared": False,
     })  # fmt: skip
@@ -72,7 +72,7 @@ def _implied(namespace: str, name: str, thing: KubeObject, seat: ResourceBuilder
     hidden = dict.fromkeys(
         ("mounts_token", "aws_role", "gcp_account", "azure_client", "pull_secrets"), why
     )
-    seat.add(
+    builder.add(
         ACCOUNT, thing, {"Seen": seen}, name=name, hidden=hidden,
         id=f"{thing.scope}#ServiceAccount/{namespace or '-'}/{name}",
     )  # fmt: skip
@@ -83,15 +83,15 @@ def _key(namespace: str, name: str) -> tuple[str, str]:
 
 
 def _is_known(known: list[KubeObject], namespace: str, user: KubeObject) -> bool:
-    """Whether it is declared; a namespace that is left out may be any in one part of a folder."""
+    """Whether an account is declared; a missing namespace matches any in one part of a folder."""
     return any(
-        each.namespace == namespace
-        or ("" in (each.namespace, namespace) and _part(each) in (_part(user), ""))
-        for each in known
+        account.namespace == namespace
+        or ("" in (account.namespace, namespace) and _part(account) in (_part(user), ""))
+        for account in known
     )
 
 
 def _part(thing: KubeObject) -> str:
-    """The folder of the first level that it lies below; "" at the top."""
+    """Give the top-level folder of an object's file; "" at the top."""
     first, slash, _ = thing.file.path.partition("/") if thing.file is not None else ("", "", "")
     return first if slash else ""

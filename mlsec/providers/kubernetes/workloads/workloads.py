@@ -18,12 +18,12 @@ from mlsec.providers.kubernetes.workloads.products import RUNS, product_of, prod
 from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder
 
 WORKLOAD, CONTAINER = "kubernetes.workload", "kubernetes.container"
-# Where several say something, the first of these is what the workload is for.
+# The purpose of a workload is the first of these that a container has.
 _ORDER = ("training", "serving", "vectors", "notebook", "ray", "tool")
 
 
-class Ran(msgspec.Struct, frozen=True, kw_only=True):
-    """One workload as read: its pod, and the resource made of it."""
+class ReadWorkload(msgspec.Struct, frozen=True, kw_only=True):
+    """A workload: its pod, and the resource built from it."""
 
     thing: KubeObject
     pod: Pod
@@ -31,23 +31,25 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
     runs: str
 
 
-def read_workloads(thing: KubeObject, seat: ResourceBuilder) -> tuple[Ran, ...]:
-    """Make a workload of each pod template of an object, and a container of each of its own.
+def read_workloads(thing: KubeObject, builder: ResourceBuilder) -> tuple[ReadWorkload, ...]:
+    """Add a workload for each pod template of an object, and its containers.
 
-    In a cluster, what something else completes is read where it is complete.
+    In a cluster, partial templates are skipped: the completed pod is read.
     """
     pods = find_pods(thing)
     if thing.file is None:
         pods = tuple(pod for pod in pods if not pod.rest)
-    return tuple(read_pod(thing, pod, seat) for pod in pods)
+    return tuple(read_pod(thing, pod, builder) for pod in pods)
 
 
-def read_pod(thing: KubeObject, pod: Pod, seat: ResourceBuilder) -> Ran:
-    """Make one workload and its containers."""
+def read_pod(thing: KubeObject, pod: Pod, builder: ResourceBuilder) -> ReadWorkload:
+    """Add one workload and its containers."""
     name = f"{thing.name}/{pod.part}" if pod.part else thing.name
     workload_id = f"{thing.id}#{pod.part}" if pod.part else thing.id
     containers = (*pod.containers, *pod.init_containers)
-    gpu = any(has_gpu(found) for container in containers if (found := container.get("resources")))
+    gpu = any(
+        has_gpu(resources) for container in containers if (resources := container.get("resources"))
+    )
     runs = _runs(thing, pod)
     is_ml = runs != "other" or gpu
     seen = as_node({
@@ -55,22 +57,22 @@ def read_pod(thing: KubeObject, pod: Pod, seat: ResourceBuilder) -> Ran:
         "has_gpu": gpu, "sources": list(addresses_of(containers)),
     })  # fmt: skip
     views = {"Object": thing.node, "Pod": pod.spec, "Seen": seen}
-    resource = seat.add(
+    resource = builder.add(
         WORKLOAD, thing, views, id=workload_id, name=name, missing=pod.rest,
         at=pod.spec if pod.part else thing.node,
     )  # fmt: skip
-    for unique, each in named_containers(containers):
+    for unique, item in named_containers(containers):
         facts = {
             "runs": runs,
             "is_ml": is_ml,
-            "is_init": not any(each is container for container in pod.containers),
+            "is_init": not any(item is container for container in pod.containers),
         }
-        _container(thing, pod, resource, unique, each, facts, seat)
-    return Ran(thing=thing, pod=pod, resource=resource, runs=runs)
+        _container(thing, pod, resource, unique, item, facts, builder)
+    return ReadWorkload(thing=thing, pod=pod, resource=resource, runs=runs)
 
 
 def named_containers(containers: Iterable[Node]) -> Iterator[tuple[str, Node]]:
-    """Give containers with names of their own, also where a text names two alike."""
+    """Give containers with unique names, even where two have the same name."""
     taken: dict[str, int] = {}
     for node in containers:
         name = node.text("name") or "main"
@@ -80,7 +82,7 @@ def named_containers(containers: Iterable[Node]) -> Iterator[tuple[str, Node]]:
 
 def _container(
     thing: KubeObject, pod: Pod, workload: Resource, name: str, node: Node,
-    facts: Mapping[str, Any], seat: ResourceBuilder,
+    facts: Mapping[str, Any], builder: ResourceBuilder,
 ) -> None:  # fmt: skip
     seen = as_node(
         {
@@ -93,7 +95,7 @@ def _container(
             "writable_host_paths": list(_writable_host_paths(pod, node)),
         }
     )
-    seat.add(
+    builder.add(
         CONTAINER,
         thing,
         {"Container": node, "Pod": pod.spec, "Seen": seen},
@@ -117,12 +119,12 @@ def _runs(thing: KubeObject, pod: Pod) -> str:
     known_kind = BY_KIND.get((thing.group, thing.kind))
     if known_kind is not None and known_kind.runs:
         return known_kind.runs
-    found = {RUNS[name] for container in pod.containers if (name := product_in(container))}
-    return next((each for each in _ORDER if each in found), "other")
+    products = {RUNS[name] for container in pod.containers if (name := product_in(container))}
+    return next((product for product in _ORDER if product in products), "other")
 
 
 def product_in(container: Node) -> str | None:
-    """Name the software that a container runs, by its image, else by its command."""
+    """Give the software that a container runs, by its image, else by its command."""
     words = [n.value for n in (*container.items("command"), *container.items("args"))]
     named = product_of(container.text("image"))
     return named or product_of_command(word for word in words if isinstance(word, str))
