@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mlsec import __version__
-from mlsec.core.startup import load_msgspec, look_for_cycles_seldom
+from mlsec.core.startup import load_msgspec, look_for_cycles_rarely
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,7 +53,7 @@ def program() -> NoReturn:
 
     To take apart what a scan holds, object by object, is work for nobody.
     """
-    look_for_cycles_seldom()
+    look_for_cycles_rarely()
     code = main()
     try:
         sys.stdout.flush()

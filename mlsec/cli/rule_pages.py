@@ -53,7 +53,7 @@ def page_of(rule: Rule) -> str:
 
 
 def _gravity(rule: Rule) -> str:
-    """How grave its findings are; of some rules each is as grave as the worst that was found."""
+    """The severity of its findings; of some rules each has that of the worst item found."""
     if not rule.graded_by:
         return rule.severity.value
     return f"{rule.severity.value} at most (as the worst {rule.graded_by} that was found)"

@@ -25,7 +25,7 @@ def load_msgspec() -> None:
         del modules[_UNUSED]
 
 
-def look_for_cycles_seldom() -> None:
+def look_for_cycles_rarely() -> None:
     """Let Python look for unreachable cycles less often: a scan keeps nearly all that it makes.
 
     With the usual settings the search goes through the same hundred thousands of objects dozens of

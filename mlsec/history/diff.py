@@ -72,9 +72,10 @@ def _of_present(
 ) -> Change:
     known = before.get(finding.fingerprint)
     if known is not None:
-        # Something graver was found in the same place; a rule that is rated anew finds no more.
-        is_graver = finding.severity.rank < known.severity.rank and finding.rule in same_rating
-        return Change.REGRESSED if is_graver else Change.UNCHANGED
+        # Something more severe was found in the same place; a rule that is rated anew finds no
+        # more.
+        is_more_severe = finding.severity.rank < known.severity.rank and finding.rule in same_rating
+        return Change.REGRESSED if is_more_severe else Change.UNCHANGED
     if (finding.rule, finding.resource.id) in once_passed:
         return Change.REGRESSED
     return Change.NEW

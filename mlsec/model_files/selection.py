@@ -144,8 +144,8 @@ def left_out_because(
     if not has_model:
         if _speaks_of_a_model(entry, inspection):
             return ""
-        grave = any(fact.danger.rank <= Severity.HIGH.rank for fact in inspection.facts)
-        would = "; beside one it would be flagged" if grave else ""
+        is_severe = any(fact.danger.rank <= Severity.HIGH.rank for fact in inspection.facts)
+        would = "; beside one it would be flagged" if is_severe else ""
         return f"{format_.value}, with no model beside it{would}"
     if not is_alone and _is_source(entry, inspection, may_load=may_load):
         return f"{format_.value} of the repository, which no loader of models reads"

@@ -37,7 +37,7 @@ def listed(entry: Entry, folder: str) -> dict[str, Any]:
 
 def inspected(inspection: Inspection) -> dict[str, Any]:
     """Give what reading a file brought; a hole is one more fact, of a kind that is not known."""
-    # Evidence shows the first ones: the gravest are among them, else in the order of reading.
+    # Evidence shows the first ones: the most severe are among them, else in the order of reading.
     facts = [shown(fact) for fact in sorted(_once(inspection.facts), key=lambda f: f.danger.rank)]
     facts += [{"location": hole.place, "detail": hole.detail} for hole in inspection.holes]
     return {

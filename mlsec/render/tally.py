@@ -89,7 +89,7 @@ def path_length(finding: Finding) -> int:
 
 
 def is_attack_path(finding: Finding) -> bool:
-    """Whether it is open and grave, and two or more other resources had a part in it."""
+    """Whether it is open and severe, and two or more other resources had a part in it."""
     is_grave = finding.severity in {Severity.CRITICAL, Severity.HIGH}
     return is_grave and is_open(finding) and path_length(finding) > 2
 
@@ -118,7 +118,7 @@ def findings_to_read(assessment: Assessment) -> list[Finding]:
     """Give the findings as people want them: what is open, what is not known, what is waived.
 
     Each by severity, rule and resource: a check that could not be made is no failure, however
-    grave one would be, and must not hide those that are there.
+    severe one would be, and must not hide those that are there.
     """
     return sorted(sorted_findings(assessment), key=state_of)
 

@@ -46,7 +46,7 @@ def _of_launch(
     if isinstance(servers, NoServer):
         file = files.get(launch.file)
         if servers.is_doubtful and launch.origin == "live":
-            return [_untold(launch, servers.because, scope)]
+            return [_unknown_server(launch, servers.because, scope)]
         scope.tally.exclude((SERVER, scope.name, ""), servers.because)
         if servers.is_doubtful and file is not None:
             what = f'whether "{launch.name}" is a server: {servers.because}'
@@ -58,7 +58,7 @@ def _of_launch(
     return resources
 
 
-def _untold(launch: Launch, because: str, scope: CodeScope) -> Resource:
+def _unknown_server(launch: Launch, because: str, scope: CodeScope) -> Resource:
     """A container of a cluster that may be a server: no rule about servers is answered for it."""
     place = (SERVER, scope.name, "")
     gap = make_gap(

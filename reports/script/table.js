@@ -23,7 +23,7 @@ function arrange() {
   }
 }
 
-// As grave as what asks for a person first: where something is open, what is not known counts less.
+// Ranked by what needs a person first: where something is open, what is not known counts less.
 function groupOf(key, rows) {
   const state = rows.reduce((low, row) => Math.min(low, data.status[row]), 9);
   const first = rows.filter((row) => data.status[row] === state);

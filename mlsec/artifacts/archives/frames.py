@@ -1,4 +1,4 @@
-"""Zstandard and lz4 frames: their ends told by their own headers, read where a library is."""
+"""Zstandard and lz4 frames: their ends given by their own headers, read where a library is."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import GapReason, Severity
 
 Note = Callable[[str, str, str, int, Severity], None]
-_UNTOLD = Named("", is_hidden=True)
+_UNKNOWN_NAME = Named("", is_hidden=True)
 _IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
 _GLOBALS = frozenset(("__globals__", "func_globals", "f_globals"))
 # What the globals of some module of Python's own hold under their bare names.
@@ -32,7 +32,7 @@ class Hunts:
 
     def importing(self, node: ast.Call, names: tuple[Named, ...], inside: str) -> None:
         for name in names:
-            if name.name in _IMPORTERS and _UNTOLD in self.scope.names_of(node):
+            if name.name in _IMPORTERS and _UNKNOWN_NAME in self.scope.names_of(node):
                 if _is_relative(node):
                     return
                 detail = f"which module line {node.lineno} imports is decided as it runs"
@@ -66,8 +66,8 @@ class Hunts:
     def unknown(self, node: ast.Call, names: tuple[Named, ...], inside: str) -> None:
         """A call of what has no name that is known: by its method, or by how it was found."""
         func = node.func
-        is_untold = inside in {"", "lambda"} and _UNTOLD in names
-        if is_untold and self._imports(func):
+        is_unknown = inside in {"", "lambda"} and _UNKNOWN_NAME in names
+        if is_unknown and self._imports(func):
             detail = "calls what it imports by a name that is not known"
             self.note("__import__", detail, inside, node.lineno, Severity.MEDIUM)
         if isinstance(func, ast.Attribute):

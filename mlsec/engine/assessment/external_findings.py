@@ -18,7 +18,7 @@ from mlsec.engine.findings.subject import subject_of
 from mlsec.engine.model.rule import RuleSet
 
 # The tools say nothing of how bad it is: what no rule of ours equals is taken for medium.
-UNTOLD = Severity.MEDIUM
+DEFAULT_SEVERITY = Severity.MEDIUM
 _SKIPPED_SHOWN = 20
 
 
@@ -110,7 +110,7 @@ def merge_external(
             if verdict is None:
                 subject = _subject(item.scope, entry, here)
                 seen[rule, subject.id] += 1
-                severity = ours.severity.get(rule, UNTOLD)
+                severity = ours.severity.get(rule, DEFAULT_SEVERITY)
                 number = seen[rule, subject.id]
                 made.append(_finding(rule, entry, subject, severity, number))
         notices.append(_notice(item, counts))
@@ -199,7 +199,7 @@ def _summary(
     return RuleSummary(
         id=rule,
         title=visible(external_result.title, 300),
-        severity=severity or UNTOLD,
+        severity=severity or DEFAULT_SEVERITY,
         category=Category.GOVERNANCE,
         concern=Concern.INFRASTRUCTURE,
         status=RuleStatus.STABLE,

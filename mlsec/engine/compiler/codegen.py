@@ -39,7 +39,7 @@ def generate(
     """Write ``judge_at(now)``, which gives ``judge(p, d, e)`` for one clock value.
 
     ``p`` is the mapping of properties. ``d`` takes each (index, values) of a rule that is proven to
-    fail and whose deciding values are known. ``e`` takes what is seldom, by its first part:
+    fail and whose deciding values are known. ``e`` takes what is rare, by its first part:
     (OPEN, index) of a rule that is not proven, (NOT_APPLICABLE, index), (UNREAD, index) of one
     whose one value was not read, and (SUSPECT, (index, element indexes)) of a rule over a list
     that only those elements can decide. All other rules are proven passes.

@@ -12,7 +12,7 @@ from mlsec.vocabulary.types import Kind
 
 Failed = tuple[int, Sequence[Any]]
 Take = Callable[[Failed], None]
-TakeSeldom = Callable[[tuple[int, Any]], None]
+TakeDeferred = Callable[[tuple[int, Any]], None]
 
 
 class Deferred(enum.IntEnum):
@@ -39,12 +39,12 @@ def settler(kind: Kind, operator: Operator) -> str:
     )
 
 
-def _settled_as(kind: type) -> Callable[[int, Any, Take, TakeSeldom], None]:
-    def settle(index: int, value: Any, take: Take, take_seldom: TakeSeldom) -> None:
+def _settled_as(kind: type) -> Callable[[int, Any, Take, TakeDeferred], None]:
+    def settle(index: int, value: Any, take: Take, take_deferred: TakeDeferred) -> None:
         if type(value) is kind or value is None:
             take((index, (value,)))
         else:
-            take_seldom((_UNREAD if value is UNKNOWN_VALUE else _OPEN, index))
+            take_deferred((_UNREAD if value is UNKNOWN_VALUE else _OPEN, index))
 
     return settle
 
@@ -55,7 +55,7 @@ def walk_list(
     element: Callable[[Any], tuple[Any, ...] | None],
     can_fail_alone: bool,  # noqa: FBT001 - called by generated code
     take: Take,
-    take_seldom: TakeSeldom,
+    take_deferred: TakeDeferred,
 ) -> None:
     """Say of one list why a rule over it does not pass.
 
@@ -64,11 +64,11 @@ def walk_list(
     without an element that speaks against it ("some" of an empty list).
     """
     if items is UNKNOWN_VALUE:
-        return take_seldom((_UNREAD, index))
+        return take_deferred((_UNREAD, index))
     if items is None:
         items = ()
     elif type(items) is not list:
-        return take_seldom((_OPEN, index))
+        return take_deferred((_OPEN, index))
     result: list[tuple[int, tuple[Any, ...]]] = []
     is_whole = True
     for n, item in enumerate(items):
@@ -78,10 +78,10 @@ def walk_list(
             if not values:
                 is_whole = False
     if not result and not can_fail_alone:
-        return take_seldom((_OPEN, index))
+        return take_deferred((_OPEN, index))
     if is_whole:
         return take((index, result))
-    return take_seldom((_SUSPECT, (index, [n for n, _ in result])))
+    return take_deferred((_SUSPECT, (index, [n for n, _ in result])))
 
 
 _WHOLE = frozenset({

@@ -10,7 +10,7 @@ import msgspec
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
 from mlsec.engine.compiler.codegen import Generated, generate
-from mlsec.engine.compiler.codegen_runtime import SETTLERS, Failed, Take, TakeSeldom
+from mlsec.engine.compiler.codegen_runtime import SETTLERS, Failed, Take, TakeDeferred
 from mlsec.engine.compiler.fast_findings import Failure
 from mlsec.engine.evaluation.applicability import lacks_what_is_read
 from mlsec.engine.evaluation.operators import compare, moment_of, pattern_of
@@ -20,7 +20,7 @@ from mlsec.engine.model.property_resolution import translate
 from mlsec.engine.model.rule import Operator, Rule, RuleSet
 from mlsec.vocabulary.types import Kind, Type, Vocabulary
 
-Judge = Callable[[Any, Take, TakeSeldom], None]
+Judge = Callable[[Any, Take, TakeDeferred], None]
 # Whatever a hostile document makes the fast code trip over, the exact evaluator decides.
 TRIPS = (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError)
 
@@ -69,15 +69,15 @@ class FastPass:
 
     def _proof(self, judge: Judge, known: Mapping[str, Any]) -> Proof:
         failed: list[Failed] = []
-        seldom: list[tuple[int, Any]] = []
+        deferred: list[tuple[int, Any]] = []
         try:
-            judge(known, failed.append, seldom.append)
+            judge(known, failed.append, deferred.append)
         except TRIPS:
             return Proof(is_open=range(len(self.rules)))
-        if not seldom:
+        if not deferred:
             return Proof(failed)
         result: tuple[list[Any], ...] = ([], [], [], [])
-        for what, value in seldom:
+        for what, value in deferred:
             result[what].append(value)
         return Proof(failed, *result)
 

@@ -40,7 +40,7 @@ class Outcome(msgspec.Struct, frozen=True, eq=False):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What one rule says of one resource; ``context`` are the clauses that made it apply.
 
-    ``severity`` is how grave the failure is where that depends on what failed, else None.
+    ``severity`` is that of the failure where it depends on what failed, else None.
     """
 
     status: Status

@@ -1,4 +1,4 @@
-"""How grave one failure is, where a rule takes that from the items of a list that failed it."""
+"""The severity of one failure, where a rule takes it from the items of a list that failed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BY_NAME = {entry.value: entry for entry in Severity}
 def most_severe(values: Iterable[Any], otherwise: Severity) -> Severity:
     """Give the highest of the severities that items name; what names none counts as ``otherwise``.
 
-    A failure is as grave as the worst of what failed: milder items beside it take nothing away.
+    A failure has the severity of the worst item that failed; milder ones beside it change nothing.
     """
     result = [_BY_NAME.get(value, otherwise) for value in values]
     return min(result, key=lambda item: item.rank, default=otherwise)

@@ -128,8 +128,9 @@ class Examples(msgspec.Struct, frozen=True, kw_only=True):
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule; ``place`` is file:line of its id, ``when`` None means always.
 
-    ``graded_by`` is the field of the list's items that says how grave a failure is; ``severity``
-    is then the gravest, which also stands for what could not be assessed. "" means always so.
+    ``graded_by`` is the field of the list's items that holds the severity of a failure;
+    ``severity`` is then the highest, which also stands for what could not be assessed. "" means
+    always so.
     """
 
     id: str

@@ -19,7 +19,7 @@ from mlsec.render.locations import Inventory, Place, build_inventory, place_of
 from mlsec.render.settings import DEFAULT, INVENTORY_FILE, RenderSettings
 
 FILE = "gl-code-quality-report.json"
-# GitLab's words, from the gravest: blocker, critical, major, minor, info.
+# GitLab's words, from the most severe: blocker, critical, major, minor, info.
 _SEVERITY = {
     Severity.CRITICAL: "blocker",
     Severity.HIGH: "critical",

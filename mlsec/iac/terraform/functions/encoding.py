@@ -60,7 +60,7 @@ def _jsondecode(value: Value) -> Value:
 
 def _yamldecode(value: Value) -> Value:
     try:
-        from mlsec.collect.located import yaml as marked_yaml  # noqa: PLC0415 - it loads much, and is seldom used
+        from mlsec.collect.located import yaml as marked_yaml  # noqa: PLC0415 - it loads much, and is rarely used
 
         documents = list(marked_yaml.parse_documents(text(value)))
     except MlsecError as error:

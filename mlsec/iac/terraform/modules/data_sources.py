@@ -44,7 +44,7 @@ def attribute(data: DataSpace, name: str) -> Value:
     result = _OWN.get((kind, name))
     if result is not None:
         return result
-    derive = _TOLD.get(kind)
+    derive = _DERIVED.get(kind)
     return derive(data, name) if derive is not None else None
 
 
@@ -119,7 +119,7 @@ _OWN: dict[tuple[str, str], Value] = {
     ("azurerm_client_config", "object_id"): own("principal"),
     ("azurerm_client_config", "client_id"): own("client"),
 }
-_TOLD: dict[str, Callable[[DataSpace, str], Value]] = {
+_DERIVED: dict[str, Callable[[DataSpace, str], Value]] = {
     "aws_region": _region,
     "aws_s3_bucket": _bucket,
     "google_iam_policy": _bindings,

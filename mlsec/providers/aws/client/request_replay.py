@@ -24,7 +24,7 @@ from botocore.utils import get_environ_proxies
 from mlsec.providers.aws.client.response_check import check_body
 
 # The services asked per item. Nothing that the SDK hooks in for them changes a read beyond what is
-# done here; for others it does (IAM decodes policies), and they are asked too seldom to matter.
+# done here; for others it does (IAM decodes policies), and they are asked too rarely to matter.
 SERVICES = frozenset({"ecr", "kms", "resourcegroupstaggingapi", "s3", "sagemaker"})
 _SIGNATURES = ("v4", "s3v4")
 # Reported anew with each attempt, and of use to the provider's own statistics only.

@@ -33,10 +33,10 @@ class WriteCandidates(msgspec.Struct, frozen=True, kw_only=True):
 
 def roles_that_put(scope: str, graph: Graph) -> WriteCandidates:
     """Sort the roles of an account by what their policies name; asked once per account."""
-    return graph.memo(("roles that put", scope), lambda: _sorted_putters(scope, graph))
+    return graph.memo(("roles that put", scope), lambda: _sorted_candidates(scope, graph))
 
 
-def _sorted_putters(scope: str, graph: Graph) -> WriteCandidates:
+def _sorted_candidates(scope: str, graph: Graph) -> WriteCandidates:
     by_bucket: dict[str, list[Resource]] = {}
     anywhere = []
     for role in graph.of_type("role"):

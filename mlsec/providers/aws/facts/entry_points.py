@@ -48,7 +48,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 class Routes(msgspec.Struct, frozen=True, kw_only=True):
     """The routes of one gateway; with ``gaps``, there may be more than could be read."""
 
-    found: tuple[Route, ...] = ()
+    routes: tuple[Route, ...] = ()
     gaps: tuple[str, ...] = ()
 
 
@@ -104,7 +104,7 @@ class _Finder:
 
     def __init__(self, gateway: Resource, graph: Graph) -> None:
         self.gateway, self.graph = gateway, graph
-        self.found: dict[tuple[str, ...], Route] = {}
+        self.routes: dict[tuple[str, ...], Route] = {}
         self.gaps: set[str] = set()
 
     def find(self) -> Routes:
@@ -115,8 +115,8 @@ class _Finder:
             self._url()
         else:
             self._routes()
-        routes = tuple(self.found[key] for key in sorted(self.found))
-        return Routes(found=routes, gaps=tuple(sorted(self.gaps)))
+        routes = tuple(self.routes[key] for key in sorted(self.routes))
+        return Routes(routes=routes, gaps=tuple(sorted(self.gaps)))
 
     def _routes(self) -> None:
         ways = ways_of(self.gateway, self.graph)
@@ -209,7 +209,7 @@ class _Finder:
         route = Route(
             route=way.route, auth=way.auth, is_open=way.is_open, calls=calls, target=target, via=via
         )
-        self.found[(way.route, calls, target, via)] = route
+        self.routes[(way.route, calls, target, via)] = route
 
     def _by_id(self, relation: str) -> dict[str, Resource]:
         return self._targets(self.gateway, relation)

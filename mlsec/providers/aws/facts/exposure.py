@@ -45,13 +45,13 @@ def ai_routes(resource: Resource, graph: Graph) -> Known | Unknown:
     """
     routes = routes_of(resource, graph)
     gaps = set(routes.gaps)
-    for route in routes.found:
+    for route in routes.routes:
         gaps |= as_gaps(route.is_open.because, resource, graph)
-    is_decided = any(route.is_open == YES for route in routes.found)
+    is_decided = any(route.is_open == YES for route in routes.routes)
     if gaps and not is_decided:
         return Unknown(tuple(sorted(gaps)))
     hidden: list[dict[str, Any]] = [{}] if routes.gaps else []
-    return Known([*(_as_item(route) for route in routes.found), *hidden])
+    return Known([*(_as_item(route) for route in routes.routes), *hidden])
 
 
 def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -62,7 +62,7 @@ def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
 def requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether every route to a model asks who is there; without such a route, every route."""
     routes = routes_of(resource, graph)
-    asks = [NO if route.auth == NO_AUTH else YES for route in routes.found]
+    asks = [NO if route.auth == NO_AUTH else YES for route in routes.routes]
     if not asks and not routes.gaps:
         return _every_route_asks(resource, graph)
     hidden = [unknown(routes.gaps)] if routes.gaps else []
@@ -100,7 +100,7 @@ def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Target
         if gateway.scope != resource.scope:
             continue
         routes = routes_of(gateway, graph)
-        mine = [route for route in routes.found if _leads_to(route, gateway, resource, graph)]
+        mine = [route for route in routes.routes if _leads_to(route, gateway, resource, graph)]
         if is_only_open:
             is_open = any_of(route.is_open for route in mine)
             gaps |= as_gaps(is_open.because, gateway, graph)

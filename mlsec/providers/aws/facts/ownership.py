@@ -1,4 +1,4 @@
-"""Which storage that a resource uses is not the account's own: a stranger's, or gone."""
+"""Which storage that a resource uses is not the account's own: somebody else's, or gone."""
 
 from __future__ import annotations
 

@@ -155,8 +155,8 @@ def function_targets(raw: Any) -> list[str] | None:
     """Give the functions among the targets of a target group, without version or alias."""
     if raw is None:
         return None
-    found = [function_arn(item.get("Target", {}).get("Id")) for item in raw]
-    return [each for each in found if each]
+    arns = [function_arn(item.get("Target", {}).get("Id")) for item in raw]
+    return [arn for arn in arns if arn]
 
 
 def instance_targets(raw: Any) -> list[str] | None:

@@ -37,7 +37,7 @@ def cross_project_holders(
     resources: dict[str, Resource] = {}
     gaps: set[str] = set()
     near, above = grants_near(resource, graph), grants_above(resource.scope, graph)
-    for grant in (*near.held, *above.held):
+    for grant in (*near.grants, *above.grants):
         accounts = [a for a in _meant_by(grant, graph) if a.scope != resource.scope]
         given = _given(grant, permissions, resource, graph) if accounts else {}
         for account in accounts if given else ():

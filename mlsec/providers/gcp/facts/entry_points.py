@@ -42,8 +42,8 @@ def requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:
 def calls_models(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the service account may call an endpoint or an agent."""
     routes = routes_of(resource, graph)
-    if routes.found or not routes.gaps:
-        return Known(bool(routes.found))
+    if routes.routes or not routes.gaps:
+        return Known(bool(routes.routes))
     return Unknown(routes.gaps)
 
 
@@ -54,7 +54,7 @@ def is_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     serves = NO
     if "has_accelerator" in graph.vocabulary.types[resource.type].properties:
         serves = flag(resource, "has_accelerator")
-    return verdict(any_of((serves, YES if routes.found else hidden)), resource, graph)
+    return verdict(any_of((serves, YES if routes.routes else hidden)), resource, graph)
 
 
 def gateway_is_public(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -71,13 +71,13 @@ def ai_routes(resource: Resource, graph: Graph) -> Known | Unknown:
     """List a gateway's routes as items; one route that is known to be open decides."""
     routes = routes_of(resource, graph)
     gaps = set(routes.gaps)
-    for route in routes.found:
+    for route in routes.routes:
         gaps |= reasons_as_gaps(route.is_open.because, resource, graph)
-    is_decided = any(route.is_open == YES for route in routes.found)
+    is_decided = any(route.is_open == YES for route in routes.routes)
     if gaps and not is_decided:
         return Unknown(tuple(sorted(gaps)))
     hidden: list[dict[str, Any]] = [{}] if routes.gaps else []
-    return Known([*(_as_item(route) for route in routes.found), *hidden])
+    return Known([*(_as_item(route) for route in routes.routes), *hidden])
 
 
 def entry_points(resource: Resource, graph: Graph) -> Targets:
@@ -105,7 +105,7 @@ def _entry_points_to(resource: Resource, graph: Graph, *, is_only_open: bool) ->
         if gateway.scope != resource.scope:
             continue
         routes = routes_of(gateway, graph)
-        mine = [route for route in routes.found if route.target == resource.id]
+        mine = [route for route in routes.routes if route.target == resource.id]
         if is_only_open:
             gaps |= reasons_as_gaps(any_of(d.is_open for d in mine).because, gateway, graph)
             mine = [route for route in mine if route.is_open == YES]

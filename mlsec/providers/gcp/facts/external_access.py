@@ -45,7 +45,7 @@ _BASIC = ("roles/owner", "roles/editor")
 def is_open(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody holds any role on the resource."""
     own = own_grants(resource)
-    if any(is_open_member(grant.member) for grant in own.held):
+    if any(is_open_member(grant.member) for grant in own.grants):
         return Known(value=True)
     return verdict(unknown(own.gaps), resource, graph) if own.gaps else Known(value=False)
 
@@ -55,7 +55,7 @@ def broad_ml_members(resource: Resource, graph: Graph) -> Known | Unknown:
     grants = grants_above(resource.scope, graph)
     members = {
         EVERYBODY if is_open_member(grant.member) else grant.member
-        for grant in grants.held
+        for grant in grants.grants
         if is_open_member(grant.member) or grant.member.startswith("domain:")
         if grant.role.startswith(("roles/aiplatform.", "roles/ml.", *_BASIC))
     }

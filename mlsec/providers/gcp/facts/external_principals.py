@@ -53,7 +53,7 @@ def let_in(
     wanted = tuple(permissions)
     everybody: list[Answer] = []
     named: dict[str, Answer] = {}
-    for grant, outside in (*_external_grants(grants.held, home_of(resource, graph)), *above):
+    for grant, outside in (*_external_grants(grants.grants, home_of(resource, graph)), *above):
         gives = all_of(
             (
                 outside,
@@ -73,7 +73,7 @@ def let_in_here(resource: Resource, permissions: Iterable[str], graph: Graph) ->
     """Say the same for all that counts at a resource: its own policy and those above it."""
     near, above = grants_near(resource, graph), grants_above(resource.scope, graph)
     known = external_grants_above(resource, graph)
-    grants = Grants(held=near.held, gaps=tuple(sorted({*near.gaps, *above.gaps})))
+    grants = Grants(grants=near.grants, gaps=tuple(sorted({*near.gaps, *above.gaps})))
     return let_in(grants, permissions, resource, graph, above=known)
 
 
@@ -82,7 +82,7 @@ def external_grants_above(resource: Resource, graph: Graph) -> tuple[ExternalGra
     return graph.memo(
         ("gcp external principals", resource.scope),
         lambda: tuple(
-            _external_grants(grants_above(resource.scope, graph).held, home_of(resource, graph))
+            _external_grants(grants_above(resource.scope, graph).grants, home_of(resource, graph))
         ),
     )
 
@@ -99,11 +99,11 @@ def holders_of_any_role(resource: Resource, graph: Graph) -> ExternalPrincipals:
     home, own = home_of(resource, graph), own_grants(resource)
     named = {
         grant.member: outside
-        for grant in own.held
+        for grant in own.grants
         if not is_open_member(grant.member)
         if (outside := is_external(grant.member, home)) != NO
     }
-    everybody = any(is_open_member(grant.member) for grant in own.held)
+    everybody = any(is_open_member(grant.member) for grant in own.grants)
     hidden = unknown(own.gaps) if own.gaps else NO
     return ExternalPrincipals(everybody=YES if everybody else hidden, named=named, hidden=hidden)
 

@@ -45,7 +45,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 class Grants(msgspec.Struct, frozen=True, kw_only=True):
     """Grants that count together; with ``gaps``, there may be more than could be read."""
 
-    held: tuple[Grant, ...] = ()
+    grants: tuple[Grant, ...] = ()
     gaps: tuple[str, ...] = ()
 
 
@@ -69,7 +69,7 @@ def grants_near(resource: Resource, graph: Graph) -> Grants:
 
 def _joined(parts: list[Grants]) -> Grants:
     return Grants(
-        held=tuple(grant for part in parts for grant in part.held),
+        grants=tuple(grant for part in parts for grant in part.grants),
         gaps=tuple(sorted({gap for part in parts for gap in part.gaps})),
     )
 
@@ -81,7 +81,7 @@ def grants_above(scope: str, graph: Graph) -> Grants:
         nodes = [own_grants(n) for n in graph.of_type(_NODE) if n.scope == scope]
         gaps = {gap for node in nodes for gap in node.gaps}
         shelf.above[scope] = Grants(
-            held=tuple(grant for node in nodes for grant in node.held),
+            grants=tuple(grant for node in nodes for grant in node.grants),
             gaps=tuple(sorted(gaps | set(graph.incomplete(_NODE, scope, "")))),
         )
     return shelf.above[scope]
@@ -94,7 +94,7 @@ def own_grants(resource: Resource) -> Grants:
     fact = property_value(resource, name)
     if isinstance(fact, Unknown):
         return Grants(gaps=fact.gaps or ("?the policy of " + resource.name,))
-    return Grants(held=tuple(grant for binding in fact.value or () for grant in _read(binding)))
+    return Grants(grants=tuple(grant for binding in fact.value or () for grant in _read(binding)))
 
 
 def role_allows(role: str, permission: str, scope: str, graph: Graph) -> Answer:

@@ -80,7 +80,7 @@ def _read_identity(account: Resource, graph: Graph) -> Identity:
     grants, home = grants_above(account.scope, graph), home_of(account, graph)
     hidden = unknown(grants.gaps) if grants.gaps else NO
     bare = Identity(account=account, home=home, hidden=hidden)
-    return msgspec.structs.replace(bare, holdings=tuple(_holdings(grants.held, bare, "")))
+    return msgspec.structs.replace(bare, holdings=tuple(_holdings(grants.grants, bare, "")))
 
 
 def may_everywhere(account: Resource, permission: str, graph: Graph) -> Answer:

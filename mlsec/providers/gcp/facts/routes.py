@@ -49,7 +49,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 class Routes(msgspec.Struct, frozen=True, kw_only=True):
     """The routes of one gateway; with ``gaps``, there may be more than could be read."""
 
-    found: tuple[Route, ...] = ()
+    routes: tuple[Route, ...] = ()
     gaps: tuple[str, ...] = ()
 
 
@@ -75,7 +75,7 @@ def _service_routes(service: Resource, graph: Graph) -> Routes:
                 )  # fmt: skip
             else:
                 gaps |= reasons_as_gaps(answer.because, service, graph)
-    return Routes(found=tuple(routes), gaps=tuple(sorted(gaps)))
+    return Routes(routes=tuple(routes), gaps=tuple(sorted(gaps)))
 
 
 def _calls_of(account: Resource, graph: Graph) -> Iterator[tuple[str, str, Answer]]:
@@ -101,7 +101,7 @@ def _is_named(account: Resource, target: Resource, permission: str, graph: Graph
     member = f"serviceAccount:{account.name}"
     given = [
         role_allows(grant.role, permission, account.scope, graph)
-        for grant in own.held
+        for grant in own.grants
         if grant.member == member
     ]
     return any_of([*given, *([unknown(own.gaps)] if own.gaps else [])])
@@ -147,7 +147,7 @@ def _everybody_invokes(resource: Resource, graph: Graph) -> Answer:
     own, permission = own_grants(resource), _INVOKES[resource.type]
     answers = [
         role_allows(grant.role, permission, resource.scope, graph)
-        for grant in own.held
+        for grant in own.grants
         if is_open_member(grant.member)
     ]
     return any_of([*answers, *([unknown(own.gaps)] if own.gaps else [])])
@@ -175,7 +175,7 @@ def _gateway_routes(gateway: Resource, graph: Graph) -> Routes:
             gaps.update(fact.gaps)
             continue
         routes += [_gateway_route(route) for route in fact.value or () if route.get("endpoint")]
-    return Routes(found=tuple(routes), gaps=tuple(sorted(gaps)))
+    return Routes(routes=tuple(routes), gaps=tuple(sorted(gaps)))
 
 
 def _gateway_route(route: Mapping[str, Any]) -> Route:

@@ -55,7 +55,7 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     """Find the service accounts that may put objects into a bucket or dataset."""
     near, above = grants_near(resource, graph), grants_above(resource.scope, graph)
     # A condition may be about this very bucket; without one a grant counts for all of them.
-    grants = (*near.held, *(grant for grant in above.held if grant.condition))
+    grants = (*near.grants, *(grant for grant in above.grants if grant.condition))
     other_projects = cross_project_holders(resource, _PUTS, graph)
     writers = list(other_projects.resources)
     gaps = {*graph.incomplete(_ACCOUNT, resource.scope, ""), *near.gaps, *other_projects.gaps}
