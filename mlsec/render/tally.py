@@ -90,8 +90,8 @@ def path_length(finding: Finding) -> int:
 
 def is_attack_path(finding: Finding) -> bool:
     """Whether it is open and severe, and two or more other resources had a part in it."""
-    is_grave = finding.severity in {Severity.CRITICAL, Severity.HIGH}
-    return is_grave and is_open(finding) and path_length(finding) > 2
+    is_severe = finding.severity in {Severity.CRITICAL, Severity.HIGH}
+    return is_severe and is_open(finding) and path_length(finding) > 2
 
 
 def sorted_findings(assessment: Assessment) -> list[Finding]:
