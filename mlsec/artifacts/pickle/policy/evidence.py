@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from mlsec.artifacts.pickle.known_names import LISTED
 from mlsec.artifacts.pickle.vm.values import (
     CallResult,
     Container,
@@ -63,50 +62,6 @@ def is_plain(value: Value) -> bool:
         elif kind not in _FLAT:
             return False
     return True
-
-
-# What stands in every text that is taken for a program: bytes without these letters are none.
-_NO_PROGRAM = regex(rb"[^(/_m]*\Z")
-_DECIMAL = regex(r"[-+.0-9eE]{1,40}\Z")
-# Objects of these modules are values: they call nothing, whatever is done with them.
-_OF_VALUES = frozenset(("datetime", "decimal"))
-_DEEP = 3
-
-
-def says_nothing(arguments: Value) -> bool:
-    """As ``is_plain``, also for what a listed function may be given besides.
-
-    These are decimal numbers as texts, bytes that are no program, dates and the like, and
-    containers of all of them.
-    """
-    return type(arguments) is tuple and _say_nothing(arguments, _DEEP)
-
-
-def _say_nothing(values: Sequence[Value], depth: int) -> bool:
-    for value in values:
-        kind = type(value)
-        if kind in _FLAT:
-            continue
-        if kind is str:
-            if not (is_plain((value,)) or _DECIMAL.match(value)):
-                return False
-        elif kind is bytes:
-            if value.isascii() and not _NO_PROGRAM.match(value):
-                return False
-        elif not depth or not _say_nothing_inside(value, depth - 1):
-            return False
-    return True
-
-
-def _say_nothing_inside(value: Value, depth: int) -> bool:
-    if type(value) is tuple:
-        return _say_nothing(value, depth)
-    if type(value) is Container:
-        return not value.acting and _say_nothing(value.items, depth)
-    if type(value) is CallResult and type(value.function) is Global and value.state is None:
-        is_value = value.function.module in _OF_VALUES and value.function.entry.standing in LISTED
-        return is_value and type(value.arguments) is tuple and _say_nothing(value.arguments, depth)
-    return False
 
 
 def evidence(value: Value) -> str:

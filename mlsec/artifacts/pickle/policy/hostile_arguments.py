@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.pickle.policy.evidence import is_command, walk
+from mlsec.artifacts.pickle.policy.plain_arguments import (
+    has_any_text,
+    has_no_exponent,
+    has_no_number,
+    says_nothing,
+)
 from mlsec.artifacts.pickle.vm.values import CallResult, Global, LongLiteral, Value
 from mlsec.core.regex import regex
 
@@ -119,6 +127,15 @@ def makes_memory(function: Global) -> bool:
 def writes_out(function: Global) -> bool:
     """Whether a call makes as many digits as an exponent in a text says."""
     return function.name in _WRITE_OUT
+
+
+def plain_arguments_of(function: Global) -> Callable[[Value], bool]:
+    """What tells arguments of which nothing is to be said when a listed function is called."""
+    if makes_memory(function):
+        return has_no_number
+    if writes_out(function):
+        return has_no_exponent
+    return has_any_text if takes_text(function) and not reads_texts(function) else says_nothing
 
 
 def bomb_in(function: Global, arguments: Value) -> str:

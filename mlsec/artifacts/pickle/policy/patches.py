@@ -43,17 +43,32 @@ _LISTS = frozenset(("FrozenList",))
 
 # Values that can do something, or stand for such.
 _CAN_ACT = frozenset((Global, CallResult, Elided))
-_ATOMS = frozenset((int, bool, type(None), str, bytes, Opaque, LongLiteral))
+# Values without items; under a name that does not act it makes no difference what they are.
+_SINGLE = frozenset((int, bool, type(None), str, bytes, Opaque, LongLiteral, CallResult, Global))
 _KEYS_THAT_ACT = HOOKS | ACTING_KEYS | indirect_calls.METHODS
 
 
 def is_data(state: Value) -> bool:
-    """Whether a state is a table of literals under names that no class is known to act by."""
-    if type(state) is not Container or state.kind != "dict" or state.acting:
-        return False
-    keys, values = state.items[::2], state.items[1::2]
+    """Whether a state is of values under names that no class is known to act by."""
+    if type(state) is tuple:
+        return all(type(part) is not CallResult and _is_table_of_data(part) for part in state)
+    return type(state) is not CallResult and _is_table_of_data(state)
+
+
+def _is_table_of_data(part: Value) -> bool:
+    if type(part) is not Container or part.kind != "dict":
+        return type(part) is not tuple
+    keys, values = part.items[::2], part.items[1::2]
     are_names = all(type(key) is str for key in keys) and _KEYS_THAT_ACT.isdisjoint(keys)
-    return are_names and _ATOMS.issuperset(map(type, values))
+    return are_names and not part.acting and all(map(_holds_no_table, values))
+
+
+def _holds_no_table(value: Value) -> bool:
+    if type(value) in _SINGLE:
+        return True
+    items = value if type(value) is tuple else value.items
+    is_dict = type(value) is Container and value.kind == "dict"
+    return not is_dict and _SINGLE.issuperset(map(type, items))
 
 
 def by_state(target: Value, state: Value) -> Iterator[Judgement]:

@@ -17,28 +17,15 @@ from mlsec.artifacts.pickle.policy import (
 )
 from mlsec.artifacts.pickle.policy.call_judgement import Call, Judgement
 from mlsec.artifacts.pickle.policy.callable_lists import Policy
-from mlsec.artifacts.pickle.policy.calling_functions import made_by_others, note_unread_texts
+from mlsec.artifacts.pickle.policy.calling_functions import made_by_others
 from mlsec.artifacts.pickle.policy.code_by_value import BY_VALUE, called_by_value
-from mlsec.artifacts.pickle.policy.evidence import (
-    evidence,
-    is_inert,
-    is_plain,
-    is_weak,
-    says_nothing,
-)
-from mlsec.artifacts.pickle.policy.hostile_arguments import (
-    bomb_in,
-    holds_data,
-    makes_memory,
-    program_in,
-    read_as_expression,
-    takes_text,
-    unnamed,
-    writes_out,
-)
+from mlsec.artifacts.pickle.policy.evidence import evidence, is_weak
+from mlsec.artifacts.pickle.policy.hostile_arguments import plain_arguments_of, program_in
 from mlsec.artifacts.pickle.policy.judged_calls import JUDGEMENTS
+from mlsec.artifacts.pickle.policy.listed_calls import judge_class, judge_listed
 from mlsec.artifacts.pickle.policy.names import NOT_LISTED, is_identifier, modern
 from mlsec.artifacts.pickle.policy.persistent_ids import storage_bytes
+from mlsec.artifacts.pickle.policy.plain_arguments import are_plain_words, is_latin_text
 from mlsec.artifacts.pickle.policy.program_texts import KeptTexts
 from mlsec.artifacts.pickle.vm.values import CallKind, CallResult, Global, Value
 from mlsec.artifacts.recorder import Recorder
@@ -135,9 +122,9 @@ class Verdict:
     def called(self, how: CallKind, function: Value, arguments: Value, offset: int) -> None:
         """Something is called or instantiated."""
         if type(function) is Global:
-            if how in function.harmless_calls and says_nothing(arguments):
+            if how in function.harmless_calls and function.are_harmless(arguments):
                 return
-            if how in function.reported_calls and is_plain(arguments):
+            if how in function.reported_calls and are_plain_words(arguments):
                 return
         elif type(function) is CallResult:
             function = names.reached(self.policy, function)
@@ -188,55 +175,24 @@ class Verdict:
                 detail = f"{how.value}: {entry.word}" + (f"; with {said}" if said else "")
                 self.note(FactKind.DENIED_CALL, function.full, detail, offset)
             case Standing.JUDGED:
-                self._give(self._judged(function, arguments, offset), function, offset)
+                judged = self._judged(how, function, arguments, offset)
+                self._give(judged, function, offset)
             case Standing.REDUCER:
-                if not (
-                    makes_memory(function) or writes_out(function) or self.kept.watches(function)
-                ):
-                    function.is_harmless_when(how)
-                self._reducer(function, arguments, offset)
+                if not self.kept.watches(function):
+                    function.is_harmless_when(how, plain_arguments_of(function))
+                judge_listed(self, function, arguments, offset)
             case Standing.MAKER:
                 made_by_others(self, function, arguments, offset)
             case Standing.CLASS:
-                self._class(how, function, arguments, offset)
+                judge_class(self, how, function, arguments, offset)
             case Standing.UNLISTED | Standing.UNKNOWN:
                 self._unknown(how, function, arguments, offset)
             case _:
                 assert_never(entry.standing)
 
-    def _reducer(self, function: Global, arguments: Value, offset: int) -> None:
-        """A listed function: what is found first under its name may run the text it is given."""
-        if said := read_as_expression(function, arguments):
-            detail = f"called with a text that it evaluates: {said}"
-            self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, Severity.HIGH)
-            return
-        note_unread_texts(self, function, arguments)
-        if made := bomb_in(function, arguments):
-            self.note(FactKind.BOMB, function.full, made, offset, Severity.MEDIUM)
-        given, is_data = unnamed(function, arguments), holds_data(function)
-        if not takes_text(function) and (said := program_in(given, self.window, is_data=is_data)):
-            detail = f"called with what only another function of this name would take: {said}"
-            self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, Severity.HIGH)
-
-    def _class(self, how: CallKind, function: Global, arguments: Value, offset: int) -> None:
-        if how is CallKind.NEW:
-            function.is_harmless_when(how)
-            self._reducer(function, arguments, offset)
-        elif arguments == ():
-            pass
-        elif is_inert(arguments):
-            detail = "called with arguments, though its library never stores it so"
-            # A bare word may name a file that it opens; numbers steer nothing.
-            danger = None if names.has_numbers_only(arguments) else Severity.MEDIUM
-            self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset, danger)
-            self.note_unknown(function, detail)
-        else:
-            detail = "called with arguments that steer it; its library never stores it so"
-            self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
-
     def _unknown(self, how: CallKind, function: Global, arguments: Value, offset: int) -> None:
         if (FactKind.HOSTILE_ARGUMENT, function.full) in self._seen:
-            function.is_harmless_when(how)
+            function.is_harmless_when(how, are_plain_words)
         said = evidence(arguments)
         # A tuple with names may hold a path: no more than the class is asked for.
         said = "" if how is CallKind.NEW and is_weak(said) else said
@@ -267,7 +223,11 @@ class Verdict:
             detail = f"{how.value}, and not in the inventory of what libraries store"
             self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
 
-    def _judged(self, function: Global, arguments: Value, offset: int) -> Judgement | None:
+    def _judged(
+        self, how: CallKind, function: Global, arguments: Value, offset: int
+    ) -> Judgement | None:
+        if function.entry.word == "codec":
+            function.is_harmless_when(how, is_latin_text)
         judge = JUDGEMENTS.get(function.entry.word) or BY_VALUE[function.entry.word]
         return judge(self._call(arguments, offset, function.name))
 

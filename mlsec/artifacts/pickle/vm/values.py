@@ -7,7 +7,7 @@ as they are short; everything else is one of the classes below.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from mlsec.artifacts.pickle.known_names import UNJUDGED, may_act
@@ -52,12 +52,14 @@ class CallKind(enum.Enum):
 class Global:
     """A name that is imported. One object per (module, name) and machine.
 
-    ``entry`` is what the judge knows of it. ``harmless_calls`` are the ways of calling it of which,
-    with plain arguments, nothing is to be said; ``reported_calls`` those of which all was said.
+    ``entry`` is what the judge knows of it. ``harmless_calls`` are the ways of calling it of which
+    nothing is to be said, where ``are_harmless`` says so of the arguments; ``reported_calls`` those
+    of which all was said.
     """
 
     __slots__ = (
-        "entry", "harmless_calls", "instance", "module", "name", "offset", "reported_calls",
+        "are_harmless", "entry", "harmless_calls", "instance", "module", "name", "offset",
+        "reported_calls",
     )  # fmt: skip
 
     def __init__(self, module: str, name: str, offset: int) -> None:
@@ -67,11 +69,13 @@ class Global:
         self.entry = UNJUDGED
         # Lists, as a member is told by its identity: the hash of an enumeration is slow.
         self.harmless_calls: list[CallKind] = []
+        self.are_harmless: Callable[[Value], bool] = bool
         self.reported_calls: list[CallKind] = []
         self.instance = CallResult(self, ())
 
-    def is_harmless_when(self, how: CallKind) -> None:
-        """Nothing is to be said of calling it so with plain arguments."""
+    def is_harmless_when(self, how: CallKind, are_harmless: Callable[[Value], bool]) -> None:
+        """Nothing is to be said of calling it so with such arguments."""
+        self.are_harmless = are_harmless
         if how not in self.harmless_calls:
             self.harmless_calls.append(how)
 
