@@ -153,7 +153,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-class Hole(msgspec.Struct, frozen=True, kw_only=True):
+class InspectionGap(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes or a member that could not be read, and why: what may hide there is not known."""
 
     reason: GapReason
@@ -174,7 +174,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     formats: tuple[Format, ...] = ()
     facts: tuple[Fact, ...] = ()
-    holes: tuple[Hole, ...] = ()
+    gaps: tuple[InspectionGap, ...] = msgspec.field(default=(), name="holes")  # as it is stored
     members: int = 0
     members_read: int = 0
     bytes_read: int = 0

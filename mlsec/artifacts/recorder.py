@@ -8,7 +8,7 @@ from typing import Any
 
 from mlsec.artifacts.bytes.window import MemorySource, Window
 from mlsec.artifacts.errors import ArtifactError
-from mlsec.artifacts.facts import DANGERS, Fact, FactKind, Format, Hole
+from mlsec.artifacts.facts import DANGERS, Fact, FactKind, Format, InspectionGap
 from mlsec.artifacts.limits import Budget, Limits
 from mlsec.artifacts.spans import Spans
 from mlsec.core.enums import GapReason, Severity
@@ -28,7 +28,7 @@ class Ledger:
     __slots__ = (
         "facts",
         "formats",
-        "holes",
+        "gaps",
         "kinds",
         "members",
         "members_read",
@@ -40,7 +40,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.facts: dict[Fact, None] = {}
-        self.holes: dict[Hole, None] = {}
+        self.gaps: dict[InspectionGap, None] = {}
         self.formats: dict[Format, None] = {}
         self.kinds: dict[FactKind, int] = {}
         self.properties: dict[str, Any] = {}
@@ -52,7 +52,7 @@ class Ledger:
 
 
 class Recorder:
-    """Notes facts and holes of one file or member, under a shared budget."""
+    """Notes facts and gaps of one file or member, under a shared budget."""
 
     __slots__ = (
         "budget",
@@ -110,19 +110,19 @@ class Recorder:
             self.ledger.facts[fact] = None
             self.ledger.kinds[kind] = seen + 1
 
-    def hole(self, reason: GapReason, detail: str, *, start: int = 0, size_bytes: int = -1) -> None:
+    def gap(self, reason: GapReason, detail: str, *, start: int = 0, size_bytes: int = -1) -> None:
         """Note what could not be read: what hides there is not known."""
-        if len(self.ledger.holes) > self.limits.facts:
+        if len(self.ledger.gaps) > self.limits.facts:
             self._too_many()
             return
-        hole = Hole(
+        gap = InspectionGap(
             reason=reason,
             place=self.place,
             start=start,
             size_bytes=size_bytes,
             detail=_plain(detail),
         )
-        self.ledger.holes[hole] = None
+        self.ledger.gaps[gap] = None
 
     def unread(
         self,
@@ -133,15 +133,15 @@ class Recorder:
         size_bytes: int = -1,
         danger: Severity | None = None,
     ) -> None:
-        """Note a hole, and the fact that for its sake the file was not fully read."""
-        self.hole(reason, detail, start=start, size_bytes=size_bytes)
+        """Note a gap, and the fact that for its sake the file was not fully read."""
+        self.gap(reason, detail, start=start, size_bytes=size_bytes)
         self.fact(FactKind.NOT_FULLY_READ, reason.value, detail, offset=start, danger=danger)
 
     def broken(self, subject: str, error: ArtifactError, where: str = "") -> None:
         """Note where reading ended early: broken only where the bytes themselves are to blame."""
         if error.reason is GapReason.MALFORMED:
             self.fact(FactKind.BROKEN, subject, error.message)
-        self.hole(error.reason, f"{where}: {error.message}" if where else error.message)
+        self.gap(error.reason, f"{where}: {error.message}" if where else error.message)
 
     def in_part(self, what: str, searched_bytes: int, size_bytes: int) -> None:
         """Say that of what a file only keeps the first bytes alone were searched, if it has more.
@@ -195,7 +195,7 @@ class Recorder:
         self.ledger.members += 1
         if inner.depth > self.limits.depth:
             inner.fact(FactKind.BOMB, name, f"nested deeper than {self.limits.depth} levels")
-            inner.hole(GapReason.OVER_LIMIT, f"nested deeper than {self.limits.depth} levels")
+            inner.gap(GapReason.OVER_LIMIT, f"nested deeper than {self.limits.depth} levels")
             return
         try:
             self.budget.member()
@@ -224,8 +224,10 @@ class Recorder:
         ledger.read[content] = self.depth
 
     def _too_many(self) -> None:
-        hole = Hole(reason=GapReason.OVER_LIMIT, detail=f"more than {self.limits.facts} facts")
-        self.ledger.holes[hole] = None
+        gap = InspectionGap(
+            reason=GapReason.OVER_LIMIT, detail=f"more than {self.limits.facts} facts"
+        )
+        self.ledger.gaps[gap] = None
 
 
 def _plain(text: str) -> str:

@@ -56,7 +56,7 @@ class InspectionCache:
 
     def keep(self, entry: Entry, inspection: Inspection) -> None:
         """Remember what was read; not where something was in the way, which may be gone next."""
-        if self._connection is None or not entry.version or inspection.holes:
+        if self._connection is None or not entry.version or inspection.gaps:
             return
         try:
             self._connection.execute(

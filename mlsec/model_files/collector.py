@@ -14,7 +14,7 @@ import msgspec
 from mlsec import __version__
 from mlsec.artifacts.bytes.window import Source, Window
 from mlsec.artifacts.errors import ArtifactError
-from mlsec.artifacts.facts import Hole, Inspection
+from mlsec.artifacts.facts import Inspection, InspectionGap
 from mlsec.artifacts.sandbox.pool import FarJob, Job, LocalJob, inspect_many
 from mlsec.collect.folders.entry import AsksForRights, Bucket, Entry, StoreError
 from mlsec.collect.folders.local import LocalStore
@@ -124,10 +124,10 @@ class _Collection:
             raise
 
     def _record(self, entry: Entry, inspection: Inspection) -> tuple[Call, bytes | None]:
-        hole = _refusal(inspection)
-        if hole is not None:
+        gap = _refusal(inspection)
+        if gap is not None:
             right = self._rights.get(entry.id, "")
-            return refusal_call(self._scope, entry, hole.reason, hole.detail, right)
+            return refusal_call(self._scope, entry, gap.reason, gap.detail, right)
         sha256 = self._digest(entry) if self._has_digest else ""
         return inspection_call(
             self._scope, Inspected(entry=entry, inspection=inspection, sha256=sha256)
@@ -155,11 +155,11 @@ class _Collection:
         return result.entry.version == entry.version and bool(result.sha256 or not self._has_digest)
 
 
-def _refusal(inspection: Inspection) -> Hole | None:
+def _refusal(inspection: Inspection) -> InspectionGap | None:
     """Give why not one byte of a file was given; None for a file that was read."""
     if inspection.size_bytes < 0 and not inspection.facts:  # it could not even be opened
-        return inspection.holes[0]
-    refused = [hole for hole in inspection.holes if hole.reason in _REFUSALS]
+        return inspection.gaps[0]
+    refused = [gap for gap in inspection.gaps if gap.reason in _REFUSALS]
     return refused[0] if refused and not inspection.bytes_read else None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.artifacts.facts import Fact, Hole
+from mlsec.artifacts.facts import Fact, InspectionGap
 from mlsec.artifacts.formats.tensorflow.shards import settled
 from mlsec.artifacts.model_folder import RepositoryFile, repository_facts
 from mlsec.collect.folders.entry import Entry, Listing, Skipped
@@ -146,7 +146,7 @@ class _Scope:
         is_known = shaping.is_recognised(inspection)
         self._tally.add(self._place, assessed=int(is_known), errored=int(not is_known))
         unread: dict[str, tuple[str, ...]] = {}
-        hidden = {self._hole_gap(entry, hole).id for hole in inspection.holes}
+        hidden = {self._inspection_gap(entry, gap).id for gap in inspection.gaps}
         if hidden:
             unread["detections[]"] = tuple(sorted(hidden))
         known = shaping.listed(entry, self._id_of(folder)) | shaping.inspected(inspection)
@@ -264,9 +264,9 @@ class _Scope:
         self._tally.hide(self._place, gap, is_listing=is_listing)
         self._tally.add(self._place, errored=1)
 
-    def _hole_gap(self, entry: Entry, hole: Hole) -> Gap:
-        where = f"{entry.id}!/{hole.place}" if hole.place else entry.id
-        gap = self._gap(where, hole.reason, hole.detail)
+    def _inspection_gap(self, entry: Entry, unread: InspectionGap) -> Gap:
+        where = f"{entry.id}!/{unread.place}" if unread.place else entry.id
+        gap = self._gap(where, unread.reason, unread.detail)
         self._tally.hide(self._place, gap, is_listing=False)
         return gap
 
@@ -288,7 +288,7 @@ def _file_of(call: Call) -> str:
 def _settled(
     entries: Iterable[Entry], known: Mapping[str, Inspected | None]
 ) -> Mapping[str, Inspected | None]:
-    """Close the holes of files that another file explains."""
+    """Close the gaps of files that another file explains."""
     paths = {entry.path: result for entry in entries if (result := known[entry.id]) is not None}
     whole = settled({path: value.inspection for path, value in paths.items()})
     done = {

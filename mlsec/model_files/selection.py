@@ -99,8 +99,8 @@ def _is_own_evidence(inspection: Inspection) -> bool:
 
     Anybody may write such a header: what a loader would run behind it is judged all the same.
     """
-    holes = [hole.detail for hole in inspection.holes]
-    return not inspection.facts and bool(holes) and all(OWN_EVIDENCE in item for item in holes)
+    gaps = [gap.detail for gap in inspection.gaps]
+    return not inspection.facts and bool(gaps) and all(OWN_EVIDENCE in item for item in gaps)
 
 
 def _is_source(entry: Entry, inspection: Inspection, *, may_load: bool) -> bool:
@@ -112,7 +112,7 @@ def _is_source(entry: Entry, inspection: Inspection, *, may_load: bool) -> bool:
     """
     folders, _, name = entry.path.rpartition("/")
     format_ = inspection.formats[0]
-    is_script = any(hole.detail.startswith("a script in") for hole in inspection.holes)
+    is_script = any(gap.detail.startswith("a script in") for gap in inspection.gaps)
     is_text = format_ in (Format.TEXT, Format.JSON) or (format_ is Format.EXECUTABLE and is_script)
     if is_text and _SOURCE.fullmatch(name.lower()):
         return True
@@ -149,5 +149,5 @@ def left_out_because(
         return f"{format_.value}, with no model beside it{would}"
     if not is_alone and _is_source(entry, inspection, may_load=may_load):
         return f"{format_.value} of the repository, which no loader of models reads"
-    is_plain = not inspection.facts and not inspection.holes
+    is_plain = not inspection.facts and not inspection.gaps
     return f"{format_.value}, in which nothing was found" if is_plain else ""

@@ -36,25 +36,25 @@ def listed(entry: Entry, folder: str) -> dict[str, Any]:
 
 
 def inspected(inspection: Inspection) -> dict[str, Any]:
-    """Give what reading a file brought; a hole is one more fact, of a kind that is not known."""
+    """Give what reading a file brought; a gap is one more fact, of a kind that is not known."""
     # Evidence shows the first ones: the most severe are among them, else in the order of reading.
     facts = [shown(fact) for fact in sorted(_once(inspection.facts), key=lambda f: f.danger.rank)]
-    facts += [{"location": hole.place, "detail": hole.detail} for hole in inspection.holes]
+    facts += [{"location": gap.place, "detail": gap.detail} for gap in inspection.gaps]
     return {
         "format": inspection.formats[0].value,
         "formats": sorted(format_.value for format_ in inspection.formats),
         "is_recognised": is_recognised(inspection),
         "runs_code": not RUNS_CODE.isdisjoint(inspection.formats),
         "detections": facts,
-        "is_fully_read": not inspection.holes,
+        "is_fully_read": not inspection.gaps,
         "unread_parts": [
             {
-                "reason": hole.reason.value,
-                "what": f"{hole.detail} (in {hole.place})" if hole.place else hole.detail,
-                "location": hole.place,
-                "detail": hole.detail,
+                "reason": gap.reason.value,
+                "what": f"{gap.detail} (in {gap.place})" if gap.place else gap.detail,
+                "location": gap.place,
+                "detail": gap.detail,
             }
-            for hole in inspection.holes
+            for gap in inspection.gaps
         ],
         "members": inspection.members,
         "bytes_read": inspection.bytes_read,

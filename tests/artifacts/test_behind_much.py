@@ -166,7 +166,7 @@ def test_harm_behind_more_than_is_looked_at_is_flagged_or_not_assessed(case: str
     before = {(one.kind, one.danger) for one in look(case, 2).facts}
     found = look(case, BEHIND[case][2] + 1)
     said = [one for one in found.facts if one.kind is FactKind.NOT_FULLY_READ]
-    assert said or found.holes or before <= {(one.kind, one.danger) for one in found.facts}
+    assert said or found.gaps or before <= {(one.kind, one.danger) for one in found.facts}
 
 
 # Honest things that are long as well.
@@ -208,9 +208,9 @@ HONEST: Mapping[str, tuple[str, Build, int]] = {
 
 
 @pytest.mark.parametrize("case", HONEST)
-def test_what_is_long_and_honest_brings_no_hole(case: str) -> None:
+def test_what_is_long_and_honest_brings_no_gap(case: str) -> None:
     name, build, count = HONEST[case]
     found = inspect(Window.of(build(count + 1), name))
-    assert found.holes == ()
+    assert found.gaps == ()
     assert not [one for one in found.facts if one.danger in FLAGGING]
     assert not [one for one in found.facts if one.kind is FactKind.NOT_FULLY_READ]

@@ -215,4 +215,4 @@ def test_a_hostile_file_is_flagged(case: str) -> None:
 def test_an_honest_file_is_read_and_quiet(case: str) -> None:
     name, data = HONEST[case]
     found = inspect(Window.of(data, name))
-    assert (flags(found), found.holes) == ([], ())
+    assert (flags(found), found.gaps) == ([], ())

@@ -26,7 +26,7 @@ FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
 def test_what_a_viewer_would_run_is_named_wherever_it_stands(said: bytes, hide: object) -> None:
     seen = inspect(Window.of(pdf(b"<< >>", hide(said))))  # type: ignore[operator]
     assert seen.formats == (Format.PDF,)
-    assert not seen.holes
+    assert not seen.gaps
     assert [fact.kind for fact in seen.facts] == [FactKind.EMBEDDED_CODE]
 
 
@@ -35,18 +35,16 @@ RECORD = b'{"text": "some words of a data set", "id": 5}\n'
 
 def test_records_one_a_line_are_json_however_many() -> None:
     seen = inspect(Window.of(RECORD * 150_000, "train.jsonl"))
-    assert (seen.formats, seen.facts, seen.holes) == ((Format.JSON,), (), ())
+    assert (seen.formats, seen.facts, seen.gaps) == ((Format.JSON,), (), ())
     seen = inspect(Window.of(RECORD * 9 + b"{,}\n" + RECORD, "train.jsonl"))
-    assert seen.holes
+    assert seen.gaps
 
 
 def test_a_template_of_azure_may_have_comments_and_nothing_else_is_left_unread() -> None:
     schema = b'{"$schema": "https://x.example/2019/deploymentTemplate.json#", // words\n "a": 1}'
-    assert not inspect(Window.of(schema, "main.json")).holes
+    assert not inspect(Window.of(schema, "main.json")).gaps
     deep = schema.replace(b"// words\n", b"").replace(b"1", b"[" * 100_000 + b"]" * 100_000)
-    assert [hole.reason for hole in inspect(Window.of(deep, "a.json")).holes] == [
-        GapReason.OVER_LIMIT
-    ]
+    assert [gap.reason for gap in inspect(Window.of(deep, "a.json")).gaps] == [GapReason.OVER_LIMIT]
 
 
 def test_a_program_of_java_is_told_once_for_its_archive() -> None:
@@ -60,7 +58,7 @@ def test_a_program_of_java_is_told_once_for_its_archive() -> None:
 def test_a_lone_tensor_of_onnx_is_read_whole() -> None:
     seen = inspect(Window.of(tensor()))
     assert seen.formats == (Format.ONNX_TENSOR,)
-    assert not seen.holes
+    assert not seen.gaps
 
 
 def old_array(data: bytes) -> bytes:
@@ -70,7 +68,7 @@ def old_array(data: bytes) -> bytes:
 def test_an_array_that_old_joblib_kept_apart_is_numbers() -> None:
     numbers = np.random.default_rng(0).random(4000).tobytes()
     seen = inspect(Window.of(old_array(numbers)).named("model.pkl_01.npy.z"))
-    assert not seen.holes
+    assert not seen.gaps
     assert not seen.facts
 
 
@@ -84,7 +82,7 @@ def test_a_message_of_no_known_kind_is_partly_read_by_its_name() -> None:
     data = b"\x0a\x0a\x12\x08ReadFile" * 3
     seen = inspect(Window.of(data).named("part.pb"))
     assert {fact.kind for fact in seen.facts} >= {FactKind.UNSAFE_OPERATOR}
-    assert seen.holes
+    assert seen.gaps
 
 
 def test_members_of_a_7z_are_unpacked_in_turn_and_only_the_too_large_is_left() -> None:
@@ -96,5 +94,5 @@ def test_members_of_a_7z_are_unpacked_in_turn_and_only_the_too_large_is_left() -
     )
     seen = inspect(Window.of(data), Limits(held_bytes=2000))
     assert FactKind.DENIED_CALL in {fact.kind for fact in seen.facts if fact.place == "d.pkl"}
-    assert [hole.place for hole in seen.holes] == ["c.bin"]
+    assert [gap.place for gap in seen.gaps] == ["c.bin"]
     assert seen.members == 4

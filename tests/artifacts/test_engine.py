@@ -39,13 +39,13 @@ def test_gaps_are_what_no_span_covers() -> None:
 
 def test_an_empty_file_is_told_as_empty() -> None:
     found = inspect(Window.of(b""))
-    assert [hole.detail for hole in found.holes] == ["the file is empty"]
+    assert [gap.detail for gap in found.gaps] == ["the file is empty"]
 
 
-def test_a_file_of_no_known_format_is_a_hole() -> None:
+def test_a_file_of_no_known_format_is_a_gap() -> None:
     found = inspect(Window.of(b"\x01\x02\xff\xfe" * 64))
     assert found.formats == (Format.UNKNOWN,)
-    assert [hole.reason for hole in found.holes] == [GapReason.UNSUPPORTED]
+    assert [gap.reason for gap in found.gaps] == [GapReason.UNSUPPORTED]
 
 
 def test_a_pickle_buried_in_unknown_bytes_is_found() -> None:
@@ -66,13 +66,13 @@ def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path, change: by
     assert [fact.danger for fact in told] == [Severity.HIGH]
 
 
-def test_a_file_that_the_system_does_not_give_is_a_hole_and_no_broken_one(tmp_path: Path) -> None:
+def test_a_file_that_the_system_does_not_give_is_a_gap_and_no_broken_one(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(archive(torch_entries()))
     descriptor = os.open(path, os.O_WRONLY)  # as if its disk were
     found = inspect(Window.over(FileSource(descriptor)))
     os.close(descriptor)
-    assert [hole.reason for hole in found.holes] == [GapReason.UNRESOLVED]
+    assert [gap.reason for gap in found.gaps] == [GapReason.UNRESOLVED]
     assert not [fact for fact in found.facts if fact.kind is FactKind.BROKEN]
 
 
@@ -90,7 +90,7 @@ class Refused(MemorySource):
 )
 def test_a_packed_file_that_is_not_given_is_no_broken_one(data: bytes) -> None:
     found = inspect(Window.over(Refused(data)))
-    assert GapReason.UNRESOLVED in [hole.reason for hole in found.holes]
+    assert GapReason.UNRESOLVED in [gap.reason for gap in found.gaps]
     assert not [fact for fact in found.facts if fact.kind is FactKind.BROKEN]
 
 
@@ -115,8 +115,8 @@ def test_more_gaps_than_are_looked_at_are_told() -> None:
     data = b"x" * 9 * 2 * (GAPS + 1)
     for count, is_known in ((GAPS, False), (GAPS + 1, True)):
         spans = [(18 * at, 18 * at + 9) for at in range(count)] + [(18 * count, len(data))]
-        holes = accounted(data, *spans).ledger.holes
-        assert (GapReason.OVER_LIMIT in {hole.reason for hole in holes}) is is_known
+        gaps = accounted(data, *spans).ledger.gaps
+        assert (GapReason.OVER_LIMIT in {gap.reason for gap in gaps}) is is_known
 
 
 def test_an_unknown_member_is_told_and_zeros_are_none() -> None:
@@ -125,7 +125,7 @@ def test_an_unknown_member_is_told_and_zeros_are_none() -> None:
         (FactKind.NOT_FULLY_READ, Severity.LOW, "a.bin")
     ]
     found = inspect(Window.of(archive([Entry(name=b"a.bin", data=bytes(200))])))
-    assert (found.facts, found.holes) == ((), ())
+    assert (found.facts, found.gaps) == ((), ())
 
 
 def test_a_file_whose_end_is_not_given_is_not_told_as_of_another_format() -> None:
@@ -134,15 +134,15 @@ def test_a_file_whose_end_is_not_given_is_not_told_as_of_another_format() -> Non
     assert inspect(Window.of(data)).formats == (Format.PICKLE,)
     found = inspect(Window.over(Refused(data)))
     assert found.formats == (Format.UNKNOWN,)
-    assert {hole.reason for hole in found.holes} == {GapReason.UNRESOLVED}
+    assert {gap.reason for gap in found.gaps} == {GapReason.UNRESOLVED}
 
 
 def test_members_are_counted_over_all_depths() -> None:
     inner = archive([Entry(name=b"%d.pkl" % at, data=GOOD_PICKLE) for at in range(4)])
     data = archive([Entry(name=b"%d.zip" % at, data=inner + bytes(at)) for at in range(3)])
-    assert not inspect(Window.of(data), Limits(members=15)).holes
+    assert not inspect(Window.of(data), Limits(members=15)).gaps
     found = inspect(Window.of(data), Limits(members=9))
-    assert GapReason.OVER_LIMIT in {hole.reason for hole in found.holes}
+    assert GapReason.OVER_LIMIT in {gap.reason for gap in found.gaps}
 
 
 def test_depth_is_limited_and_told() -> None:
@@ -159,7 +159,7 @@ def test_a_flood_of_one_fact_keeps_no_other_out() -> None:
     kinds = [fact.kind for fact in record.ledger.facts]
     assert kinds.count(FactKind.LINK_MEMBER) == 100
     assert FactKind.DENIED_CALL in kinds
-    assert [hole.reason for hole in record.ledger.holes] == [GapReason.OVER_LIMIT]
+    assert [gap.reason for gap in record.ledger.gaps] == [GapReason.OVER_LIMIT]
 
 
 def test_archives_of_equal_archives_are_read_once_each() -> None:
@@ -196,20 +196,20 @@ def test_reading_back_and_forth_in_a_streamed_member_ends() -> None:
     "build", [lambda: gz(GOOD_PICKLE), lambda: archive(torch_entries())], ids=["gzip", "zip"]
 )
 def test_every_byte_changed_is_noticed_or_harmless(build: Callable[[], bytes]) -> None:
-    """A flipped byte in an honest container never hides members without a fact or a hole."""
+    """A flipped byte in an honest container never hides members without a fact or a gap."""
     data = build()
     whole = inspect(Window.of(data))
     for at in range(0, len(data), 7):
         changed = bytearray(data)
         changed[at] ^= 0x41
         found = inspect(Window.of(bytes(changed)))
-        assert found.members >= whole.members or found.facts or found.holes
+        assert found.members >= whole.members or found.facts or found.gaps
 
 
 def test_half_a_surrogate_in_a_name_does_not_lose_the_facts() -> None:
     record = recorder()
     record.fact(FactKind.DENIED_CALL, "os.\ud800system", "called with \udfff")
-    record.inner("a\ud800").hole(GapReason.MALFORMED, "\ud800")
+    record.inner("a\ud800").gap(GapReason.MALFORMED, "\ud800")
     record.property("producer", "\ud800")
-    for held in (*record.ledger.facts, *record.ledger.holes, record.ledger.properties):
+    for held in (*record.ledger.facts, *record.ledger.gaps, record.ledger.properties):
         assert msgspec.msgpack.encode(held)

@@ -108,4 +108,4 @@ def test_what_a_program_reaches_beyond_torch_is_flagged(value: dict[str, Any]) -
 def test_programs_as_torch_writes_them_stay_quiet(value: dict[str, Any]) -> None:
     found = look(value)
     assert not is_flagged(found)
-    assert not found.holes
+    assert not found.gaps

@@ -58,6 +58,6 @@ def test_indexes_that_name_one_another_many_times_are_read_once() -> None:
         blobs.append(blob(listed))
     index = json.dumps({"manifests": [descriptor(kind, listed)]}).encode()
     found = inspect(Window.of(tar(member(b"index.json", index), *blobs)), LIMITS)
-    assert not found.holes
+    assert not found.gaps
     # Read as a layer of an image, where programs are what one expects.
     assert {fact.danger for fact in found.facts} == {Severity.INFO}

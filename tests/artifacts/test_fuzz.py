@@ -36,7 +36,7 @@ def test_damaged_sample_is_read_to_an_answer(
     found = inspect(Window.of(data, name), LIMITS)
     assert found.size_bytes == len(data)
     assert found.members_read <= found.members
-    assert found.facts or found.holes or found.formats
+    assert found.facts or found.gaps or found.formats
     assert msgspec.msgpack.encode(found)  # or the reading process could not pass it on
 
 
@@ -80,7 +80,7 @@ def test_a_lengthy_text_is_not_split_in_every_way(case: str) -> None:
     assert inspect(Window.of(LENGTHY[case], case), LIMITS).size_bytes == len(LENGTHY[case])
 
 
-def test_a_mistake_of_ours_becomes_a_hole() -> None:
+def test_a_mistake_of_ours_becomes_a_gap() -> None:
     class Wrong:
         size_bytes = 4
         bytes_read = 0
@@ -89,5 +89,5 @@ def test_a_mistake_of_ours_becomes_a_hole() -> None:
             raise ZeroDivisionError("inert")
 
     found = attempt(Window.over(Wrong()), LIMITS)
-    assert "ZeroDivisionError: inert" in found.holes[0].detail
+    assert "ZeroDivisionError: inert" in found.gaps[0].detail
     assert found.facts

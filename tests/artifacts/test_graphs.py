@@ -154,7 +154,7 @@ def test_a_file_of_partial_shape_is_read_by_its_name(
 def test_a_name_alone_flags_nothing_and_passes_nothing(name: str) -> None:
     content = message(2, message(2, text(2, '{"class_name": "Dense", "config": {}}')))
     seen = inspect(Window.of(content, name))
-    assert seen.holes
+    assert seen.gaps
     assert not flagged(seen)
 
 
@@ -173,4 +173,4 @@ def test_a_changed_named_file_never_breaks_the_reader(
     content = bytearray(named[1])
     content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     seen = inspect(Window.of(bytes(content), named[0]))
-    assert seen.facts or seen.holes or seen.formats != (Format.UNKNOWN,)
+    assert seen.facts or seen.gaps or seen.formats != (Format.UNKNOWN,)

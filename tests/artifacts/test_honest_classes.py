@@ -279,20 +279,20 @@ def test_its_hostile_twin_is_flagged(name: str) -> None:
     assert FLAGGING & {fact.danger for fact in look(HOSTILE[name]).facts}
 
 
-def test_the_arguments_of_a_script_are_no_hole() -> None:
-    assert not look(HONEST["arguments-of-a-script"]).holes
+def test_the_arguments_of_a_script_are_no_gap() -> None:
+    assert not look(HONEST["arguments-of-a-script"]).gaps
 
 
 @pytest.mark.parametrize("name", [
     "optuna.storages._rdb.storage.RDBStorage", "polars.expr.expr.Expr", "polars.config.Config",
     "polars.lazyframe.frame.LazyFrame", "optuna.storages.journal._redis.JournalRedisBackend",
 ])  # fmt: skip
-def test_a_class_that_opens_or_loads_as_its_state_is_set_is_a_hole(name: str) -> None:
+def test_a_class_that_opens_or_loads_as_its_state_is_set_is_a_gap(name: str) -> None:
     module, _, kind = name.rpartition(".")
     seen = look((make.stacked(module, kind), b")\x81}b"))
-    assert GapReason.UNRESOLVED in {hole.reason for hole in seen.holes}
+    assert GapReason.UNRESOLVED in {gap.reason for gap in seen.gaps}
 
 
-def test_a_class_that_is_taken_by_its_name_and_that_no_list_knows_is_a_hole() -> None:
+def test_a_class_that_is_taken_by_its_name_and_that_no_list_knows_is_a_gap() -> None:
     seen = look((tuple_class("Point", "unheard"),))
-    assert GapReason.UNRESOLVED in {hole.reason for hole in seen.holes}
+    assert GapReason.UNRESOLVED in {gap.reason for gap in seen.gaps}

@@ -75,12 +75,12 @@ def look(name: str, *parts: bytes) -> Inspection:
 def test_an_object_of_a_listed_class_is_quiet_and_assessed(name: str) -> None:
     seen = look(name, b")\x81}", make.text("alpha"), b"K\1sb")
     assert not [fact for fact in seen.facts if fact.danger in FLAGGING]
-    assert not seen.holes
+    assert not seen.gaps
 
 
 @pytest.mark.parametrize("name", LEFT_OUT)
-def test_an_object_of_a_class_that_was_left_out_is_a_hole(name: str) -> None:
-    assert look(name, b")\x81}", make.text("alpha"), b"K\1sb").holes
+def test_an_object_of_a_class_that_was_left_out_is_a_gap(name: str) -> None:
+    assert look(name, b")\x81}", make.text("alpha"), b"K\1sb").gaps
 
 
 @pytest.mark.parametrize("name", LISTED)

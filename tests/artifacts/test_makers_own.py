@@ -53,7 +53,7 @@ def called(name: str) -> bytes:
 def test_a_stored_answer_of_the_web_opens_no_network(name: str) -> None:
     found = seen("a.pkl", instance(name))
     assert not is_flagged(found)
-    assert not found.holes
+    assert not found.gaps
 
 
 @pytest.mark.parametrize("name", WEB_ACTS)
@@ -168,7 +168,7 @@ def test_a_function_reads_what_lies_beside_the_model() -> None:
     body = graphs.graph(named("x", "Placeholder"), library=graphs.function("f", *nodes))
     found = seen("saved_model.pb", graphs.saved_model(graphs.meta_graph(body)))
     assert not is_flagged(found)
-    assert not found.holes
+    assert not found.gaps
 
 
 def cloud(operator: str, address: str, domain: str = "com.microsoft.extensions") -> bytes:

@@ -41,7 +41,7 @@ def test_aliases_that_multiply_are_told_and_cost_little(name: str) -> None:
     finally:
         tracemalloc.stop()
     assert FactKind.BOMB in {fact.kind for fact in found.facts}
-    assert found.holes
+    assert found.gaps
     assert peak < 16 << 20
 
 
@@ -50,7 +50,7 @@ def test_aliases_of_honest_settings_are_no_bomb() -> None:
         f"run{n}: [*base, *base]\n" for n in range(200)
     )
     found = inspect(Window.of(text.encode(), "config.yaml"))
-    assert (found.facts, found.holes) == ((), ())
+    assert (found.facts, found.gaps) == ((), ())
 
 
 def documents() -> Iterator[tuple[str, Any]]:

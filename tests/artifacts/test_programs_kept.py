@@ -62,7 +62,7 @@ def test_a_handler_that_runs_a_text_which_acts_is_told(line: str, method: str) -
 def test_a_handler_that_computes_from_its_own_text_is_not_flagged(line: str) -> None:
     found = seen("handler.py", handler(line, before="import torch\n"))
     assert not is_flagged(found)
-    assert not found.holes
+    assert not found.gaps
 
 
 def zipped(*names: str) -> bytes:

@@ -78,7 +78,7 @@ def test_what_reaches_out_of_a_model_is_found_by_whatever_road(name: str) -> Non
 def test_honest_code_beside_a_model_is_not_flagged(name: str) -> None:
     found = seen(HONEST[name])
     assert not is_flagged(found)
-    assert not found.holes
+    assert not found.gaps
 
 
 @pytest.mark.parametrize("name", list(HOSTILE)[::12])
@@ -138,8 +138,8 @@ def test_the_statements_of_a_file_are_not_compared_with_each_other(body: str) ->
         "import sympy\ndef go(text):\n    return sympy.sympify(text)\n",
     ],
 )
-def test_what_cannot_be_followed_is_a_hole(source: str) -> None:
-    assert seen(source).holes
+def test_what_cannot_be_followed_is_a_gap(source: str) -> None:
+    assert seen(source).gaps
 
 
 def test_a_name_of_many_meanings_hides_none() -> None:
@@ -158,9 +158,9 @@ def test_pickled_bytes_in_a_text_are_read_as_a_pickle() -> None:
     assert any("system" in fact.subject and fact.place for fact in found.facts)
 
 
-def test_more_star_imports_than_are_followed_are_a_hole() -> None:
+def test_more_star_imports_than_are_followed_are_a_gap() -> None:
     stars = "".join(f"from module{number} import *\n" for number in range(200))
-    assert seen(f"{stars}from os import *\nsystem('echo inert')\n").holes
+    assert seen(f"{stars}from os import *\nsystem('echo inert')\n").gaps
 
 
 def test_a_very_long_name_is_judged_by_its_ends_at_once() -> None:

@@ -51,7 +51,7 @@ BAD = {
 def test_what_follows_is_read_to_its_end(name: str) -> None:
     seen = look(*RAW[name])
     assert not [fact for fact in seen.facts if fact.danger in FLAGGING]
-    assert "malformed" not in {hole.reason.value for hole in seen.holes}
+    assert "malformed" not in {gap.reason.value for gap in seen.gaps}
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -152,5 +152,5 @@ class Counting:
 
 
 @pytest.mark.parametrize("name", ["tensorrt/engine", "executorch/program"])
-def test_a_compiled_engine_is_a_hole_and_not_a_pass(name: str) -> None:
-    assert look(BENIGN, name).holes
+def test_a_compiled_engine_is_a_gap_and_not_a_pass(name: str) -> None:
+    assert look(BENIGN, name).gaps

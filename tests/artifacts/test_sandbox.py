@@ -54,14 +54,14 @@ def test_every_file_is_answered_once(tmp_path: Path) -> None:
     )
 
 
-def test_what_is_no_regular_file_or_cannot_be_opened_is_a_hole(tmp_path: Path) -> None:
+def test_what_is_no_regular_file_or_cannot_be_opened_is_a_gap(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "folder").mkdir()
     names = ("pipe", "link", "loop", "folder", "missing")
     found = answers([local(tmp_path / name) for name in names])
-    assert {name: [hole.reason for hole in found[name].holes] for name in names} == {
+    assert {name: [gap.reason for gap in found[name].gaps] for name in names} == {
         "pipe": [GapReason.UNSUPPORTED],
         "link": [GapReason.UNRESOLVED],
         "loop": [GapReason.UNRESOLVED],
@@ -115,7 +115,7 @@ def test_far_bytes_are_read_here_and_counted(tmp_path: Path) -> None:
     assert len(source.soon) == len(torch_entries())
 
 
-def test_a_store_that_refuses_is_a_hole_with_its_reason() -> None:
+def test_a_store_that_refuses_is_a_gap_with_its_reason() -> None:
     def refuse_it() -> None:
         raise ArtifactError("gone for today")
 
@@ -126,8 +126,8 @@ def test_a_store_that_refuses_is_a_hole_with_its_reason() -> None:
 
     jobs = [far("read", Asked(b"PK\x03\x04", refuse_it)), FarJob(id="open", open=not_opened)]
     found = answers(jobs)
-    assert found["read"].holes[0].detail == "gone for today"
-    assert found["open"].holes[0].detail == "no such object"
+    assert found["read"].gaps[0].detail == "gone for today"
+    assert found["open"].gaps[0].detail == "no such object"
 
 
 @pytest.mark.parametrize("error", [ArtifactError("gone for today"), ConnectionResetError()])
@@ -143,7 +143,7 @@ def test_a_fetch_ahead_that_fails_costs_no_answer(tmp_path: Path, error: Excepti
     jobs = [far("far", NotAhead(archive(torch_entries()))), local(path)]
     found = {job.id: result for job, result in inspect_many(jobs, workers=1)}
     assert found["far"].formats == (Format.ZIP, Format.TORCH_ZIP)
-    assert not found["far"].holes
+    assert not found["far"].gaps
     assert found["evil.pkl"].formats == (Format.PICKLE,)
     assert FactKind.DENIED_CALL in {fact.kind for fact in found["evil.pkl"].facts}
 
@@ -163,7 +163,7 @@ def test_a_process_that_is_killed_costs_one_answer(tmp_path: Path) -> None:
     jobs += [local(good)]  # type: ignore[list-item]
     found = {job.id: result for job, result in inspect_many(jobs, workers=1)}
     assert [fact.danger for fact in found["killed"].facts] == [Severity.HIGH]
-    assert "ended by signal 9" in found["killed"].holes[0].detail
+    assert "ended by signal 9" in found["killed"].gaps[0].detail
     assert found["good.pkl"].facts == ()
 
 
@@ -182,7 +182,7 @@ def test_a_file_that_takes_too_long_is_ended_and_told() -> None:
     limits = Limits(wall_s=1.5, cpu_s=600)
     found = answers([far("endless", Endless())], limits)["endless"]
     assert started.is_set()
-    assert [hole.reason for hole in found.holes] == [GapReason.TIMEOUT]
+    assert [gap.reason for gap in found.gaps] == [GapReason.TIMEOUT]
     assert [fact.danger for fact in found.facts] == [Severity.HIGH]
 
 
@@ -225,7 +225,7 @@ def test_opening_for_reading_is_not_refused() -> None:
     refuse("open", ("f", "r", os.O_RDONLY | os.O_CLOEXEC))
 
 
-def test_what_cannot_be_sent_becomes_a_hole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_sent_becomes_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[bytes] = []
     monkeypatch.setattr(sandbox_child, "_write", sent.append)
     sandbox_child.answer(Inspection(size_bytes=1, properties={"x": object()}))

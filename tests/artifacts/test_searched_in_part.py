@@ -1,4 +1,4 @@
-"""What a cap keeps from being searched is said: a statement beside, or a hole, never nothing."""
+"""What a cap keeps from being searched is said: a statement beside, or a gap, never nothing."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_what_lies_beyond_a_cap_is_said_and_is_no_alarm(case: str) -> None:
     name, build = BEYOND[case]
     found = look(name, build())
     said = [fact for fact in found.facts if fact.kind is FactKind.NOT_FULLY_READ]
-    assert said or found.holes
+    assert said or found.gaps
     honest = [fact for fact in found.facts if fact.kind is not FactKind.NOT_FULLY_READ]
     assert not [fact for fact in honest if fact.danger in FLAGGING]
 
@@ -177,7 +177,7 @@ WITHIN: Mapping[str, tuple[str, Callable[[], bytes]]] = {
 def test_what_was_searched_whole_brings_no_statement(case: str) -> None:
     name, build = WITHIN[case]
     found = look(name, build())
-    assert (found.holes, [f for f in found.facts if f.kind is FactKind.NOT_FULLY_READ]) == ((), [])
+    assert (found.gaps, [f for f in found.facts if f.kind is FactKind.NOT_FULLY_READ]) == ((), [])
 
 
 def test_of_texts_at_one_path_each_is_judged() -> None:
@@ -202,7 +202,7 @@ def test_a_long_list_of_packages_is_read_to_its_end() -> None:
     data = b"torch==2.4.0\n" * (SNIFFED_BYTES // 13 + 1) + ELSEWHERE
     found = look("requirements.txt", data)
     assert [fact.subject for fact in found.facts] == ["http://192.0.2.1/simple"]
-    assert not found.holes
+    assert not found.gaps
 
 
 def test_a_start_file_is_searched_beyond_its_first_lines() -> None:

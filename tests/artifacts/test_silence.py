@@ -1,4 +1,4 @@
-"""What is not understood never reads as clean: it is a finding, or a hole with its reason."""
+"""What is not understood never reads as clean: it is a finding, or a gap with its reason."""
 
 from __future__ import annotations
 
@@ -107,9 +107,9 @@ def look(name: str, data: bytes) -> Inspection:
 
 
 @pytest.mark.parametrize("case", NOT_UNDERSTOOD)
-def test_what_is_not_understood_is_a_hole_and_no_alarm(case: str) -> None:
+def test_what_is_not_understood_is_a_gap_and_no_alarm(case: str) -> None:
     found = look(*NOT_UNDERSTOOD[case])
-    assert found.holes
+    assert found.gaps
     assert not [fact for fact in found.facts if fact.danger in FLAGGING]
 
 
@@ -129,7 +129,7 @@ def test_what_is_not_understood_is_a_hole_and_no_alarm(case: str) -> None:
 def test_a_format_that_nobody_reads_is_told_by_its_name(name: str, data: bytes, said: str) -> None:
     found = look(name, data)
     assert found.formats == (Format.UNKNOWN,)
-    assert said in found.holes[0].detail
+    assert said in found.gaps[0].detail
     assert found.properties["looks_like"] == said
 
 
@@ -142,4 +142,4 @@ def test_a_layer_of_caffe_that_runs_python_is_found() -> None:
 def test_pieces_of_words_are_read_whole() -> None:
     pieces = [message(1, text(1, word), b"\x15\0\0\0\0") for word in ("<unk>", "a", "b", "c")]
     found = look("tokenizer.model", b"".join(pieces) + message(2, text(1, "in.txt")))
-    assert (found.formats, found.holes, found.facts) == ((Format.SENTENCEPIECE,), (), ())
+    assert (found.formats, found.gaps, found.facts) == ((Format.SENTENCEPIECE,), (), ())

@@ -52,11 +52,11 @@ BEYOND = {
 @pytest.mark.parametrize("name", BEYOND)
 def test_texts_that_are_not_worked_out_are_told(name: str) -> None:
     found = inspect(Window.of(BEYOND[name].encode(), "chat_template.jinja"))
-    assert [hole.reason for hole in found.holes] == [GapReason.OVER_LIMIT]
+    assert [gap.reason for gap in found.gaps] == [GapReason.OVER_LIMIT]
 
 
 @pytest.mark.parametrize("name", HONEST)
 def test_honest_templates_are_not_flagged(name: str) -> None:
     settings = json.dumps({"chat_template": HONEST[name]}).encode()
     found = inspect(Window.of(settings, "tokenizer_config.json"))
-    assert (is_flagged(found), found.holes) == (False, ())
+    assert (is_flagged(found), found.gaps) == (False, ())

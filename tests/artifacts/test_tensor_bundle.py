@@ -62,7 +62,7 @@ def test_a_technique_is_called_by_its_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", BENIGN)
 def test_an_honest_checkpoint_is_read_whole(name: str) -> None:
-    assert inspect(Window.of(BENIGN[name](), "v.index")).holes == ()
+    assert inspect(Window.of(BENIGN[name](), "v.index")).gaps == ()
 
 
 def test_an_index_lists_its_tensors() -> None:
@@ -79,12 +79,12 @@ def test_an_index_lists_its_tensors() -> None:
 def test_a_shard_alone_stays_unread() -> None:
     found = inspect(Window.of(bytes(24), SHARD))
     assert found.formats == (Format.TENSOR_BUNDLE,)
-    assert [hole.reason for hole in found.holes] == [GapReason.UNRESOLVED]
+    assert [gap.reason for gap in found.gaps] == [GapReason.UNRESOLVED]
 
 
 def test_a_shard_beside_its_index_is_accounted_for() -> None:
     found = beside(b"\x3f" * 24)
-    assert (found.facts, found.holes) == ((), ())
+    assert (found.facts, found.gaps) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_shard_stays_unread_beside_an_index_that_is_not_its_own(
     files: Mapping[str, bytes],
 ) -> None:
     found = together({**files, f"m/{SHARD}": bytes(24)})[f"m/{SHARD}"]
-    assert found.holes
+    assert found.gaps
 
 
 def test_bytes_behind_the_tensors_are_told() -> None:
@@ -118,7 +118,7 @@ def test_bytes_between_the_tensors_are_told() -> None:
 def test_a_shard_cut_short_is_broken_and_unread() -> None:
     found = beside(bytes(20))
     assert [fact.kind for fact in found.facts] == [FactKind.BROKEN]
-    assert [hole.reason for hole in found.holes] == [GapReason.MALFORMED]
+    assert [gap.reason for gap in found.gaps] == [GapReason.MALFORMED]
 
 
 @pytest.mark.parametrize("content", [EVIL_PICKLE_2, elf(), bytes(24) + EVIL_PICKLE_2])
@@ -143,14 +143,14 @@ def test_a_checkpoint_of_the_first_format_is_not_read() -> None:
         (b"a", block((b"", message(1, bytes(4))))), (b"b", block((b"b", message(2, bytes(9)))))
     )
     found = inspect(Window.of(first))
-    assert [hole.reason for hole in found.holes] == [GapReason.UNSUPPORTED]
+    assert [gap.reason for gap in found.gaps] == [GapReason.UNSUPPORTED]
     assert found.facts == ()
 
 
-def test_a_compressed_block_is_one_hole() -> None:
+def test_a_compressed_block_is_one_gap() -> None:
     packed = block((b"", number(1, 1)))[:-5] + b"\1" + bytes(4)
     found = inspect(Window.of(table((b"a", packed), (b"b", block((b"b", entry(0, 4)))))))
-    assert [hole.reason for hole in found.holes] == [GapReason.UNSUPPORTED]
+    assert [gap.reason for gap in found.gaps] == [GapReason.UNSUPPORTED]
     assert found.facts == ()
 
 
@@ -161,19 +161,19 @@ def test_keys_that_share_nearly_all_are_no_way_to_fill_the_memory() -> None:
     data = table((b"~", start + b"".join(ends) + restarts + bytes(5)))
     assert len(data) < 120_000
     found = inspect(Window.of(data))
-    assert GapReason.OVER_LIMIT in {hole.reason for hole in found.holes}
+    assert GapReason.OVER_LIMIT in {gap.reason for gap in found.gaps}
 
 
 def test_a_data_type_that_is_not_known_leaves_its_tensor_unread() -> None:
     found = inspect(Window.of(index(a=entry(0, 16, dtype=99))))
-    assert [hole.reason for hole in found.holes] == [GapReason.UNSUPPORTED]
+    assert [gap.reason for gap in found.gaps] == [GapReason.UNSUPPORTED]
     assert [fact.kind for fact in found.facts] == [FactKind.NOT_FULLY_READ]
 
 
 @pytest.mark.parametrize("data", [FINGERPRINT, FINGERPRINT + text(7, "8030"), number(1, 5)])
 def test_a_fingerprint_is_read_whole(data: bytes) -> None:
     found = inspect(Window.of(data, "m/fingerprint.pb"))
-    assert (found.formats, found.facts, found.holes) == ((Format.SAVED_MODEL,), (), ())
+    assert (found.formats, found.facts, found.gaps) == ((Format.SAVED_MODEL,), (), ())
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_fingerprint_is_read_whole(data: bytes) -> None:
     ],
 )
 def test_what_is_only_called_a_fingerprint_is_not_taken_for_one(data: bytes) -> None:
-    assert inspect(Window.of(data, "fingerprint.pb")).holes
+    assert inspect(Window.of(data, "fingerprint.pb")).gaps
 
 
 @settings(max_examples=200, deadline=None)
@@ -198,12 +198,12 @@ def test_a_quiet_shard_has_every_byte_in_one_tensor(
     shard = b"\x3f" * size_bytes
     files = {"v.index": index(**tensors), SHARD: shard}
     read = together(files)
-    is_quiet = not any(found.facts or found.holes for found in read.values())
+    is_quiet = not any(found.facts or found.gaps for found in read.values())
     owners = [byte for at, length in spans for byte in range(at, at + 4 * length)]
     if shard:
         assert is_quiet == (sorted(owners) == list(range(size_bytes)))
         in_tar = inspect(Window.of(tarred(shard, files["v.index"])))
-        assert is_quiet == (not in_tar.facts and not in_tar.holes)
+        assert is_quiet == (not in_tar.facts and not in_tar.gaps)
 
 
 @settings(max_examples=300, deadline=None)
@@ -213,4 +213,4 @@ def test_a_changed_index_is_read_to_an_answer(name: str, data: st.DataObject) ->
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     found = inspect(Window.of(bytes(content), "v.index"))
-    assert found.formats or found.holes
+    assert found.formats or found.gaps

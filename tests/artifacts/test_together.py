@@ -91,6 +91,6 @@ def test_an_honest_model_says_nothing() -> None:
     assert facts(config__json=BENIGN["hub/config"](), model__safetensors=SAFE) == []
 
 
-def test_a_pointer_in_place_of_a_file_is_a_hole() -> None:
+def test_a_pointer_in_place_of_a_file_is_a_gap() -> None:
     seen = inspect(Window.of(POINTER, "model.safetensors"))
-    assert [hole.size_bytes for hole in seen.holes] == [100]
+    assert [gap.size_bytes for gap in seen.gaps] == [100]

@@ -16,7 +16,7 @@ def _key(name: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("container", [b"[$Z", b"[$T", b"[$i", b"{$Z", b"[$[", b"[$S"])
-def test_a_type_without_a_count_is_a_hole_at_once(container: bytes) -> None:
+def test_a_type_without_a_count_is_a_gap_at_once(container: bytes) -> None:
     data = b"{" + _key(b"learner") + b"{" + _key(b"x") + container + b"L\0}" * 9 + b"}}"
     found = inspect(Window.of(data, "model.ubj"), Limits(cpu_s=5))
-    assert any("no count" in hole.detail for hole in found.holes)
+    assert any("no count" in gap.detail for gap in found.gaps)

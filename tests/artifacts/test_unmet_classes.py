@@ -148,7 +148,7 @@ def test_a_program_behind_the_first_bytes_of_a_pickle_is_found() -> None:
 def test_what_of_a_long_pickle_was_not_searched_is_said_and_hides_nothing_else() -> None:
     found = look("a", make.dumped(bytes(9 << 20)))
     (said,) = [each for each in found.facts if each.kind is FactKind.NOT_FULLY_READ]
-    assert (said.danger, found.holes) == (Severity.INFO, ())
+    assert (said.danger, found.gaps) == (Severity.INFO, ())
     assert not look("a", make.dumped(bytes(1 << 20))).facts
 
 
@@ -185,11 +185,11 @@ def test_an_archive_behind_a_kept_one_is_two_formats() -> None:
     assert FLAGGING & {one.danger for one in facts if one.kind is FactKind.SEVERAL_FORMATS}
 
 
-def test_a_class_that_is_registered_and_not_imported_is_a_hole_and_no_alarm() -> None:
+def test_a_class_that_is_registered_and_not_imported_is_a_gap_and_no_alarm() -> None:
     own = {"module": None, "class_name": "Block", "config": {}, "registered_name": "mine>Block"}
     model = {"class_name": "Sequential", "config": {"layers": [own]}}
     found = look("model.json", json.dumps(model).encode())
-    assert GapReason.UNRESOLVED in {hole.reason for hole in found.holes}
+    assert GapReason.UNRESOLVED in {gap.reason for gap in found.gaps}
     assert not [fact for fact in found.facts if fact.danger in FLAGGING]
 
 

@@ -35,7 +35,7 @@ for path in sys.argv[1:] if len(sys.argv) > 2 or not os.path.isdir(sys.argv[1]) 
     descriptor = os.open(path, os.O_RDONLY)
     found = inspect(Window.over(FileSource(descriptor)), Limits(cpu_s=600))
     os.close(descriptor)
-    assert all(hole.reason.value == "unresolved" for hole in found.holes), found.holes
+    assert all(gap.reason.value == "unresolved" for gap in found.gaps), found.gaps
 """
 GENOPS = """
 import pickletools, sys

@@ -83,7 +83,7 @@ def _print(
     everything = [path for files in sets.values() for path in files]
     rows = []
     for name, files in (*sets.items(), ("all", everything)):
-        silent = [path for path in files if not flags(found[path]) and not found[path].holes]
+        silent = [path for path in files if not flags(found[path]) and not found[path].gaps]
         cells = (_counted([answers[path] for path in files]) for answers in tools.values())
         rows.append((name, str(len(files)), str(len(silent)), *cells))
     table(f"{kind}: flagged (errors apart)", ("set", "files", "mlsec silent", *tools), rows)
@@ -104,7 +104,7 @@ def _write(
                 **{name: answers[path] for name, answers in tools.items()},
                 "formats": [known.value for known in said.formats],
                 "facts": [[f.kind.value, f.danger.value, f.subject, f.detail] for f in said.facts],
-                "holes": [str(hole) for hole in said.holes],
+                "holes": [str(gap) for gap in said.gaps],
             }
             out.write(json.dumps(row) + "\n")
 

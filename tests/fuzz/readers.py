@@ -91,7 +91,7 @@ def _read(reader: Reader, data: bytes) -> None:
     window = Window.of(data, NAMES.get(reader.sniff.__name__, ""))
     if not is_known(reader, data):
         return
-    # What these say becomes a hole in the file's account.
+    # What these say becomes a gap in the file's account.
     with suppress(ArtifactError, MemoryError, RecursionError):
         reader.read(window, Recorder(Budget(LIMITS), Ledger(), descend))
 

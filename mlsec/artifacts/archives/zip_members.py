@@ -79,7 +79,7 @@ def _stored(packed: Window, reading: Reading, name: str, inner: Recorder) -> Win
         inner.fact(FactKind.TWO_READINGS, name, detail)
     if packed.size_bytes > COPIED_BYTES:
         if reading.is_locked:
-            inner.hole(GapReason.UNSUPPORTED, "is said to be encrypted")
+            inner.gap(GapReason.UNSUPPORTED, "is said to be encrypted")
         return packed
     data = packed.exactly(0, packed.size_bytes)
     _judge_sum(binascii.crc32(data), reading, name, inner)
@@ -94,7 +94,7 @@ def _judge(value: Inflated, packed: Window, reading: Reading, name: str, inner: 
         reason = GapReason.UNSUPPORTED if reading.is_locked else value.problem.reason
         if not reading.is_locked:
             inner.fact(FactKind.BROKEN, name, value.problem.message)
-        inner.hole(reason, value.problem.message)
+        inner.gap(reason, value.problem.message)
         return
     if value.window.size_bytes != reading.entry.size_bytes:
         detail = f"gives {value.window.size_bytes} bytes and announces {reading.entry.size_bytes}"
@@ -112,7 +112,7 @@ def _judge(value: Inflated, packed: Window, reading: Reading, name: str, inner: 
 def _judge_sum(crc: int, reading: Reading, name: str, inner: Recorder) -> None:
     if crc != reading.entry.crc:
         if reading.is_locked:
-            inner.hole(GapReason.UNSUPPORTED, "is encrypted, or said to be")
+            inner.gap(GapReason.UNSUPPORTED, "is encrypted, or said to be")
             return
         detail = f"has CRC-32 {crc:08x} and announces {reading.entry.crc:08x}"
         inner.fact(FactKind.BROKEN, name, detail)

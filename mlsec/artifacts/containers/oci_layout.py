@@ -58,7 +58,7 @@ def check_digest(name: str, window: Window, record: Recorder) -> None:
     if not blob:
         return
     if window.size_bytes > HASHED_BYTES:
-        record.hole(GapReason.OVER_LIMIT, f"its digest was not checked: over {HASHED_BYTES} bytes")
+        record.gap(GapReason.OVER_LIMIT, f"its digest was not checked: over {HASHED_BYTES} bytes")
         return
     hashed = hashlib.new(blob["algorithm"], usedforsecurity=True)
     for block in window.blocks():

@@ -72,7 +72,7 @@ def _end(window: Window) -> int:
 def _read(archive: SevenZipFile, record: Recorder) -> None:
     if archive.needs_password():
         record.fact(FactKind.ENCRYPTED_MEMBER, "7z", "cannot be read without its password")
-        record.hole(GapReason.UNSUPPORTED, "is encrypted")
+        record.gap(GapReason.UNSUPPORTED, "is encrypted")
         return
     files = list(archive.files)
     total = sum(int(file.uncompressed or 0) for file in files)

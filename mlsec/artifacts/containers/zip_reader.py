@@ -53,7 +53,7 @@ def read_zip(window: Window, record: Recorder) -> None:
     result = directories(window)
     if not result:
         record.fact(FactKind.BROKEN, "zip", "has no directory; its members were read without it")
-        record.hole(GapReason.MALFORMED, "has no directory")
+        record.gap(GapReason.MALFORMED, "has no directory")
         _read(window, list(_walk(window, record)), record)
         return
     for number, directory in enumerate(result):
@@ -93,7 +93,7 @@ def _readings(
         headers = list(_headers(window, entry, directory.shift))
         if not headers:
             record.fact(FactKind.BROKEN, name, "is listed and has no local header")
-            record.hole(GapReason.MALFORMED, f"{name} is listed and has no local header")
+            record.gap(GapReason.MALFORMED, f"{name} is listed and has no local header")
         if len(headers) > 1:
             detail = "can be found at two places, with and without what lies before the archive"
             record.fact(FactKind.TWO_READINGS, name, detail, offset=headers[1].start)

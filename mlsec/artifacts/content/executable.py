@@ -63,7 +63,7 @@ def read_executable(window: Window, record: Recorder) -> None:
     record.understood(0, window.size_bytes)
     if kind == "a script" and not record.is_image:
         detail = "a script in a language that no reader judges"
-        record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
+        record.gap(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
         if result := shell_in(window.read(0, SCRIPT_BYTES)):
             note_program(record, result, "a line of the script")
     if record.is_image:

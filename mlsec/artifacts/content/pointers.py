@@ -26,4 +26,4 @@ def read_pointer(window: Window, record: Recorder) -> None:
         record.property("pointer_sha256", match.group("digest").decode("ascii"))
         size = int(match.group("size"))
         detail = "only a pointer to the file is here: fetch it with git lfs pull"
-        record.hole(GapReason.UNRESOLVED, detail, size_bytes=size)
+        record.gap(GapReason.UNRESOLVED, detail, size_bytes=size)

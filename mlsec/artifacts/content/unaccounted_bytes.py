@@ -55,7 +55,7 @@ def account(window: Window, record: Recorder, *, is_known: bool) -> None:
             return
         if known := CONTINUED.get(window.read(start, 4)):
             detail = f"{known}, which no reader knows"
-            record.hole(GapReason.UNSUPPORTED, detail, start=start, size_bytes=end - start)
+            record.gap(GapReason.UNSUPPORTED, detail, start=start, size_bytes=end - start)
             search(window.part(start, end - start), record)
             continue
         record.fact(
@@ -82,7 +82,7 @@ def _unknown(window: Window, record: Recorder) -> None:
     if _is_filling(window, 0, window.size_bytes):
         if not record.depth:
             detail = "holds nothing but zeros: its purpose is not known"
-            record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
+            record.gap(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
         return
     look = look_of(window)
     detail = f"looks like {look}, which no reader knows" if look else "no reader knows this format"
@@ -94,7 +94,7 @@ def _unknown(window: Window, record: Recorder) -> None:
     if gadget := gadget_in(window):
         why = "is read by making objects, and this class turns that into running commands"
         record.fact(FactKind.DENIED_CALL, gadget, why)
-    record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
+    record.gap(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
     if record.depth:
         record.fact(FactKind.NOT_FULLY_READ, "unsupported", detail, danger=Severity.LOW)
     search(window, record)

@@ -83,7 +83,7 @@ def read_named_keras(window: Window, record: Recorder) -> None:
 def _note_partly(what: str, window: Window, record: Recorder) -> None:
     detail = f"is named as {what} is, and has its shape only in part"
     record.fact(FactKind.BROKEN, PurePosixPath(window.name).name, detail, danger=Severity.LOW)
-    record.hole(GapReason.MALFORMED, detail, size_bytes=window.size_bytes)
+    record.gap(GapReason.MALFORMED, detail, size_bytes=window.size_bytes)
     record.understood(0, window.size_bytes)
     search(window, record)
 

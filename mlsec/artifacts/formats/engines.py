@@ -43,11 +43,11 @@ def read_executorch(window: Window, record: Recorder) -> None:
             delegates = program.tables(plan, PLAN_DELEGATES)
             names.extend(program.text(delegate, DELEGATE_NAME) for delegate in delegates)
     except ArtifactError:
-        record.hole(GapReason.MALFORMED, "the program's plans could not be followed")
+        record.gap(GapReason.MALFORMED, "the program's plans could not be followed")
     record.property("delegates", tuple(sorted({name[:80] for name in names})))
     _unread(window, record, "an ExecuTorch program holds compiled code: it is not read")
 
 
 def _unread(window: Window, record: Recorder, detail: str) -> None:
     record.understood(0, window.size_bytes)
-    record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
+    record.gap(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)

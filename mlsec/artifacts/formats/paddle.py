@@ -65,7 +65,7 @@ def read_paddle(window: Window, record: Recorder) -> None:
     record.property("operators", count)
     record.understood(0, window.size_bytes)
     detail = "operators of PaddlePaddle are judged by name: no list says what all others do"
-    record.hole(GapReason.UNRESOLVED, detail, size_bytes=window.size_bytes)
+    record.gap(GapReason.UNRESOLVED, detail, size_bytes=window.size_bytes)
 
 
 def _inside(wire: Wire, field: Field, number: int) -> Iterator[Field]:

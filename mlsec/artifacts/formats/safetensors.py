@@ -160,4 +160,4 @@ def _check_order(spans: list[Span], data_bytes: int, record: Recorder, base: int
     if reached > data_bytes:
         detail = f"the tensors end {reached - data_bytes} bytes beyond the file"
         record.fact(FactKind.BROKEN, "truncated", detail)
-        record.hole(ArtifactError.reason, detail, start=base + data_bytes)
+        record.gap(ArtifactError.reason, detail, start=base + data_bytes)

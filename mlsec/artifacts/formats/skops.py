@@ -96,7 +96,7 @@ def _judge_shape(part: Mapping[str, Any], loader: str, path: str, record: Record
     """Judge what a node says beside its type: who rebuilds it, and the member with its bytes."""
     if loader not in _LOADERS:
         detail = f"what the loader {loader!r:.60} does is not known (at {path})"
-        record.hole(GapReason.UNRESOLVED, detail)
+        record.gap(GapReason.UNRESOLVED, detail)
     file = part.get("file")
     if isinstance(file, str) and (
         leaves_folder(file) or not file.endswith((".npy", ".npz", ".bin"))

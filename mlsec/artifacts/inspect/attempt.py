@@ -1,4 +1,4 @@
-"""Reads one file come what may: a mistake of ours is reported as a hole in that one file."""
+"""Reads one file come what may: a mistake of ours is reported as a gap in that one file."""
 
 from __future__ import annotations
 

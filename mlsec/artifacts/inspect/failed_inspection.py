@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlsec.artifacts.facts import Fact, FactKind, Format, Hole, Inspection
+from mlsec.artifacts.facts import Fact, FactKind, Format, Inspection, InspectionGap
 from mlsec.core.enums import GapReason, Severity
 
 
@@ -18,7 +18,7 @@ def crashed(reason: GapReason, detail: str, size_bytes: int = -1) -> Inspection:
         size_bytes=size_bytes,
         formats=(Format.UNKNOWN,),
         facts=(fact,),
-        holes=(Hole(reason=reason, detail=detail[:400]),),
+        gaps=(InspectionGap(reason=reason, detail=detail[:400]),),
     )
 
 
@@ -27,5 +27,5 @@ def unreadable(reason: GapReason, detail: str) -> Inspection:
     return Inspection(
         size_bytes=-1,
         formats=(Format.UNKNOWN,),
-        holes=(Hole(reason=reason, detail=detail[:400]),),
+        gaps=(InspectionGap(reason=reason, detail=detail[:400]),),
     )

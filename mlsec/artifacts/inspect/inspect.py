@@ -32,7 +32,7 @@ def inspect(window: Window, limits: Limits | None = None) -> Inspection:
         facts=tuple(
             sorted(ledger.facts, key=lambda fact: (fact.place, fact.offset, fact.kind.value))
         ),
-        holes=tuple(ledger.holes),
+        gaps=tuple(ledger.gaps),
         members=ledger.members,
         members_read=ledger.members_read,
         bytes_read=window.source.bytes_read,
@@ -56,7 +56,7 @@ def descend(window: Window, record: Recorder) -> None:
     """Read a file or a member with every reader that recognises it."""
     if not window.size_bytes:
         if record.depth == 0:
-            record.hole(GapReason.MALFORMED, "the file is empty", size_bytes=0)
+            record.gap(GapReason.MALFORMED, "the file is empty", size_bytes=0)
         return
     known = recognise(window)
     for reader in known:
@@ -112,11 +112,11 @@ def _keep_promise(window: Window, record: Recorder) -> None:
     if (
         suffix in NEVER_TEXT
         and record.ledger.formats
-        and not record.ledger.holes
+        and not record.ledger.gaps
         and record.ledger.formats.keys() <= PLAIN
     ):
         detail = f"is named as a {suffix} model is, and is plain text"
-        record.hole(GapReason.MALFORMED, detail, size_bytes=window.size_bytes)
+        record.gap(GapReason.MALFORMED, detail, size_bytes=window.size_bytes)
 
 
 def _look_again(window: Window, record: Recorder) -> None:

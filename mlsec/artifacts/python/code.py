@@ -33,7 +33,7 @@ def judge_python(window: Window, record: Recorder) -> None:
     except SyntaxError as error:
         detail = f"does not parse, so it was not judged: {error.msg}"
         record.fact(FactKind.NOT_FULLY_READ, "python", detail, danger=Severity.LOW)
-        record.hole(OverLimitError.reason, detail)
+        record.gap(OverLimitError.reason, detail)
         if match := PROGRAM.search(data) or SHELL.search(data):
             note_program(record, match, "what does not parse")
         return

@@ -36,7 +36,7 @@ class Hunts:
                 if _is_relative(node):
                     return
                 detail = f"which module line {node.lineno} imports is decided as it runs"
-                self.record.hole(GapReason.UNRESOLVED, detail)
+                self.record.gap(GapReason.UNRESOLVED, detail)
             elif name.name in {"sys.path.insert", "sys.path.append"} and node.args:
                 if self.flows.is_temporary(node.args[-1]):
                     detail = "has modules imported from where anybody may write"

@@ -26,7 +26,7 @@ def is_notebook(value: Any) -> bool:
 
 def judge_notebook(value: Mapping[str, Any], record: Recorder) -> None:
     """Note cells that fetch and run code, hide it, or give shells away; others are a gap."""
-    record.hole(GapReason.UNSUPPORTED, "a notebook: its cells are code that nobody judges here")
+    record.gap(GapReason.UNSUPPORTED, "a notebook: its cells are code that nobody judges here")
     for number, text in enumerate(_cells(value)):
         data = text.encode("utf-8", "replace")
         if result := shell_in(data) or HIDDEN.search(data):

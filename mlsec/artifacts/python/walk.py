@@ -76,7 +76,7 @@ class PythonWalk:
             self.record.unread(OverLimitError.reason, detail)
         elif self.flows.is_cut:
             detail = "what a call is given is made of more than can be followed"
-            self.record.hole(OverLimitError.reason, detail)
+            self.record.gap(OverLimitError.reason, detail)
 
     def _annotation(self, node: ast.expr | None, inside: str) -> None:
         """A type that is written as a text is evaluated by whoever asks for the types."""
@@ -199,12 +199,12 @@ class PythonWalk:
                 PythonWalk(tree, self.record, inside, self.within + 1).read()
             else:
                 detail = "programs stand in the texts of programs, deeper than is followed"
-                self.record.hole(OverLimitError.reason, detail)
+                self.record.gap(OverLimitError.reason, detail)
         if danger is Severity.LOW and not texts and node.args and name.startswith(_RUNS_TEXT):
             if inside in ON_LOAD and self._is_asked(node.args[0]):
                 return Severity.MEDIUM
             detail = f"what {name} runs in line {node.lineno} is put together as it runs"
-            self.record.hole(GapReason.UNRESOLVED, detail)
+            self.record.gap(GapReason.UNRESOLVED, detail)
         if danger is Severity.LOW and inside in ON_LOAD and any(map(_OPENS.search, texts)):
             return Severity.MEDIUM
         return danger

@@ -56,7 +56,7 @@ def judge_classes(value: Any, record: Recorder) -> None:
         detail = (
             f"a part of an MLeap bundle, carried out by the loading program: {value['op']!r:.80}"
         )
-        record.hole(GapReason.UNSUPPORTED, detail)
+        record.gap(GapReason.UNSUPPORTED, detail)
     for path, part in walk(value):
         if isinstance(part, Mapping):
             _mapping(part, path, record)
@@ -141,7 +141,7 @@ def _target(value: str, path: str, record: Recorder) -> None:
         detail = f"is called when the configuration is carried out (at {path})"
         record.fact(FactKind.DENIED_CALL, value, detail, danger=danger)
         return
-    record.hole(GapReason.UNRESOLVED, f"what {value} does, which {path} has called, is not known")
+    record.gap(GapReason.UNRESOLVED, f"what {value} does, which {path} has called, is not known")
 
 
 def _spark(value: str, path: str, record: Recorder) -> None:

@@ -48,7 +48,7 @@ def _note_name(value: Any, path: str, record: Recorder, *, is_known: bool = Fals
 def note_called(
     value: str, path: str, record: Recorder, homes: frozenset[str], kind: FactKind
 ) -> None:
-    """A callable that a configuration has called; one of none of these packages is a hole too."""
+    """A callable that a configuration has called; one of none of these packages is a gap too."""
     module, _, name = value.strip().rpartition(".")
     danger = danger_of(module, name)
     if danger is not None:
@@ -57,7 +57,7 @@ def note_called(
     elif module.split(".")[0] not in homes:
         detail = f"a callable of no known package is called (at {path})"
         record.fact(kind, value, detail)
-        record.hole(GapReason.UNRESOLVED, f"what {value} does is not known: {detail}"[:400])
+        record.gap(GapReason.UNRESOLVED, f"what {value} does is not known: {detail}"[:400])
 
 
 def _called(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:

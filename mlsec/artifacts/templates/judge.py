@@ -42,7 +42,7 @@ def judge_template(
     if len(text) > MOST_CHARACTERS:
         detail = f"a template of {len(text)} characters is not read"
         record.fact(FactKind.NOT_FULLY_READ, where, detail, offset=offset)
-        record.hole(OverLimitError.reason, detail)
+        record.gap(OverLimitError.reason, detail)
         return
     tree = _parsed(text, record, where, offset)
     if tree is None:

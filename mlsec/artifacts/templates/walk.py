@@ -95,7 +95,7 @@ class TemplateWalk:
 
     def _unknown(self, name: str, why: str) -> None:
         self._note(FactKind.TEMPLATE_UNVERIFIED, name, why, Severity.LOW)
-        self.record.hole(GapReason.UNRESOLVED, f"what {name[:80]!r} does is not known: {why}")
+        self.record.gap(GapReason.UNRESOLVED, f"what {name[:80]!r} does is not known: {why}")
 
     def _hidden(self, name: str) -> None:
         danger = Severity.LOW if not self.is_chat and name in OWN_NAMES else None

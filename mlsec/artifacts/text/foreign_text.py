@@ -75,7 +75,7 @@ def read_foreign_text(window: Window, record: Recorder) -> None:
         language = "a build"
     if language:
         detail = f"program text in the language of {language}, which no reader judges"
-        record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
+        record.gap(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
     if inner := decoded(data):
         judge_bytes(Window.of(inner), "(decoded)", record)
     if result := shell_in(data):
@@ -105,7 +105,7 @@ def _settings(data: bytes, record: Recorder) -> None:
     if result := _REGISTERED.search(data):
         name = result.group(1).decode("utf-8", "replace").strip("\"'")
         detail = f"the loading program must register {name}: what it does is not known"
-        record.hole(GapReason.UNRESOLVED, detail)
+        record.gap(GapReason.UNRESOLVED, detail)
 
 
 def _pickle_module(data: bytes, record: Recorder) -> None:

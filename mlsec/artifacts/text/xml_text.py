@@ -221,13 +221,13 @@ class _Elements:
         for name in [name for name in self.used if name not in self.defined][:50]:
             where = "the evaluator looks it up as a class" if "." in name else "it is not built in"
             detail = f"what the function {name!r:.80} does is not known: {where}"
-            self.record.hole(GapReason.UNRESOLVED, detail)
+            self.record.gap(GapReason.UNRESOLVED, detail)
         if self.texts > MOST_TEXTS:
             detail = f"of {self.texts} texts the first {MOST_TEXTS} were searched for code"
             self.record.fact(FactKind.NOT_FULLY_READ, "", detail, danger=Severity.INFO)
         if self.root and self.root not in _DATA:
             detail = f"an XML document {self.root!r:.60}: what it leads to is not known"
-            self.record.hole(GapReason.UNSUPPORTED, detail)
+            self.record.gap(GapReason.UNSUPPORTED, detail)
 
     def _function(self, name: str) -> None:
         if name not in _BUILT_IN:
@@ -269,7 +269,7 @@ class _Elements:
             self.record.fact(FactKind.UNSAFE_OPERATOR, kind, detail)
         if _OPSETS.match(version) and version.startswith("opset") and kind not in OPERATORS:
             detail = f"what the layer {kind!r:.60} does is not known: no set of operators has it"
-            self.record.hole(GapReason.UNRESOLVED, detail)
+            self.record.gap(GapReason.UNRESOLVED, detail)
         if version and not _OPSETS.match(version):
             detail = f"a layer of {version!r:.60}: it needs an extension library"
             self.record.fact(FactKind.CUSTOM_OPERATOR, kind, detail)

@@ -238,11 +238,11 @@ def test_a_text_that_runs_is_seen_behind_many_honest_states(protocol: int) -> No
     assert FactKind.DENIED_CALL in {fact.kind for fact in found.facts}
 
 
-def test_a_module_that_no_list_knows_is_a_hole_where_it_is_imported_by_its_name() -> None:
+def test_a_module_that_no_list_knows_is_a_gap_where_it_is_imported_by_its_name() -> None:
     found = look(
         make.stacked("cloudpickle.cloudpickle", "subimport"), make.text("unheard"), b"\x85R"
     )
-    assert GapReason.UNRESOLVED in {hole.reason for hole in found.holes}
+    assert GapReason.UNRESOLVED in {gap.reason for gap in found.gaps}
 
 
 @pytest.mark.parametrize("protocol", range(6))

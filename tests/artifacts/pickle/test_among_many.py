@@ -78,7 +78,7 @@ HOSTILE = {
 def said(data: bytes) -> Said:
     found = inspect(Window.of(data), Limits(cpu_s=60))
     facts = {(fact.kind, fact.subject, fact.detail, fact.danger) for fact in found.facts}
-    return frozenset(facts | {(hole.reason, hole.detail) for hole in found.holes})
+    return frozenset(facts | {(gap.reason, gap.detail) for gap in found.gaps})
 
 
 def named(found: Said) -> frozenset[tuple[object, ...]]:

@@ -265,7 +265,7 @@ def test_what_acts_through_what_it_is_given_is_flagged(name: str) -> None:
 def test_honest_objects_of_the_same_kinds_stay_quiet(name: str) -> None:
     found = look(HONEST[name])
     assert not is_flagged(found)
-    assert not found.holes
+    assert not found.gaps
 
 
 EVIL = make.call("os", "system", "echo inert")

@@ -62,13 +62,13 @@ def test_many_short_streams_are_not_searched_once_for_each_of_them() -> None:
     last = pickle.dumps(["word " * 200_000], 4)
     began = time.process_time()
     found = inspect(Window.of(pickle.dumps(1, 4) * 4_000 + last))
-    assert (found.facts, found.holes) == ((), ())
+    assert (found.facts, found.gaps) == ((), ())
     assert time.process_time() - began < 15  # it takes a part of a second, and took half a minute
 
 
 def test_streams_without_end_are_read_no_longer_than_a_file_may_take() -> None:
     found = inspect(Window.of(pickle.dumps(1, 4) * 4_000), Limits(cpu_s=0))
-    assert [hole.reason for hole in found.holes] == [GapReason.OVER_LIMIT]
+    assert [gap.reason for gap in found.gaps] == [GapReason.OVER_LIMIT]
 
 
 def test_what_a_later_stream_keeps_is_still_found() -> None:

@@ -214,7 +214,7 @@ def test_every_name_that_the_loader_would_import_is_imported_here() -> None:
 
 
 def is_flagged_or_told(found: Inspection) -> bool:
-    return bool(found.holes) or any(fact.danger in FLAGGING for fact in found.facts)
+    return bool(found.gaps) or any(fact.danger in FLAGGING for fact in found.facts)
 
 
 @settings(max_examples=300, deadline=None)

@@ -108,10 +108,10 @@ def test_an_unknown_class_is_low_and_an_unknown_function_high() -> None:
 
 
 @pytest.mark.parametrize("made", [b"", b")\x81"], ids=["imported", "NEWOBJ"])
-def test_a_class_of_the_script_that_saved_the_file_is_no_alarm_but_a_hole(made: bytes) -> None:
+def test_a_class_of_the_script_that_saved_the_file_is_no_alarm_but_a_gap(made: bytes) -> None:
     seen = inspect(Window.of(make.stream(make.stacked("__main__", "Net") + made)))
     assert not {fact.danger for fact in seen.facts} & {Severity.MEDIUM, Severity.HIGH}
-    assert [hole.reason for hole in seen.holes] == [GapReason.UNRESOLVED]
+    assert [gap.reason for gap in seen.gaps] == [GapReason.UNRESOLVED]
 
 
 def test_what_the_script_defines_is_medium_when_it_is_called_with_arguments() -> None:

@@ -115,11 +115,11 @@ def test_an_argument_is_seen_before_what_fills_up_the_others() -> None:
 @pytest.mark.parametrize(
     "said", ["__import__('os').system('echo inert')", "exec(open('x').read())"]
 )
-def test_an_object_that_only_the_loader_can_find_is_a_hole_and_its_text_is_judged(
+def test_an_object_that_only_the_loader_can_find_is_a_gap_and_its_text_is_judged(
     said: str,
 ) -> None:
     for identity, is_known in ((said, True), ("weights/7", False)):
         found = inspect(Window.of(make.stream(make.text(identity), b"Q")))
         kinds = {fact.kind for fact in found.facts}
         assert (FactKind.HOSTILE_ARGUMENT in kinds) is is_known
-        assert [hole.reason for hole in found.holes] == [GapReason.UNRESOLVED]
+        assert [gap.reason for gap in found.gaps] == [GapReason.UNRESOLVED]

@@ -134,15 +134,13 @@ class _Model:
                     for path in self._texts(parameter, 1):
                         note_reference(self.record, path, "a linked model", offset=file.start)
             detail = "the model itself lies in another file"
-            self.record.hole(GapReason.UNRESOLVED, detail, start=field.start)
+            self.record.gap(GapReason.UNRESOLVED, detail, start=field.start)
         elif field.number == PROGRAM:
             self._program(field)
         elif field.number not in PLAIN:
             detail = f"a model of kind {field.number}, which is not read"
             size_bytes = field.end - field.start
-            self.record.hole(
-                GapReason.UNSUPPORTED, detail, start=field.start, size_bytes=size_bytes
-            )
+            self.record.gap(GapReason.UNSUPPORTED, detail, start=field.start, size_bytes=size_bytes)
 
     def _program(self, program: Field) -> None:
         """The blocks of all functions: each value may lie in a file."""

@@ -261,7 +261,7 @@ def _account(window: Window, record: Recorder, header: _Header, tensors: list[Te
     if unknown:
         record.property("tensors_of_unknown_type", len(unknown))
         detail = f"{len(unknown)} tensors are of a type that is not known: how long they are is not"
-        record.hole(GapReason.UNSUPPORTED, detail, start=base + unknown[0].start)
+        record.gap(GapReason.UNSUPPORTED, detail, start=base + unknown[0].start)
 
 
 def _judge_names(record: Recorder, tensors: list[Tensor]) -> None:

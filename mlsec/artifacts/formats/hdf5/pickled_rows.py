@@ -22,7 +22,7 @@ def judge_rows(window: Window, record: Recorder) -> None:
     """
     if window.size_bytes > SEARCHED_BYTES:
         detail = f"rows of pickled objects behind the first {SEARCHED_BYTES >> 20} MiB"
-        record.hole(GapReason.OVER_LIMIT, detail, start=SEARCHED_BYTES)
+        record.gap(GapReason.OVER_LIMIT, detail, start=SEARCHED_BYTES)
     scratch = Recorder(record.budget, Ledger(), lambda _window, _record: None)
     salvage(window, 0, Verdict(window, scratch, shipped_policy()), record.budget)
     for fact in scratch.ledger.facts:

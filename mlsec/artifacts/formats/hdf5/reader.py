@@ -53,11 +53,11 @@ def read_hdf5(window: Window, record: Recorder) -> None:
     record.understood(0 if is_owned else start, file.end)
     if start and b"Julia" in window.read(0, 64):
         detail = "types of Julia are rebuilt when it is loaded, which no reader follows"
-        record.hole(GapReason.UNSUPPORTED, detail)
+        record.gap(GapReason.UNSUPPORTED, detail)
     if file.end > window.size_bytes:
         detail = f"the file ends {file.end - window.size_bytes} bytes before its end is declared"
         record.fact(FactKind.BROKEN, "truncated", detail)
-        record.hole(GapReason.MALFORMED, detail, start=window.size_bytes)
+        record.gap(GapReason.MALFORMED, detail, start=window.size_bytes)
     walk = _Walk(file, record)
     walk.read()
     if walk.has_pickled_rows:

@@ -191,7 +191,7 @@ class _Model:
             )
         elif domain in KNOWN_DOMAINS and operator not in LISTED.get(domain, frozenset()):
             detail = f"what {subject} does is not known: no list of that domain's operators has it"
-            self.record.hole(GapReason.UNRESOLVED, detail[:400])
+            self.record.gap(GapReason.UNRESOLVED, detail[:400])
         elif domain and domain not in KNOWN_DOMAINS:
             detail = "an operator of a domain that no stock runtime carries"
             self.record.fact(FactKind.CUSTOM_OPERATOR, subject, detail, offset=offset)

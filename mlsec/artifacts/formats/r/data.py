@@ -50,7 +50,7 @@ def read_r(window: Window, record: Recorder) -> None:
     if window.read(0, 7).startswith(IN_LETTERS):
         record.understood(0, window.size_bytes)
         detail = "objects of R in letters and digits, which no reader follows"
-        record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
+        record.gap(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
         return
     objects = Objects(window, 7 if window.read(0, 3) == b"RDX" else 2, record.budget)
     try:
@@ -72,11 +72,11 @@ def _judge(objects: Objects, record: Recorder) -> None:
             record.fact(FactKind.OUTSIDE_REFERENCE, name, detail)
         elif name not in _ALTERNATIVES:
             detail = f"data in the form {name!r:.60}, which the loading program must bring"
-            record.hole(GapReason.UNRESOLVED, detail)
+            record.gap(GapReason.UNRESOLVED, detail)
     kinds = dict.fromkeys(target.kind for target in objects.found)
     if kinds:
         detail = f"holds code of R, which nobody judges but by what it calls: {', '.join(kinds)}"
-        record.hole(GapReason.UNRESOLVED, detail)
+        record.gap(GapReason.UNRESOLVED, detail)
 
 
 def _judge_code(serialized_object: SerializedObject, record: Recorder) -> None:

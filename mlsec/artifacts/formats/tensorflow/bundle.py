@@ -82,7 +82,7 @@ def read_bundle(window: Window, record: Recorder) -> None:
     try:
         shards, tensors = read_index(window, record)
     except UnsupportedError:
-        record.understood(0, window.size_bytes)  # as a whole it was not read: one hole says so
+        record.understood(0, window.size_bytes)  # as a whole it was not read: one gap says so
         raise
     record.property("tensors", len(tensors))
     record.property("tensor_list", [_shown(tensor) for tensor in tensors[:_LISTED]])
@@ -137,7 +137,7 @@ def _note(error: ArtifactError, item: Item, record: Recorder) -> None:
         record.unread(error.reason, f"{_name(item)}: {error.message}", start=item.offset)
         return
     record.fact(FactKind.BROKEN, _name(item), error.message, offset=item.offset)
-    record.hole(error.reason, error.message)
+    record.gap(error.reason, error.message)
 
 
 def _shards(first: Item) -> int:

@@ -49,7 +49,7 @@ def _read_quietly(archive: Archive, name: str, record: Recorder) -> Ledger | Non
             read_bundle(window.named(name), quiet)
     except ArtifactError:
         return None
-    return None if quiet.ledger.holes or quiet.ledger.facts else quiet.ledger
+    return None if quiet.ledger.gaps or quiet.ledger.facts else quiet.ledger
 
 
 def _claim(
@@ -69,4 +69,4 @@ def _claim(
     for kind, offset, subject, detail in judged(spans, size_bytes):
         inner.fact(kind, subject, detail, offset=offset)
         if kind is FactKind.BROKEN:
-            inner.hole(ArtifactError.reason, detail, start=offset)
+            inner.gap(ArtifactError.reason, detail, start=offset)

@@ -139,7 +139,7 @@ class GraphReader:
             return
         # Tables are reported where the vocabulary lay when they were made; loaders replace it.
         detail = f"{reader} {where} may read {path}, unless the loader replaces it"
-        self.record.hole(GapReason.UNRESOLVED, detail[:400])
+        self.record.gap(GapReason.UNRESOLVED, detail[:400])
 
     def _savers(self) -> None:
         """Note operators that save though they are no part of a saver, which restores as well.

@@ -108,7 +108,7 @@ def judge_operator(
         )
     elif plain in _EXCHANGE:
         detail = f"whom {plain} exchanges data with, or what it holds, is not in the graph"
-        record.hole(GapReason.UNRESOLVED, detail)
+        record.gap(GapReason.UNRESOLVED, detail)
     elif operator not in local and operator not in known_operators():
         detail = f"no operator of TensorFlow: it needs a library of its own ({where})"
         record.fact(FactKind.CUSTOM_OPERATOR, operator, detail, offset=offset)

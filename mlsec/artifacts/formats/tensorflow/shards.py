@@ -14,7 +14,7 @@ from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.pointers import sniff_pointer
 from mlsec.artifacts.content.unaccounted_bytes import GAPS, search
 from mlsec.artifacts.errors import ArtifactError
-from mlsec.artifacts.facts import DANGERS, Fact, FactKind, Format, Hole, Inspection
+from mlsec.artifacts.facts import DANGERS, Fact, FactKind, Format, Inspection, InspectionGap
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.spans import Spans
 from mlsec.core.enums import GapReason
@@ -36,11 +36,11 @@ def sniff_shard(head: bytes, window: Window) -> bool:
 def read_shard(window: Window, record: Recorder) -> None:
     """Search the first bytes for what could be loaded, and leave the rest to the index.
 
-    Its hole is closed by ``settled`` where the index lies beside it.
+    Its gap is closed by ``settled`` where the index lies beside it.
     """
     search(window, record)
     record.understood(0, window.size_bytes)
-    record.hole(GapReason.UNRESOLVED, NEEDS_INDEX, size_bytes=window.size_bytes)
+    record.gap(GapReason.UNRESOLVED, NEEDS_INDEX, size_bytes=window.size_bytes)
 
 
 def sniff_fingerprint(_head: bytes, window: Window) -> bool:
@@ -73,7 +73,7 @@ def settled(files: Mapping[str, Inspection]) -> dict[str, Inspection]:
         files: all files that were read, by path.
 
     Returns:
-        The same files. A shard with a sound index has no hole any more, and a fact for all bytes
+        The same files. A shard with a sound index has no gap any more, and a fact for all bytes
         that are no tensor's; what its tensors hold are numbers and was not looked at.
     """
     result = dict(files)
@@ -91,7 +91,7 @@ def settled(files: Mapping[str, Inspection]) -> dict[str, Inspection]:
 
 def _is_sound(index: Inspection, shards: int) -> bool:
     """Whether an index was read whole and speaks of as many shards."""
-    is_whole = index.formats[0] is Format.TENSOR_BUNDLE and not index.holes
+    is_whole = index.formats[0] is Format.TENSOR_BUNDLE and not index.gaps
     return is_whole and index.properties.get("shards") == shards
 
 
@@ -102,14 +102,14 @@ def spans_of(properties: Mapping[str, Any], number: int) -> list[tuple[int, int]
 
 def _settle(shard: Inspection, spans: list[tuple[int, int]]) -> Inspection:
     facts = list(shard.facts)
-    holes = [hole for hole in shard.holes if hole.detail != NEEDS_INDEX]
+    gaps = [gap for gap in shard.gaps if gap.detail != NEEDS_INDEX]
     for kind, offset, subject, detail in judged(spans, shard.size_bytes):
         facts.append(
             Fact(kind=kind, danger=DANGERS[kind], offset=offset, subject=subject, detail=detail)
         )
         if kind is FactKind.BROKEN:
-            holes.append(Hole(reason=ArtifactError.reason, start=offset, detail=detail))
-    return msgspec.structs.replace(shard, facts=tuple(facts), holes=tuple(holes))
+            gaps.append(InspectionGap(reason=ArtifactError.reason, start=offset, detail=detail))
+    return msgspec.structs.replace(shard, facts=tuple(facts), gaps=tuple(gaps))
 
 
 def judged(spans: list[tuple[int, int]], size_bytes: int) -> list[tuple[FactKind, int, str, str]]:

@@ -55,7 +55,7 @@ def judge_exported_program(value: Any, record: Recorder) -> None:
             continue
         count += 1
         if count > MOST_TEXTS:
-            record.hole(GapReason.OVER_LIMIT, f"more than {MOST_TEXTS} parts of a program")
+            record.gap(GapReason.OVER_LIMIT, f"more than {MOST_TEXTS} parts of a program")
             return
         _expression(part.get("expr_str"), record)
         _target(part.get("target"), record)

@@ -53,7 +53,7 @@ def _read_parts(window: Window, record: Recorder, names: list[str], at: int) -> 
         if name != TABLES:
             record.understood(at, window.size_bytes)
             detail = f"the part {name!r:.60} is of a kind that is not read"
-            record.hole(GapReason.UNSUPPORTED, detail, start=at)
+            record.gap(GapReason.UNSUPPORTED, detail, start=at)
             return
         count, at = int.from_bytes(window.exactly(at, 4), "little"), at + 4
         for _ in range(count):

@@ -54,7 +54,7 @@ def read_xgboost(window: Window, record: Recorder) -> None:
     if window.read(0, 4) in _OLD:
         record.understood(0, window.size_bytes)
         detail = "the old binary form of XGBoost has no marks to check: not read"
-        record.hole(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
+        record.gap(GapReason.UNSUPPORTED, detail, size_bytes=window.size_bytes)
         return
     document = Ubjson(window, record.budget)
     end = document.read()

@@ -70,7 +70,7 @@ def read_inside(window: Window, record: Recorder, data: bytes, search: LiteralSe
             continue
         count += 1
         if count > MOST_INSIDE:
-            record.hole(GapReason.OVER_LIMIT, f"more than {MOST_INSIDE} pickles inside")
+            record.gap(GapReason.OVER_LIMIT, f"more than {MOST_INSIDE} pickles inside")
             return
         reader = StreamReader(window, record.inner(f"(pickle at {start})"), search)
         with contextlib.suppress(ArtifactError):  # what it did before it broke is noted

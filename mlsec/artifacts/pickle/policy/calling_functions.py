@@ -43,7 +43,7 @@ def note_unread_texts(judge: Judge, function: Global, arguments: Value) -> None:
 
 def _note_cut(judge: Judge, function: Global) -> None:
     detail = f"{function.full} is given more than {LOOKED_AT} values: not all were looked at"
-    judge.record.hole(GapReason.OVER_LIMIT, detail[:400])
+    judge.record.gap(GapReason.OVER_LIMIT, detail[:400])
 
 
 def _given_name(judge: Judge, function: Global, given: Global, offset: int) -> None:

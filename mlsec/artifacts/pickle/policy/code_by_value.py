@@ -1,7 +1,7 @@
 """Functions and classes that cloudpickle and dill store with their code, not by their name.
 
 Their code runs when they are called, not when they are loaded; but a class may have hooks that the
-loader calls. What the code does is not judged: that is a hole, and a finding where it names what
+loader calls. What the code does is not judged: that is a gap, and a finding where it names what
 runs commands or reaches files and networks.
 """
 
@@ -55,7 +55,7 @@ def code(call: Call) -> Judgement | None:
         one for one in walk(call.items) if isinstance(one, str) and is_dangerous_name(one)
     })  # fmt: skip
     detail = "code of a function that is stored with the file: it is not judged"
-    call.judge.record.hole(GapReason.UNRESOLVED, detail)
+    call.judge.record.gap(GapReason.UNRESOLVED, detail)
     if bad:
         return Judgement(
             kind=FactKind.EMBEDDED_CODE, danger=Severity.HIGH, subject=bad[0],
@@ -69,7 +69,7 @@ def by_value(call: Call) -> Judgement | None:
     boxes = [one for one in walk(call.items) if isinstance(one, Container) and one.kind == "dict"]
     hooks = sorted({hook for one in boxes for hook in _hooks(one)})
     detail = "a function or class that is stored with its code, which is not judged"
-    call.judge.record.hole(GapReason.UNRESOLVED, detail)
+    call.judge.record.gap(GapReason.UNRESOLVED, detail)
     if said := _not_its_own(call):
         return said
     if hooks:
@@ -155,7 +155,7 @@ def module_by_name(call: Call) -> Judgement | None:
     policy = call.judge.policy
     if policy.look_up(items[0], "x").standing is Standing.UNKNOWN:
         detail = f"what {items[0]} does when it is imported cannot be told from the file"
-        call.judge.record.hole(GapReason.UNRESOLVED, detail[:400])
+        call.judge.record.gap(GapReason.UNRESOLVED, detail[:400])
     if danger is not None:
         detail = "a module that can do harm is imported for a function stored by value"
         return Judgement(
@@ -199,7 +199,7 @@ def named_tuple(call: Call) -> Judgement | None:
         )  # fmt: skip
     if entry.standing not in LISTED:
         detail = f"what {'.'.join(pair)} is cannot be told from the file: it is taken by its name"
-        call.judge.record.hole(GapReason.UNRESOLVED, detail[:400])
+        call.judge.record.gap(GapReason.UNRESOLVED, detail[:400])
     return None
 
 

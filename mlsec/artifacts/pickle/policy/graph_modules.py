@@ -35,7 +35,7 @@ def traced(call: Call) -> Judgement | None:
     if said := _tracer(call.items[0] if call.items else None) or _parts(parts):
         return Judgement(kind=FactKind.DENIED_CALL, detail=said, danger=Severity.HIGH)
     if not is_whole:
-        call.judge.record.hole(GapReason.OVER_LIMIT, _IN_PART)
+        call.judge.record.gap(GapReason.OVER_LIMIT, _IN_PART)
     from mlsec.artifacts.pickle.policy.traced_source import refused  # noqa: PLC0415 - parsing loads much
 
     try:

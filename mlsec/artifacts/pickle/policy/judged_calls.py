@@ -160,7 +160,7 @@ def typed(call: Call) -> Judgement | None:
 def rebuilt(call: Call) -> Judgement | None:
     """numba: calls made of the bytes of a pickle, which are read; or of what came of that."""
     detail = "a compiled function that is stored with its code, which is not judged"
-    call.judge.record.hole(GapReason.UNRESOLVED, detail)
+    call.judge.record.gap(GapReason.UNRESOLVED, detail)
     for item in call.items or ():
         window = _window(call.judge, item)
         if window is not None:

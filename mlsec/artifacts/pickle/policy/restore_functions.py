@@ -57,14 +57,14 @@ def _imported(call: Call, text: str) -> Judgement | None:
         return Judgement(kind=FactKind.HIDDEN_NAME, detail="imports what is no plain name")
     if entry.standing is Standing.UNKNOWN:
         detail = f"what {module} does when it is imported cannot be told from the file"
-        call.judge.record.hole(GapReason.UNRESOLVED, detail[:400])
+        call.judge.record.gap(GapReason.UNRESOLVED, detail[:400])
     return None
 
 
 def collection(call: Call) -> Judgement | None:
     """dask: looks at an expression, for which functions of it are called with empty tables."""
     detail = "a graph of calls, part of which runs when it is loaded, is not judged"
-    call.judge.record.hole(GapReason.UNRESOLVED, detail)
+    call.judge.record.gap(GapReason.UNRESOLVED, detail)
     if call.items is None:
         return Judgement(kind=FactKind.UNKNOWN_CALL, detail="an expression that is not written out")
     if not all(map(_is_expression, call.items[:1])):

@@ -115,9 +115,9 @@ class Verdict:
             self.note_unknown(found, _FROM_ELSEWHERE)
 
     def note_unknown(self, found: Global, why: str) -> None:
-        """What nobody knows is a hole: an unknown name must not read as clean."""
+        """What nobody knows is a gap: an unknown name must not read as clean."""
         detail = f"what {found.full} does cannot be told from the file: {why}"
-        self.record.hole(GapReason.UNRESOLVED, detail[:400])
+        self.record.gap(GapReason.UNRESOLVED, detail[:400])
 
     def called(self, how: CallKind, function: Value, arguments: Value, offset: int) -> None:
         """Something is called or instantiated."""
@@ -146,13 +146,13 @@ class Verdict:
         if how is CallKind.NEW and isinstance(inner, Global) and inner.entry.word == "attribute":
             detail = "a class reached by getattr is instantiated: which one cannot be told"
             self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
-            self.record.hole(GapReason.UNRESOLVED, detail)
+            self.record.gap(GapReason.UNRESOLVED, detail)
             return
         is_listed = isinstance(inner, Global) and inner.entry.standing in LISTED
         if is_listed and names.is_harmless((function.arguments, arguments)):
             detail = "what a listed name made is called, with nothing that could steer it"
             self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
-            self.record.hole(GapReason.UNRESOLVED, f"{subject}: {detail}"[:400])
+            self.record.gap(GapReason.UNRESOLVED, f"{subject}: {detail}"[:400])
             return
         self.note(FactKind.UNKNOWN_CALL, subject, "calls a value that is no imported name", offset)
 
@@ -276,6 +276,6 @@ class Verdict:
         return CallResult(None, identity, None)
 
     def _far(self, identity: Value) -> str:
-        self.record.hole(GapReason.UNRESOLVED, _FAR)
+        self.record.gap(GapReason.UNRESOLVED, _FAR)
         said = program_in((identity,), self.window)
         return f"{_FAR}, by program text: {said}" if said else ""

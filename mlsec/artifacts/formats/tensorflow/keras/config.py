@@ -123,7 +123,7 @@ def _judge_class(name: str, part: Mapping[str, Any], path: str, record: Recorder
         _judge_named(module, named, path, record)
     elif name not in known_classes() and "config" in part:
         detail = f"a class {name!r:.60} that Keras does not have (at {path})"
-        record.hole(GapReason.UNRESOLVED, f"the loading program must bring {detail}"[:400])
+        record.gap(GapReason.UNRESOLVED, f"the loading program must bring {detail}"[:400])
     _judge_named(module, name, path, record)
     _judge_registered(part, name, module, path, record)
 
@@ -176,7 +176,7 @@ def _judge_registered(
         # Without a module nothing is imported: what is not registered is not loaded.
         danger = None if module else Severity.LOW
         record.fact(FactKind.CUSTOM_CODE, registered, detail, danger=danger)
-        record.hole(GapReason.UNRESOLVED, f"what {registered} does is not known: {detail}"[:400])
+        record.gap(GapReason.UNRESOLVED, f"what {registered} does is not known: {detail}"[:400])
 
 
 def _danger_of_registered(package: str, last: str) -> Severity | None:

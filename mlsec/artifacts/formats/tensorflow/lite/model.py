@@ -122,7 +122,7 @@ def _judge_options(buffer: Flatbuffer, model: int, names: list[str], record: Rec
                 detail = (
                     f"the options of {name[:80]} are searched for files to {MOST_OPTIONS} bytes"
                 )
-                record.hole(GapReason.OVER_LIMIT, detail)
+                record.gap(GapReason.OVER_LIMIT, detail)
             options = buffer.window.read(start, min(size, MOST_OPTIONS))
             if match := _FILE.search(options):
                 place = match.group().decode("utf-8", "replace")

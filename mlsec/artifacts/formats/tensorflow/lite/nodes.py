@@ -29,11 +29,11 @@ def judge_node(window: Window, operator: str, options: bytes, start: int, record
             try:
                 GraphReader(wire, record).node(field, "by the Flex delegate")
             except ArtifactError as error:
-                record.hole(error.reason, f"the node of {operator[:80]}: {error.message}")
+                record.gap(error.reason, f"the node of {operator[:80]}: {error.message}")
             return
     if options:
         detail = f"the options of Flex{operator[:80]} hold no node that can be read"
-        record.hole(GapReason.MALFORMED, detail)
+        record.gap(GapReason.MALFORMED, detail)
 
 
 def _blobs(options: bytes, operator: str) -> Iterator[tuple[int, int]]:
