@@ -156,7 +156,7 @@ def test_a_process_that_is_killed_costs_one_answer(tmp_path: Path) -> None:
     def kill_readers() -> None:
         for children in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
             for child in children.read_text("ascii").split():
-                if b"sandbox_child" in Path(f"/proc/{child}/cmdline").read_bytes():
+                if b"sandbox.child" in Path(f"/proc/{child}/cmdline").read_bytes():
                     os.kill(int(child), signal.SIGKILL)
 
     jobs = [far("killed", Asked(b"PK\x03\x04" * 99, kill_readers))]
@@ -203,7 +203,7 @@ def _readers() -> list[str]:
         child
         for children in Path(f"/proc/{os.getpid()}/task").glob("*/children")
         for child in children.read_text("ascii").split()
-        if b"sandbox_child" in Path(f"/proc/{child}/cmdline").read_bytes()
+        if b"sandbox.child" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
 
 

@@ -146,4 +146,4 @@ def test_signature_that_could_not_be_checked_is_not_assessed_and_never_failed() 
     )
     found = Signatures(folder="", files=("model.sig",), verdict=untold)
     assert shaping.result_of(found) == ""
-    assert shaping.untold_of(found) == "a file could not be read: denied"
+    assert shaping.why_unknown_of(found) == "a file could not be read: denied"
