@@ -21,7 +21,7 @@ from mlsec.core.installation import DISTRIBUTION, EXTRAS
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # Stand in for what mlsec needs and for an SDK, so that nothing is downloaded.
-STAND_INS = ("cryptography-99", "jinja2-99", "msgspec-99", "pyyaml-99", "boto3-99")
+NEEDED = tuple(re.split(r"[<>=]", requirement)[0] for requirement in PROJECT["dependencies"])
 ASK = "from mlsec.core import installation as i; print(i.command_to_add('aws')); print(i.origin())"
 
 
@@ -33,8 +33,8 @@ class Shop:
         self.wheels.mkdir()
         self.home = folder / "home"
         self.home.mkdir()
-        for name in STAND_INS:
-            self.add(*name.split("-"), {name.split("-")[0]: ""})
+        for name in (*NEEDED, "boto3"):
+            self.add(name, "99", {name: ""})
         build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(self.wheels)]
         subprocess.run(build, cwd=ROOT, check=True, capture_output=True)  # noqa: S603
         [self.wheel] = self.wheels.glob("mlsec_scanner-*.whl")
@@ -110,8 +110,8 @@ def ci_script(shop: Shop) -> Path:
     for name in ("ci", "mlsec"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     (source / "requirements").mkdir()
-    for lock, names in {"ci": STAND_INS[:4], "cloud": STAND_INS}.items():
-        lines = [line_of_lock(shop.wheels / f"{name}-py3-none-any.whl") for name in names]
+    for lock, names in {"ci": NEEDED, "cloud": (*NEEDED, "boto3")}.items():
+        lines = [line_of_lock(shop.wheels / f"{name}-99-py3-none-any.whl") for name in names]
         (source / f"requirements/{lock}.lock").write_text("".join(lines))
     shop.sh(f"MLSEC_HOME=ci MLSEC_PYTHON={sys.executable} bash source/ci/install.sh")
     return shop.home / "ci/venv/bin/python"
