@@ -118,7 +118,7 @@ def _check_model(model: Path) -> bool:
 
 def _say_what(args: argparse.Namespace, output: Path, size_bytes: int) -> None:
     from mlsec.cli import console
-    from mlsec.signing.bundles.bundle import MAX_BUNDLE_BYTES
+    from mlsec.signing.bundles.bundle_reader import MAX_BUNDLE_BYTES
     from mlsec.signing.inspection import inspect
 
     if size_bytes > MAX_BUNDLE_BYTES:

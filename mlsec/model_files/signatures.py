@@ -116,7 +116,7 @@ def _look(
 
 def _claims(files: Sequence[Signature]) -> tuple[str, ...]:
     """Give the files that signatures speak of, believed by nobody yet."""
-    from mlsec.signing.bundles.bundle import MAX_BUNDLE_BYTES, parse_bundles  # noqa: PLC0415
+    from mlsec.signing.bundles.bundle_reader import MAX_BUNDLE_BYTES, parse_bundles  # noqa: PLC0415
     from mlsec.signing.manifests.manifest import manifest_of  # noqa: PLC0415
     from mlsec.signing.manifests.statement import parse_statement  # noqa: PLC0415
 

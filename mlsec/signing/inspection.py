@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.errors import MlsecError
-from mlsec.signing.bundles.bundle import Bundle, MaterialKind, parse_bundles
+from mlsec.signing.bundles.bundle import Bundle, MaterialKind
+from mlsec.signing.bundles.bundle_reader import parse_bundles
 from mlsec.signing.errors import SigningError
 from mlsec.signing.manifests.manifest import manifest_of
 from mlsec.signing.manifests.statement import OMS_PREDICATE, parse_statement

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mlsec.core.errors import MlsecError
-from mlsec.signing.bundles.bundle import parse_bundles
+from mlsec.signing.bundles.bundle_reader import parse_bundles
 from mlsec.signing.certificates.certificate import read_certificate, read_certificates
 from mlsec.signing.certificates.identities import identities_of
 from mlsec.signing.certificates.revocation import read_revocation_list

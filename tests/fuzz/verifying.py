@@ -16,7 +16,7 @@ import yaml
 
 from mlsec.core.errors import MlsecError
 from mlsec.signing.api import Answer, verify
-from mlsec.signing.bundles.bundle import parse_bundles
+from mlsec.signing.bundles.bundle_reader import parse_bundles
 from mlsec.signing.certificates.certificate import Authority
 from mlsec.signing.errors import SigningError
 from mlsec.signing.files.folder import ModelFolder

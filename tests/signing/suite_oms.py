@@ -15,7 +15,7 @@ from cryptography import x509
 
 from mlsec.core.errors import MlsecError
 from mlsec.signing.api import verify
-from mlsec.signing.bundles.bundle import parse_bundle
+from mlsec.signing.bundles.bundle_reader import parse_bundle
 from mlsec.signing.errors import SigningError
 from mlsec.signing.inspection import inspect
 from mlsec.signing.manifests.statement import OMS_PREDICATE

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from mlsec.signing.bundles.bundle import Bundle, parse_bundle
+from mlsec.signing.bundles.bundle import Bundle
+from mlsec.signing.bundles.bundle_reader import parse_bundle
 from mlsec.signing.errors import SigningError
 from mlsec.signing.keys.public_keys import load_public_key
 from mlsec.signing.sigstore.trusted_root import read_trusted_roots

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlsec.core.errors import MlsecError
-from mlsec.signing.bundles.bundle import MEDIA_TYPES, MaterialKind, parse_bundle, parse_bundles
+from mlsec.signing.bundles.bundle import MaterialKind
+from mlsec.signing.bundles.bundle_reader import MEDIA_TYPES, parse_bundle, parse_bundles
 from mlsec.signing.errors import SigningError, UnsupportedError
 from mlsec.signing.trust.policy_loader import policy_of
 from tests.signing.mutations import _bytes, _tree

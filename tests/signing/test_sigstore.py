@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from mlsec.signing.bundles.bundle import bundle_of
+from mlsec.signing.bundles.bundle_reader import bundle_of
 from mlsec.signing.keys.public_keys import load_public_key
 from mlsec.signing.sigstore.trusted_root import read_trusted_roots
 from mlsec.signing.sigstore.verify import verify_sigstore

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlsec.signing.bundles.bundle import bundle_of
+from mlsec.signing.bundles.bundle_reader import bundle_of
 from mlsec.signing.errors import SigningError
 from mlsec.signing.sigstore.trusted_root import read_trusted_roots
 from mlsec.signing.sigstore.verify import verify_sigstore

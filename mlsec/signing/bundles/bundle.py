@@ -1,15 +1,15 @@
-"""Sigstore bundles v0.1 to v0.3 and bare DSSE envelopes as decoded, frozen values."""
+"""Sigstore bundles and bare DSSE envelopes, as msgspec decodes them from protobuf's JSON.
+
+Field names are camel case there; null means absent, and unknown fields are refused.
+"""
 
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import Annotated, ClassVar
 
 import msgspec
-
-from mlsec.signing.bundles import json_schema as wire
-from mlsec.signing.encodings.strict_json import DEFAULT_LIMITS, JsonLimits, base64_bytes, loads
-from mlsec.signing.errors import MalformedError, UnsupportedError
+from msgspec import Meta
 
 MEDIA_TYPES = {
     "application/vnd.dev.sigstore.bundle+json;version=0.1": (0, 1),
@@ -17,14 +17,52 @@ MEDIA_TYPES = {
     "application/vnd.dev.sigstore.bundle+json;version=0.3": (0, 3),
     "application/vnd.dev.sigstore.bundle.v0.3+json": (0, 3),
 }
-MAX_BUNDLE_BYTES = 64 << 20
-MAX_BUNDLE_BYTES = 64 << 20
 MAX_CERTIFICATES = 16
 MAX_SIGNATURES = 16
 MAX_LOG_ENTRIES = 32
 MAX_TIMESTAMPS = 32
 MAX_PROOF_HASHES = 64
-MAX_LINES = 10_000
+
+
+class Count(int):
+    """A number from 0 to 2^63 - 1, which may be written as text."""
+
+
+class Base64(bytes):
+    """Bytes in base64; of a subclass, as the one field ``key`` of an object."""
+
+    key: ClassVar[str] = ""
+
+
+class RawBytes(Base64):
+    """A certificate in DER."""
+
+    key = "rawBytes"
+
+
+class LogId(Base64):
+    """The key id of a log, raw."""
+
+    key = "keyId"
+
+
+class Promise(Base64):
+    """The signed entry timestamp of a log."""
+
+    key = "signedEntryTimestamp"
+
+
+class Token(Base64):
+    """An RFC 3161 token or response in DER."""
+
+    key = "signedTimestamp"
+
+
+class Note(str):
+    """The text of a log's checkpoint, a signed note."""
+
+    __slots__ = ()
+    key: ClassVar[str] = "envelope"
 
 
 class MaterialKind(enum.Enum):
@@ -36,208 +74,158 @@ class MaterialKind(enum.Enum):
     NONE = "none"
 
 
-class InclusionProof(msgspec.Struct, frozen=True, kw_only=True):
-    """A Merkle path from the entry to a root; hashes are from leaf to root, raw bytes."""
-
-    log_index: int
-    root_hash: bytes
-    tree_size: int
-    hashes: tuple[bytes, ...]
-    checkpoint: str
+class _Fields(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
+):
+    pass
 
 
-class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One transparency log entry; ``integrated_time`` is a Unix time, 0 when the log gives none.
+class InclusionProof(_Fields, frozen=True, kw_only=True):
+    """A Merkle path from the entry to a root; hashes are from leaf to root."""
 
-    ``log_id`` is the raw key id; ``promise`` the signed entry timestamp, b"" without one.
-    """
+    log_index: Count | None = None
+    root_hash: Base64
+    tree_size: Count
+    hashes: Annotated[tuple[Base64, ...], Meta(max_length=MAX_PROOF_HASHES)] | None = None
+    checkpoint: Note | None = None
 
-    log_index: int
-    log_id: bytes
+
+class KindVersion(_Fields, frozen=True, kw_only=True):
     kind: str
-    kind_version: str
-    integrated_time: int
-    promise: bytes
-    proof: InclusionProof | None
-    canonicalized_body: bytes
+    version: str
 
 
-class Material(msgspec.Struct, frozen=True, kw_only=True):
-    """What comes with a signature to verify it: certificates are DER, the signer's first.
+class LogEntry(_Fields, frozen=True, kw_only=True):
+    """One transparency log entry; ``integrated_time`` is a Unix time."""
 
-    ``public_key_hint`` is what the bundle says of a key ("" when it says nothing), and
-    ``public_key_der`` the key that bundles before model-signing 1.1 carry; neither is trusted.
-    ``timestamps`` are DER RFC 3161 tokens or responses.
-    """
-
-    kind: MaterialKind
-    certificates: tuple[bytes, ...] = ()
-    public_key_hint: str = ""
-    public_key_der: bytes = b""
-    log_entries: tuple[LogEntry, ...] = ()
-    timestamps: tuple[bytes, ...] = ()
+    log_index: Count
+    log_id: LogId
+    kind_version: KindVersion
+    integrated_time: Count | None = None
+    promise: Promise | None = msgspec.field(name="inclusionPromise", default=None)
+    proof: InclusionProof | None = msgspec.field(name="inclusionProof", default=None)
+    canonicalized_body: Base64
 
 
-class EnvelopeSignature(msgspec.Struct, frozen=True, kw_only=True):
+class ValidFor(_Fields, frozen=True, kw_only=True):
+    start: str | None = None
+    end: str | None = None
+
+
+class KeyMaterial(_Fields, frozen=True, kw_only=True):
+    """What a bundle says of a key, untrusted; all but ``hint`` is of model-signing before 1.1."""
+
+    hint: str | None = None
+    raw_bytes: Base64 | None = None
+    key_details: str | None = None
+    valid_for: ValidFor | None = None
+
+
+class CertificateChain(_Fields, frozen=True, kw_only=True):
+    certificates: Annotated[tuple[RawBytes, ...], Meta(min_length=1, max_length=MAX_CERTIFICATES)]
+
+
+class TimestampData(_Fields, frozen=True, kw_only=True):
+    tokens: Annotated[tuple[Token, ...], Meta(max_length=MAX_TIMESTAMPS)] | None = msgspec.field(
+        name="rfc3161Timestamps", default=None
+    )
+
+
+class Material(_Fields, frozen=True, kw_only=True):
+    """What comes with a signature to verify it; at most one alternative names the signer."""
+
+    public_key: KeyMaterial | None = None
+    certificate: RawBytes | None = None
+    chain: CertificateChain | None = msgspec.field(name="x509CertificateChain", default=None)
+    tlog_entries: Annotated[tuple[LogEntry, ...], Meta(max_length=MAX_LOG_ENTRIES)] | None = None
+    timestamp_verification_data: TimestampData | None = None
+
+    @property
+    def kind(self) -> MaterialKind:
+        """Which alternative names the signer."""
+        if self.public_key is not None:
+            return MaterialKind.PUBLIC_KEY
+        if self.certificate is not None:
+            return MaterialKind.CERTIFICATE
+        return MaterialKind.NONE if self.chain is None else MaterialKind.CHAIN
+
+    @property
+    def public_key_hint(self) -> str:
+        """What the bundle says of a key, "" when it says nothing; not trusted."""
+        return (self.public_key and self.public_key.hint) or ""
+
+    @property
+    def certificates(self) -> tuple[bytes, ...]:
+        """Certificates in DER, the signer's first."""
+        if self.chain is not None:
+            return self.chain.certificates
+        return () if self.certificate is None else (self.certificate,)
+
+    @property
+    def log_entries(self) -> tuple[LogEntry, ...]:
+        """Entries of transparency logs."""
+        return self.tlog_entries or ()
+
+    @property
+    def timestamps(self) -> tuple[bytes, ...]:
+        """RFC 3161 tokens or responses in DER."""
+        data = self.timestamp_verification_data
+        return (data and data.tokens) or ()
+
+
+class EnvelopeSignature(_Fields, frozen=True, kw_only=True):
     """One signature of an envelope; ``key_id`` is an unauthenticated hint."""
 
-    signature: bytes
-    key_id: str = ""
+    signature: Base64 = msgspec.field(name="sig")
+    key_id: str | None = msgspec.field(name="keyid", default=None)
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(_Fields, frozen=True, kw_only=True):
     """A DSSE envelope: the signatures are over ``dsse.pae(payload_type, payload)``."""
 
-    payload: bytes
+    payload: Base64
     payload_type: str
-    signatures: tuple[EnvelopeSignature, ...]
+    signatures: Annotated[
+        tuple[EnvelopeSignature, ...], Meta(min_length=1, max_length=MAX_SIGNATURES)
+    ]
 
 
-class MessageSignature(msgspec.Struct, frozen=True, kw_only=True):
-    """A signature over one blob; the digest is what the signer says, not yet compared.
+class MessageDigest(_Fields, frozen=True, kw_only=True):
+    """``algorithm`` is as written (``SHA2_256``)."""
 
-    ``digest_algorithm`` is as written (``SHA2_256``), "" when the bundle has no digest.
-    """
-
-    digest_algorithm: str
-    digest: bytes
-    signature: bytes
+    algorithm: str
+    digest: Base64
 
 
-class Bundle(msgspec.Struct, frozen=True, kw_only=True):
+class MessageSignature(_Fields, frozen=True, kw_only=True):
+    """A signature over one blob; the digest is what the signer says, not yet compared."""
+
+    message_digest: MessageDigest | None = None
+    signature: Base64
+
+    @property
+    def digest_algorithm(self) -> str:
+        """The stated hash, "" when the bundle has no digest."""
+        return self.message_digest.algorithm if self.message_digest else ""
+
+    @property
+    def digest(self) -> bytes:
+        """The stated digest, b"" when the bundle has none."""
+        return self.message_digest.digest if self.message_digest else b""
+
+
+class Bundle(_Fields, frozen=True, kw_only=True):
     """One bundle: exactly one of ``envelope`` and ``message`` is there.
 
-    ``version`` is (0, 1) to (0, 3), and (0, 0) with media type "" for a bare DSSE envelope.
+    ``media_type`` is "" for a bare DSSE envelope.
     """
 
     media_type: str
-    version: tuple[int, int]
-    material: Material
-    envelope: Envelope | None = None
-    message: MessageSignature | None = None
+    material: Material = msgspec.field(name="verificationMaterial")
+    envelope: Envelope | None = msgspec.field(name="dsseEnvelope", default=None)
+    message: MessageSignature | None = msgspec.field(name="messageSignature", default=None)
 
-
-def parse_bundle(data: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Bundle:
-    """Parse one Sigstore bundle or bare DSSE envelope; nothing is verified yet.
-
-    Raises:
-        MalformedError: not strict JSON, an unknown or missing field, both or none of the
-            alternatives, base64 that is not canonical, over a cap.
-        UnsupportedError: a media type that is not on the list.
-    """
-    return bundle_of(loads(data, "bundle", limits))
-
-
-def parse_bundles(data: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> tuple[Bundle, ...]:
-    """Parse a file of bundles, one a line (``.jsonl``), or a single one over several lines."""
-    lines = [line for line in data.split(b"\n") if line.strip()]
-    if len(lines) > MAX_LINES:
-        raise MalformedError(f"more than {MAX_LINES} bundles in one file")
-    if len(lines) > 1 and all(line.lstrip()[:1] == b"{" for line in lines) and len(lines[0]) > 1:
-        return tuple(parse_bundle(line, limits) for line in lines)
-    return (parse_bundle(data, limits),)
-
-
-def bundle_of(document: Any) -> Bundle:
-    """Turn a parsed JSON document (``strictjson.loads``) into a bundle; raises as parse_bundle."""
-    if isinstance(document, dict) and "payloadType" in document:
-        envelope = _envelope(wire.read(document, wire.Envelope, "envelope"))
-        material = Material(kind=MaterialKind.NONE)
-        return Bundle(media_type="", version=(0, 0), material=material, envelope=envelope)
-    if not isinstance(document, dict) or not isinstance(document.get("mediaType"), str):
-        raise MalformedError('bundle has no "mediaType", so it is not a Sigstore bundle')
-    version = MEDIA_TYPES.get(document["mediaType"])
-    if version is None:
-        raise UnsupportedError(f'bundle has the unknown media type "{document["mediaType"][:100]}"')
-    raw = wire.read(document, wire.Bundle, "bundle")
-    if (raw.dsse_envelope is None) == (raw.message_signature is None):
-        raise MalformedError("bundle needs one of dsseEnvelope and messageSignature")
-    return Bundle(
-        media_type=raw.media_type,
-        version=version,
-        material=_material(raw.verification_material),
-        envelope=_envelope(raw.dsse_envelope) if raw.dsse_envelope else None,
-        message=_message(raw.message_signature) if raw.message_signature else None,
-    )
-
-
-def _material(raw: wire.Material) -> Material:
-    named = (raw.public_key, raw.certificate, raw.x509_certificate_chain)
-    if sum(one is not None for one in named) > 1:
-        raise MalformedError("bundle names its signer in more than one way")
-    kind = MaterialKind.NONE
-    certificates: tuple[wire.Certificate, ...] = ()
-    if raw.public_key is not None:
-        kind = MaterialKind.PUBLIC_KEY
-    elif raw.certificate is not None:
-        kind, certificates = MaterialKind.CERTIFICATE, (raw.certificate,)
-    elif raw.x509_certificate_chain is not None:
-        kind, certificates = MaterialKind.CHAIN, raw.x509_certificate_chain.certificates
-        if not certificates:
-            raise MalformedError("bundle has an empty certificate chain")
-    _cap(certificates, MAX_CERTIFICATES, "certificates")
-    _cap(raw.tlog_entries or (), MAX_LOG_ENTRIES, "log entries")
-    stamps = (raw.timestamp_verification_data or wire.TimestampData()).rfc3161_timestamps or ()
-    _cap(stamps, MAX_TIMESTAMPS, "timestamps")
-    key = raw.public_key or wire.PublicKey()
-    return Material(
-        kind=kind,
-        certificates=tuple(base64_bytes(one.raw_bytes, "certificate") for one in certificates),
-        public_key_hint=key.hint or "",
-        public_key_der=base64_bytes(key.raw_bytes or "", "public key"),
-        log_entries=tuple(_log_entry(one) for one in raw.tlog_entries or ()),
-        timestamps=tuple(base64_bytes(one.signed_timestamp, "timestamp") for one in stamps),
-    )
-
-
-def _log_entry(raw: wire.LogEntry) -> LogEntry:
-    promise = raw.inclusion_promise.signed_entry_timestamp if raw.inclusion_promise else ""
-    return LogEntry(
-        log_index=wire.number(raw.log_index),
-        log_id=base64_bytes(raw.log_id.key_id, "log id"),
-        kind=raw.kind_version.kind,
-        kind_version=raw.kind_version.version,
-        integrated_time=wire.number(raw.integrated_time or 0),
-        promise=base64_bytes(promise, "signed entry timestamp"),
-        proof=_proof(raw.inclusion_proof) if raw.inclusion_proof else None,
-        canonicalized_body=base64_bytes(raw.canonicalized_body, "log entry body"),
-    )
-
-
-def _proof(raw: wire.InclusionProof) -> InclusionProof:
-    _cap(raw.hashes or (), MAX_PROOF_HASHES, "hashes in an inclusion proof")
-    return InclusionProof(
-        log_index=wire.number(raw.log_index or 0),
-        root_hash=base64_bytes(raw.root_hash, "root hash"),
-        tree_size=wire.number(raw.tree_size),
-        hashes=tuple(base64_bytes(one, "proof hash") for one in raw.hashes or ()),
-        checkpoint=raw.checkpoint.envelope if raw.checkpoint else "",
-    )
-
-
-def _envelope(raw: wire.Envelope) -> Envelope:
-    if not raw.signatures:
-        raise MalformedError("envelope has no signature")
-    _cap(raw.signatures, MAX_SIGNATURES, "signatures")
-    return Envelope(
-        payload=base64_bytes(raw.payload, "payload"),
-        payload_type=raw.payload_type,
-        signatures=tuple(
-            EnvelopeSignature(signature=base64_bytes(one.sig, "signature"), key_id=one.keyid or "")
-            for one in raw.signatures
-        ),
-    )
-
-
-def _message(raw: wire.MessageSignature) -> MessageSignature:
-    digest = raw.message_digest or wire.MessageDigest(algorithm="", digest="")
-    return MessageSignature(
-        digest_algorithm=digest.algorithm,
-        digest=base64_bytes(digest.digest, "message digest"),
-        signature=base64_bytes(raw.signature, "signature"),
-    )
-
-
-def _cap(found: tuple[Any, ...], limit: int, what: str) -> None:
-    if len(found) > limit:
-        raise MalformedError(f"bundle has {len(found)} {what}; at most {limit} are read")
+    @property
+    def version(self) -> tuple[int, int]:
+        """(0, 1) to (0, 3), and (0, 0) for a bare DSSE envelope."""
+        return MEDIA_TYPES.get(self.media_type, (0, 0))

@@ -1,4 +1,8 @@
-"""Parsed JSON read by type: every field is what its format says, or the document is refused."""
+"""Parsed JSON of which only some fields are read, each by the type that its format gives it.
+
+Written by hand: Sigstore's and OCI's documents nest deeply and are read in a few places; msgspec
+would need a class for each object, and takes base64 that is not canonical.
+"""
 
 from __future__ import annotations
 
@@ -29,19 +33,19 @@ class JsonFields:
         self.where = where
 
     def has(self, name: str) -> bool:
-        """Say whether the field is there and not null."""
+        """Whether the field is there and not null."""
         return self._fields.get(name) is not None
 
     def is_object(self, name: str) -> bool:
-        """Say whether the field is an object."""
+        """Whether the field is an object."""
         return isinstance(self._fields.get(name), dict)
 
     def is_text(self, name: str) -> bool:
-        """Say whether the field is a string that is not empty."""
+        """Whether the field is a string that is not empty."""
         return isinstance(self._fields.get(name), str) and self._fields[name] != ""
 
     def names(self) -> frozenset[str]:
-        """Give the names of all fields that are not null."""
+        """Return the names of all fields that are not null."""
         return frozenset(name for name in self._fields if self.has(name))
 
     def object(self, name: str) -> JsonFields:
@@ -51,33 +55,33 @@ class JsonFields:
     def objects(self, name: str, at_most: int) -> tuple[JsonFields, ...]:
         """Read a list of objects, empty when absent."""
         return tuple(
-            JsonFields(each, f"{self.where}.{name}[{n}]")
-            for n, each in enumerate(self._list(name, at_most))
+            JsonFields(value, f"{self.where}.{name}[{number}]")
+            for number, value in enumerate(self._list(name, at_most))
         )
 
     def texts(self, name: str, at_most: int) -> tuple[str, ...]:
         """Read a list of strings, empty when absent."""
-        found = self._list(name, at_most)
-        if not all(isinstance(each, str) for each in found):
+        values = self._list(name, at_most)
+        if not all(isinstance(value, str) for value in values):
             raise MalformedError(f"{self.where}.{name} holds something that is no text")
-        return tuple(found)
+        return tuple(values)
 
     def _list(self, name: str, at_most: int) -> list[Any]:
-        found = self._fields.get(name)
-        if found is None:
+        value = self._fields.get(name)
+        if value is None:
             return []
-        if not isinstance(found, list):
+        if not isinstance(value, list):
             raise MalformedError(f"{self.where}.{name} is no list")
-        if len(found) > at_most:
+        if len(value) > at_most:
             raise OverLimitError(f"{self.where}.{name} holds more than {at_most} entries")
-        return found
+        return value
 
     def text(self, name: str) -> str:
         """Read a string that is not empty."""
-        found = self._fields.get(name)
-        if not isinstance(found, str) or not found:
+        value = self._fields.get(name)
+        if not isinstance(value, str) or not value:
             raise MalformedError(f"{self.where}.{name} is missing or no text")
-        return found
+        return value
 
     def text_or(self, name: str, absent: str = "") -> str:
         """Read a string that may be absent or empty."""
@@ -85,12 +89,12 @@ class JsonFields:
 
     def number(self, name: str) -> int:
         """Read a count from 0 to 2^63 - 1, written as a number or, as protobuf does, as text."""
-        found = self._fields.get(name)
-        if isinstance(found, str) and _NUMBER.match(found):
-            found = int(found)
-        if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= _MAX_INT64:
+        value = self._fields.get(name)
+        if isinstance(value, str) and _NUMBER.match(value):
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_INT64:
             raise MalformedError(f"{self.where}.{name} is missing or no count")
-        return found
+        return value
 
     def data(self, name: str) -> bytes:
         """Read base64 that is not empty."""

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from mlsec.signing.bundles.bundle import Bundle, Envelope, parse_bundle
+from mlsec.signing.bundles.bundle import Base64, Bundle, Envelope
+from mlsec.signing.bundles.bundle_reader import parse_bundle
 from mlsec.signing.encodings.json_fields import read_json
 from mlsec.signing.encodings.strict_json import JsonLimits
 from mlsec.signing.errors import MalformedError, UnsupportedError
@@ -34,7 +35,7 @@ from mlsec.signing.verdicts.verdict import SignatureVerdict, failed
 COSE_TYPE = "application/cose"
 COSIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
 _LIMITS = JsonLimits(size_bytes=MAX_SIGNATURE_BYTES, depth=24, values=100_000)
-_NO_ENVELOPE = Envelope(payload=b"", payload_type="", signatures=())
+_NO_ENVELOPE = Envelope(payload=Base64(), payload_type="", signatures=())
 
 # Judges a signature as one signer's; None where it is of another kind than the anchor.
 _Judge = Callable[[SignerRule, LoadedAnchor, Criteria], SignatureVerdict | None]

@@ -7,11 +7,20 @@ import re
 import msgspec
 
 from mlsec.signing.bundles.bundle import (
+    Base64,
     Bundle,
+    CertificateChain,
+    Count,
+    KeyMaterial,
+    KindVersion,
     LogEntry,
+    LogId,
     Material,
-    MaterialKind,
     MessageSignature,
+    Promise,
+    RawBytes,
+    TimestampData,
+    Token,
 )
 from mlsec.signing.certificates.certificate import read_certificate
 from mlsec.signing.encodings.json_fields import read_json
@@ -23,6 +32,7 @@ _LIMITS = JsonLimits(size_bytes=4 << 20, depth=16, values=10_000)
 _TYPES = frozenset({"cosign container image signature", "atomic container signature"})
 _SIGNATURE = "dev.cosignproject.cosign/signature"
 _SIGSTORE = "dev.sigstore.cosign/"
+_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle+json;version=0.1"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+/=\s]+?)-----END CERTIFICATE-----\s*")
 _HEX = re.compile(r"(?:[0-9a-f]{2})+\Z")
@@ -57,27 +67,29 @@ def read_simple_signing(layer: Descriptor, payload: bytes) -> SimpleSigning:
     if certificates:
         certificates += _intermediates(_pem(annotations.get(_SIGSTORE + "chain", "")))
     material = Material(
-        kind=MaterialKind.CHAIN if certificates else MaterialKind.PUBLIC_KEY,
-        certificates=certificates,
-        log_entries=_log_entries(annotations.get(_SIGSTORE + "bundle", "")),
-        timestamps=_timestamps(annotations.get(_SIGSTORE + "rfc3161timestamp", "")),
+        public_key=None if certificates else KeyMaterial(),
+        chain=CertificateChain(certificates=certificates) if certificates else None,
+        tlog_entries=_log_entries(annotations.get(_SIGSTORE + "bundle", "")),
+        timestamp_verification_data=_timestamps(
+            annotations.get(_SIGSTORE + "rfc3161timestamp", "")
+        ),
     )
-    message = MessageSignature(digest_algorithm="", digest=b"", signature=signature)
+    message = MessageSignature(signature=Base64(signature))
     return SimpleSigning(
         digest=digest,
         reference=critical.object("identity").text_or("docker-reference"),
-        bundle=Bundle(media_type="", version=(0, 1), material=material, message=message),
+        bundle=Bundle(media_type=_MEDIA_TYPE, material=material, message=message),
     )
 
 
-def _pem(text: str) -> tuple[bytes, ...]:
+def _pem(text: str) -> tuple[RawBytes, ...]:
     blocks = _PEM.findall(text)
     if _PEM.sub("", text).strip() or len(blocks) > 16:
         raise MalformedError("a certificate annotation is no PEM")
-    return tuple(base64_bytes("".join(block.split()), "certificate") for block in blocks)
+    return tuple(RawBytes(base64_bytes("".join(block.split()), "certificate")) for block in blocks)
 
 
-def _intermediates(chain: tuple[bytes, ...]) -> tuple[bytes, ...]:
+def _intermediates(chain: tuple[RawBytes, ...]) -> tuple[RawBytes, ...]:
     """Leave out the root that cosign stores: trust in it comes from the policy alone."""
     pairs = [(encoded, read_certificate(encoded)) for encoded in chain]
     return tuple(encoded for encoded, read in pairs if read.issuer != read.subject)
@@ -94,20 +106,18 @@ def _log_entries(text: str) -> tuple[LogEntry, ...]:
         raise MalformedError("the log bundle names its log by something other than hex")
     record = read_json(body, "log entry", _LIMITS)
     entry = LogEntry(
-        log_index=promised.number("logIndex"),
-        log_id=bytes.fromhex(log_id),
-        kind=record.text("kind"),
-        kind_version=record.text("apiVersion"),
-        integrated_time=promised.number("integratedTime"),
-        promise=bundle.data("SignedEntryTimestamp"),
-        proof=None,
-        canonicalized_body=body,
+        log_index=Count(promised.number("logIndex")),
+        log_id=LogId(bytes.fromhex(log_id)),
+        kind_version=KindVersion(kind=record.text("kind"), version=record.text("apiVersion")),
+        integrated_time=Count(promised.number("integratedTime")),
+        promise=Promise(bundle.data("SignedEntryTimestamp")),
+        canonicalized_body=Base64(body),
     )
     return (entry,)
 
 
-def _timestamps(text: str) -> tuple[bytes, ...]:
+def _timestamps(text: str) -> TimestampData | None:
     if not text:
-        return ()
+        return None
     bundle = read_json(text.encode(), "timestamp bundle", _LIMITS)
-    return (bundle.data("SignedRFC3161Timestamp"),)
+    return TimestampData(tokens=(Token(bundle.data("SignedRFC3161Timestamp")),))

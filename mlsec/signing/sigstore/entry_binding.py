@@ -59,10 +59,10 @@ def check_entry(entry: LogEntry, signed: SignedArtifact) -> None:
     """
     body = read_json(entry.canonicalized_body, "log entry", _LIMITS)
     kind, version = body.text("kind"), body.text("apiVersion")
-    if (kind, version) != (entry.kind, entry.kind_version):
+    if (kind, version) != (entry.kind_version.kind, entry.kind_version.version):
         raise CheckFailedError(
             "the log entry is of another kind than the bundle says",
-            expected=f"{entry.kind} {entry.kind_version}",
+            expected=f"{entry.kind_version.kind} {entry.kind_version.version}",
             actual=f"{kind} {version}",
         )
     known = _OF_ENVELOPES if signed.envelope is not None else _OF_MESSAGES
@@ -221,7 +221,7 @@ def _spellings(signed: SignedArtifact) -> Iterator[bytes]:
         return
     payload = base64.b64encode(envelope.payload).decode()
     sig = base64.b64encode(signed.signature).decode()
-    key_id = envelope.signatures[0].key_id
+    key_id = envelope.signatures[0].key_id or ""
     for signature in ({"keyid": key_id, "sig": sig}, {"sig": sig}, {"sig": sig, "keyid": key_id}):
         listed = [signature]
         yield from map(

@@ -55,7 +55,8 @@ def verify_inclusion(entry: LogEntry, log: LogKey) -> None:
     proof = entry.proof
     if proof is None or not proof.checkpoint:
         raise CheckFailedError("the log entry has no inclusion proof with a signed checkpoint")
-    if any(len(node) != 32 for node in (proof.root_hash, *proof.hashes)):
+    hashes = proof.hashes or ()
+    if any(len(node) != 32 for node in (proof.root_hash, *hashes)):
         raise MalformedError("the inclusion proof holds a hash that is not 32 bytes long")
     signed = verify_checkpoint(proof.checkpoint, log)
     if (signed.size, signed.root_hash) != (proof.tree_size, proof.root_hash):
@@ -64,7 +65,7 @@ def verify_inclusion(entry: LogEntry, log: LogKey) -> None:
             expected=f"{proof.tree_size} entries, root {proof.root_hash.hex()}",
             actual=f"{signed.size} entries, root {signed.root_hash.hex()}",
         )
-    root = root_of(entry.canonicalized_body, proof.log_index, proof.tree_size, proof.hashes)
+    root = root_of(entry.canonicalized_body, proof.log_index or 0, proof.tree_size, hashes)
     if root != signed.root_hash:
         raise CheckFailedError(
             "the inclusion proof does not lead from this entry to the log's root",

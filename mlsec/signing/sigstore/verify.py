@@ -121,7 +121,7 @@ def _signed(bundle: Bundle, holder: _KeyHolder, digests: Mapping[str, bytes]) ->
                 "a Sigstore bundle's envelope has exactly one signature",
                 actual=str(len(bundle.envelope.signatures)),
             )
-        signature = bundle.envelope.signatures[0].signature
+        signature: bytes = bundle.envelope.signatures[0].signature
         data = pae(bundle.envelope.payload_type, bundle.envelope.payload)
         is_good = verify_signature(holder.key, algorithm, signature, data=data)
         digests = {}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from mlsec.signing.bundles.bundle import Bundle, Envelope, parse_bundles
+from mlsec.signing.bundles.bundle import Bundle, Envelope
+from mlsec.signing.bundles.bundle_reader import parse_bundles
 from mlsec.signing.errors import SigningError, UnreadError
 from mlsec.signing.models.model import Model, Signature
 from mlsec.signing.trust.policy import TrustPolicy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mlsec.signing.bundles.bundle import Bundle, Envelope, EnvelopeSignature
+from mlsec.signing.bundles.bundle import Base64, Bundle, Envelope, EnvelopeSignature
 from mlsec.signing.content.signed_content import SignedContent
 from mlsec.signing.errors import SigningError
 from mlsec.signing.files.hash_plan import HashPlan, Progress
@@ -31,7 +31,7 @@ def blob_envelope(bundle: Bundle, model: Model) -> BlobEnvelope:
     if bundle.message is None or model.is_folder:
         raise SigningError("the bundle signs a single blob, not a model's files")
     signature = EnvelopeSignature(signature=bundle.message.signature)
-    return BlobEnvelope(payload=b"", payload_type="", signatures=(signature,))
+    return BlobEnvelope(payload=Base64(), payload_type="", signatures=(signature,))
 
 
 def file_digests(
