@@ -6,23 +6,26 @@ import enum
 import warnings
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import msgspec
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import (
+    BasicConstraints,
+    Certificate,
+    ExtendedKeyUsage,
+    ExtensionNotFound,
+    ExtensionType,
+    KeyUsage,
+    verification,
+)
+from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy
 
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.verdicts.steps import CheckFailedError
 from mlsec.signing.verdicts.verdict import time_text
-
-if TYPE_CHECKING:
-    from cryptography.x509 import (
-        BasicConstraints,
-        Certificate,
-        ExtendedKeyUsage,
-        ExtensionType,
-        KeyUsage,
-    )
-    from cryptography.x509.verification import ExtensionPolicy, Policy
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 8
@@ -60,9 +63,6 @@ def read_certificate(data: bytes) -> Certificate:
     Raises:
         MalformedError: over 64 KiB, not DER, or a field or extension that cannot be decoded.
     """
-    from cryptography import x509  # noqa: PLC0415
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-
     if len(data) > MAX_BYTES:
         raise MalformedError(f"certificate larger than {MAX_BYTES} bytes")
     broken = (
@@ -91,9 +91,6 @@ def read_certificates(data: bytes) -> tuple[Certificate, ...]:
     Raises:
         MalformedError: none, or one that cannot be read.
     """
-    from cryptography import x509  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
-
     if not data.strip():
         raise MalformedError("is empty, where a certificate in PEM or DER belongs")
     if b"-----BEGIN" not in data:
@@ -121,8 +118,6 @@ def _touch(certificate: Certificate) -> None:
 
 def extension_of(certificate: Certificate, kind: type[E]) -> E | None:
     """Return the value of an extension, None where the certificate has no such one."""
-    from cryptography.x509 import ExtensionNotFound  # noqa: PLC0415
-
     try:
         return certificate.extensions.get_extension_for_class(kind).value
     except ExtensionNotFound:
@@ -148,8 +143,6 @@ def verify_path(
     Raises:
         RefusedError: no such path.
     """
-    from cryptography.x509 import verification  # noqa: PLC0415
-
     if not anchors or leaf in anchors:
         raise CheckFailedError("the certificate does not lead to an anchor of the policy")
     if invalidity := _invalidity(leaf, at):
@@ -204,9 +197,6 @@ def _reason(error: Exception) -> str:
 
 
 def _issuer_policy(purpose: Purpose) -> ExtensionPolicy:
-    from cryptography import x509  # noqa: PLC0415
-    from cryptography.x509.verification import Criticality, ExtensionPolicy  # noqa: PLC0415
-
     def usage(_: Policy, __: Certificate, extension: KeyUsage | None) -> None:
         if extension is not None and not extension.key_cert_sign:
             raise ValueError("an issuer's key is not meant to sign certificates")
@@ -227,9 +217,6 @@ def _issuer_policy(purpose: Purpose) -> ExtensionPolicy:
 def _leaf_policy(
     purpose: Purpose, *, may_be_authority: bool, may_lack_purpose: bool
 ) -> ExtensionPolicy:
-    from cryptography import x509  # noqa: PLC0415
-    from cryptography.x509.verification import Criticality, ExtensionPolicy  # noqa: PLC0415
-
     def basic(_: Policy, __: Certificate, extension: BasicConstraints | None) -> None:
         if extension is not None and extension.ca and not may_be_authority:
             raise ValueError("the certificate is an authority's, not a signer's")

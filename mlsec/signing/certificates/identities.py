@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate
 
 from mlsec.signing.certificates.certificate import extension_of
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.keys.algorithms import Algorithm
 from mlsec.signing.keys.public_keys import fingerprint, public_key_of
 from mlsec.signing.verdicts.verdict import MAX_IDENTITY_CHARS, Identity, IdentityType, Signer
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 
 def identities_of(certificate: Certificate) -> tuple[Identity, ...]:
@@ -20,8 +19,6 @@ def identities_of(certificate: Certificate) -> tuple[Identity, ...]:
     Raises:
         MalformedError: a name that is too long.
     """
-    from cryptography import x509  # noqa: PLC0415
-
     types = {
         x509.UniformResourceIdentifier: IdentityType.URI,
         x509.RFC822Name: IdentityType.EMAIL,
@@ -49,8 +46,6 @@ def certified_signer(
     extensions: tuple[tuple[str, str], ...] = (),
 ) -> Signer:
     """Describe the holder of a certificate as a signer."""
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
-
     return Signer(
         key_fingerprint=public_key_of(certificate.public_key()).fingerprint,
         algorithm=algorithm.value,

@@ -5,16 +5,15 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+from cryptography import x509
+from cryptography.x509 import Certificate
 
 from mlsec.signing.errors import MalformedError, UnsupportedError
 from mlsec.signing.verdicts.steps import CheckFailedError
 from mlsec.signing.verdicts.verdict import time_text
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 # After one of these the key was still its owner's, so what was signed before stays good.
 _HARMLESS = {"superseded", "cessationOfOperation", "affiliationChanged"}
@@ -35,8 +34,6 @@ def read_revocation_list(data: bytes) -> RevocationList:
         MalformedError: not a revocation list.
         UnsupportedError: it covers only part of an authority's certificates.
     """
-    from cryptography import x509  # noqa: PLC0415
-
     load = x509.load_pem_x509_crl if b"-----BEGIN" in data else x509.load_der_x509_crl
     try:
         live = load(data)
@@ -100,8 +97,6 @@ def _is_issued_by(listed: RevocationList, issuer: Certificate) -> bool:
 def _check_entry(
     certificate: Certificate, listed: RevocationList, signed_at: datetime.datetime | None
 ) -> None:
-    from cryptography import x509  # noqa: PLC0415
-
     entry = listed.live.get_revoked_certificate_by_serial_number(certificate.serial_number)
     if entry is None:
         return

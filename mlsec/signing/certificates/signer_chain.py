@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
+from cryptography import x509
+from cryptography.x509 import Certificate
 
 from mlsec.signing.certificates.certificate import (
     Purpose,
@@ -17,9 +18,6 @@ from mlsec.signing.certificates.certificate import (
 from mlsec.signing.certificates.revocation import RevocationList, check_not_revoked
 from mlsec.signing.verdicts.steps import CheckFailedError, Steps
 from mlsec.signing.verdicts.verdict import time_text
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 _CODE_SIGNING = Purpose.CODE_SIGNING.value
 
@@ -96,8 +94,6 @@ def _check_time(leaf: Certificate, at: datetime.datetime) -> None:
 
 
 def _check_purpose(leaf: Certificate) -> None:
-    from cryptography import x509  # noqa: PLC0415
-
     usage = extension_of(leaf, x509.KeyUsage)
     if usage is not None and not usage.digital_signature:
         raise CheckFailedError("the certificate's key is not meant for signatures")
@@ -120,8 +116,6 @@ def _check_purpose(leaf: Certificate) -> None:
 
 
 def _check_leaf(leaf: Certificate) -> None:
-    from cryptography import x509  # noqa: PLC0415
-
     constraints = extension_of(leaf, x509.BasicConstraints)
     if constraints is not None and constraints.ca:
         raise CheckFailedError(

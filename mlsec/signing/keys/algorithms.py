@@ -7,6 +7,10 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+
 from mlsec.signing.errors import MalformedError, UnsupportedError
 from mlsec.signing.keys.public_keys import KeyKind, PublicKey
 
@@ -77,8 +81,6 @@ def verify_signature(
         UnsupportedError: the key cannot use the algorithm, or the algorithm takes no digest.
         MalformedError: the digest is not as long as the algorithm's hash.
     """
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
-
     if (data is None) == (digest is None):
         raise ValueError("give data or digest")
     arguments = _arguments(key, algorithm, is_digest=digest is not None)
@@ -104,9 +106,6 @@ def signing_function(private_key: Any, public: PublicKey) -> Callable[[bytes], b
 
 def _arguments(key: PublicKey, algorithm: Algorithm, *, is_digest: bool) -> tuple[Any, ...]:
     """Return what ``sign`` and ``verify`` of cryptography's keys take after the data."""
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, utils  # noqa: PLC0415
-
     if algorithm not in _ALLOWED[key.kind]:
         raise UnsupportedError(f"a key of kind {key.kind.value} does not go with {algorithm.value}")
     if not algorithm.hash_name:
@@ -130,8 +129,6 @@ def der_of_p1363(signature: bytes, key: PublicKey) -> bytes:
         MalformedError: not twice as long as the curve's field.
         UnsupportedError: not an elliptic curve key.
     """
-    from cryptography.hazmat.primitives.asymmetric import utils  # noqa: PLC0415
-
     size = _CURVE_BYTES.get(key.kind)
     if size is None:
         raise UnsupportedError(f"a key of kind {key.kind.value} makes no ECDSA signatures")

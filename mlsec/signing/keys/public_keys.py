@@ -7,6 +7,9 @@ import hashlib
 from typing import Any
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 
 from mlsec.signing.errors import MalformedError, UnsupportedError
 
@@ -56,9 +59,6 @@ def load_public_key(data: bytes, what: str = "public key") -> PublicKey:
         MalformedError: not one public key (a private key or a certificate is named as such).
         UnsupportedError: a kind or size of key that is not accepted.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
-
     if len(data) > MAX_KEY_BYTES:
         raise MalformedError(f"{what} is larger than {MAX_KEY_BYTES} bytes")
     is_pem = b"-----BEGIN" in data
@@ -90,8 +90,6 @@ def public_key_of(live: Any, what: str = "public key") -> PublicKey:
     Raises:
         UnsupportedError: another kind, curve or size.
     """
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
-
     kind, size_bits = _kind_of(live, what)
     der = live.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -100,13 +98,6 @@ def public_key_of(live: Any, what: str = "public key") -> PublicKey:
 
 
 def _kind_of(live: Any, what: str) -> tuple[KeyKind, int]:
-    from cryptography.hazmat.primitives.asymmetric import (  # noqa: PLC0415
-        ec,
-        ed25519,
-        mldsa,
-        rsa,
-    )
-
     match live:
         case ec.EllipticCurvePublicKey():
             curve = _CURVES.get(live.curve.name)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import msgspec
+from cryptography.x509 import Certificate
 
 from mlsec.signing.certificates.certificate import (
     Authority,
@@ -27,9 +27,6 @@ from mlsec.signing.trust.identity_rule import IdentityRule
 from mlsec.signing.trust.policy import TimestampRequirement
 from mlsec.signing.verdicts.steps import CheckFailedError, Steps
 from mlsec.signing.verdicts.verdict import Identity, SignatureVerdict, TrustedTime, time_text
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 
 class NotaryTrust(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,8 +11,6 @@ import msgspec
 
 from mlsec.signing.bundles.bundle import Bundle, Envelope, MaterialKind
 from mlsec.signing.bundles.dsse import pae
-from mlsec.signing.certificates.identities import certified_signer, identities_of
-from mlsec.signing.certificates.signer_chain import ChainRules, verify_chain
 from mlsec.signing.errors import UnsupportedError
 from mlsec.signing.keys.algorithms import usual_algorithm, verify_signature
 from mlsec.signing.keys.public_keys import GOOD_RSA_BITS, KeyKind, PublicKey, public_key_of
@@ -148,6 +146,8 @@ def _by_key(signature: SignatureInput, anchor: LoadedKey, criteria: Criteria) ->
 def _by_certificate(
     signature: SignatureInput, anchor: LoadedX509, criteria: Criteria
 ) -> SignatureVerdict:
+    from mlsec.signing.certificates.signer_chain import ChainRules, verify_chain  # noqa: PLC0415
+
     steps = Steps()
     times = _times(signature, anchor, criteria)
     steps.add(*times.checks)
@@ -167,6 +167,11 @@ def _by_certificate(
 def _certified(
     steps: Steps, signature: SignatureInput, leaf: Certificate, criteria: Criteria
 ) -> Signer | None:
+    from mlsec.signing.certificates.identities import (  # noqa: PLC0415
+        certified_signer,
+        identities_of,
+    )
+
     what = "the key is of a kind that is accepted"
     key = steps.run("key/accepted", what, public_key_of, leaf.public_key())
     if key is None or not _check_signature(steps, signature, key, criteria):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from mlsec.signing.certificates.certificate import Authority
 from mlsec.signing.errors import SigningError
 from mlsec.signing.trust.policy import TimestampRequirement
 from mlsec.signing.verdicts.verdict import (
@@ -18,6 +18,9 @@ from mlsec.signing.verdicts.verdict import (
     not_checked,
     passed,
 )
+
+if TYPE_CHECKING:
+    from mlsec.signing.certificates.certificate import Authority
 
 _ID = "timestamp/trusted"
 _CLOCK_SKEW = datetime.timedelta(minutes=5)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import struct
 from datetime import UTC
-from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import Certificate
+from cryptography.x509.certificate_transparency import SignedCertificateTimestamp
 
 from mlsec.signing.certificates.certificate import extension_of
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.sigstore.log_keys import LogKey, find_log
 from mlsec.signing.verdicts.steps import CheckFailedError
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-    from cryptography.x509.certificate_transparency import SignedCertificateTimestamp
 
 MAX_TIMESTAMPS = 16
 
@@ -43,8 +44,6 @@ def verify_logged(leaf: Certificate, issuer: Certificate, logs: tuple[LogKey, ..
 
 
 def _embedded(leaf: Certificate) -> tuple[SignedCertificateTimestamp, ...]:
-    from cryptography import x509  # noqa: PLC0415
-
     extension = extension_of(leaf, x509.PrecertificateSignedCertificateTimestamps)
     if extension is None:
         raise CheckFailedError("the certificate carries no signed certificate timestamp")
@@ -61,9 +60,6 @@ def _signed_bytes(
 
     The issuer's key is part of it, so that a namesake's certificate does not fit.
     """
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
-
     if not isinstance(stamp.signature_hash_algorithm, hashes.SHA256):
         raise CheckFailedError("a certificate timestamp with another hash than SHA-256")
     public = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.asn1 import decode_der
+from cryptography.x509 import Certificate, GeneralName
 
 from mlsec.signing.certificates.certificate import (
     Authority,
@@ -18,9 +21,6 @@ from mlsec.signing.keys.algorithms import usual_algorithm
 from mlsec.signing.keys.public_keys import public_key_of
 from mlsec.signing.verdicts.steps import CheckFailedError
 from mlsec.signing.verdicts.verdict import Identity, IdentityType, Signer, time_text
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate, GeneralName
 
 _ARC = "1.3.6.1.4.1.57264.1."
 _USER_NAME = _ARC + "7"
@@ -107,8 +107,6 @@ def fulcio_signer(leaf: Certificate) -> Signer:
 
 
 def _identity(leaf: Certificate) -> Identity:
-    from cryptography import x509  # noqa: PLC0415
-
     names = list(extension_of(leaf, x509.SubjectAlternativeName) or ())
     if len(names) != 1:
         raise MalformedError(f"a Sigstore certificate has one name, this one has {len(names)}")
@@ -116,8 +114,6 @@ def _identity(leaf: Certificate) -> Identity:
 
 
 def _named(name: GeneralName) -> Identity:
-    from cryptography import x509  # noqa: PLC0415
-
     match name:
         case x509.UniformResourceIdentifier():
             return Identity(type=IdentityType.URI, value=name.value)
@@ -146,8 +142,6 @@ def _issuer(values: dict[str, bytes]) -> str:
 
 def _utf8(encoded: bytes) -> str:
     """Decode a UTF8String in DER."""
-    from cryptography.hazmat.asn1 import decode_der  # noqa: PLC0415
-
     try:
         return decode_der(str, encoded)
     except ValueError:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import msgspec
+from cryptography.x509 import Certificate
 
 from mlsec.signing.bundles.bundle import Bundle
 from mlsec.signing.bundles.dsse import pae
@@ -33,9 +33,6 @@ from mlsec.signing.verdicts.verdict import (
     TrustedTime,
     failed,
 )
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 
 class _KeyHolder(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+from cryptography.hazmat.asn1 import Null, encode_der
+from cryptography.x509 import ObjectIdentifier
+
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.timestamps.token import read_timestamp
 
@@ -16,9 +19,6 @@ def timestamp_request(data: bytes, nonce: bytes) -> bytes:
 
     Source: RFC 3161, section 2.4.1.
     """
-    from cryptography.hazmat.asn1 import Null, encode_der  # noqa: PLC0415
-    from cryptography.x509 import ObjectIdentifier  # noqa: PLC0415
-
     from mlsec.signing.timestamps import structures as asn1  # noqa: PLC0415
 
     algorithm = asn1.AlgorithmIdentifier(algorithm=ObjectIdentifier(_SHA256), parameters=Null())

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import BasicConstraints, Certificate, SubjectKeyIdentifier
 
 from mlsec.signing.certificates.certificate import (
     Authority,
@@ -25,9 +27,6 @@ from mlsec.signing.timestamps import structures as asn1
 from mlsec.signing.timestamps.structures import decode, decode_oid, element
 from mlsec.signing.timestamps.token import TST_INFO, Timestamp, hash_name_of
 from mlsec.signing.verdicts.steps import CheckFailedError
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 _CONTENT_TYPE = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
@@ -86,8 +85,6 @@ def _verify_by(stamp: Timestamp, authority: Authority) -> None:
 
 def _signing_certificate(stamp: Timestamp, authority: Authority) -> Certificate:
     """Find the certificate that the token names, at the authority first, then in the token."""
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
-
     known = {one.public_bytes(Encoding.DER): one for one in authority.chain[:-1]}
     for encoded in (*known, *stamp.certificates):
         if not _is_bound(stamp.attributes, encoded):
@@ -116,8 +113,6 @@ def _is_bound(attributes: Mapping[str, bytes], certificate: bytes) -> bool:
 
 
 def _is_named(sid: asn1.IssuerAndSerialNumber | bytes, certificate: Certificate) -> bool:
-    from cryptography.x509 import SubjectKeyIdentifier  # noqa: PLC0415
-
     if isinstance(sid, bytes):
         identifier = extension_of(certificate, SubjectKeyIdentifier)
         return identifier is not None and identifier.digest == sid
@@ -130,8 +125,6 @@ def _is_named(sid: asn1.IssuerAndSerialNumber | bytes, certificate: Certificate)
 
 def _only_signer(authority: Authority) -> Certificate | None:
     """Return the one certificate that may make timestamps, where the authority's chain names it."""
-    from cryptography.x509 import BasicConstraints  # noqa: PLC0415
-
     if len(authority.chain) == 1:
         return None
     constraints = extension_of(authority.chain[0], BasicConstraints)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from mlsec.core.errors import MlsecError
-from mlsec.signing.certificates.certificate import Authority, read_certificates
-from mlsec.signing.certificates.revocation import RevocationList, read_revocation_list
 from mlsec.signing.errors import SigningError
 from mlsec.signing.keys.public_keys import PublicKey, load_public_key
 from mlsec.signing.trust.policy import Anchor, KeyAnchor, SigstoreAnchor, X509Anchor
@@ -18,6 +16,8 @@ from mlsec.signing.trust.policy import Anchor, KeyAnchor, SigstoreAnchor, X509An
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
+    from mlsec.signing.certificates.certificate import Authority
+    from mlsec.signing.certificates.revocation import RevocationList
     from mlsec.signing.sigstore.trusted_root import TrustedRoot
 
 MAX_FILE_BYTES = 64 << 20
@@ -70,6 +70,9 @@ def _load(anchor: Anchor) -> LoadedAnchor:
                 authorities=_authorities(anchor.tsa),
             )
         case X509Anchor():
+            from mlsec.signing.certificates.certificate import read_certificates  # noqa: PLC0415
+            from mlsec.signing.certificates.revocation import read_revocation_list  # noqa: PLC0415
+
             return LoadedX509(
                 rule=anchor,
                 roots=tuple(one for path in anchor.roots for one in _at(path, read_certificates)),
@@ -84,6 +87,11 @@ def _load(anchor: Anchor) -> LoadedAnchor:
 
 def _authorities(paths: Sequence[Path]) -> tuple[Authority, ...]:
     """Each root certificate of a timestamp authority, which brings the rest in its tokens."""
+    if not paths:
+        return ()
+    # X.509 costs 20 ms to import, which a model signed with a key need not wait for.
+    from mlsec.signing.certificates.certificate import Authority, read_certificates  # noqa: PLC0415
+
     return tuple(
         Authority(chain=(one,), name=one.subject.rfc4514_string())
         for path in paths
