@@ -14,7 +14,7 @@ import msgspec
 from mlsec.signing.errors import MalformedError, OverLimitError
 from mlsec.signing.manifests.paths import are_plain, check_name
 from mlsec.signing.manifests.serialization import SPELLINGS, Method, Serialization, serialization_of
-from mlsec.signing.manifests.statement_parts import RawResource, Subject
+from mlsec.signing.manifests.statement import RawResource, Subject
 
 MAX_ENTRIES = 2_000_000
 DIGEST_BYTES = {"sha256": 32, "blake2b": 64, "blake3": 32}

@@ -3,76 +3,66 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
 
 from mlsec.signing.encodings.strict_json import DEFAULT_LIMITS, JsonLimits, loads
 from mlsec.signing.errors import MalformedError
-from mlsec.signing.manifests.statement_decoder import decode_plain_statement
-from mlsec.signing.manifests.statement_parts import RawResource, Statement, Subject
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 OMS_PREDICATE = "https://model_signing/signature/v1.0"
 LEGACY_PREDICATE = "https://model_signing/Digests/v0.1"
-
-__all__ = ["RawResource", "Statement", "Subject", "parse_statement", "strict_statement"]
-
 _RESOURCE = {"name", "digest", "algorithm"}
+_Text = Annotated[str, Meta(min_length=1)]
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is signed: a name, and digests as ``algorithm -> lower-case hex``."""
+
+    name: _Text
+    digests: Annotated[Mapping[str, str], Meta(min_length=1)] = msgspec.field(name="digest")
+
+
+class RawResource(msgspec.Struct, frozen=True, gc=False):
+    """One line of a manifest as written, not yet judged."""
+
+    name: str
+    digest: str
+    algorithm: str
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A parsed payload. ``predicate`` is plain JSON, but for objects of the three fields of a
+    manifest line, which are ``RawResource``.
+    """
+
+    type: _Text = msgspec.field(name="_type")
+    subjects: Annotated[tuple[Subject, ...], Meta(min_length=1)] = msgspec.field(name="subject")
+    predicate_type: _Text = msgspec.field(name="predicateType")
+    predicate: Any = None
 
 
 def parse_statement(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Statement:
-    """Parse an in-toto statement; its types are given, not judged.
+    """Parse an in-toto statement; its types are returned, not judged.
 
     Raises:
         MalformedError: not strict JSON, or a field that is missing or of another type.
     """
-    quick = decode_plain_statement(payload) if len(payload) <= limits.size_bytes else None
-    if quick is not None:
-        return quick
-    return strict_statement(payload, limits)
+    document = loads(payload, "statement", limits, compact=_compact)
+    try:
+        return msgspec.convert(document, Statement)
+    except msgspec.ValidationError as error:
+        raise MalformedError(f"statement: {error}") from None
 
 
-def strict_statement(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Statement:
-    """As ``parse_statement``, always by the strict parser."""
-    found = loads(payload, "statement", limits, compact=_compact)
-    if not isinstance(found, dict):
-        raise MalformedError("statement is no JSON object")
-    unknown = sorted(found.keys() - {"_type", "subject", "predicateType", "predicate"})
-    if unknown:
-        raise MalformedError(f'statement has the unknown field "{unknown[0][:100]}"')
-    subjects = found.get("subject")
-    if not isinstance(subjects, list) or not subjects:
-        raise MalformedError("statement has no subject")
-    return Statement(
-        type=_text(found, "_type"),
-        subjects=tuple(_subject(one) for one in subjects),
-        predicate_type=_text(found, "predicateType"),
-        predicate=found.get("predicate"),
-    )
-
-
-def _compact(found: dict[str, Any]) -> Any:
-    if len(found) != 3 or found.keys() != _RESOURCE:
-        return found
-    name, digest, algorithm = found["name"], found["digest"], found["algorithm"]
+def _compact(value: dict[str, Any]) -> Any:
+    if len(value) != 3 or value.keys() != _RESOURCE:
+        return value
+    name, digest, algorithm = value["name"], value["digest"], value["algorithm"]
     if not (isinstance(name, str) and isinstance(digest, str) and isinstance(algorithm, str)):
-        return found
+        return value
     return RawResource(name, digest, sys.intern(algorithm))
-
-
-def _subject(found: Any) -> Subject:
-    if not isinstance(found, dict):
-        raise MalformedError("a subject of the statement is no JSON object")
-    digests = found.get("digest")
-    if not isinstance(digests, dict) or not digests:
-        raise MalformedError("a subject of the statement has no digest")
-    if not all(isinstance(one, str) for one in digests.values()):
-        raise MalformedError("a digest of the statement's subject is no text")
-    return Subject(name=_text(found, "name"), digests=digests)
-
-
-def _text(found: dict[str, Any], key: str) -> str:
-    value = found.get(key)
-    if not isinstance(value, str) or not value:
-        raise MalformedError(f'statement: "{key}" is missing or no text')
-    return value
