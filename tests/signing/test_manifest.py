@@ -15,7 +15,6 @@ from mlsec.signing.manifests.manifest import (
     in_order,
     manifest_of,
     predicate_of,
-    root_digest,
 )
 from mlsec.signing.manifests.paths import check_name, collision
 from mlsec.signing.manifests.serialization import Method, Serialization
@@ -74,14 +73,18 @@ def test_any_name_is_plain_or_malformed_and_a_plain_one_stays_inside(name: str) 
         assert "\x00" not in name
 
 
+def root_digest(entries: tuple[Entry, ...]) -> str:
+    return Manifest(serialization=Serialization(), entries=entries, is_sorted=True).root_digest
+
+
 def test_root_digest_is_over_the_raw_digests_in_order() -> None:
     # The two digests and the root of the standard's own vector for a key.
     digests = (
         "bc9a717db6064a32cbe9eae6fc40651dd6d36ef1757183f590eff2b1765d7ebc",
         "32dcb1f8e1ae52d5963e56a6ba06ab58b424c15ed2a6b70d2feca1d089370028",
     )
-    entries = [Entry(str(n), bytes.fromhex(one)) for n, one in enumerate(digests)]
-    expected = "92745110b1ab4368471cbe31664e10174e954b113a3df333db860317b2c6dec4"
+    entries = tuple(Entry(str(n), bytes.fromhex(digest)) for n, digest in enumerate(digests))
+    expected = "sha256:92745110b1ab4368471cbe31664e10174e954b113a3df333db860317b2c6dec4"
     assert root_digest(entries) == expected
     assert root_digest(entries[::-1]) != expected
 
@@ -97,6 +100,7 @@ def test_root_digest_is_over_the_raw_digests_in_order() -> None:
         ([(64, 128)], False),
         ([(0, 65)], False),
         ([(0, 64), (63, 127)], False),
+        ([(0, 10**18)], False),
     ],
 )
 def test_parts_of_a_file_must_follow_one_another(

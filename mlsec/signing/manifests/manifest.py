@@ -6,12 +6,13 @@ import hashlib
 import itertools
 import operator
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from mlsec.signing.errors import MalformedError, OverLimitError
+from mlsec.signing.files.hash_plan import byte_ranges
 from mlsec.signing.manifests.paths import are_plain, check_name
 from mlsec.signing.manifests.serialization import SPELLINGS, Method, Serialization, serialization_of
 from mlsec.signing.manifests.statement import RawResource, Subject
@@ -20,6 +21,7 @@ MAX_ENTRIES = 2_000_000
 DIGEST_BYTES = {"sha256": 32, "blake2b": 64, "blake3": 32}
 _SHARD = re.compile(r"(.+):(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18})\Z", re.DOTALL)
 _HEX = re.compile(r"[0-9a-f]+")
+_ORDER = operator.attrgetter("path", "start")
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -40,17 +42,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def root_digest(self) -> str:
-        """``sha256:`` and hex over the raw digests in order; the model's one identity."""
-        return "sha256:" + root_digest(self.entries)
+        """``sha256:`` and hex of SHA-256 over the raw digests in order, whatever their hash."""
+        return (
+            "sha256:"
+            + hashlib.sha256(b"".join([entry.digest for entry in self.entries])).hexdigest()
+        )
 
     def paths(self) -> tuple[str, ...]:
         """Each file once, in order."""
         return tuple(dict.fromkeys(entry.path for entry in self.entries))
-
-
-def root_digest(entries: Iterable[Entry]) -> str:
-    """SHA-256 over the raw digests in order, as hex, whatever hash the entries have."""
-    return hashlib.sha256(b"".join([entry.digest for entry in entries])).hexdigest()
 
 
 def manifest_of(
@@ -59,7 +59,7 @@ def manifest_of(
     """Read the predicate of a statement of type ``OMS_PREDICATE``.
 
     Args:
-        predicate: as ``parse_statement`` gives it.
+        predicate: as ``parse_statement`` returns it.
         may_have_more: whether unknown fields beside the known ones are passed over.
         may_be_dot: whether a model of one file may call it ".", as signers before 1.1 did.
 
@@ -79,15 +79,12 @@ def manifest_of(
         raise MalformedError("manifest lists no file, so the signature says nothing")
     if len(resources) > MAX_ENTRIES:
         raise OverLimitError(f"manifest lists more than {MAX_ENTRIES} files")
-    quick = _quick_entries(resources, serialization)
-    if quick is not None:
-        return Manifest(serialization=serialization, entries=quick, is_sorted=True)
+    plain = _plain_entries(resources, serialization)
+    if plain is not None:
+        return Manifest(serialization=serialization, entries=plain, is_sorted=True)
     is_dot = may_be_dot and len(resources) == 1
-    entries = tuple(_entry(one, serialization, may_be_dot=is_dot) for one in resources)
-    _refuse_repeats(entries)
-    if serialization.method is Method.SHARDS:
-        _refuse_gaps(entries, serialization.shard_bytes)
-    return Manifest(serialization=serialization, entries=entries, is_sorted=_is_sorted(entries))
+    entries = tuple(_entry(resource, serialization, may_be_dot=is_dot) for resource in resources)
+    return _manifest(serialization, entries)
 
 
 def legacy_manifest_of(subjects: Sequence[Subject]) -> Manifest:
@@ -96,15 +93,20 @@ def legacy_manifest_of(subjects: Sequence[Subject]) -> Manifest:
     Raises:
         MalformedError: as ``manifest_of``.
     """
-    serialization = Serialization()
-    entries = []
     for subject in subjects:
         check_name(subject.name)
-        digest = _digest(subject.digests.get("sha256", ""), "sha256")
-        entries.append(Entry(subject.name, digest))
+    entries = tuple(
+        Entry(subject.name, _digest(subject.digests.get("sha256", ""), "sha256"))
+        for subject in subjects
+    )
+    return _manifest(Serialization(), entries)
+
+
+def _manifest(serialization: Serialization, entries: tuple[Entry, ...]) -> Manifest:
     _refuse_repeats(entries)
-    found = tuple(entries)
-    return Manifest(serialization=serialization, entries=found, is_sorted=_is_sorted(found))
+    if serialization.method is Method.SHARDS:
+        _refuse_gaps(entries, serialization.shard_bytes)
+    return Manifest(serialization=serialization, entries=entries, is_sorted=_is_sorted(entries))
 
 
 def predicate_of(manifest: Manifest) -> dict[str, Any]:
@@ -120,69 +122,63 @@ def predicate_of(manifest: Manifest) -> dict[str, Any]:
     if how.ignored:
         serialization["ignore_paths"] = list(how.ignored)
     resources = [
-        {"name": written_name(one), "digest": one.digest.hex(), "algorithm": how.hash_name}
-        for one in manifest.entries
+        {"name": written_name(entry), "digest": entry.digest.hex(), "algorithm": how.hash_name}
+        for entry in manifest.entries
     ]
     return {"serialization": serialization, "resources": resources}
 
 
 def written_name(entry: Entry) -> str:
-    """The name of an entry as the document has it."""
+    """Return the name of an entry as the document has it."""
     return entry.path if entry.end < 0 else f"{entry.path}:{entry.start}:{entry.end}"
 
 
 def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Sort as a signer must: by code points of the path, the parts of one file by offset."""
-    return tuple(sorted(entries, key=lambda one: (one.path, one.start)))
+    return tuple(sorted(entries, key=_ORDER))
 
 
-def _entry(found: Any, how: Serialization, *, may_be_dot: bool) -> Entry:
-    if isinstance(found, dict):
-        found = _raw(found)
-    if not isinstance(found, RawResource):
-        raise MalformedError("an entry of the manifest is no JSON object")
-    _check_algorithm(found.algorithm, how)
-    digest = _digest(found.digest, how.hash_name)
-    if how.method is Method.FILES:
-        if not (may_be_dot and found.name == "."):
-            check_name(found.name)
-        return Entry(found.name, digest)
-    match = _SHARD.match(found.name)
-    if match is None:
-        raise MalformedError(f'"{found.name[:200]}" is not PATH:START:END')
-    path, start, end = match[1], int(match[2]), int(match[3])
-    check_name(path)
-    return Entry(path, digest, start, end)
-
-
-def _quick_entries(resources: list[Any], how: Serialization) -> tuple[Entry, ...] | None:
-    """Read whole files in order with plain names, all at once; None where any needs a look."""
-    if how.method is not Method.FILES or {type(one) for one in resources} != {RawResource}:
-        return None
-    names = [one.name for one in resources]
-    texts = [one.digest for one in resources]
-    size = DIGEST_BYTES[how.hash_name]
-    is_plain = {one.algorithm for one in resources} == {how.hash_name} and are_plain(names)
-    is_sorted = all(map(operator.lt, names, itertools.islice(names, 1, None)))
-    if not is_plain or not is_sorted or set(map(len, texts)) != {2 * size}:
-        return None
-    written = "".join(texts)
+def _entry(resource: Any, how: Serialization, *, may_be_dot: bool) -> Entry:
     try:
-        raw = bytes.fromhex(written)
+        raw = msgspec.convert(resource, RawResource)
+    except msgspec.ValidationError as error:
+        raise MalformedError(f"an entry of the manifest: {error}") from None
+    _check_algorithm(raw.algorithm, how)
+    digest = _digest(raw.digest, how.hash_name)
+    if how.method is Method.FILES:
+        if not (may_be_dot and raw.name == "."):
+            check_name(raw.name)
+        return Entry(raw.name, digest)
+    match = _SHARD.match(raw.name)
+    if match is None:
+        raise MalformedError(f'"{raw.name[:200]}" is not PATH:START:END')
+    check_name(match[1])
+    return Entry(match[1], digest, int(match[2]), int(match[3]))
+
+
+def _plain_entries(resources: list[Any], how: Serialization) -> tuple[Entry, ...] | None:
+    """Read whole files in order with plain names, all at once; None where any needs a look."""
+    if how.method is not Method.FILES or {type(raw) for raw in resources} != {RawResource}:
+        return None
+    names = [raw.name for raw in resources]
+    digests = [raw.digest for raw in resources]
+    size = DIGEST_BYTES[how.hash_name]
+    is_plain = {raw.algorithm for raw in resources} == {how.hash_name} and are_plain(names)
+    is_sorted = all(map(operator.lt, names, itertools.islice(names, 1, None)))
+    if not is_plain or not is_sorted or set(map(len, digests)) != {2 * size}:
+        return None
+    written = "".join(digests)
+    try:
+        raw_bytes = bytes.fromhex(written)
     except ValueError:
         return None
     # White space and capitals are taken by fromhex, not by the standard.
-    if raw.hex() != written:
+    if raw_bytes.hex() != written:
         return None
-    starts = range(0, len(raw), size)
-    return tuple(Entry(name, raw[at : at + size]) for name, at in zip(names, starts, strict=True))
-
-
-def _raw(found: dict[str, Any]) -> RawResource:
-    values = [found.get(key) for key in ("name", "digest", "algorithm")]
-    if not all(isinstance(value, str) for value in values):
-        raise MalformedError("an entry of the manifest lacks a name, a digest or an algorithm")
-    return RawResource(str(values[0]), str(values[1]), str(values[2]))
+    starts = range(0, len(raw_bytes), size)
+    return tuple(
+        Entry(name, raw_bytes[at : at + size]) for name, at in zip(names, starts, strict=True)
+    )
 
 
 def _check_algorithm(algorithm: str, how: Serialization) -> None:
@@ -197,46 +193,40 @@ def _check_algorithm(algorithm: str, how: Serialization) -> None:
         )
 
 
-def _digest(found: str, hash_name: str) -> bytes:
+def _digest(text: str, hash_name: str) -> bytes:
     size = DIGEST_BYTES[hash_name]
-    if len(found) != 2 * size or not _HEX.fullmatch(found):
+    if len(text) != 2 * size or not _HEX.fullmatch(text):
         raise MalformedError(f"a digest is not {2 * size} lower-case hex digits of {hash_name}")
-    return bytes.fromhex(found)
+    return bytes.fromhex(text)
 
 
 def _refuse_repeats(entries: Sequence[Entry]) -> None:
-    if len({(one.path, one.start) for one in entries}) != len(entries):
-        seen: set[tuple[str, int]] = set()
-        for one in entries:
-            if (one.path, one.start) in seen:
-                raise MalformedError(f'manifest lists "{one.path[:200]}" twice')
-            seen.add((one.path, one.start))
+    seen: set[tuple[str, int]] = set()
+    for entry in entries:
+        if _ORDER(entry) in seen:
+            raise MalformedError(f'manifest lists "{entry.path[:200]}" twice')
+        seen.add(_ORDER(entry))
 
 
 def _refuse_gaps(entries: Sequence[Entry], shard_bytes: int) -> None:
-    by_path: dict[str, list[tuple[int, int]]] = {}
-    for one in entries:
-        by_path.setdefault(one.path, []).append((one.start, one.end))
-    for path, spans in by_path.items():
-        at = 0
-        spans.sort()
-        for number, (start, end) in enumerate(spans, 1):
-            is_full = end - start == shard_bytes
-            is_rest = number == len(spans) and 0 < end - start < shard_bytes
-            if start != at or not (is_full or is_rest):
-                raise MalformedError(f'the shards of "{path[:200]}" do not follow one another')
-            at = end
+    ranges_of: dict[str, list[tuple[int, int]]] = {}
+    for entry in entries:
+        ranges_of.setdefault(entry.path, []).append((entry.start, entry.end))
+    for path, ranges in ranges_of.items():
+        size_bytes = max(end for _, end in ranges)
+        # The number is compared first: a size that nobody has would make a list of that length.
+        is_whole = len(ranges) == -(-size_bytes // shard_bytes)
+        if not is_whole or sorted(ranges) != byte_ranges(size_bytes, shard_bytes):
+            raise MalformedError(f'the shards of "{path[:200]}" do not follow one another')
 
 
 def _is_sorted(entries: Sequence[Entry]) -> bool:
     """Whether the order is one of those in use: by code point (the text of the standard, shards
     by name or by offset), or by the parts of the path (model-signing).
     """
-    orders: list[list[Any]] = [
-        [(one.path, one.start) for one in entries],
-        [written_name(one) for one in entries],
-    ]
-    if any(all(a < b for a, b in itertools.pairwise(keys)) for keys in orders):
-        return True
-    parts = [(one.path.split("/"), one.start) for one in entries]
-    return all(a < b for a, b in itertools.pairwise(parts))
+    orders: tuple[Callable[[Entry], Any], ...] = (
+        _ORDER,
+        written_name,
+        lambda entry: (entry.path.split("/"), entry.start),
+    )
+    return any(all(a < b for a, b in itertools.pairwise(map(key, entries))) for key in orders)

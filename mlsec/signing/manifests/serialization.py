@@ -12,8 +12,6 @@ from mlsec.signing.manifests.paths import check_ignored
 
 # Older writers named BLAKE2b after its family.
 SPELLINGS = {"sha256": "sha256", "blake2b": "blake2b", "blake2": "blake2b", "blake3": "blake3"}
-_SERIALIZATION = {"method", "hash_type", "allow_symlinks"}
-_OPTIONAL = {"shard_size", "ignore_paths"}
 
 
 class Method(enum.Enum):
@@ -33,54 +31,50 @@ class Serialization(msgspec.Struct, frozen=True, kw_only=True):
     ignored: tuple[str, ...] = ()
 
 
-def serialization_of(found: Any) -> Serialization:
+class _Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The fields as a predicate has them."""
+
+    method: str
+    hash_type: str
+    allow_symlinks: bool
+    shard_size: int | float | None = None
+    ignore_paths: tuple[str, ...] = ()
+
+
+def serialization_of(value: Any) -> Serialization:
     """Read the part of a predicate that says how files were enumerated and hashed.
 
     Raises:
         MalformedError: a field missing, unknown or of another type, or an unknown hash.
         UnsupportedError: an unknown method.
     """
-    if not isinstance(found, dict):
-        raise MalformedError("predicate does not say how the files were serialized")
-    missing = sorted(_SERIALIZATION - found.keys())
-    unknown = sorted(found.keys() - _SERIALIZATION - _OPTIONAL)
-    if missing or unknown:
-        what = f'lacks "{missing[0]}"' if missing else f'has the unknown field "{unknown[0][:100]}"'
-        raise MalformedError(f"serialization {what}")
-    method, hash_name = found["method"], found["hash_type"]
-    if method not in ("files", "shards"):
-        raise UnsupportedError(f'serialization method "{str(method)[:100]}" is not known')
-    ignored = found.get("ignore_paths", [])
-    if not isinstance(ignored, list) or not all(isinstance(one, str) for one in ignored):
-        raise MalformedError("ignore_paths is no list of paths")
-    for one in ignored:
-        check_ignored(one)
-    if not isinstance(found["allow_symlinks"], bool):
-        raise MalformedError("allow_symlinks is neither true nor false")
+    try:
+        written = msgspec.convert(value, _Written)
+    except msgspec.ValidationError as error:
+        raise MalformedError(f"serialization: {error}") from None
+    if written.method not in ("files", "shards"):
+        raise UnsupportedError(f'serialization method "{written.method[:100]}" is not known')
+    if written.hash_type not in SPELLINGS:
+        name = written.hash_type[:100]
+        raise MalformedError(f'hash "{name}" is not one of sha256, blake2b, blake3')
+    for path in written.ignore_paths:
+        check_ignored(path)
+    method = Method(written.method)
     return Serialization(
-        method=Method(method),
-        hash_name=_hash_name(hash_name),
-        shard_bytes=_shard_bytes(found.get("shard_size"), Method(method)),
-        allows_symlinks=found["allow_symlinks"],
-        ignored=tuple(ignored),
+        method=method,
+        hash_name=SPELLINGS[written.hash_type],
+        shard_bytes=_shard_bytes(written.shard_size, method),
+        allows_symlinks=written.allow_symlinks,
+        ignored=written.ignore_paths,
     )
 
 
-def _shard_bytes(found: Any, method: Method) -> int:
+def _shard_bytes(size: float | None, method: Method) -> int:
     if method is Method.FILES:
-        if found is not None:
+        if size is not None:
             raise MalformedError("shard_size stands beside the method files")
         return 0
     # Writers that go through protobuf's Struct have only floats, and write 64.0.
-    is_whole = isinstance(found, float) and found.is_integer()
-    is_number = isinstance(found, int) and not isinstance(found, bool)
-    if not (is_number or is_whole) or not 0 < found < 1 << 53:
+    if size is None or size != int(size) or not 0 < size < 1 << 53:
         raise MalformedError("shard_size is missing or not a whole number above 0")
-    return int(found)
-
-
-def _hash_name(found: Any) -> str:
-    name = SPELLINGS.get(found) if isinstance(found, str) else None
-    if name is None:
-        raise MalformedError(f'hash "{str(found)[:100]}" is not one of sha256, blake2b, blake3')
-    return name
+    return int(size)
