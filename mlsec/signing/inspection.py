@@ -15,7 +15,7 @@ from mlsec.signing.manifests.statement import OMS_PREDICATE, parse_statement
 
 
 class BundleSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What one bundle says; every word of it unproven."""
+    """What one bundle says, unproven."""
 
     media_type: str
     signed_by: MaterialKind
@@ -43,14 +43,14 @@ def inspect(file: Path) -> tuple[BundleSummary, ...]:
         reason = error.strerror or str(error)
         raise MlsecError(f"cannot be read: {reason}", location=str(file)) from None
     try:
-        return tuple(_inspected(one) for one in parse_bundles(data))
+        return tuple(_summary(bundle) for bundle in parse_bundles(data))
     except SigningError as error:
         raise MlsecError(error.message, hint=error.hint, location=str(file)) from None
 
 
-def _inspected(bundle: Bundle) -> BundleSummary:
+def _summary(bundle: Bundle) -> BundleSummary:
     material = bundle.material
-    found = BundleSummary(
+    summary = BundleSummary(
         media_type=bundle.media_type,
         signed_by=material.kind,
         certificates=len(material.certificates),
@@ -59,20 +59,20 @@ def _inspected(bundle: Bundle) -> BundleSummary:
         signatures=len(bundle.envelope.signatures) if bundle.envelope else 1,
     )
     if bundle.envelope is None:
-        return found
-    found = msgspec.structs.replace(found, payload_type=bundle.envelope.payload_type)
+        return summary
+    summary = msgspec.structs.replace(summary, payload_type=bundle.envelope.payload_type)
     try:
         statement = parse_statement(bundle.envelope.payload)
-        found = msgspec.structs.replace(
-            found,
+        summary = msgspec.structs.replace(
+            summary,
             predicate_type=statement.predicate_type,
             model_name=statement.subjects[0].name,
         )
         if statement.predicate_type != OMS_PREDICATE:
-            return found
+            return summary
         manifest = manifest_of(statement.predicate, may_have_more=True, may_be_dot=True)
     except SigningError as error:
-        return msgspec.structs.replace(found, problem=error.message)
+        return msgspec.structs.replace(summary, problem=error.message)
     return msgspec.structs.replace(
-        found, root_digest=manifest.root_digest, files=len(manifest.paths())
+        summary, root_digest=manifest.root_digest, files=len(manifest.paths())
     )

@@ -88,7 +88,7 @@ def test_without_a_count_one_is_enough_and_none_may_be_bad(
 
 def test_a_key_counts_until_its_end_which_is_not_included() -> None:
     start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
-    anchor = KeyAnchor(name="k", pem=Path("k"), valid_from=start, valid_to=end)
+    anchor = KeyAnchor(pem=Path("k"), valid_from=start, valid_to=end)
     check_key_window(anchor, start)
     check_key_window(anchor, end - timedelta(microseconds=1))
     for at in (start - timedelta(microseconds=1), end):

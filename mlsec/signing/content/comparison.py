@@ -35,7 +35,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
     files: tuple[SignedFile, ...]
     signed: int
-    found: int
+    listed: int
     bytes_hashed: int
 
 
@@ -72,7 +72,7 @@ def complete_comparison(
         checks=tuple(all_checks),
         files=tuple(files),
         signed=len(signed),
-        found=len(listing.entries),
+        listed=len(listing.entries),
         bytes_hashed=sum(file.size_bytes for file in hashed.values() if not file.is_by_store),
     )
 
@@ -115,6 +115,6 @@ def concluded(verdict: Verdict, checks: Sequence[Check], comparison: Comparison 
         verdict,
         files=comparison.files if answer is Answer.VERIFIED else (),
         files_signed=comparison.signed,
-        files_found=comparison.found,
+        files_found=comparison.listed,
         bytes_hashed=comparison.bytes_hashed,
     )

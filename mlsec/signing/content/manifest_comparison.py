@@ -166,7 +166,7 @@ def _unequal(file: HashedFile, entries: Sequence[Entry]) -> Check:
 def _summary(comparison: Comparison) -> tuple[Check, ...]:
     """Order the checks, shorten them, and add those that held."""
     fatal = {check.id for check in comparison.checks if check.is_fatal}
-    held = [
+    passed_checks = [
         passed(check_id, what, actual=f"{comparison.signed} files")
         for check_id, what in (
             ("files/unchanged", "every signed file that was read is as signed"),
@@ -183,4 +183,4 @@ def _summary(comparison: Comparison) -> tuple[Check, ...]:
         is_fatal = any(check.is_fatal for check in rest)
         more = failed("files/more", what, actual=f"{len(rest)} more", is_fatal=is_fatal)
         checks = [*checks[:MAX_CHECKS], more]
-    return (*held, *checks)
+    return (*passed_checks, *checks)

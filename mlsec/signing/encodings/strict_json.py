@@ -1,4 +1,8 @@
-"""Strict JSON and base64: no duplicate keys, no NaN, capped, one spelling for each value."""
+"""Strict JSON and base64: no duplicate keys, no NaN, capped, one spelling for each value.
+
+Python's own parser with its hooks: msgspec and orjson keep the last of two equal keys in silence,
+and what is signed must not be readable in two ways.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +63,7 @@ def loads(
         )
     try:
         text = data.decode("utf-8")
-        found = _decoder(compact).decode(text)
+        value = _decoder(compact).decode(text)
     except UnicodeDecodeError as error:
         raise MalformedError(f"{what} is not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
@@ -68,14 +72,14 @@ def loads(
         ) from None
     except RecursionError:
         raise OverLimitError(f"{what} is nested deeper than {limits.depth} levels") from None
-    except _RefusedError as error:
+    except _NotStrictError as error:
         raise MalformedError(f"{what}: {error}") from None
     except ValueError:
         raise OverLimitError(f"{what} holds a number that is too long") from None
     # The search for one byte is many times faster, and most documents have no escape at all.
     has_escape = b"\\" in data and (b"\\ud" in data or b"\\uD" in data)
-    _check(found, what, limits, has_escaped_surrogate=has_escape)
-    return found
+    _check(value, what, limits, has_escaped_surrogate=has_escape)
+    return value
 
 
 def base64_bytes(text: str, what: str) -> bytes:
@@ -85,14 +89,14 @@ def base64_bytes(text: str, what: str) -> bytes:
         MalformedError: another alphabet, white space, missing padding, left-over bits.
     """
     try:
-        found = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+        data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     except (binascii.Error, UnicodeEncodeError):
         raise MalformedError(f"{what} is not base64") from None
     # Only the last group can be spelled in two ways: bits that are left over must be zero.
-    tail = len(found) % 3
-    if tail and binascii.b2a_base64(found[-tail:], newline=False).decode() != text[-4:]:
+    tail = len(data) % 3
+    if tail and binascii.b2a_base64(data[-tail:], newline=False).decode() != text[-4:]:
         raise MalformedError(f"{what} is not canonical base64")
-    return found
+    return data
 
 
 def base64url_bytes(text: str, what: str) -> bytes:
@@ -104,38 +108,38 @@ def base64url_bytes(text: str, what: str) -> bytes:
     if not _BASE64URL.match(text):
         raise MalformedError(f"{what} is not unpadded base64url")
     try:
-        found = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except binascii.Error:
         raise MalformedError(f"{what} is not unpadded base64url") from None
-    if base64.urlsafe_b64encode(found).rstrip(b"=").decode() != text:
+    if base64.urlsafe_b64encode(data).rstrip(b"=").decode() != text:
         raise MalformedError(f"{what} is not canonical base64url")
-    return found
+    return data
 
 
-class _RefusedError(Exception):
+class _NotStrictError(Exception):
     """Valid for the json module, not for us."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    value = dict(pairs)
+    if len(value) != len(pairs):
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise _RefusedError(f'duplicate key "{key[:100]}"')
+                raise _NotStrictError(f'duplicate key "{key[:100]}"')
             seen.add(key)
-    return found
+    return value
 
 
 def _constant(name: str) -> NoReturn:
-    raise _RefusedError(f"{name} is not JSON")
+    raise _NotStrictError(f"{name} is not JSON")
 
 
 def _float(text: str) -> float:
-    found = float(text)
-    if not math.isfinite(found):
-        raise _RefusedError(f"the number {text[:40]} is out of range")
-    return found
+    value = float(text)
+    if not math.isfinite(value):
+        raise _NotStrictError(f"the number {text[:40]} is out of range")
+    return value
 
 
 def _decoder(compact: Compact | None) -> json.JSONDecoder:

@@ -17,15 +17,15 @@ def discover(target: Path) -> tuple[Path, ...]:
     does not. Sorted by name.
     """
     if target.is_dir():
-        inside = [one for one in _listed(target) if one.name.endswith(ENDINGS)]
+        inside = [file for file in _listed(target) if file.name.endswith(ENDINGS)]
         # "." has no name of its own, and the root of the disk none at all.
         whole = target.resolve()
         beside = [whole.with_name(whole.name + end) for end in ENDINGS] if whole.name else []
     else:
         inside = [target.with_name("model.sig")]
         beside = [target.with_name(target.name + end) for end in ENDINGS]
-    found = {one for one in (*inside, *beside) if one != target and _looks_like_a_bundle(one)}
-    return tuple(sorted(found))
+    candidates = {*inside, *beside} - {target}
+    return tuple(sorted(file for file in candidates if _may_be_signature(file)))
 
 
 def _listed(folder: Path) -> list[Path]:
@@ -36,7 +36,7 @@ def _listed(folder: Path) -> list[Path]:
         raise MlsecError(f"cannot be listed: {reason}", location=str(folder)) from None
 
 
-def _looks_like_a_bundle(file: Path) -> bool:
+def _may_be_signature(file: Path) -> bool:
     if file.is_symlink() or not file.is_file():
         return False
     try:

@@ -24,7 +24,7 @@ def attributes_of(name: str) -> dict[str, str]:
     Raises:
         MalformedError: not such a name, or an attribute that is repeated.
     """
-    found: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     at = 0
     while at < len(name):
         match = _ATTRIBUTE.match(name, at)
@@ -32,11 +32,11 @@ def attributes_of(name: str) -> dict[str, str]:
             raise MalformedError(f'"{name[:200]}" is no distinguished name')
         key = match[1].upper()
         key = _ALIASES.get(key, key)
-        if key in found:
+        if key in attributes:
             raise MalformedError(f'"{name[:200]}" names {key} twice')
-        found[key] = _plain(match[2].strip())
+        attributes[key] = _plain(match[2].strip())
         at = match.end() + 1
-    return found
+    return attributes
 
 
 def _plain(value: str) -> str:

@@ -42,7 +42,7 @@ class BuildProvenance(msgspec.Struct, frozen=True, kw_only=True):
 
 def predicate_type_of(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> str:
     """Say what kind of statement a payload is, "" when it is none."""
-    if not any(each.encode() in payload for each in PREDICATES):
+    if not any(predicate.encode() in payload for predicate in PREDICATES):
         return ""
     try:
         return read_json(payload, "statement", limits).text_or("predicateType")
@@ -77,7 +77,7 @@ def read_provenance(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Buil
         source=source,
         ref=ref,
         workflow=workflow,
-        subjects=tuple(one for each in subjects for one in _subject(each)),
+        subjects=tuple(pair for subject in subjects for pair in _subject(subject)),
     )
 
 

@@ -57,11 +57,11 @@ def load_signer(
             location=place,
         ) from None
     public = public_key_of(live.public_key(), "the key")
-    chain = tuple(one for file in certificates for one in read_certificates(file))
+    chain = tuple(certificate for file in certificates for certificate in read_certificates(file))
     if chain and public_key_of(chain[0].public_key()).der != public.der:
         raise SigningError("the certificate is for another key", hint="give the signer's own first")
     pem = live.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    encoded = tuple(one.public_bytes(serialization.Encoding.DER) for one in chain)
+    encoded = tuple(certificate.public_bytes(serialization.Encoding.DER) for certificate in chain)
     return SignerKey(sign=signing_function(live, public), public_pem=pem, certificates=encoded)

@@ -62,19 +62,19 @@ def _root(document: bytes) -> TrustedRoot:
         root = root.object("trustedRoot")
     if root.text("mediaType") not in _MEDIA_TYPES:
         raise MalformedError("the trusted root is of an unknown version (known: 0.1 and 0.2)")
-    found = TrustedRoot(
+    trusted = TrustedRoot(
         authorities=_authorities(root, "certificateAuthorities"),
         logs=_logs(root, "tlogs"),
         certificate_logs=_logs(root, "ctlogs"),
         timestamp_authorities=_authorities(root, "timestampAuthorities"),
     )
-    if not found.logs and not found.timestamp_authorities:
+    if not trusted.logs and not trusted.timestamp_authorities:
         raise MalformedError("the trusted root names neither a log nor a timestamp authority")
-    return found
+    return trusted
 
 
 def _logs(root: JsonFields, name: str) -> tuple[LogKey, ...]:
-    return tuple(_log(each) for each in root.objects(name, MAX_EACH))
+    return tuple(_log(log) for log in root.objects(name, MAX_EACH))
 
 
 def _log(log: JsonFields) -> LogKey:
@@ -95,7 +95,7 @@ def _log(log: JsonFields) -> LogKey:
 
 
 def _authorities(root: JsonFields, name: str) -> tuple[Authority, ...]:
-    return tuple(_authority(each) for each in root.objects(name, MAX_EACH))
+    return tuple(_authority(authority) for authority in root.objects(name, MAX_EACH))
 
 
 def _authority(authority: JsonFields) -> Authority:
@@ -104,7 +104,7 @@ def _authority(authority: JsonFields) -> Authority:
         raise MalformedError(f"{authority.where} has no certificates")
     valid = authority.object("validFor")
     return Authority(
-        chain=tuple(read_certificate(each.data("rawBytes")) for each in listed),
+        chain=tuple(read_certificate(certificate.data("rawBytes")) for certificate in listed),
         start=valid.moment("start"),
         end=valid.moment("end") if valid.has("end") else None,
         name=authority.text_or("uri"),

@@ -86,16 +86,16 @@ def _load(anchor: Anchor) -> LoadedAnchor:
 
 
 def _authorities(paths: Sequence[Path]) -> tuple[Authority, ...]:
-    """Each root certificate of a timestamp authority, which brings the rest in its tokens."""
+    """Return the roots of timestamp authorities, which bring the rest in their tokens."""
     if not paths:
         return ()
     # X.509 costs 20 ms to import, which a model signed with a key need not wait for.
     from mlsec.signing.certificates.certificate import Authority, read_certificates  # noqa: PLC0415
 
     return tuple(
-        Authority(chain=(one,), name=one.subject.rfc4514_string())
+        Authority(chain=(root,), name=root.subject.rfc4514_string())
         for path in paths
-        for one in _at(path, read_certificates)
+        for root in _at(path, read_certificates)
     )
 
 

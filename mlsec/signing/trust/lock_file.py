@@ -19,7 +19,7 @@ _LIMITS = JsonLimits(size_bytes=16 << 20, depth=4, values=1_000_000)
 
 
 def locked_digest(path: Path, key: str) -> str:
-    """Give the root digest recorded for a model, "" when there is none yet.
+    """Return the root digest recorded for a model, "" when there is none yet.
 
     Raises:
         MlsecError: the file is there but cannot be read.
@@ -37,7 +37,7 @@ def record_digest(path: Path, key: str, root_digest: str) -> bool:
         MlsecError: the file cannot be read or written.
     """
     try:
-        with _alone_in(path.parent):
+        with _locked(path.parent):
             models = _read(path)
             if key in models:
                 return False
@@ -50,7 +50,7 @@ def record_digest(path: Path, key: str, root_digest: str) -> bool:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Wait for others that record something: what they add must not be lost."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -72,7 +72,7 @@ def _write(path: Path, document: dict[str, object]) -> None:
 
 def _read(path: Path) -> dict[str, str]:
     try:
-        found = loads(path.read_bytes(), "lock file", _LIMITS)
+        document = loads(path.read_bytes(), "lock file", _LIMITS)
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -80,10 +80,10 @@ def _read(path: Path) -> dict[str, str]:
         raise MlsecError(f"cannot be read: {reason}", location=str(path)) from None
     except SigningError as error:
         raise MlsecError(error.message, location=str(path)) from None
-    models = found.get("models") if isinstance(found, dict) else None
-    if not isinstance(models, dict) or found.get("version") != 1:
+    models = document.get("models") if isinstance(document, dict) else None
+    if not isinstance(models, dict) or document.get("version") != 1:
         raise MlsecError("is no lock file of mlsec", location=str(path))
-    if not all(isinstance(one, str) and _DIGEST.match(one) for one in models.values()):
+    if not all(isinstance(digest, str) and _DIGEST.match(digest) for digest in models.values()):
         detail = "holds what is no digest: sha256: and 64 lower-case hex digits"
         raise MlsecError(detail, location=str(path))
     return models

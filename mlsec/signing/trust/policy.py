@@ -1,4 +1,4 @@
-"""The trust policy: whose signature counts for which model. What is not named is not trusted."""
+"""The trust policy: whose signature counts for which model; nobody else is trusted."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mlsec.signing.trust.identity_rule import IdentityRule
 
 
 class Reaction(enum.Enum):
-    """What becomes of something that is missing or too much."""
+    """How a missing signature or an extra file is treated."""
 
     FAIL = "fail"
     REPORT = "report"
 
 
 class Permission(enum.Enum):
-    """Whether something doubtful may be there."""
+    """Whether something risky is accepted."""
 
     DENY = "deny"
     ALLOW = "allow"
@@ -64,12 +64,10 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True):
 class KeyAnchor(msgspec.Struct, frozen=True, kw_only=True):
     """One public key in a file, trusted from ``valid_from`` until ``valid_to`` (not included)."""
 
-    name: str
     pem: Path
     valid_from: datetime.datetime | None = None
     valid_to: datetime.datetime | None = None
     tsa: tuple[Path, ...] = ()
-    place: str = ""
 
 
 class X509Anchor(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,20 +77,16 @@ class X509Anchor(msgspec.Struct, frozen=True, kw_only=True):
     else.
     """
 
-    name: str
     roots: tuple[Path, ...]
     tsa: tuple[Path, ...] = ()
     crls: tuple[Path, ...] = ()
     is_signing_authority: bool = False
-    place: str = ""
 
 
 class SigstoreAnchor(msgspec.Struct, frozen=True, kw_only=True):
     """A trusted_root.json: the authorities and logs of one or several Sigstore instances."""
 
-    name: str
     trusted_root: Path
-    place: str = ""
 
 
 Anchor = KeyAnchor | X509Anchor | SigstoreAnchor
@@ -136,7 +130,6 @@ class ModelRule(msgspec.Struct, frozen=True, kw_only=True):
     threshold: int = 0
     signers: tuple[SignerRule, ...]
     provenance: Provenance | None = None
-    place: str = ""
 
 
 class TrustPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +144,7 @@ class TrustPolicy(msgspec.Struct, frozen=True, kw_only=True):
     denied_root_digests: frozenset[str] = frozenset()
 
     def select(self, target: str | Path) -> ModelRule | None:
-        """Find the first entry that applies to a model; None, and so no trust, without one.
+        """Return the first entry that applies to a model; None, and so no trust, without one.
 
         Args:
             target: a URI (``s3://...``, with or without a last slash), or a path, which is
@@ -163,14 +156,14 @@ class TrustPolicy(msgspec.Struct, frozen=True, kw_only=True):
             # In a store a folder is what its names begin with, so chat/* is about chat/ too;
             # an entry that names the folder itself comes first.
             return self._for_uri(bare) or self._for_uri(f"{bare}/")
-        found = self.name_of(text)
-        return next((one for one in self.models if _matches(one.paths, found)), None)
+        name = self.name_of(text)
+        return next((rule for rule in self.models if _matches(rule.paths, name)), None)
 
     def _for_uri(self, uri: str) -> ModelRule | None:
-        return next((one for one in self.models if _matches(one.uris, uri)), None)
+        return next((rule for rule in self.models if _matches(rule.uris, uri)), None)
 
     def name_of(self, target: str | Path) -> str:
-        """Give the name under which a path is compared and locked; a URI is its own."""
+        """Return the name under which a path is compared and locked; a URI is its own."""
         if "://" in str(target):
             return str(target).rstrip("/")
         return _named(Path(target), self.folder)
@@ -196,19 +189,8 @@ def _matches(patterns: tuple[str, ...], text: str) -> bool:
 
 def _regex(pattern: str) -> str:
     """Turn a glob into a regular expression: ``*`` within a part, ``**`` over parts."""
-    found = ""
-    for piece in re.split(r"(\*\*/|/\*\*\Z|\*\*|\*|\?)", pattern):
-        match piece:
-            case "**/":
-                found += "(?:.*/)?"
-            case "/**":
-                found += "(?:/.*)?"
-            case "**":
-                found += ".*"
-            case "*":
-                found += "[^/]*"
-            case "?":
-                found += "[^/]"
-            case _:
-                found += re.escape(piece)
-    return f"(?s:{found})"
+    pieces = re.split(r"(\*\*/|/\*\*\Z|\*\*|\*|\?)", pattern)
+    return f"(?s:{''.join(_WILDCARDS.get(piece) or re.escape(piece) for piece in pieces)})"
+
+
+_WILDCARDS = {"**/": "(?:.*/)?", "/**": "(?:/.*)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}

@@ -1,11 +1,10 @@
-"""Reads a trust policy from YAML; whatever is not understood is refused with its place."""
+"""Reads a trust policy from YAML; what is not understood is refused with file, line and column."""
 
 from __future__ import annotations
 
 import datetime
 import re
 from pathlib import Path
-from typing import Any
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.strict_yaml import parse
@@ -26,7 +25,7 @@ from mlsec.signing.trust.policy import (
     TrustPolicy,
     X509Anchor,
 )
-from mlsec.signing.trust.yaml_node import Node
+from mlsec.signing.trust.yaml_node import PolicyNode
 from mlsec.signing.verdicts.verdict import IdentityType
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
@@ -51,16 +50,16 @@ def load_policy(path: Path) -> TrustPolicy:
 def policy_of(text: str, path: Path) -> TrustPolicy:
     """Read a trust policy from its text; ``path`` is what messages and relative paths go by."""
     document = parse(text, str(path))
-    root = Node(document, (), document.value)
+    root = PolicyNode(document, (), document.value)
     root.only("version", "defaults", "anchors", "models", "deny")
     if root.get("version") != 1:
         root.refuse("version", 'a trust policy starts with "version: 1"')
     folder = path.parent if path.parent.is_absolute() else Path.cwd() / path.parent
     named = root.need("anchors")
-    anchors = {name: _anchor(name, named.child(name), folder) for name in named.names()}
+    anchors = {name: _anchor(named.child(name), folder) for name in named.names()}
     deny = root.child("deny")
     deny.only("fingerprints", "root_digests")
-    models = tuple(_model(one, anchors, folder) for one in root.items("models"))
+    models = tuple(_model(entry, anchors, folder) for entry in root.items("models"))
     if not models:
         root.refuse("models", "the policy names no model, so nothing would be trusted")
     return TrustPolicy(
@@ -74,7 +73,7 @@ def policy_of(text: str, path: Path) -> TrustPolicy:
     )
 
 
-def _defaults(node: Node) -> Defaults:
+def _defaults(node: PolicyNode) -> Defaults:
     node.only("unsigned", "extra_files", "legacy", "ca_leaf", "symlinks", "timestamp", "limits")
     limits = node.child("limits")
     limits.only("bundle_mb", "entries")
@@ -91,7 +90,7 @@ def _defaults(node: Node) -> Defaults:
     )
 
 
-def _anchor(name: str, node: Node, folder: Path) -> Anchor:
+def _anchor(node: PolicyNode, folder: Path) -> Anchor:
     kind = node.text("type")
     if kind not in ("key", "x509", "sigstore"):
         node.refuse("type", f'unknown anchor type "{kind}"', "key, x509 or sigstore")
@@ -100,12 +99,10 @@ def _anchor(name: str, node: Node, folder: Path) -> Anchor:
         valid = node.child("valid")
         valid.only("from", "to")
         return KeyAnchor(
-            name=name,
             pem=folder / node.text("pem"),
-            valid_from=_moment(valid, "from"),
-            valid_to=_moment(valid, "to"),
+            valid_from=_time(valid, "from"),
+            valid_to=_time(valid, "to"),
             tsa=_paths(node, "tsa", folder),
-            place=node.place(),
         )
     if kind == "x509":
         node.only("type", "roots", "tsa", "crls", "signing_authority")
@@ -115,23 +112,21 @@ def _anchor(name: str, node: Node, folder: Path) -> Anchor:
                 "roots", "an x509 anchor needs root certificates; there are no default ones"
             )
         return X509Anchor(
-            name=name,
             roots=roots,
             tsa=_paths(node, "tsa", folder),
             crls=_paths(node, "crls", folder),
             is_signing_authority=node.flag("signing_authority", absent=False),
-            place=node.place(),
         )
     node.only("type", "trusted_root")
     root = folder / node.text("trusted_root")
-    return SigstoreAnchor(name=name, trusted_root=root, place=node.place())
+    return SigstoreAnchor(trusted_root=root)
 
 
-def _paths(node: Node, key: str, folder: Path) -> tuple[Path, ...]:
-    return tuple(folder / one for one in node.texts(key))
+def _paths(node: PolicyNode, key: str, folder: Path) -> tuple[Path, ...]:
+    return tuple(folder / path for path in node.texts(key))
 
 
-def _model(node: Node, anchors: dict[str, Anchor], folder: Path) -> ModelRule:
+def _model(node: PolicyNode, anchors: dict[str, Anchor], folder: Path) -> ModelRule:
     node.only(
         "match", "name", "root_digest", "lock", "signed_after", "may_ignore", "require",
         "provenance",
@@ -143,7 +138,7 @@ def _model(node: Node, anchors: dict[str, Anchor], folder: Path) -> ModelRule:
         match.refuse("path", "match needs a path or a uri")
     require = node.need("require")
     require.only("threshold", "signers")
-    signers = tuple(_signer(one, anchors) for one in require.items("signers"))
+    signers = tuple(_signer(entry, anchors) for entry in require.items("signers"))
     if not signers:
         require.refuse("signers", "at least one signer must be named")
     lock = node.get("lock")
@@ -151,28 +146,27 @@ def _model(node: Node, anchors: dict[str, Anchor], folder: Path) -> ModelRule:
         paths=paths,
         uris=uris,
         name=node.text("name", absent=""),
-        root_digest=_digest(node, "root_digest"),
+        root_digest=_root_digest(node),
         lock=folder / node.text("lock") if lock is not None else None,
-        signed_after=_moment(node, "signed_after"),
+        signed_after=_time(node, "signed_after"),
         may_ignore=_ignored(node),
         threshold=require.number("threshold", 1, len(signers), 0),
         signers=signers,
         provenance=_provenance(node.child("provenance")) if node.has("provenance") else None,
-        place=node.place(),
     )
 
 
-def _ignored(node: Node) -> tuple[str, ...]:
-    found = node.texts("may_ignore")
-    for one in found:
+def _ignored(node: PolicyNode) -> tuple[str, ...]:
+    paths = node.texts("may_ignore")
+    for path in paths:
         try:
-            check_ignored(one)
+            check_ignored(path)
         except MalformedError as error:
             node.refuse("may_ignore", error.message, "name each path; there are no patterns here")
-    return found
+    return paths
 
 
-def _provenance(node: Node) -> Provenance:
+def _provenance(node: PolicyNode) -> Provenance:
     node.only("predicate", "builder", "source", "workflow", "binds")
     binds = node.text("binds", absent="root_digest")
     if binds not in ("root_digest", "files"):
@@ -186,7 +180,12 @@ def _provenance(node: Node) -> Provenance:
     )
 
 
-def _signer(node: Node, anchors: dict[str, Anchor]) -> SignerRule:
+def _root_digest(node: PolicyNode) -> str:
+    digest = node.text("root_digest", absent="")
+    return _digests(node, "root_digest")[0] if digest else ""
+
+
+def _signer(node: PolicyNode, anchors: dict[str, Anchor]) -> SignerRule:
     node.only("anchor", "issuer", "identity", "identity_regex")
     name = node.text("anchor")
     anchor = anchors.get(name)
@@ -212,7 +211,7 @@ def _signer(node: Node, anchors: dict[str, Anchor]) -> SignerRule:
     return SignerRule(anchor=name, issuer=issuer, identity=identity)
 
 
-def _identity(node: Node) -> IdentityRule | None:
+def _identity(node: PolicyNode) -> IdentityRule | None:
     keys = [key for key in ("identity", "identity_regex") if node.has(key)]
     if len(keys) > 1:
         node.refuse("identity_regex", "give an identity or a pattern for it, not both")
@@ -222,13 +221,13 @@ def _identity(node: Node) -> IdentityRule | None:
     kind, value = _kind_and_value(node, key)
     if key == "identity":
         return IdentityRule(value=value, type=kind)
-    mistake = pattern_problem(value, kind)
-    if mistake:
-        node.refuse(key, f"this pattern cannot be trusted: {mistake}")
+    problem = pattern_problem(value, kind)
+    if problem:
+        node.refuse(key, f"this pattern cannot be trusted: {problem}")
     return IdentityRule(pattern=value, type=kind)
 
 
-def _kind_and_value(node: Node, key: str) -> tuple[IdentityType | None, str]:
+def _kind_and_value(node: PolicyNode, key: str) -> tuple[IdentityType | None, str]:
     if isinstance(node.get(key), str):
         return None, node.text(key)
     named = node.child(key)
@@ -239,27 +238,21 @@ def _kind_and_value(node: Node, key: str) -> tuple[IdentityType | None, str]:
     return IdentityType(kinds[0]), named.text(kinds[0])
 
 
-def _moment(node: Node, key: str) -> datetime.datetime | None:
+def _time(node: PolicyNode, key: str) -> datetime.datetime | None:
     text = node.text(key, absent="")
     if not text:
         return None
     try:
-        found = datetime.datetime.fromisoformat(text)
+        time = datetime.datetime.fromisoformat(text)
     except ValueError:
         node.refuse(key, f'"{text}" is no time', "such as 2026-01-31 or 2026-01-31T12:00:00Z")
-    return found.astimezone(datetime.UTC) if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+    return time.astimezone(datetime.UTC) if time.tzinfo else time.replace(tzinfo=datetime.UTC)
 
 
-def _digest(node: Node, key: str) -> str:
-    found = node.text(key, absent="")
-    if found and not _DIGEST.match(found):
-        node.refuse(key, f'"{found[:100]}" is no digest', "sha256: and 64 lower-case hex digits")
-    return found
-
-
-def _digests(node: Node, key: str) -> tuple[str, ...]:
-    found: Any = node.texts(key)
-    for one in found:
-        if not _DIGEST.match(one):
-            node.refuse(key, f'"{one[:100]}" is no digest', "sha256: and 64 lower-case hex digits")
-    return tuple(found)
+def _digests(node: PolicyNode, key: str) -> tuple[str, ...]:
+    digests = node.texts(key)
+    for digest in digests:
+        if not _DIGEST.match(digest):
+            hint = "sha256: and 64 lower-case hex digits"
+            node.refuse(key, f'"{digest[:100]}" is no digest', hint)
+    return digests

@@ -1,4 +1,4 @@
-"""One place in a trust policy: read by type, refused with file, line, column and a suggestion."""
+"""A mapping in a trust policy: read by type, refused with file, line, column and a suggestion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlsec.core.suggestions import did_you_mean
 E = TypeVar("E", bound=enum.Enum)
 
 
-class Node:
+class PolicyNode:
     """A mapping of the document; an absent one is an empty one that knows where it would be."""
 
     def __init__(self, document: Document, path: Path, value: Any) -> None:
@@ -38,10 +38,6 @@ class Node:
         """Stop, with the place of ``key``."""
         raise MlsecError(message, hint=hint, location=self._document.where(*self._path, key))
 
-    def place(self) -> str:
-        """Give ``file:line:column``."""
-        return self._document.where(*self._path)
-
     def names(self) -> tuple[str, ...]:
         """All keys, in order."""
         return tuple(self._value)
@@ -54,63 +50,66 @@ class Node:
         """The plain value, None when absent."""
         return self._value.get(key)
 
-    def child(self, key: str) -> Node:
+    def child(self, key: str) -> PolicyNode:
         """The mapping under ``key``, empty when absent."""
-        return Node(self._document, (*self._path, key), self._value.get(key))
+        return PolicyNode(self._document, (*self._path, key), self._value.get(key))
 
-    def need(self, key: str) -> Node:
+    def need(self, key: str) -> PolicyNode:
         """The mapping under ``key``, which must be there."""
         if not self._value.get(key):
             self.refuse(key, f'"{key}" is missing or empty')
         return self.child(key)
 
-    def items(self, key: str) -> tuple[Node, ...]:
+    def items(self, key: str) -> tuple[PolicyNode, ...]:
         """The mappings in the list under ``key``."""
-        found = self._value.get(key) or []
-        if not isinstance(found, list):
+        values = self._value.get(key) or []
+        if not isinstance(values, list):
             self.refuse(key, f'"{key}" must be a list')
         return tuple(
-            Node(self._document, (*self._path, key, n), one) for n, one in enumerate(found)
+            PolicyNode(self._document, (*self._path, key, number), value)
+            for number, value in enumerate(values)
         )
 
     def text(self, key: str, absent: str | None = None) -> str:
         """The text under ``key``; ``absent`` when it is not there, refused when that is None."""
-        found = self._value.get(key, absent)
-        if not isinstance(found, str) or (not found and absent is None):
+        value = self._value.get(key, absent)
+        if not isinstance(value, str) or (not value and absent is None):
             self.refuse(key, f'"{key}" must be text')
-        return found
+        return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         """The texts under ``key``: a list, or one alone."""
-        found = self._value.get(key)
-        listed = [found] if isinstance(found, str) else found or []
-        if not isinstance(listed, list) or not all(isinstance(one, str) and one for one in listed):
+        value = self._value.get(key)
+        listed = [value] if isinstance(value, str) else value or []
+        if not isinstance(listed, list) or not all(
+            isinstance(text, str) and text for text in listed
+        ):
             self.refuse(key, f'"{key}" must be text or a list of texts')
         return tuple(listed)
 
     def number(self, key: str, least: int, most: int, absent: int) -> int:
         """The whole number under ``key``, within bounds."""
-        found = self._value.get(key)
-        if found is None:
+        value = self._value.get(key)
+        if value is None:
             return absent
-        if not isinstance(found, int) or isinstance(found, bool) or not least <= found <= most:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             self.refuse(key, f'"{key}" must be a whole number from {least} to {most}')
-        return found
+        return value
 
     def flag(self, key: str, *, absent: bool) -> bool:
         """True or false under ``key``."""
-        found = self._value.get(key, absent)
-        if not isinstance(found, bool):
+        value = self._value.get(key, absent)
+        if not isinstance(value, bool):
             self.refuse(key, f'"{key}" must be true or false')
-        return found
+        return value
 
     def choice(self, key: str, kind: type[E], absent: E) -> E:
         """One of the words of an enum."""
-        found = self._value.get(key)
-        if found is None:
+        value = self._value.get(key)
+        if value is None:
             return absent
-        words = [one.value for one in kind]
-        if found not in words:
-            hint = self.suggestion(str(found), words) or f"one of {', '.join(words)}"
-            self.refuse(key, f'unknown value "{found}" of "{key}"', hint)
-        return kind(found)
+        words = [member.value for member in kind]
+        if value not in words:
+            hint = self.suggestion(str(value), words) or f"one of {', '.join(words)}"
+            self.refuse(key, f'unknown value "{value}" of "{key}"', hint)
+        return kind(value)
