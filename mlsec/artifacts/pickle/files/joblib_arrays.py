@@ -44,7 +44,7 @@ def announced(target: Value, state: Value) -> RawArray | None:
     """The array that follows when ``target`` is joblib's wrapper; None for any other object.
 
     Raises:
-        ArtifactError: the wrapper's shape or dtype cannot be told.
+        ArtifactError: the wrapper's shape or dtype is not known.
     """
     function = class_of(target)
     if not isinstance(function, Global) or function.name != "NumpyArrayWrapper":
@@ -56,7 +56,7 @@ def announced(target: Value, state: Value) -> RawArray | None:
     fields = state.mapping()
     shape = fields.get("shape")
     if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
-        raise ArtifactError("the shape of a raw array cannot be told")
+        raise ArtifactError("the shape of a raw array is not known")
     width = _width(fields.get("dtype"))
     if width < 0:
         return RawArray(-1, is_padded=False)
@@ -76,7 +76,7 @@ def _width(dtype: Value) -> int:
         return -1
     is_dtype = isinstance(made_by, Global) and made_by.full == "numpy.dtype"
     if not is_dtype or not isinstance(dtype.arguments, tuple):
-        raise ArtifactError("the dtype of a raw array cannot be told")
+        raise ArtifactError("the dtype of a raw array is not known")
     code = dtype.arguments[0] if dtype.arguments else None
     if isinstance(code, Global) and code.module == "ml_dtypes" and _MORE_TYPES.match(code.name):
         return 2 if code.name == "bfloat16" else 1

@@ -21,14 +21,14 @@ _OWN = ("lightning.", "pytorch_lightning.", "lightning_fabric.")
 
 def note_instantiator(block: bytes, base: int, record: Recorder) -> None:
     """Note what a checkpoint of Lightning has made its model by, if that is not Lightning's own."""
-    for found in _NAMED.finditer(block) if _KEY in block else ():
-        size = found["short"] or found["long"] or b""
-        length = int.from_bytes(size, "little") if size else len(found["name"])
-        name = found["name"][:length].decode("ascii", "replace")
+    for match_ in _NAMED.finditer(block) if _KEY in block else ():
+        size = match_["short"] or match_["long"] or b""
+        length = int.from_bytes(size, "little") if size else len(match_["name"])
+        name = match_["name"][:length].decode("ascii", "replace")
         if "." not in name or name.startswith(_OWN):
             continue
         module, _, last = name.rpartition(".")
         danger = danger_of(module, last)
         kind = FactKind.CUSTOM_CODE if danger is None else FactKind.DENIED_CALL
         detail = "is imported and called when Lightning loads the checkpoint"
-        record.fact(kind, name, detail, offset=base + found.start(), danger=danger)
+        record.fact(kind, name, detail, offset=base + match_.start(), danger=danger)

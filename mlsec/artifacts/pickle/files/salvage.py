@@ -36,21 +36,21 @@ def salvage(window: Window, offset: int, judge: Judge, budget: Budget) -> int:
 
     Bounded: ``SEARCHED_BYTES`` are searched and ``FOLLOWED`` imports followed.
     """
-    found, last = 0, min(window.size_bytes, offset + SEARCHED_BYTES)
+    result, last = 0, min(window.size_bytes, offset + SEARCHED_BYTES)
     done = offset
-    while offset < last and found < FOLLOWED:
+    while offset < last and result < FOLLOWED:
         budget.check_time()
         block = window.read(offset, 1 << 20)
         for match in _imports().finditer(block):
             start = offset + match.start()
-            if start < done or found >= FOLLOWED:
+            if start < done or result >= FOLLOWED:
                 continue
-            found += 1
+            result += 1
             done = max(_follow(window, start, judge, budget), offset + match.end())
         if len(block) <= OVERLAP_BYTES:
             break
         offset += len(block) - OVERLAP_BYTES
-    return found
+    return result
 
 
 def _follow(window: Window, start: int, judge: Judge, budget: Budget) -> int:

@@ -141,7 +141,7 @@ class StreamReader:
         return end
 
     def _torch_tar(self, offset: int) -> int:
-        """Pass the streams of a table with the numbers behind each, as far as they can be told."""
+        """Pass the streams of a table with the numbers behind each, as far as they are known."""
         count: list[Value] = []
         offset = self.read_one(offset, count)
         entries = count[0] if isinstance(count[0], int) else 0
@@ -217,7 +217,7 @@ class StreamReader:
         """Where the next opcode is when raw bytes of joblib follow; -1 when none do.
 
         Raises:
-            ArtifactError: the array cannot be told, or its own stream breaks.
+            ArtifactError: the array is not known, or its own stream breaks.
         """
         array = joblib_arrays.announced(target, state)
         if array is None:

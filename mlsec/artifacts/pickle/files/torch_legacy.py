@@ -26,11 +26,11 @@ def is_torch_legacy(window: Window, offset: int = 0) -> bool:
 def storage_keys(window: Window, start: int, end: int) -> list[str]:
     """The keys in the list that the stream [start, end) holds, as many as there are.
 
-    They are told by the opcodes: of a list's value only the first items are kept.
+    They are recognised by the opcodes: of a list's value only the first items are kept.
     """
     data = window.read(start, min(end - start, KEYS_BYTES))
     keys = list[str]()
-    with suppress(ValueError):  # a stream that is cut short or none: what stands before is told
+    with suppress(ValueError):  # a stream that is cut short or none: what precedes it is reported
         keys.extend(value for _, value, _ in pickletools.genops(data) if isinstance(value, str))
     return keys
 
@@ -38,7 +38,7 @@ def storage_keys(window: Window, start: int, end: int) -> list[str]:
 def end_of_storages(
     window: Window, offset: int, keys: Iterable[str], widths: Mapping[str, int]
 ) -> int:
-    """Walk the raw storages in the order of ``keys`` as far as they can be told."""
+    """Walk the raw storages in the order of ``keys`` as far as they are known."""
     for key in keys:
         width = widths.get(key)
         count = int.from_bytes(window.read(offset, 8), "little", signed=True)

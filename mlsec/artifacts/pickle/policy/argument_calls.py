@@ -52,7 +52,7 @@ def said_of(policy: Policy, how: CallKind, function: Global, arguments: Value) -
         return "makes a class, whose methods run when it or an object of it is loaded"
     calls_methods = function.name in _CALL_METHODS and function.module in _HOMES
     goes_through = calls_methods or function.module in _CONTAINERS
-    if goes_through and any(_is_of_stored_class(one) for one in walk(arguments)):
+    if goes_through and any(_is_of_stored_class(item) for item in walk(arguments)):
         return "calls methods of an object whose class is stored with its code"
     given = arguments if type(arguments) is tuple else ()
     if calls_methods and function.name not in _KEEP and any(map(_is_of_library, given)):
@@ -66,7 +66,7 @@ def said_of(policy: Policy, how: CallKind, function: Global, arguments: Value) -
 
 def holds_function(arguments: Value) -> bool:
     """Whether something that can be called, and that no list knows, is among the arguments."""
-    return any(is_function(one) for one in walk(arguments))
+    return any(is_function(item) for item in walk(arguments))
 
 
 def is_function(given: Value) -> bool:
@@ -84,7 +84,7 @@ def _makes_class(function: Global, arguments: Value) -> bool:
     name, above, names = arguments
     if not isinstance(name, str) or type(above) is not tuple or not isinstance(names, Container):
         return False
-    if names.kind != "dict" or not all(isinstance(one, (Global, CallResult)) for one in above):
+    if names.kind != "dict" or not all(isinstance(item, (Global, CallResult)) for item in above):
         return False
     has_hooks = any(key.startswith("__") for key in names.mapping())
     return has_hooks or (bool(above) and function.name.endswith(_OF_CLASSES))

@@ -66,7 +66,7 @@ class Policy:
         """Whether a library stores names of this very module."""
         inventory = self._inventory(module.partition(".")[0])
         sections = (inventory.classes, inventory.reducers, inventory.makers) if inventory else ()
-        return any(module in one for one in (*sections, self._classes))
+        return any(module in item for item in (*sections, self._classes))
 
     def names_exactly(self, module: str, name: str) -> bool:
         """Whether a name is denied itself, not only with all of its module."""
@@ -76,7 +76,9 @@ class Policy:
         """The bare names of a library's classes."""
         inventory = self._inventory(package)
         sections = (inventory.classes, inventory.reducers) if inventory else ()
-        return frozenset(name for one in sections for names in one.values() for name in names)
+        return frozenset(
+            name for section in sections for names in section.values() for name in names
+        )
 
     def _find(self, module: str, name: str) -> Entry:
         judged = self._judged.get((module, name))
@@ -158,10 +160,10 @@ def _inventory(path: Path) -> Inventory:
 
 def _names(section: Any, same: Any) -> Names:
     """Names by module; ``same`` gives further paths under which a module was or is known."""
-    found = {module: frozenset(str(names).split()) for module, names in (section or {}).items()}
+    result = {module: frozenset(str(names).split()) for module, names in (section or {}).items()}
     for other, module in (same or {}).items():
-        found[other] = found.get(other, frozenset()) | found.get(module, frozenset())
-    return found
+        result[other] = result.get(other, frozenset()) | result.get(module, frozenset())
+    return result
 
 
 def _arguments(data: Mapping[str, Any]) -> dict[tuple[str, str], frozenset[str]]:

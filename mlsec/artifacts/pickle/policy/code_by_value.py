@@ -52,7 +52,7 @@ _GETTERS = frozenset(("ItemGetterType", "AttrGetterType"))
 def code(call: Call) -> Judgement | None:
     """The parts of a code object: what it names is among the texts of the call."""
     bad = sorted({
-        one for one in walk(call.items) if isinstance(one, str) and is_dangerous_name(one)
+        item for item in walk(call.items) if isinstance(item, str) and is_dangerous_name(item)
     })  # fmt: skip
     detail = "code of a function that is stored with the file: it is not judged"
     call.judge.record.gap(GapReason.UNRESOLVED, detail)
@@ -66,8 +66,10 @@ def code(call: Call) -> Judgement | None:
 
 def by_value(call: Call) -> Judgement | None:
     """A function or class is put together; a class may bring what the loader calls."""
-    boxes = [one for one in walk(call.items) if isinstance(one, Container) and one.kind == "dict"]
-    hooks = sorted({hook for one in boxes for hook in _hooks(one)})
+    boxes = [
+        item for item in walk(call.items) if isinstance(item, Container) and item.kind == "dict"
+    ]
+    hooks = sorted({hook for box in boxes for hook in _hooks(box)})
     detail = "a function or class that is stored with its code, which is not judged"
     call.judge.record.gap(GapReason.UNRESOLVED, detail)
     if said := _not_its_own(call):
@@ -101,11 +103,11 @@ def _hooks(box: Container) -> set[str]:
     Where no object of it can be a key (``__hash__`` is None, as of a dataclass), none is compared.
     """
     values = box.mapping()
-    found = {*values, *box.acting} & _RUN_AT_LOAD
+    result = {*values, *box.acting} & _RUN_AT_LOAD
     if not box.acting and not box.is_partial and _is_of_enumerations(values.get("__new__")):
-        found -= {"__new__"}
+        result -= {"__new__"}
     is_no_key = "__hash__" in values and values["__hash__"] is None and not box.acting
-    return found - {"__hash__", "__eq__"} if is_no_key else found
+    return result - {"__hash__", "__eq__"} if is_no_key else result
 
 
 def _is_of_enumerations(value: Value) -> bool:
@@ -129,9 +131,9 @@ def made_of_type(call: Call, name: str) -> Judgement | None:
         return None
     if name == "bytearray":
         # By a number it takes as much memory: judged as a call of the builtin itself.
-        found = Global("builtins", name, call.offset)
-        found.entry = call.judge.policy.look_up("builtins", name)
-        call.judge.called(CallKind.REDUCE, found, call.items or (), call.offset)
+        global_ = Global("builtins", name, call.offset)
+        global_.entry = call.judge.policy.look_up("builtins", name)
+        call.judge.called(CallKind.REDUCE, global_, call.items or (), call.offset)
         return None
     if name in ("MethodType", "PartialType"):
         # A method bound to its object is kept, not called; as is what a partial holds.
@@ -154,7 +156,7 @@ def module_by_name(call: Call) -> Judgement | None:
     danger = danger_of(items[0], "x")
     policy = call.judge.policy
     if policy.look_up(items[0], "x").standing is Standing.UNKNOWN:
-        detail = f"what {items[0]} does when it is imported cannot be told from the file"
+        detail = f"what {items[0]} does when it is imported cannot be known from the file"
         call.judge.record.gap(GapReason.UNRESOLVED, detail[:400])
     if danger is not None:
         detail = "a module that can do harm is imported for a function stored by value"
@@ -198,7 +200,7 @@ def named_tuple(call: Call) -> Judgement | None:
             detail=f"taken by its name: {entry.word}",
         )  # fmt: skip
     if entry.standing not in LISTED:
-        detail = f"what {'.'.join(pair)} is cannot be told from the file: it is taken by its name"
+        detail = f"what {'.'.join(pair)} is cannot be known from the file: it is taken by its name"
         call.judge.record.gap(GapReason.UNRESOLVED, detail[:400])
     return None
 

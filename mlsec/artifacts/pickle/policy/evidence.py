@@ -52,12 +52,12 @@ def is_plain(value: Value) -> bool:
     """Whether arguments are numbers and words that say nothing, which most are."""
     if type(value) is not tuple:
         return False
-    for one in value:
-        kind = type(one)
+    for item in value:
+        kind = type(item)
         if kind is str:
-            if one and not (one.isalnum() and one.isascii()):
+            if item and not (item.isalnum() and item.isascii()):
                 return False
-            if one in WORDS or one[:6] == "python" or one.lower() == "localhost":
+            if item in WORDS or item[:6] == "python" or item.lower() == "localhost":
                 return False
         elif kind not in _FLAT:
             return False
@@ -68,19 +68,19 @@ def evidence(value: Value) -> str:
     """The strongest thing that a call's arguments say, in words; "" for nothing."""
     if is_plain(value):
         return ""
-    found = ""
+    result = ""
     for text in _texts(value):
         for word, pattern in (("code", _CODE), ("an address", _ADDRESS), ("shell text", _SHELL)):
             if pattern.search(text):
                 if text.isalnum():  # a column may be called so, or a class of things: cat, sleep
-                    found = found or f"a word: {text[:80]}"
+                    result = result or f"a word: {text[:80]}"
                     continue
                 return f"{word}: {text[:80]}"
-        if not found and (_PATH.search(text) or _FILE.search(text)):
-            found = f"a path: {text[:80]}"
-        elif not found and _HOST.search(text) and not text.replace(".", "").isdecimal():
-            found = f"a host: {text[:80]}"
-    return found
+        if not result and (_PATH.search(text) or _FILE.search(text)):
+            result = f"a path: {text[:80]}"
+        elif not result and _HOST.search(text) and not text.replace(".", "").isdecimal():
+            result = f"a host: {text[:80]}"
+    return result
 
 
 def is_command(text: str) -> bool:
@@ -91,28 +91,28 @@ def is_command(text: str) -> bool:
 def is_inert(value: Value) -> bool:
     """Only numbers, short words and containers of them: nothing that could steer a call."""
     return not evidence(value) and all(
-        not isinstance(one, (Global, CallResult, LongLiteral)) and one is not Opaque.UNKNOWN
-        for one in walk(value)
+        not isinstance(item, (Global, CallResult, LongLiteral)) and item is not Opaque.UNKNOWN
+        for item in walk(value)
     )
 
 
 def walk(value: Value) -> Iterator[Value]:
     """The value and what is in it, breadth first, up to a bound."""
     waiting = [value]
-    for one in waiting:  # it grows on the way
-        yield one
-        if isinstance(one, tuple):
-            waiting.extend(one[: LOOKED_AT - len(waiting)])
-        elif isinstance(one, Container):
-            waiting.extend(one.items[: LOOKED_AT - len(waiting)])
-        elif isinstance(one, CallResult) and len(waiting) < LOOKED_AT:
-            waiting.append(one.arguments)
+    for item in waiting:  # it grows on the way
+        yield item
+        if isinstance(item, tuple):
+            waiting.extend(item[: LOOKED_AT - len(waiting)])
+        elif isinstance(item, Container):
+            waiting.extend(item.items[: LOOKED_AT - len(waiting)])
+        elif isinstance(item, CallResult) and len(waiting) < LOOKED_AT:
+            waiting.append(item.arguments)
 
 
 def is_cut(value: Value) -> bool:
     """Whether ``walk`` ends before all that is in a value, or not all of it was kept."""
     every = list(walk(value))
-    is_kept = not any(isinstance(one, Container) and one.is_partial for one in every)
+    is_kept = not any(isinstance(item, Container) and item.is_partial for item in every)
     return not is_kept or len(every) >= LOOKED_AT
 
 
@@ -122,13 +122,13 @@ def is_weak(said: str) -> bool:
 
 
 def _texts(value: Value) -> Iterator[str]:
-    for one in walk(value):
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, bytes) and _PICKLE.match(one):
+    for item in walk(value):
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, bytes) and _PICKLE.match(item):
             yield "import a pickle"
-        elif isinstance(one, bytes) and not _CONTROL.search(one):
+        elif isinstance(item, bytes) and not _CONTROL.search(item):
             # Serialised data show shell text by chance, in bytes that no shell would take.
-            yield one.decode("latin-1")
-        elif isinstance(one, LongLiteral) and not _CONTROL.search(one.head):
-            yield one.head[:LONGEST_TEXT].decode("latin-1")
+            yield item.decode("latin-1")
+        elif isinstance(item, LongLiteral) and not _CONTROL.search(item.head):
+            yield item.head[:LONGEST_TEXT].decode("latin-1")

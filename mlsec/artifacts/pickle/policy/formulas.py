@@ -23,10 +23,10 @@ def acts(text: str) -> str:
     plain = _TEXT.sub("0", _QUOTED.sub("x", text))
     if "'" in plain or '"' in plain or "`" in plain:
         return "a text that does not end"
-    if found := _CALLS_A_VALUE.search(plain):
-        return plain[max(found.start() - 40, 0) : found.end()]
-    for found in _NAME.finditer(plain):
-        name, is_call = found.group(1), bool(found.group(2))
+    if result := _CALLS_A_VALUE.search(plain):
+        return plain[max(result.start() - 40, 0) : result.end()]
+    for result in _NAME.finditer(plain):
+        name, is_call = result.group(1), bool(result.group(2))
         root, _, rest = name.partition(".")
         if "__" in name or (rest and not _is_number(name) and not _is_known(root, rest)):
             return name

@@ -56,7 +56,7 @@ def _source(call: Call) -> bytes | None:
     if items[0].kind != "dict" or items[0].is_partial:
         return None
     body = items[0].mapping()
-    texts = [_text(call.judge.window, one) for one in (items[1], body.get("_code"))]
+    texts = [_text(call.judge.window, item) for item in (items[1], body.get("_code"))]
     if texts[1] == b"" or "_code" not in body:
         texts[1] = _text(call.judge.window, body.get("code"))
     return None if None in texts else b"".join(text or b"" for text in texts)
@@ -83,22 +83,22 @@ def _tracer(body: Value) -> str:
 
 def _parts(parts: list[Value]) -> str:
     """What among the parts the source could call by their names, in words."""
-    for one in parts:
-        if isinstance(one, Global):
-            name = one.name.rpartition(".")[2].lstrip("_")
-            if name[:1].isupper() and one.entry.standing is not Standing.DENIED:
+    for part in parts:
+        if isinstance(part, Global):
+            name = part.name.rpartition(".")[2].lstrip("_")
+            if name[:1].isupper() and part.entry.standing is not Standing.DENIED:
                 continue
-            if one.entry.standing is Standing.CLASS or _is_operator(one) or name in _TYPES:
+            if part.entry.standing is Standing.CLASS or _is_operator(part) or name in _TYPES:
                 continue
-            return f"runs source that could call {one.full}, which is among its parts"
-        if isinstance(one, CallResult) and is_function(one) and not _is_of_class(one):
+            return f"runs source that could call {part.full}, which is among its parts"
+        if isinstance(part, CallResult) and is_function(part) and not _is_of_class(part):
             return "runs source that could call a function that is among its parts"
     return ""
 
 
-def _is_operator(found: Global) -> bool:
-    return found.module in ("torch.nn.functional", "torch._C._nn", "torch") and (
-        found.entry.standing is not Standing.DENIED and found.name[:1].islower()
+def _is_operator(global_: Global) -> bool:
+    return global_.module in ("torch.nn.functional", "torch._C._nn", "torch") and (
+        global_.entry.standing is not Standing.DENIED and global_.name[:1].islower()
     )
 
 
@@ -110,29 +110,29 @@ def _is_of_class(made: CallResult) -> bool:
     return given.name.lstrip("_")[:1].isupper()
 
 
-def _is_tracer(found: Value) -> bool:
-    if not isinstance(found, Global):
+def _is_tracer(value: Value) -> bool:
+    if not isinstance(value, Global):
         return False
-    package = found.module.partition(".")[0]
-    return found.entry.standing in LISTED or package in ("torch", "torchvision", "transformers")
+    package = value.module.partition(".")[0]
+    return value.entry.standing in LISTED or package in ("torch", "torchvision", "transformers")
 
 
 def _values(value: Value) -> tuple[list[Value], bool]:
     """The values in it and in the states of its objects, and whether these are all of them."""
-    waiting, seen, found, is_whole = [value], set[int](), list[Value](), True
-    while waiting and len(found) < LOOKED_AT:
-        one = waiting.pop()
-        if isinstance(one, (Container, CallResult)):
-            if id(one) in seen:
+    waiting, seen, result, is_whole = [value], set[int](), list[Value](), True
+    while waiting and len(result) < LOOKED_AT:
+        collected = waiting.pop()
+        if isinstance(collected, (Container, CallResult)):
+            if id(collected) in seen:
                 continue
-            seen.add(id(one))
-        found.append(one)
-        if isinstance(one, tuple):
-            waiting.extend(one)
-        elif isinstance(one, Container):
+            seen.add(id(collected))
+        result.append(collected)
+        if isinstance(collected, tuple):
+            waiting.extend(collected)
+        elif isinstance(collected, Container):
             # Of a long list or table only the first items are kept.
-            is_whole = is_whole and not one.is_partial
-            waiting.extend(one.items)
-        elif isinstance(one, CallResult):
-            waiting += [one.arguments, one.state]
-    return found, is_whole and not waiting
+            is_whole = is_whole and not collected.is_partial
+            waiting.extend(collected.items)
+        elif isinstance(collected, CallResult):
+            waiting += [collected.arguments, collected.state]
+    return result, is_whole and not waiting

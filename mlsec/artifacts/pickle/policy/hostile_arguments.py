@@ -74,9 +74,9 @@ def read_as_expression(function: Global, arguments: Value) -> str:
     """A text that such a class would evaluate, and that is more than a name or a number."""
     if not reads_texts(function):
         return ""
-    for one in walk(arguments):
-        text = one.head.decode("latin-1") if type(one) is LongLiteral and one.is_text else one
-        if type(text) is str and (type(one) is LongLiteral or not _A_NAME.match(text)):
+    for item in walk(arguments):
+        text = item.head.decode("latin-1") if type(item) is LongLiteral and item.is_text else item
+        if type(text) is str and (type(item) is LongLiteral or not _A_NAME.match(text)):
             return text[:SHOWN]
     return ""
 
@@ -86,7 +86,9 @@ def unnamed(function: Global, arguments: Value) -> Value:
     words = function.entry.words
     if not words or type(arguments) is not tuple:
         return arguments
-    return tuple(one for one in arguments if type(one) is not str or one not in words)
+    return tuple(
+        argument for argument in arguments if type(argument) is not str or argument not in words
+    )
 
 
 def holds_data(function: Global) -> bool:
@@ -97,15 +99,15 @@ def holds_data(function: Global) -> bool:
 def program_in(arguments: Value, window: Window, *, is_data: bool = False) -> str:
     """Program text or a command that is given directly, or a program further inside; or ""."""
     direct = arguments if type(arguments) is tuple else (arguments,)
-    for one in direct:
-        text = _text_of(one, window)
+    for item in direct:
+        text = _text_of(item, window)
         if text and is_command(text):
             return text[:SHOWN]
-    for one in () if is_data else walk(arguments):
-        if type(one) is str and (found := _PROGRAM.search(one)):
-            return one[max(0, found.start() - SHOWN // 2) :][:SHOWN]
-        if type(one) is bytes and one.isascii() and _PROGRAM.search(one.decode("ascii")):
-            return one.decode("ascii")[:SHOWN]
+    for item in () if is_data else walk(arguments):
+        if type(item) is str and (match := _PROGRAM.search(item)):
+            return item[max(0, match.start() - SHOWN // 2) :][:SHOWN]
+        if type(item) is bytes and item.isascii() and _PROGRAM.search(item.decode("ascii")):
+            return item.decode("ascii")[:SHOWN]
     return ""
 
 
@@ -114,8 +116,8 @@ def _text_of(value: Value, window: Window) -> str:
         return value
     if type(value) is LongLiteral and value.is_text:
         data = window.read(value.offset, min(value.size_bytes, READ_BYTES))
-        found = _PROGRAM.search(data.decode("latin-1"))
-        return data.decode("latin-1")[found.start() :] if found else ""
+        match = _PROGRAM.search(data.decode("latin-1"))
+        return data.decode("latin-1")[match.start() :] if match else ""
     return ""
 
 
@@ -143,10 +145,10 @@ def bomb_in(function: Global, arguments: Value) -> str:
     if function.module not in ("builtins", "__builtin__", "collections", "fractions"):
         return ""
     if writes_out(function) and any(
-        isinstance(one, str) and _EXPONENT.search(one) for one in walk(arguments)
+        isinstance(item, str) and _EXPONENT.search(item) for item in walk(arguments)
     ):
         return SWELLS
-    if function.name in _CONSUMES and any(_is_endless(one) for one in walk(arguments)):
+    if function.name in _CONSUMES and any(_is_endless(item) for item in walk(arguments)):
         return ENDLESS
     return SWELLS if _swells(function, arguments) else ""
 
@@ -171,6 +173,6 @@ def _swells(function: Global, arguments: Value) -> bool:
     inner = getattr(getattr(first, "function", None), "name", "")
     numbers = getattr(first, "arguments", ())
     return inner in ("range", "xrange") and any(
-        isinstance(one, int) and abs(one) >= MOST_MADE
-        for one in (numbers if type(numbers) is tuple else ())
+        isinstance(number, int) and abs(number) >= MOST_MADE
+        for number in (numbers if type(numbers) is tuple else ())
     )

@@ -67,13 +67,13 @@ def given_tables(function: Global, arguments: Value) -> Iterator[Judgement]:
     texts, acts = [], False
     if is_plain(arguments):
         return
-    for one in walk(arguments):
-        if type(one) is Container and one.kind == "dict":
-            yield from by_keys(one)
-        elif type(one) is str:
-            texts.append(one)
+    for item in walk(arguments):
+        if type(item) is Container and item.kind == "dict":
+            yield from by_keys(item)
+        elif type(item) is str:
+            texts.append(item)
         else:
-            acts = acts or is_function(one)
+            acts = acts or is_function(item)
     if acts and function.module in _MAKE_TABLES:
         for text in texts:
             if text in HOOKS or text in ACTING_KEYS:
@@ -91,8 +91,8 @@ def by_object(state: Value) -> Judgement | None:
         return Judgement(kind=FactKind.HIDDEN_NAME, subject="a state", detail=detail, danger=danger)
     for part in (state.arguments, state.state):
         parts = part.items if type(part) is Container else (part,)
-        for one in walk(tuple(parts)):
-            if is_function(one) and not _is_class(one) and not _makes_arrays(state):
+        for item in walk(tuple(parts)):
+            if is_function(item) and not _is_class(item) and not _makes_arrays(state):
                 detail = "its state is an object that brings something to call"
                 return Judgement(kind=FactKind.PATCHED_OBJECT, subject="a state", detail=detail)
     return None
@@ -104,7 +104,7 @@ def _is_table_of(state: CallResult) -> bool:
     if type(kind) is not Global or kind.module not in _MAKE_TABLES:
         return False
     given = state.arguments if type(state.arguments) is tuple else ()
-    return any(type(one) in (Container, CallResult, tuple) for one in given)
+    return any(type(item) in (Container, CallResult, tuple) for item in given)
 
 
 def by_methods(state: Value) -> Iterator[Judgement]:
@@ -119,20 +119,20 @@ def by_methods(state: Value) -> Iterator[Judgement]:
             elif type(key) is str and key in METHODS and is_function(value):
                 detail = f"puts what can be called in the place of the method {key}"
                 yield Judgement(kind=FactKind.PATCHED_OBJECT, subject=key, detail=detail)
-        for one in _tables_in(part.items):
-            yield from by_keys(one)
+        for table in _tables_in(part.items):
+            yield from by_keys(table)
 
 
 def _tables_in(items: Iterable[Value]) -> Iterator[Container]:
     """The tables among these values and in them, up to a bound."""
-    waiting = [one for one in items if type(one) in (Container, tuple)]
+    waiting = [item for item in items if type(item) in (Container, tuple)]
     for _ in range(LOOKED_AT):
         if not waiting:
             return
-        one = waiting.pop()
-        if type(one) is Container and one.kind == "dict":
-            yield one
-        inner = one.items if type(one) is Container else one
+        result = waiting.pop()
+        if type(result) is Container and result.kind == "dict":
+            yield result
+        inner = result.items if type(result) is Container else result
         waiting += [part for part in inner if type(part) in (Container, tuple)]
 
 
@@ -157,7 +157,7 @@ def _is_of_text(arguments: Value) -> bool:
 
 
 def _makes_arrays(state: CallResult) -> bool:
-    """Whether this is an array, or of a class that no list knows: that is told as such."""
+    """Whether this is an array, or of a class that no list knows: that is reported as such."""
     kind = class_of(state)
     if type(kind) is not Global:
         return False
@@ -171,7 +171,7 @@ def _is_kept_function(state: CallResult) -> bool:
     if not isinstance(maker, Global) or maker.entry.word not in _FUNCTIONS:
         return False
     parts = (*walk(state.arguments), *walk(state.state))
-    return not any(type(one) is str and one in METHODS for one in parts)
+    return not any(type(part) is str and part in METHODS for part in parts)
 
 
 def _is_class(given: Value) -> bool:

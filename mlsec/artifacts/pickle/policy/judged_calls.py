@@ -80,7 +80,7 @@ def nested(call: Call) -> Judgement | None:
     items = call.items or ()
     window = _window(call.judge, items[0]) if len(items) == 1 else None
     if window is None:
-        detail = "loads bytes that cannot be told from the file"
+        detail = "loads bytes that cannot be known from the file"
         return Judgement(kind=FactKind.UNKNOWN_CALL, detail=detail)
     call.judge.record.member(f"bytes at {call.offset}", window)
     return None
@@ -169,7 +169,7 @@ def rebuilt(call: Call) -> Judgement | None:
         made_by = item.function if isinstance(item, CallResult) else None
         if isinstance(made_by, Global) and made_by.entry.word == "rebuilt":
             return None
-    return Judgement(kind=FactKind.UNKNOWN_CALL, detail="calls what cannot be told from the file")
+    return Judgement(kind=FactKind.UNKNOWN_CALL, detail="calls what cannot be known from the file")
 
 
 def array_only(_case: Call) -> Judgement | None:

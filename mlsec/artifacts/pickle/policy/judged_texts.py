@@ -65,7 +65,7 @@ def compiled_pattern(call: Call) -> Judgement | None:
     """``regex._regex.compile(pattern, flags, code, ...)``: the pattern and what was made of it."""
     items = call.items or ()
     # Protocol 2 writes bytes as a call of its own, which is judged where it stands.
-    if not items or not all(_is_codec(one) or is_inert(one) for one in items[2:]):
+    if not items or not all(_is_codec(item) or is_inert(item) for item in items[2:]):
         detail = "compiles a pattern of what is computed"
         return Judgement(kind=FactKind.UNKNOWN_CALL, detail=detail)
     return pattern(msgspec.structs.replace(call, items=items[:2]))
@@ -96,7 +96,7 @@ def zone(call: Call) -> Judgement | None:
     """``pytz._p("Europe/Rome", 3600, 0, "CET")``: pytz looks the name up among its own zones."""
     items = call.items or ()
     name, *rest = items or ("UTC",)
-    flat = all(one is None or type(one) in (int, bool) or _is_plain_word(one) for one in rest)
+    flat = all(item is None or type(item) in (int, bool) or _is_plain_word(item) for item in rest)
     if call.items is not None and isinstance(name, str) and _ZONE.match(name) and flat:
         return None
     return Judgement(kind=FactKind.UNKNOWN_CALL, detail="called with what names no time zone")

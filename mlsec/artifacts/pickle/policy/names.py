@@ -39,14 +39,14 @@ def modern(module: str, name: str) -> tuple[str, str]:
     return IMPORT_MAPPING.get(module, module), name
 
 
-def is_identifier(found: Global) -> bool:
+def is_identifier(global_: Global) -> bool:
     """Whether a name is one that source text could import, and no hook of the language."""
-    parts = [*found.module.split("."), *found.name.split(".")]
-    if found.module.endswith(".__main__"):
+    parts = [*global_.module.split("."), *global_.name.split(".")]
+    if global_.module.endswith(".__main__"):
         return False  # what a package does when it is started runs where this is imported
     if not all(part.isidentifier() for part in parts):
         return False
-    return not (found.name.startswith("__") and found.name.endswith("__"))
+    return not (global_.name.startswith("__") and global_.name.endswith("__"))
 
 
 def class_of(made: Value) -> Value:
@@ -68,19 +68,19 @@ _PUTS_TOGETHER = regex(
 )
 
 
-def is_nested_class(found: Global) -> bool:
+def is_nested_class(global_: Global) -> bool:
     """Whether a dotted name is that of a class within a class: as unknown as the class itself."""
-    return bool(_NESTED_CLASS.match(found.name))
+    return bool(_NESTED_CLASS.match(global_.name))
 
 
-def is_listed_owner(policy: Policy, found: Global) -> bool:
+def is_listed_owner(policy: Policy, global_: Global) -> bool:
     """A dotted name that is listed itself, or a plain method of a listed class."""
-    entry = found.entry
-    is_nested = entry.standing is Standing.UNKNOWN and is_nested_class(found)
+    entry = global_.entry
+    is_nested = entry.standing is Standing.UNKNOWN and is_nested_class(global_)
     if is_nested or entry.standing in LISTED or entry.word in _BY_NAME:
         return True
-    owner, _, name = found.name.rpartition(".")
-    above = policy.look_up(found.module, owner).standing
+    owner, _, name = global_.name.rpartition(".")
+    above = policy.look_up(global_.module, owner).standing
     return above in LISTED and not name.startswith("__") and "." not in owner
 
 
@@ -91,20 +91,20 @@ def is_made_bare(policy: Policy, how: CallKind, function: Global, arguments: Val
     return how is CallKind.NEW and arguments == () and is_class and not is_exact
 
 
-def puts_together(found: Global) -> bool:
+def puts_together(global_: Global) -> bool:
     """Whether a function is named as those that only picklers write: it makes an object."""
-    return found.module != "__main__" and bool(_PUTS_TOGETHER.match(found.name))
+    return global_.module != "__main__" and bool(_PUTS_TOGETHER.match(global_.name))
 
 
 def has_numbers_only(arguments: Value) -> bool:
     """Whether arguments are numbers and tuples of them."""
-    return all(isinstance(one, (tuple, int, Opaque)) or one is None for one in walk(arguments))
+    return all(isinstance(item, (tuple, int, Opaque)) or item is None for item in walk(arguments))
 
 
 def is_harmless(arguments: Value) -> bool:
     """Whether arguments say nothing, and name only what is listed and unknown classes."""
     return not evidence(arguments) and all(
-        _is_listed_or_class(one) for one in walk(arguments) if isinstance(one, Global)
+        _is_listed_or_class(item) for item in walk(arguments) if isinstance(item, Global)
     )
 
 
@@ -136,9 +136,9 @@ def reached(policy: Policy, value: Value) -> Value:
     pair = take(value.arguments)
     if pair is None:
         return value
-    found = Global(*pair, inner.offset)
-    found.entry = policy.look_up(*pair)
-    return found
+    global_ = Global(*pair, inner.offset)
+    global_.entry = policy.look_up(*pair)
+    return global_
 
 
 def is_own_new(owner: Value, name: Value) -> bool:
@@ -211,14 +211,14 @@ def named_tuple_of(arguments: Value) -> tuple[str, str] | None:
     return module, name
 
 
-def is_listed_method(policy: Policy, inner: Global, found: Value, given: Value) -> bool:
+def is_listed_method(policy: Policy, inner: Global, value: Value, given: Value) -> bool:
     """``getattr(class, method)`` of a class method that the library stores as a call.
 
     Keras keeps a model as ``class._unpickle_model`` of an archive in memory, which is read too.
     """
-    if inner.entry.word != "attribute" or not isinstance(found, tuple):
+    if inner.entry.word != "attribute" or not isinstance(value, tuple):
         return False
-    owner, name = (*found, None, None)[:2]
+    owner, name = (*value, None, None)[:2]
     if not isinstance(owner, Global) or not isinstance(name, str):
         return False
     if name == "_unpickle_model" and owner.entry.standing in (Standing.CLASS, Standing.REDUCER):

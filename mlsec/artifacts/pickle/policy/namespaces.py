@@ -9,16 +9,16 @@ from mlsec.artifacts.pickle.vm.values import CallResult, Container, Global, Valu
 
 _OF_A_MODULE = "__dict__"
 _TAKES_ONE = ("dill._dill._create_function", "dill.dill._create_function")
-# Judged as what is only kept; of others it is told apart by being this very entry.
+# Judged as what is only kept; of others it is distinguished by being this very entry.
 ENTRY = Entry(standing=Standing.JUDGED, word="kept")
 MISUSED = "the names of a whole module are given to what is no function that is put together"
 
 
-def is_namespace(policy: Policy, found: Global) -> bool:
+def is_namespace(policy: Policy, global_: Global) -> bool:
     """``module.__dict__`` of a module whose names a list holds: what its functions look names up
     in. Taken of any other module it would reach what no list knows.
     """
-    return found.name == _OF_A_MODULE and policy.lists_module(found.module)
+    return global_.name == _OF_A_MODULE and policy.lists_module(global_.module)
 
 
 def misuses(function: Value, arguments: Value) -> bool:
@@ -43,13 +43,13 @@ def _holds_one(values: tuple[Value, ...]) -> bool:
     for _ in range(LOOKED_AT):
         if not waiting:
             return False
-        one = waiting.pop()
-        if isinstance(one, Global) and one.entry is ENTRY:
+        result = waiting.pop()
+        if isinstance(result, Global) and result.entry is ENTRY:
             return True
-        if isinstance(one, tuple):
-            waiting.extend(one[:LOOKED_AT])
-        elif isinstance(one, Container):
-            waiting.extend(one.items)
-        elif isinstance(one, CallResult):
-            waiting.extend(_others(one.function, one.arguments))
+        if isinstance(result, tuple):
+            waiting.extend(result[:LOOKED_AT])
+        elif isinstance(result, Container):
+            waiting.extend(result.items)
+        elif isinstance(result, CallResult):
+            waiting.extend(_others(result.function, result.arguments))
     return False

@@ -109,7 +109,7 @@ def _by_acting_key(state: Value, key: str) -> Iterator[Judgement]:
     """What a class calls or runs of its state; values that were not kept may be anything."""
     kept = [part.mapping() for part in _parts(state)]
     values = [part[key] for part in kept if key in part]
-    values += [one for part in _parts(state) for one in part.acting.get(key, ())]
+    values += [item for part in _parts(state) for item in part.acting.get(key, ())]
     values = values or [Opaque.UNKNOWN]
     if key in _FORMULAS:
         yield from _by_formula([part.get("formula", Opaque.UNKNOWN) for part in kept])
@@ -143,18 +143,18 @@ def by_items(target: Value, items: list[Value]) -> Iterator[Judgement]:
         detail = "puts an item into an imported object"
         yield Judgement(kind=FactKind.PATCHED_OBJECT, subject=target.full, detail=detail)
         return
-    found = class_of(target)
-    if isinstance(found, Global) and takes_no_items(found):
+    result = class_of(target)
+    if isinstance(result, Global) and takes_no_items(result):
         detail = "puts an item into an object of a library that stores none so"
-        yield Judgement(kind=FactKind.PATCHED_OBJECT, subject=found.full, detail=detail)
+        yield Judgement(kind=FactKind.PATCHED_OBJECT, subject=result.full, detail=detail)
         return
     if not _CAN_ACT.isdisjoint(map(type, items)):
         yield from indirect_calls.by_items(items)
 
 
-def takes_no_items(found: Global) -> bool:
+def takes_no_items(global_: Global) -> bool:
     """Whether objects of this class are never stored with items of their own."""
-    return found.module.partition(".")[0] in _WITHOUT_ITEMS and found.name not in _LISTS
+    return global_.module.partition(".")[0] in _WITHOUT_ITEMS and global_.name not in _LISTS
 
 
 def _is_shared(inner: Global) -> bool:

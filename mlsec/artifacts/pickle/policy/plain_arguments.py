@@ -1,4 +1,4 @@
-"""Arguments of which nothing is to be said, told at a glance: most calls have such.
+"""Arguments of which nothing is to be said, as is seen at a glance: most calls have such.
 
 A listed function needs no closer look where what it is given is no program, swells to nothing and
 calls nothing. Whatever is not certainly so is looked at by the judgements themselves.

@@ -1,4 +1,4 @@
-"""Program text that a pickle only keeps: told by whether it stands among the values of an array."""
+"""Program text that a pickle only keeps: recognised by whether it stands among the values of an array."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class KeptTexts:
 
     def found(self, base: int, block: bytes) -> None:
         """Look for program texts in a block that begins at ``base``."""
-        found = programs_in(block) if len(self._places) < MOST else []
-        self._is_cut = self._is_cut or len(found) > MOST_FOUND or len(self._places) >= MOST
-        self._places.extend((base, one.group(), one) for one in found)
+        result = programs_in(block) if len(self._places) < MOST else []
+        self._is_cut = self._is_cut or len(result) > MOST_FOUND or len(self._places) >= MOST
+        self._places.extend((base, item.group(), item) for item in result)
 
     def watches(self, function: Global) -> bool:
         """Whether calls of this function say where the values of arrays lie."""
@@ -49,11 +49,11 @@ class KeptTexts:
             self._open = [*self._open[-MOST:], offset]
         elif function.full in _GIVEN_VALUES:
             # The values come before the call, at no place that is known but for long ones.
-            for one in walk(arguments):
-                if type(one) is LongLiteral:
-                    self._span(one.offset, one.offset + one.size_bytes)
-                elif type(one) in (str, bytes) and len(self._values) < MOST:
-                    text = one.encode("utf-8", "replace") if type(one) is str else one
+            for item in walk(arguments):
+                if type(item) is LongLiteral:
+                    self._span(item.offset, item.offset + item.size_bytes)
+                elif type(item) in (str, bytes) and len(self._values) < MOST:
+                    text = item.encode("utf-8", "replace") if type(item) is str else item
                     self._values.append(text)
             if function.full == _DILLS:  # it makes the array itself, without a state to come
                 self._open = self._open[:-1]
@@ -73,8 +73,8 @@ class KeptTexts:
         if self._is_cut or len(self._places) >= MOST:
             detail = "so many texts that read like programs that not all of them were looked at"
             record.fact(FactKind.NOT_FULLY_READ, "", detail, danger=Severity.INFO)
-        for base, text, one in self._places:
-            at = base + one.start()
+        for base, text, result in self._places:
+            at = base + result.start()
             if self._is_value(at, text):
                 detail = "a text among the values of an array reads like a program"
                 record.fact(
@@ -83,7 +83,7 @@ class KeptTexts:
                 )  # fmt: skip
             elif text not in self._reported:
                 self._reported.add(text)
-                note_program(record, one, WHERE, base=base)
+                note_program(record, result, WHERE, base=base)
         self._places, self._spans, self._open, self._values = [], [], [], []
         self._is_cut = False
 

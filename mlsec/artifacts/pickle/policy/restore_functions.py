@@ -56,7 +56,7 @@ def _imported(call: Call, text: str) -> Judgement | None:
     if any(part.startswith("__") or not part.isidentifier() for part in name.split(".")):
         return Judgement(kind=FactKind.HIDDEN_NAME, detail="imports what is no plain name")
     if entry.standing is Standing.UNKNOWN:
-        detail = f"what {module} does when it is imported cannot be told from the file"
+        detail = f"what {module} does when it is imported cannot be known from the file"
         call.judge.record.gap(GapReason.UNRESOLVED, detail[:400])
     return None
 
@@ -69,8 +69,8 @@ def collection(call: Call) -> Judgement | None:
         return Judgement(kind=FactKind.UNKNOWN_CALL, detail="an expression that is not written out")
     if not all(map(_is_expression, call.items[:1])):
         return Judgement(kind=FactKind.UNKNOWN_CALL, detail="looks at what is no expression")
-    for one in walk(call.items):
-        given = reached(call.judge.policy, one) if isinstance(one, CallResult) else one
+    for item in walk(call.items):
+        given = reached(call.judge.policy, item) if isinstance(item, CallResult) else item
         if is_function(given) and not _is_known_or_class(given):
             full = given.full if isinstance(given, Global) else ""
             detail = "is part of a graph of calls that runs when it is loaded"

@@ -1,6 +1,6 @@
 """Reads the source of a module of torch.fx: whether it calls nothing but operators and parts.
 
-Only what the code generator of torch.fx writes is passed; whatever else it may be is told.
+Only what the code generator of torch.fx writes is passed; anything else is reported.
 """
 
 from __future__ import annotations
@@ -99,32 +99,34 @@ class _Reader:
         self.values: set[str] = set()
 
     def read(self, tree: ast.Module) -> None:
-        body = [one for one in tree.body if not isinstance(one, (ast.Import, ast.ImportFrom))]
-        for one in tree.body:
-            if isinstance(one, (ast.Import, ast.ImportFrom)):
-                self._import(one)
+        body = [item for item in tree.body if not isinstance(item, (ast.Import, ast.ImportFrom))]
+        for item in tree.body:
+            if isinstance(item, (ast.Import, ast.ImportFrom)):
+                self._import(item)
         if not body or not isinstance(body[-1], ast.FunctionDef) or body[-1].name != "forward":
             raise _RefusedError("it defines no forward")
-        for one in body[:-1]:
-            if ast.unparse(one) != "NoneType = type(None)":
-                raise _RefusedError(f"line {one.lineno} is no import")
+        for item in body[:-1]:
+            if ast.unparse(item) != "NoneType = type(None)":
+                raise _RefusedError(f"line {item.lineno} is no import")
         self.names["NoneType"] = "builtins.NoneType"
         self._forward(body[-1])
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
-        for one in node.names:
+        for name in node.names:
             if isinstance(node, ast.Import):
-                if one.name not in _MODULES:
-                    raise self._no(one.name, "x", f"it imports {one.name}")
-                self.names[one.asname or one.name.partition(".")[0]] = (
-                    one.name if one.asname else one.name.partition(".")[0]
+                if name.name not in _MODULES:
+                    raise self._no(name.name, "x", f"it imports {name.name}")
+                self.names[name.asname or name.name.partition(".")[0]] = (
+                    name.name if name.asname else name.name.partition(".")[0]
                 )
                 continue
             module = node.module or ""
-            is_known = one.name in _IMPORTED.get(module, ()) or one.name in _WRAPPED.get(module, ())
+            is_known = name.name in _IMPORTED.get(module, ()) or name.name in _WRAPPED.get(
+                module, ()
+            )
             if node.level or not is_known:
-                raise self._no(module, one.name, f"it imports {module}.{one.name}")
-            self.names[one.asname or one.name] = f"{module}.{one.name}"
+                raise self._no(module, name.name, f"it imports {module}.{name.name}")
+            self.names[name.asname or name.name] = f"{module}.{name.name}"
 
     def _no(self, module: str, name: str, said: str) -> _RefusedError:
         is_denied = self.policy.look_up(module, name).standing is Standing.DENIED
@@ -134,13 +136,15 @@ class _Reader:
         if node.decorator_list or getattr(node, "type_params", None):
             raise _RefusedError("its function is decorated")
         every = list(ast.walk(node))
-        self.values = {one.arg for one in every if isinstance(one, ast.arg)} | {
-            one.id for one in every if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+        self.values = {item.arg for item in every if isinstance(item, ast.arg)} | {
+            item.id
+            for item in every
+            if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)
         }
         if first := sorted((self.values - {"self"}) & {*self.names, "torch"}):
             raise _RefusedError(f"it gives {first[0]} another meaning")
-        for one in every[1:]:
-            self._node(one)
+        for item in every[1:]:
+            self._node(item)
 
     def _node(self, node: ast.AST) -> None:
         match node:
@@ -150,7 +154,7 @@ class _Reader:
                 self._attribute(node)
             case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                if not all(isinstance(one, (ast.Name, ast.Tuple)) for one in targets):
+                if not all(isinstance(target, (ast.Name, ast.Tuple)) for target in targets):
                     raise _RefusedError(f"line {node.lineno} changes what it does not make")
             case ast.Name() if node.id.startswith("__"):
                 raise _RefusedError(f"line {node.lineno} uses {node.id}")
@@ -166,7 +170,7 @@ class _Reader:
         is_denied = bool(whole) and self.policy.look_up(module, name).standing is Standing.DENIED
         # Its own namespaces of operators are denied as a whole.
         spaces = (*_OPERATORS, "torch.ops")
-        if is_denied and not any(f"{whole}.".startswith(f"{one}.") for one in spaces):
+        if is_denied and not any(f"{whole}.".startswith(f"{space}.") for space in spaces):
             raise _RefusedError(f"line {node.lineno} names {whole}", is_denied=True)
 
     def _call(self, node: ast.Call) -> None:

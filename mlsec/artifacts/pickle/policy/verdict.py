@@ -62,61 +62,66 @@ class Verdict:
             self._seen[kind, subject] = danger
             self.record.fact(kind, subject, detail, offset=offset, danger=danger)
 
-    def entry(self, found: Global, protocol: int = 9) -> Entry:
+    def entry(self, global_: Global, protocol: int = 9) -> Entry:
         """What the policy says of a name; for protocols below 3 also of its Python 3 name."""
-        entry = self.policy.look_up(found.module, found.name)
+        entry = self.policy.look_up(global_.module, global_.name)
         if protocol < 3:
-            module, name = modern(found.module, found.name)
+            module, name = modern(global_.module, global_.name)
             other = self.policy.look_up(module, name)
-            if (module, name) != (found.module, found.name):
+            if (module, name) != (global_.module, global_.name):
                 worse = {Standing.DENIED, Standing.JUDGED}
                 return entry if entry.standing in worse else other
         return entry
 
-    def imported(self, found: Global, protocol: int) -> None:
+    def imported(self, global_: Global, protocol: int) -> None:
         """A name is imported."""
-        if namespaces.is_namespace(self.policy, found):
-            found.entry = namespaces.ENTRY
+        if namespaces.is_namespace(self.policy, global_):
+            global_.entry = namespaces.ENTRY
             self._has_namespace = True
             return
-        found.entry = entry = self.entry(found, protocol)
+        global_.entry = entry = self.entry(global_, protocol)
         match entry.standing:
             case Standing.DENIED:
                 self.note(
-                    FactKind.DENIED_IMPORT, found.full, f"a name that {entry.word}", found.offset
+                    FactKind.DENIED_IMPORT,
+                    global_.full,
+                    f"a name that {entry.word}",
+                    global_.offset,
                 )
             case Standing.UNLISTED | Standing.UNKNOWN:
-                self._unknown_import(found)
+                self._unknown_import(global_)
             case Standing.JUDGED | Standing.CLASS | Standing.REDUCER | Standing.MAKER:
                 pass
             case _:
                 assert_never(entry.standing)
-        if "." in found.name and not names.is_listed_owner(self.policy, found):
+        if "." in global_.name and not names.is_listed_owner(self.policy, global_):
             detail = "a dotted name reaches through objects to something that is not listed"
-            self.note(FactKind.HIDDEN_NAME, found.full, detail, found.offset)
-        elif "." in found.name and entry.standing is Standing.UNLISTED:
-            owner, _, name = found.name.rpartition(".")
+            self.note(FactKind.HIDDEN_NAME, global_.full, detail, global_.offset)
+        elif "." in global_.name and entry.standing is Standing.UNLISTED:
+            owner, _, name = global_.name.rpartition(".")
             self._give(
-                methods.judge_method(name, Global(found.module, owner, found.offset)),
-                found,
-                found.offset,
+                methods.judge_method(name, Global(global_.module, owner, global_.offset)),
+                global_,
+                global_.offset,
             )
 
-    def _unknown_import(self, found: Global) -> None:
-        if not is_identifier(found):
+    def _unknown_import(self, global_: Global) -> None:
+        if not is_identifier(global_):
             detail = "a name that is no identifier or one of Python's own hooks"
-            self.note(FactKind.HIDDEN_NAME, found.full, detail, found.offset)
+            self.note(FactKind.HIDDEN_NAME, global_.full, detail, global_.offset)
         else:
             detail = "imported and not in the inventory of what libraries store"
-            self.note(FactKind.UNKNOWN_IMPORT, found.full, detail, found.offset)
-        if found.module == _SCRIPT:
-            self.note_unknown(found, _FROM_A_SCRIPT)
-        elif found.entry.standing is Standing.UNKNOWN and not found.module.startswith(_SCRIPTED):
-            self.note_unknown(found, _FROM_ELSEWHERE)
+            self.note(FactKind.UNKNOWN_IMPORT, global_.full, detail, global_.offset)
+        if global_.module == _SCRIPT:
+            self.note_unknown(global_, _FROM_A_SCRIPT)
+        elif global_.entry.standing is Standing.UNKNOWN and not global_.module.startswith(
+            _SCRIPTED
+        ):
+            self.note_unknown(global_, _FROM_ELSEWHERE)
 
-    def note_unknown(self, found: Global, why: str) -> None:
+    def note_unknown(self, global_: Global, why: str) -> None:
         """What nobody knows is a gap: an unknown name must not read as clean."""
-        detail = f"what {found.full} does cannot be told from the file: {why}"
+        detail = f"what {global_.full} does cannot be known from the file: {why}"
         self.record.gap(GapReason.UNRESOLVED, detail[:400])
 
     def called(self, how: CallKind, function: Value, arguments: Value, offset: int) -> None:
@@ -144,7 +149,7 @@ class Verdict:
                 return
         subject = f"what {inner.full} gave" if isinstance(inner, Global) else "a computed value"
         if how is CallKind.NEW and isinstance(inner, Global) and inner.entry.word == "attribute":
-            detail = "a class reached by getattr is instantiated: which one cannot be told"
+            detail = "a class reached by getattr is instantiated: which one is not known"
             self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
             self.record.gap(GapReason.UNRESOLVED, detail)
             return
@@ -212,8 +217,8 @@ class Verdict:
         if is_class and not said:
             detail = f"{how.value}, and not in the inventory of what libraries store"
             # An object needs its class only; a call with arguments runs more of the script's code.
-            is_steered = function.module == _SCRIPT and how is not CallKind.NEW
-            danger = Severity.MEDIUM if is_steered else None
+            is_indirect = function.module == _SCRIPT and how is not CallKind.NEW
+            danger = Severity.MEDIUM if is_indirect else None
             self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset, danger)
             if function.entry.standing is Standing.UNLISTED:
                 self.note_unknown(function, NOT_LISTED)
@@ -260,7 +265,7 @@ class Verdict:
         self.note(FactKind.TWO_READINGS, "FRAME", detail, offset)
 
     def hidden(self, subject: str, detail: str, offset: int) -> None:
-        """A name that cannot be told from the file."""
+        """A name that cannot be known from the file."""
         self.note(FactKind.HIDDEN_NAME, subject, detail, offset)
 
     def persistent(self, identity: Value, offset: int) -> Value:

@@ -1,7 +1,7 @@
 """How large the values of a stream are with all references written out.
 
-Asked only where a stream takes a container a second time. Only containers are told apart; whatever
-holds no others counts as one item, and runs of such values are counted at once.
+Asked only where a stream takes a container a second time. Only containers are distinguished;
+whatever holds no others counts as one item, and runs of such values are counted at once.
 """
 
 from __future__ import annotations

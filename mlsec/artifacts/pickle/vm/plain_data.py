@@ -99,7 +99,7 @@ class _Skip:
     def _read_again(self, offset: int) -> None:
         """Values are taken a second time: let only those be that are literals for certain.
 
-        Where another one is taken it is told afterwards whether it was a container.
+        Where another one is taken it is known afterwards whether it was a container.
         """
         literals = frozenset[int]()
         if self.first_read < 0:

@@ -67,7 +67,7 @@ class Global:
         self.name = name
         self.offset = offset
         self.entry = UNJUDGED
-        # Lists, as a member is told by its identity: the hash of an enumeration is slow.
+        # Lists, as a member is identified by its identity: the hash of an enumeration is slow.
         self.harmless_calls: list[CallKind] = []
         self.are_harmless: Callable[[Value], bool] = bool
         self.reported_calls: list[CallKind] = []
