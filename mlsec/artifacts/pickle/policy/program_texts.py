@@ -1,4 +1,4 @@
-"""Program text that a pickle only keeps: recognised by whether it stands among the values of an array."""
+"""Program text that a pickle only stores: judged by whether it is among the values of an array."""
 
 from __future__ import annotations
 
