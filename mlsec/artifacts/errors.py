@@ -25,6 +25,6 @@ class UnsupportedError(ArtifactError):
 
 
 class ChangedError(ArtifactError):
-    """The file is not what it was when it was opened; its bytes are not to blame."""
+    """The file changed after it was opened; its bytes are not malformed."""
 
     reason = GapReason.UNRESOLVED

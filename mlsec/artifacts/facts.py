@@ -1,4 +1,4 @@
-"""What a reader may say of a file: the closed sets of formats and of facts, and the nouns."""
+"""The result of reading a file: formats, facts and gaps."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InspectionGap(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes or a member that could not be read, and why: what may hide there is not known."""
+    """Bytes or a member that could not be read, and why: their content is not known."""
 
     reason: GapReason
     place: str = ""
@@ -164,7 +164,7 @@ class InspectionGap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
-    """All that reading one file brought.
+    """The result of reading one file.
 
     ``members`` counts what containers listed, at any depth; ``members_read`` those that were
     read or needed no reading. ``bytes_read`` counts bytes fetched from where the file lies.

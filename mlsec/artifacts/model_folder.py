@@ -1,4 +1,4 @@
-"""What the files of one model say together: code that is run, names that lie, weights twice."""
+"""Judges the files of one model together: code that is run, misleading names, weights twice."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def repository_facts(files: Sequence[RepositoryFile]) -> tuple[Fact, ...]:
     by_path = {file.path: file for file in sorted(files, key=lambda file: file.path)}
     result = [
         *_code(by_path),
-        *_broken_promises(by_path),
+        *_misnamed_files(by_path),
         *_two_sets_of_weights(by_path),
         *_missing(by_path),
     ]
@@ -76,7 +76,7 @@ def _fact(
 
 
 def _code(files: Mapping[str, RepositoryFile]) -> Iterator[Fact]:
-    """Code that a configuration names: there, and how bad, or not there at all."""
+    """Code that a configuration names: its severity where it is present, or that it is missing."""
     for path, file in files.items():
         for name in _names(file, "code_files"):
             beside = str(PurePosixPath(path).parent / name)
@@ -111,8 +111,8 @@ def _names(file: RepositoryFile, key: str) -> list[str]:
     )
 
 
-def _broken_promises(files: Mapping[str, RepositoryFile]) -> Iterator[Fact]:
-    """Files whose name promises a harmless format while they are one that runs code."""
+def _misnamed_files(files: Mapping[str, RepositoryFile]) -> Iterator[Fact]:
+    """Files with the name of a harmless format and the content of one that runs code."""
     for path, file in files.items():
         promised = _PROMISES.get(PurePosixPath(path).suffix.lower())
         if promised is None:

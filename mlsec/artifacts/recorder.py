@@ -1,4 +1,4 @@
-"""Where a reader writes what it finds, so that nothing found before an error is lost."""
+"""Records what a reader finds, so that nothing is lost when an error follows."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Recorder:
         size_bytes: int = -1,
         danger: Severity | None = None,
     ) -> None:
-        """Note a gap, and the fact that for its sake the file was not fully read."""
+        """Note a gap, and the fact that the file was therefore not fully read."""
         self.gap(reason, detail, start=start, size_bytes=size_bytes)
         self.fact(FactKind.NOT_FULLY_READ, reason.value, detail, offset=start, danger=danger)
 
@@ -156,11 +156,11 @@ class Recorder:
             self.fact(FactKind.NOT_FULLY_READ, "", detail, danger=Severity.INFO)
 
     def understood(self, start: int, end: int) -> None:
-        """Say that bytes [start, end) are accounted for; what nobody accounts for is a fact."""
+        """Say that bytes [start, end) are accounted for; the rest is reported as a fact."""
         self.spans.add(start, end)
 
     def format(self, format_: Format) -> None:
-        """Say what the file is, more closely than the reader's own line in the table does."""
+        """Note a more specific format than the one in the table of readers."""
         if self.depth == 0:
             self.ledger.formats[format_] = None
 
@@ -178,7 +178,7 @@ class Recorder:
         return inner
 
     def is_first_of(self, subject: str) -> bool:
-        """Whether no other member of the archive that holds this one was asked about before."""
+        """Whether this is the first such question about the archive that holds the member."""
         key = (self.place.rpartition("!/")[0], subject)
         is_first = key not in self.ledger.reported
         self.ledger.reported.add(key)

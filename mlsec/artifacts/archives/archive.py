@@ -1,4 +1,4 @@
-"""An archive as a table of members: what zip and tar have in common for those who look inside."""
+"""An archive as a table of members: the common interface of zip and tar."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Archive:
         """The member of a name; of several the last, which is what most who unpack end up with.
 
         Raises:
-            ArtifactError: there is none.
+            ArtifactError: there is no such member.
         """
         try:
             return self._by_name[name]

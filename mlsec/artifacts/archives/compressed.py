@@ -53,7 +53,7 @@ def _is_lzma(head: bytes) -> bool:
         return False
     dictionary, size_bytes = int.from_bytes(head[1:5], "little"), head[5:13]
     is_round = dictionary.bit_count() in {1, 2} and dictionary >= 4096
-    # A stream that says it holds nothing is none.
+    # A stream that declares no content is not one.
     is_sized = size_bytes[5:] == b"\0\0\0" and any(size_bytes)
     if not is_round or not (size_bytes == b"\xff" * 8 or is_sized):
         return False

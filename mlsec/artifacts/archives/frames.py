@@ -50,7 +50,7 @@ def zstd(window: Window) -> _ZstdStream:
     """The zstd frame a window begins with.
 
     Raises:
-        ArtifactError: it is none, or cut off.
+        ArtifactError: it is not a frame, or cut off.
         UnsupportedError: the library is not installed.
     """
     return _ZstdStream(window.part(0, zstd_frame_bytes(window)))

@@ -1,4 +1,4 @@
-"""What the name and the kind of an archive's member would do to whoever unpacks it."""
+"""Judges the names and kinds of an archive's members by what unpacking them would do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlsec.core.regex import regex
 
 DRIVE = regex(r"[A-Za-z]:[\\/]?")
 CONTROL = regex("[\x00-\x08\x0a-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-# Tensors may honestly be called "/encoder/Add" or "w:0": only a place of a system is none of that.
+# Tensors may honestly be called "/encoder/Add" or "w:0": only a path of a system is reported.
 PLACE = regex(
     r"[A-Za-z]:[\\/]|\\\\\w"
     r"|/(?:etc|usr|bin|sbin|lib|tmp|var|home|root|dev|proc|sys|opt|boot|Users|Library)/"

@@ -60,7 +60,7 @@ def is_header(block: bytes) -> bool:
 
 
 def headers(window: Window, offset: int = 0) -> Iterator[TarMember]:
-    """Every member from ``offset`` up to the first block that is no header.
+    """Every member from ``offset`` up to the first block that is not a header.
 
     Raises:
         ArtifactError: a header that announces what is not there.

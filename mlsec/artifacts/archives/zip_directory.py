@@ -15,7 +15,7 @@ END_BYTES, LOCATOR_BYTES, RECORD_BYTES, ENTRY_BYTES = 22, 20, 56, 46
 # A comment has at most 65,535 bytes, so the end record lies in this tail.
 TAIL_BYTES = END_BYTES + 0xFFFF
 # Files that do not begin like a zip are searched for one only this far: the end record of a
-# hidden one further off still shows, as bytes that nobody accounts for.
+# hidden one further off still shows, as bytes that are not accounted for.
 SHORT_TAIL_BYTES = 16 << 10
 ENDS = 8
 DIRECTORY_BYTES = 32 << 20

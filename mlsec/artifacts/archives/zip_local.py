@@ -1,4 +1,4 @@
-"""The local headers of a zip, and what they say otherwise than the directory does."""
+"""The local headers of a zip, and where they differ from the directory."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def read_header(window: Window, offset: int, name_bytes: int = 32) -> Header:
     """The local header at ``offset``.
 
     Raises:
-        ArtifactError: there is none, or it is cut off.
+        ArtifactError: it is missing or cut off.
     """
     data = window.read(offset, HEADER_BYTES + name_bytes + AFTER_BYTES)
     if len(data) < HEADER_BYTES or data[:4] != LOCAL:
@@ -87,7 +87,7 @@ def read_header(window: Window, offset: int, name_bytes: int = 32) -> Header:
 
 
 def _judge_extra(extra: bytes, start: int) -> tuple[bytes, tuple[int, int]]:
-    """Another name that an extra field gives, and the place of a large field nobody knows."""
+    """Another name that an extra field gives, and the place of a large unknown field."""
     other_name, hidden = b"", (0, 0)
     for kind, at, body in extra_fields(extra):
         if kind == UNICODE_PATH:

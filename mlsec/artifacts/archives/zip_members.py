@@ -1,4 +1,4 @@
-"""How the bytes of a zip's member are got at, whatever its headers claim of them."""
+"""Locates and unpacks the bytes of a zip's members, without trust in their headers."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Wire:
     """A protobuf file, read in chunks that grow while reading goes straight on.
 
     Source: the encoding page of the protobuf documentation. Groups are refused: no model
-    format has them, and what stands in one would be read by nobody.
+    format has them, and the content of one would not be read.
     """
 
     __slots__ = ("base", "budget", "chunk", "chunk_bytes", "steps", "window")

@@ -84,7 +84,7 @@ class FileSource:
     def is_changed(self) -> bool:
         """Whether the file grew, shrank, was written or replaced since it was opened.
 
-        Anyone who may write to a file may set its time of modification, nobody that of the change.
+        Anyone who may write to a file may set its time of modification, but not that of the change.
         """
         return _stamp(self._before) != _stamp(os.fstat(self.descriptor))
 

@@ -1,4 +1,4 @@
-"""Archives of the plainest kind, ar and cpio: a header, a name, the bytes, one after the other."""
+"""Reads ar and cpio archives: a header, a name and the bytes of each member in sequence."""
 
 from __future__ import annotations
 

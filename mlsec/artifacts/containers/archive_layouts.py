@@ -1,4 +1,4 @@
-"""Archives recognised by the names of their members alone: what they are called, for the report."""
+"""Recognises archive layouts by the names of their members, and names them for the report."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 
 _CONFIG_BYTES = 16 << 20
-# The member that says, as it ends; the layout's name.
-TELLING: Mapping[str, str] = {
+# The end of a member's name, and the layout that it shows.
+LAYOUT_BY_SUFFIX: Mapping[str, str] = {
     "MAR-INF/MANIFEST.json": "torchserve",
     "model_config.yaml": "nemo",
     ".dist-info/WHEEL": "wheel",
@@ -54,14 +54,14 @@ def is_torch_package(archive: Archive) -> bool:
 
 
 def note_layout(archive: Archive, record: Recorder) -> None:
-    """Note what kind of archive it is, where a member says."""
-    for ending, layout in TELLING.items():
+    """Note the layout of the archive, where a member shows it."""
+    for ending, layout in LAYOUT_BY_SUFFIX.items():
         if any(name.endswith(ending) for name in archive.names()):
             record.property("layout", layout)
 
 
 def note_program_of_archive(archive: Archive, record: Recorder) -> None:
-    """Note that a zip is a program for Python, which no model is."""
+    """Note that a zip is a Python program: models are not."""
     for name in _PROGRAMS:
         if name in archive:
             detail = "Python runs it when it is given the archive as a program"

@@ -53,7 +53,7 @@ def _read_image_layer(name: str, window: Window, record: Recorder) -> None:
 
 
 def check_digest(name: str, window: Window, record: Recorder) -> None:
-    """Note content that is not what its name promises; large blobs are not hashed here."""
+    """Note content whose digest differs from its name; large blobs are not hashed here."""
     blob = BLOB.search(name)
     if not blob:
         return

@@ -35,7 +35,7 @@ TARGET_BYTES = 4096
 
 
 def sniff_zip(head: bytes, window: Window) -> bool:
-    """Whether the file begins like a zip, or ends like one whatever it begins with.
+    """Whether the file begins or ends like a zip.
 
     A tar accounts for each of its bytes: a zip at its end is a member, or shows as a gap.
     """
@@ -45,7 +45,7 @@ def sniff_zip(head: bytes, window: Window) -> bool:
 
 
 def read_zip(window: Window, record: Recorder) -> None:
-    """Read every member by every directory, or by the local headers alone where there is none.
+    """Read every member by every directory, or by the local headers if there is none.
 
     Raises:
         ArtifactError: it begins like a zip and holds no member.

@@ -1,4 +1,4 @@
-"""Names of Python callables that a model file has no business to name, for files that name them.
+"""Python callables that a model file has no reason to name, for formats that hold names.
 
 Pickles have a policy of their own, with an inventory; this short list serves JSON, YAML and
 Python files, where an unknown name is judged by the reader of that format.

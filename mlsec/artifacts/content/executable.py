@@ -29,7 +29,7 @@ def kind_of(head: bytes, window: Window | None = None) -> str:
     if head[:4] in MACH_O:
         return "a Mach-O program or library"
     if head[:4] in FAT_MACH_O:
-        # Java classes share the magic; their version is no small count of parts.
+        # Java classes share the magic; their version is not a small count of parts.
         is_java = int.from_bytes(head[4:8], "big") >= FIRST_JAVA
         return "a Java class" if is_java else "a Mach-O program or library"
     if head.startswith(b"\0asm") and head[5:8] == b"\0\0\0":

@@ -1,4 +1,4 @@
-"""Sizes that a file only declares: where no memory holds them, whoever makes room runs out."""
+"""Declared sizes: a loader that allocates what exceeds memory fails."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from mlsec.core.enums import Severity
 # Two terabytes in half precision; the largest tables of words that models have are some billions
 # of elements, hundreds of times less.
 MOST_ELEMENTS = 1 << 40
-# Below this a file that declares more than it holds costs nobody anything.
+# Below this size a file that declares more than it holds is harmless.
 LEAST_BYTES = 4 << 30
-# Numbers that were never written are made up by the reader; so many more than there are is no gap.
+# Numbers that were never written are filled in by the reader: up to this factor is normal.
 TIMES_STORED = 1_000
 MOST_AXES = 64
 

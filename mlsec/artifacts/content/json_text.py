@@ -38,7 +38,7 @@ def read_json(data: bytes, record: Recorder, *, offset: int = -1) -> Any:
     """The value of a JSON text in UTF-8, UTF-16 or UTF-32, with or without byte order mark.
 
     Of a key that comes twice, the last value counts, as in most readers; the others are kept
-    beside it, so that whoever walks the value sees them too.
+    beside it, so that a walk over the value sees them too.
 
     Raises:
         ArtifactError: no JSON.

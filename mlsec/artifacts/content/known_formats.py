@@ -57,7 +57,7 @@ NAMES: Mapping[str, str] = {
     ".pth": "a PyTorch file", ".ckpt": "a checkpoint", ".bin": "weights", ".zarr": "a Zarr array",
     ".ort": "an ONNX Runtime model", ".espdl": "an ESP-DL model", ".kmodel": "a Kendryte model",
 }  # fmt: skip
-# What goes on behind a compressed value, and is no gap: its own format is not read.
+# Data that go on behind a compressed value are not a gap: its own format is not read.
 CONTINUED: Mapping[bytes, str] = {b"\x0c\xdb\x20\xde": "nodes of a TensorStore database"}
 # Classes that are known to turn reading of foreign objects into running commands.
 GADGETS = regex(
@@ -75,7 +75,7 @@ _FIELDS = 200
 
 
 def look_of(window: Window) -> str:
-    """What a file looks like, in words; "" where nothing says."""
+    """What a file looks like, in words; "" where it is not known."""
     head = window.read(0, 72)
     if head.startswith(b"SQLite format 3\0") and head[68:] == OWN_MARK:
         return OWN_EVIDENCE

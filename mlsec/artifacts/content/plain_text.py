@@ -1,4 +1,4 @@
-"""Plain text: the last answer, for files that no format explains and that are readable."""
+"""Plain text: readable files that no other format explains."""
 
 from __future__ import annotations
 

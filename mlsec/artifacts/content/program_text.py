@@ -1,4 +1,4 @@
-"""Program text in what a file only keeps: words that can be nothing but commands or code."""
+"""Recognises commands and code in the data of a file by words that only they have."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def shell_in(data: bytes) -> re.Match[bytes] | None:
 
 
 def program_in(data: bytes) -> re.Match[bytes] | None:
-    """The first program text in bytes; None where there is none."""
+    """The first program text in bytes, if any."""
     if any(word in data for word in _WORDS) and (match := PROGRAM.search(data)):
         return match
     if any(word in data for word in _SHELL_WORDS):
@@ -74,7 +74,7 @@ def program_in(data: bytes) -> re.Match[bytes] | None:
 
 
 def programs_in(data: bytes) -> list[re.Match[bytes]]:
-    """All program texts in bytes, as many as are worth telling."""
+    """The program texts in bytes, up to the number that is reported."""
     first = program_in(data)
     if first is None:
         return []

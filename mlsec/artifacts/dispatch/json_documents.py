@@ -1,4 +1,4 @@
-"""Reads JSON files: what sort of document one is, and whoever judges that sort."""
+"""Reads JSON files: decodes them and judges each by its kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sort of document a JSON value is, and whoever judges that sort."""
+"""Recognises the kind of a JSON document, and calls the checks for that kind."""
 
 from __future__ import annotations
 

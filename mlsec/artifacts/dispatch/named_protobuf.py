@@ -1,4 +1,4 @@
-"""Reads protobuf files whose name says what they are where their shape says it only in part."""
+"""Reads protobuf files that are recognised by their name, since their shape is incomplete."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def sniff_named_graph(_head: bytes, window: Window) -> bool:
 
 
 def sniff_named_keras(_head: bytes, window: Window) -> bool:
-    """Whether the name is keras_metadata.pb, and a Keras object may stand in it."""
+    """Whether the name is keras_metadata.pb, and the file may contain a Keras object."""
     is_named = PurePosixPath(window.name).name == "keras_metadata.pb"
     return is_named and b'"class_name"' in window.read(0, SEARCHED_BYTES)
 
@@ -70,7 +70,7 @@ def read_named_graph(window: Window, record: Recorder) -> None:
 
 
 def read_named_keras(window: Window, record: Recorder) -> None:
-    """Judge every Keras object that stands in the file, wherever it stands."""
+    """Judge every Keras object in the file, at any place."""
     from mlsec.artifacts.formats.tensorflow.keras.config import is_keras_config, judge_keras  # noqa: PLC0415 - only for such a file
 
     _note_partly("Keras metadata", window, record)
@@ -118,7 +118,7 @@ def _objects(window: Window, record: Recorder) -> Iterator[tuple[bytes, int]]:
 
 
 def _judge_texts(window: Window, record: Recorder, operators: frozenset[str]) -> None:
-    """Note operators that run code and places outside, in whatever field they stand."""
+    """Note operators that run code and external paths, in any field."""
     for text, offset in _texts(window, record):
         if text in operators:
             detail = "an operator that reaches out, in a field where none belongs"

@@ -1,6 +1,6 @@
 """Judges what a format only carries: texts and bytes that no loader of it looks into.
 
-A field whose meaning is not known must not read as clean because nobody asked what it holds.
+A field whose meaning is not known must not pass as clean without a look at its content.
 """
 
 from __future__ import annotations

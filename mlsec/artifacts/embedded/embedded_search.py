@@ -1,4 +1,4 @@
-"""Looks for what can be loaded in the middle of bytes that a format explains as something else."""
+"""Searches bytes that a format declares as plain data for content that can be loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts in a model's metadata that are commands or code: harmless where they lie, but no words."""
+"""Finds texts in a model's metadata that are commands or code instead of words."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _starts(block: bytes, *, is_near: bool) -> Iterator[int]:
 
 
 def _declared(block: bytes, start: int) -> int:
-    """The length that an opcode right before ``start`` gives; -1 where there is none."""
+    """The length that an opcode right before ``start`` gives; -1 without one."""
     if start >= 2 and block[start - 2] in b"CU\x8c":
         return block[start - 1]
     if start >= 5 and block[start - 5] in b"BXT":

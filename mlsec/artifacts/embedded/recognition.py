@@ -24,7 +24,7 @@ _HEX = regex(rb"(?:[0-9A-Fa-f]{2}){8,}\Z")
 _ZIP = b"PK\3\4"
 _BASE85 = (b"fC", b"J-", b"ABzY8", b"P)h>@")
 # The first bytes of what holds_loadable looks at closer; most fields are recognised by these.
-_TELLING = regex(
+_LOADABLE_MARKS = regex(
     rb"\x80[\0-\x05]|PK\x03\x04|\x7fELF|MZ|\x1f\x8b\x08|x[\x01\x5e\x9c\xda]|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd"
     rb"|[\xe3c]\0\0\0\0|[(\])}N]{0,4}[ci][A-Za-z_]|\xca\xfe\xba\xbe|[\xce\xcf]\xfa\xed\xfe|\xfe\xed\xfa|\0asm"
 )
@@ -32,7 +32,7 @@ _TELLING = regex(
 
 def may_begin(head: bytes) -> bool:
     """Whether the first 16 bytes leave a doubt; only then more need be read."""
-    return bool(_TELLING.match(head))
+    return bool(_LOADABLE_MARKS.match(head))
 
 
 def holds_loadable(head: bytes, window: Window) -> bool:

@@ -1,4 +1,4 @@
-"""Recognises compiled engines, TensorRT and ExecuTorch: machine code that nobody reads here."""
+"""Recognises compiled engines, TensorRT and ExecuTorch: machine code that is not assessed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PDF documents, as they lie beside a model: walked for their end and for what acts when opened."""
+"""PDF documents, as they lie beside a model: walked for their end and for active content."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def sniff_pdf(head: bytes, _window: Window) -> bool:
 
 
 def read_pdf(window: Window, record: Recorder) -> None:
-    """Account for the document up to its last end mark; note what acts in it.
+    """Account for the document up to its last end mark; note its active content.
 
     Raises:
         ArtifactError: it has no end mark.
@@ -59,7 +59,7 @@ def _names(data: bytes) -> Iterator[str]:
 
 
 def _inflated(data: bytes, record: Recorder) -> Iterator[bytes]:
-    """The first part of each stream that zlib can read: names may stand in one."""
+    """The first part of each stream that zlib can read: names may occur in one."""
     for number, result in enumerate(_STREAM.finditer(data)):
         if number >= STREAMS:
             record.unread(GapReason.OVER_LIMIT, f"more than {STREAMS} streams")
@@ -71,7 +71,7 @@ def _inflated(data: bytes, record: Recorder) -> Iterator[bytes]:
         except zlib.error:
             continue
         record.budget.inflate(len(part))
-        # Pictures are as long as they like; what a viewer acts on stands in streams of objects.
+        # Images may be of any length; active content is in streams of objects.
         before = data[max(0, result.start() - HEAD_BYTES) : result.start()]
         if not stream.eof and b"/ObjStm" in before:
             record.in_part("a stream of objects", STREAM_BYTES, STREAM_BYTES + 1)

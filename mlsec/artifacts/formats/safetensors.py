@@ -48,7 +48,7 @@ def sniff_safetensors(head: bytes, window: Window) -> bool:
     """
     start = head[_PREFIX:]
     if start.startswith((b"\xef\xbb\xbf{", b"\xff\xfe{\0", b"\xfe\xff\0{")):
-        # No loader takes a mark before the header, but it is reported what this was meant to be.
+        # No loader takes a mark before the header, but the intended format is reported.
         return 0 < int.from_bytes(head[:_PREFIX], "little") <= window.size_bytes
     inner = start.lstrip(b" \t\r\n")
     if inner[:1] != b"{" or inner[1:2].strip() not in {b"", b'"', b"}"}:
@@ -60,7 +60,7 @@ def read_safetensors(window: Window, record: Recorder) -> None:
     """Check the header as a strict loader does, and account for all bytes behind it.
 
     Raises:
-        ArtifactError: a length beyond the file, a header that is no JSON object.
+        ArtifactError: a length beyond the file, a header that is not a JSON object.
         OverLimitError: a header over the cap.
     """
     length = int.from_bytes(window.exactly(0, _PREFIX), "little")

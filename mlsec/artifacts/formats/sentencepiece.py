@@ -44,7 +44,7 @@ def _is_piece(wire: Wire, field: Field) -> bool:
 
 
 def read_sentencepiece(window: Window, record: Recorder) -> None:
-    """Walk all fields; what is no piece is judged as text or bytes of no known meaning.
+    """Walk all fields; those other than pieces are judged as text or bytes of unknown meaning.
 
     Raises:
         ArtifactError: a message that breaks off.

@@ -87,7 +87,7 @@ def _named(content: Any) -> list[tuple[str, str]]:
 
 
 def _strings(part: Any, *keys: str) -> tuple[str, ...]:
-    """What stands under these keys, and nothing where it is no text."""
+    """The texts under these keys."""
     result = [part.get(key) for key in keys] if isinstance(part, Mapping) else []
     return tuple(text if isinstance(text, str) else "" for text in result)
 

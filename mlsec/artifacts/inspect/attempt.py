@@ -1,4 +1,4 @@
-"""Reads one file come what may: a mistake of ours is reported as a gap in that one file."""
+"""Reads one file; an error in a reader is reported as a gap of that file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mlsec.core.enums import GapReason
 
 
 def attempt(window: Window, limits: Limits) -> Inspection:
-    """Read a file; whatever goes wrong is in the answer."""
+    """Read a file; an error is part of the result."""
     try:
         return inspect(window, limits)
     except Exception as error:  # noqa: BLE001 - recorded: one file must never end the run

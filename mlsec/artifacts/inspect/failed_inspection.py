@@ -1,4 +1,4 @@
-"""What is said of a file that could not be read to its end: never nothing, and never clean."""
+"""Inspections of files that could not be read to their end: never reported as clean."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ def inspect(window: Window, limits: Limits | None = None) -> Inspection:
         descend(window, root)
     except ArtifactError as error:
         root.unread(error.reason, error.message)
-    _look_again(window, root)
-    _keep_promise(window, root)
+    _check_unchanged(window, root)
+    _check_suffix(window, root)
     return Inspection(
         size_bytes=window.size_bytes,
         formats=tuple(ledger.formats) or (Format.UNKNOWN,),
@@ -48,7 +48,7 @@ NEVER_TEXT = frozenset(
 PLAIN = {Format.TEXT, Format.JSON, Format.YAML, Format.XML}
 # Files that belong to a model of TensorFlow Lite are put behind it as a zip: both are read whole.
 WITH_FILES = {Format.ZIP, Format.TFLITE}
-# A pickled model of Keras holds an archive; whoever opens that finds the same one.
+# A pickled model of Keras holds an archive; a zip reader opens the same archive.
 KEPT = {Format.ZIP, Format.PICKLE}
 
 
@@ -73,7 +73,7 @@ def descend(window: Window, record: Recorder) -> None:
 
 
 def recognise(window: Window) -> list[Reader]:
-    """The readers that recognise the bytes; a weak one is asked only where no other one does."""
+    """The readers that recognise the bytes; a weak one is tried only where no other one does."""
     head = window.read(0, SNIFF_BYTES)
     strong = [reader for reader in READERS if not reader.weak and _sniffs(reader, head, window)]
     if strong or head.startswith(tuple(ARCHIVES)):
@@ -106,8 +106,8 @@ def _read(reader: Reader, window: Window, record: Recorder) -> None:
         )
 
 
-def _keep_promise(window: Window, record: Recorder) -> None:
-    """A file that is named as a model and is only text is not what its loader will take it for."""
+def _check_suffix(window: Window, record: Recorder) -> None:
+    """Note a gap for a file that is named as a model and holds only text."""
     suffix = PurePosixPath(window.name).suffix.lower()
     if (
         suffix in NEVER_TEXT
@@ -119,7 +119,7 @@ def _keep_promise(window: Window, record: Recorder) -> None:
         record.gap(GapReason.MALFORMED, detail, size_bytes=window.size_bytes)
 
 
-def _look_again(window: Window, record: Recorder) -> None:
+def _check_unchanged(window: Window, record: Recorder) -> None:
     if isinstance(window.source, FileSource) and window.source.is_changed():
         record.unread(
             GapReason.UNRESOLVED, "the file was changed while it was read", danger=Severity.HIGH

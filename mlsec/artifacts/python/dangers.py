@@ -1,4 +1,4 @@
-"""How bad a call in a Python file is: by what it reaches, where it stands and what it is given."""
+"""The severity of a call in a Python file, by its target, its place and its arguments."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _EXEC = 4
 def danger_of_call(
     reach: CallEffect, name: str, inside: str, node: ast.Call, flows: Flows, *, is_hidden: bool
 ) -> Severity:
-    """How bad it is that a function is called; ``inside`` is the function that it stands in."""
+    """The severity of a call of a function; ``inside`` is the function that contains the call."""
     if reach is CallEffect.UNPICKLES:
         return _unpickles(name, node, flows)
     if name.endswith(".?"):

@@ -1,4 +1,4 @@
-"""Recognises Python files by how they begin; what judges them loads only where there is one."""
+"""Recognises Python files by their first lines; the checks are imported only when needed."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class Flows:
         return any(part.attr in _DECODERS for part in attributes)
 
     def is_decoded(self, *roots: ast.expr) -> bool:
-        """Whether something within is decoded from text, so that nobody reads it as it stands."""
+        """Whether something within is decoded from text, so that no reader sees its plain form."""
         for part in self.parts(*roots):
             if isinstance(part, ast.Attribute) and part.attr in _DECODERS:
                 return True

@@ -86,7 +86,7 @@ class Folder(Bodies):
             raise UnfoldableError from error
 
     def text(self, node: ast.expr) -> str | None:
-        """The text that an expression becomes, bytes as Latin-1; None where it is none."""
+        """The text that an expression becomes, bytes as Latin-1; None where it is not constant."""
         try:
             value = self.value(node)
         except UnfoldableError:

@@ -92,7 +92,7 @@ _BY_NAME: Mapping[CallEffect, str] = {
 _REACHES = tuple((reach, regex(rf"(?:{names})\Z")) for reach, names in _BY_NAME.items())
 
 
-# A name longer than that is no module's.
+# No module has a longer name.
 LONGEST = 400
 
 
@@ -142,8 +142,8 @@ _SAME = (
     ("numpy.lib.npyio.load", "numpy.load"),
     ("tensorflow.compat.v1.", "tensorflow."),
 )
-# Methods that say by their name what they run, whoever has them.
-TELLING_METHODS = frozenset(
+# Methods whose names alone imply that they run commands, whatever their class.
+COMMAND_METHODS = frozenset(
     """popen execv execve execvp execvpe execl execle execlp spawnv spawnve spawnl spawnlp
     posix_spawn posix_spawnp fork_exec startfile Popen check_output check_call getoutput
     getstatusoutput create_subprocess_shell create_subprocess_exec subprocess_shell

@@ -1,4 +1,4 @@
-"""Notebooks: their cells are not judged as programs, but for what fetches code and runs it."""
+"""Notebooks: their cells are searched only for code that is fetched and run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def judge_notebook(value: Mapping[str, Any], record: Recorder) -> None:
 
 
 def _plain(cell: str) -> str:
-    """A cell without the lines that are no Python; nothing where the rest is none either."""
+    """A cell without the lines that are not Python; empty where the rest is not Python either."""
     from mlsec.artifacts.python.syntax import tree_of  # noqa: PLC0415 - it loads much
 
     lines = [line for line in cell.splitlines() if not line.lstrip().startswith(("!", "%", "?"))]

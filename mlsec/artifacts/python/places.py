@@ -1,4 +1,4 @@
-"""Places on a machine, addresses and settings that no file beside a model has business with."""
+"""Sensitive paths, addresses and settings that a file beside a model has no reason to use."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STARTING = frozenset(
     BASH_ENV PROMPT_COMMAND PERL5OPT NODE_OPTIONS GIT_SSH_COMMAND PIP_INDEX_URL
     PIP_EXTRA_INDEX_URL""".split()  # noqa: SIM905
 )
-# Keys of whole accounts, which go to nobody but their own service.
+# Keys of whole accounts, which are sent only to their own service.
 ACCOUNT_KEYS = regex(
     r"AWS_(?:SECRET_ACCESS_KEY|SESSION_TOKEN|ACCESS_KEY_ID)|HF_TOKEN|HUGGING_?FACE\w*TOKEN|GITHUB_TOKEN|GH_TOKEN"
     r"|AZURE_CLIENT_SECRET|GOOGLE_APPLICATION_CREDENTIALS|WANDB_API_KEY|SSH_\w+|KUBE\w+|NPM_TOKEN|PYPI_TOKEN|VAULT_TOKEN"

@@ -1,4 +1,4 @@
-"""Functions and methods of Python that are carried out on constants: they only make other ones."""
+"""Pure functions and methods of Python, which are evaluated on constants."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def weight_of(value: Any, most: int = MOST_LENGTH) -> int:
     """How many characters, bytes and parts a constant has, counted until ``most``.
 
     Raises:
-        UnfoldableError: more than that, or of a kind that is no constant.
+        UnfoldableError: more than that, or of a kind that is not constant.
     """
     if isinstance(value, str | bytes | range):
         weight = len(value)
@@ -173,7 +173,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "json.loads": json.loads, "html.unescape": html.unescape, "urllib.parse.unquote": unquote,
     "textwrap.dedent": str, "operator.add": lambda left, right: left + right,
     "operator.concat": lambda left, right: left + right, "zlib.crc32": zlib.crc32,
-    # Paths: the home of whoever runs it is written as a shell writes it.
+    # Paths: the home directory of the user is written as a shell writes it.
     "pathlib.Path.home": lambda: "~", "pathlib.Path": lambda *parts: _path(*parts) or ".",
     "pathlib.PurePath": _path, "os.path.expanduser": str,
     "os.path.join": _path, "os.path.abspath": str,

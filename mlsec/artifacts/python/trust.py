@@ -1,4 +1,4 @@
-"""Code of a repository that a program names and has run: its owner decides what that is."""
+"""Code of a remote repository that a program runs: the owner of the repository controls it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMING = (
     "repo_id", "repo_or_dir", "name_or_path", "tokenizer", "path",
 )  # fmt: skip
 _REPOSITORY = regex(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}(?::[\w.-]{1,96})?\Z")
-# Nobody can put other code under a commit that is written out.
+# The code under a full commit hash cannot be replaced.
 _COMMIT = regex(r"(?:.*:)?[0-9a-f]{40}\Z")
 
 

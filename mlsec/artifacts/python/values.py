@@ -1,4 +1,4 @@
-"""Finds what is given away as a value: functions and modules that what takes them may call."""
+"""Finds functions and modules that are passed as values, since the receiver may call them."""
 
 from __future__ import annotations
 

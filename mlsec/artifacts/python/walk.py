@@ -11,7 +11,7 @@ from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.python.dangers import ON_LOAD, danger_of_call, pickled_in
 from mlsec.artifacts.python.flows import Flows
-from mlsec.artifacts.python.hunts import Hunts
+from mlsec.artifacts.python.indirect_access import IndirectAccess
 from mlsec.artifacts.python.names import CallEffect, reach_of
 from mlsec.artifacts.python.nodes import children, is_main, shown, undocumented
 from mlsec.artifacts.python.places import ADDRESSES, SECRETS
@@ -42,7 +42,7 @@ class PythonWalk:
         self.scope = Scope(tree)
         self.flows = Flows(self.scope)
         self.values = Values(self.scope)
-        self.hunts = Hunts(self.flows, record, self._note)
+        self.indirect = IndirectAccess(self.flows, record, self._note)
         self.folded: set[int] = set()
 
     def read(self) -> None:
@@ -69,7 +69,7 @@ class PythonWalk:
             if isinstance(node, ast.expr):
                 self._expression(node, inside)
             elif isinstance(node, ast.Assign):
-                self.hunts.setting(node)
+                self.indirect.setting(node)
             left.extend((child, inside) for child in children(node))
         if self.scope.is_exhausted() or self.flows.folder.left < 0:
             detail = "its names lead to more than can be followed"
@@ -79,7 +79,7 @@ class PythonWalk:
             self.record.gap(OverLimitError.reason, detail)
 
     def _annotation(self, node: ast.expr | None, inside: str) -> None:
-        """A type that is written as a text is evaluated by whoever asks for the types."""
+        """An annotation in quotes is evaluated when the annotations are resolved."""
         text = node.value if isinstance(node, ast.Constant) else None
         if not isinstance(text, str) or "(" not in text or self.within >= MOST_WITHIN:
             return
@@ -110,9 +110,9 @@ class PythonWalk:
         if isinstance(node, ast.Call):
             self._call(node, inside)
         elif isinstance(node, ast.Attribute):
-            self.hunts.inner(node)
+            self.indirect.inner(node)
         elif isinstance(node, ast.Subscript):
-            self.hunts.globals_of(node.value, node.slice, node.lineno)
+            self.indirect.globals_of(node.value, node.slice, node.lineno)
         if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
             self._given_away(node, inside)
         if id(node) not in self.folded and self.flows.may_be_text(node):
@@ -163,9 +163,9 @@ class PythonWalk:
         if worst is not None:
             self._reached(node, inside, *worst)
         else:
-            self.hunts.unknown(node, names, inside)
-        self._of_the_machine(node, inside)
-        self.hunts.importing(node, names, inside)
+            self.indirect.unknown(node, names, inside)
+        self._leaks_and_changes(node, inside)
+        self.indirect.importing(node, names, inside)
         judge_trust(node, self.flows, self.record)
 
     def _reached(
@@ -227,7 +227,7 @@ class PythonWalk:
             for part in self.flows.parts(node)
         )
 
-    def _of_the_machine(self, node: ast.Call, inside: str) -> None:
+    def _leaks_and_changes(self, node: ast.Call, inside: str) -> None:
         if sent := self.flows.leak(node):
             self._note(shown(node), f"sends away {sent}", inside, node.lineno, Severity.HIGH)
         if changed := self.flows.changes(node):

@@ -16,7 +16,7 @@ _lock = threading.Lock()
 
 @contextlib.contextmanager
 def process_ahead(limits: Limits | None = None) -> Iterator[None]:
-    """Start a process for whoever reads files first; it ends with the block, if nobody took it."""
+    """Start a process for the first reader of files; it ends with the block, if it was not used."""
     # Where none can be started, the reading says so.
     with contextlib.suppress(MlsecError):
         _ready.append(Worker(limits or Limits()))
@@ -28,7 +28,7 @@ def process_ahead(limits: Limits | None = None) -> Iterator[None]:
 
 
 def process_for(limits: Limits) -> Worker:
-    """Give the process that was started ahead under these very limits, else a new one.
+    """Give the process that was started ahead under the same limits, else a new one.
 
     Raises:
         MlsecError: none could be started.

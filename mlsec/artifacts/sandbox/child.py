@@ -138,7 +138,7 @@ def _read_local(job: LocalFile, limits: Limits) -> Inspection:
 
 
 def send(message: ToParent) -> None:
-    """Write a message whole."""
+    """Write a complete message."""
     _write(frame(message))
 
 

@@ -1,4 +1,4 @@
-"""What a reading process gives up before it sees a file: memory, time, network, writing."""
+"""Restrictions of a reading process before it opens a file: memory, time, network, writing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NEW_NETWORK, NEW_USER = 0x40000000, 0x10000000
 
 
 class ForbiddenError(RuntimeError):
-    """A reader tried to do what no reader may."""
+    """A reader tried an operation that is forbidden to readers."""
 
 
 def refuse(event: str, arguments: Sequence[Any]) -> None:
@@ -46,7 +46,7 @@ def refuse(event: str, arguments: Sequence[Any]) -> None:
 
 
 def isolate(limits: Limits) -> None:
-    """Cap this process for good; what the system does not offer is left out."""
+    """Limit this process for its lifetime; limits that the system lacks are left out."""
     _cap(resource.RLIMIT_CORE, 0)
     _cap(resource.RLIMIT_FSIZE, 0)
     _cap(resource.RLIMIT_NOFILE, OPEN_FILES)

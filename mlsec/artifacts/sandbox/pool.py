@@ -1,4 +1,4 @@
-"""Reads many files in child processes with limits: a crash or a hang costs one file its answer."""
+"""Reads many files in child processes with limits: a crash or a hang affects one file only."""
 
 from __future__ import annotations
 

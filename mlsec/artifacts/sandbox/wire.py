@@ -1,4 +1,4 @@
-"""What the scan and its reading processes say to each other, and how it is framed."""
+"""The messages between the scan and its reading processes, and their framing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READ_BYTES = 8 << 20
 
 
 class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
-    """First word to a reading process: the caps for every file it will get."""
+    """The first message to a reading process: the limits for every file."""
 
     limits: Limits
 
@@ -42,7 +42,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, tag="part"):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
-    """The bytes that were asked for could not be had."""
+    """The bytes that were asked for are not available."""
 
     reason: GapReason
     message: str

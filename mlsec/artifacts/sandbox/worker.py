@@ -1,4 +1,4 @@
-"""The scan's handle on one reading process: start it, feed it, wait no longer than allowed."""
+"""Controls one reading process: starts it, sends it files and waits up to a deadline."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _messages = msgspec.msgpack.Decoder(ToParent)
 
 
 class WorkerGoneError(Exception):
-    """The process ended, answered nonsense, or was ended; ``timed_out`` says why."""
+    """The process ended, gave an invalid answer, or was ended; ``timed_out`` says why."""
 
     def __init__(self, detail: str, *, timed_out: bool = False) -> None:
         super().__init__(detail)

@@ -72,7 +72,7 @@ def judge_classes(value: Any, record: Recorder) -> None:
 
 
 def judge_entry_points(value: Any, path: str, record: Recorder) -> None:
-    """Note a command of an MLflow project that gives a further shell what is none of its files.
+    """Note a command of an MLflow project that gives a further shell other text than its files.
 
     ``mlflow run`` gives every command to a shell: that alone says nothing.
     """

@@ -48,7 +48,7 @@ def _note_name(value: Any, path: str, record: Recorder, *, is_known: bool = Fals
 def note_called(
     value: str, path: str, record: Recorder, homes: frozenset[str], kind: FactKind
 ) -> None:
-    """A callable that a configuration has called; one of none of these packages is a gap too."""
+    """A callable that a configuration has called; one of any other package is a gap too."""
     module, _, name = value.strip().rpartition(".")
     danger = danger_of(module, name)
     if danger is not None:

@@ -14,7 +14,7 @@ ELSEWHERE = regex(
     r"(?:--(?:extra-)?index-url|-i|--find-links|-f|--trusted-host)[ =]\s*(\S+)|((?:git\+)?(?:https?"
     r"|ssh|file)://\S+)"
 )
-# One commit of a repository: nobody can put other content there.
+# One commit of a repository: its content cannot be replaced.
 _PINNED = regex(r"git\+https://.+@[0-9a-f]{40}\b")
 _USUAL_INDEXES = (
     "https://pypi.org/", "https://download.pytorch.org/", "https://pypi.nvidia.com/",
@@ -72,7 +72,7 @@ def judge_environment(value: Any, record: Recorder) -> None:
 
 
 def _lines(packages: Any) -> Iterator[str]:
-    """The texts of a list of packages, and of the list for pip that may stand in it."""
+    """The texts of a list of packages, and of the list for pip that it may contain."""
     if not isinstance(packages, list):
         return
     for package in packages:

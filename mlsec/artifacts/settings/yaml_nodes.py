@@ -103,7 +103,7 @@ def _nesting(text: str) -> int:
 
 
 def _key(value: Any) -> str:
-    """A key as a text; of what is none, the texts in it, as aliases in it may multiply."""
+    """A key as a text; of other keys the texts in them, as aliases in them may multiply."""
     if isinstance(value, str):
         return value
     return ", ".join(item for item in _inner(value)[:10] if isinstance(item, str))[:100]

@@ -36,7 +36,7 @@ def triggers_in(
             yield from _replaced(node.node, node.args, kinds, texts)
         elif isinstance(node, kinds.Compare):
             yield from _days(node, kinds)
-            yield from _looked_for(node, kinds)
+            yield from _trigger_conditions(node, kinds)
         elif isinstance(node, kinds.For):
             yield from _loops(node, kinds)
         elif isinstance(node, kinds.Pow) and any(node.find_all(kinds.Pow)):
@@ -98,7 +98,7 @@ def _replaced(base: Any, given: Any, kinds: Any, texts: Callable[[Any], Any]) ->
         yield FactKind.TEMPLATE_POISON, before, why
 
 
-def _looked_for(node: Any, kinds: Any) -> Iterator[Found]:
+def _trigger_conditions(node: Any, kinds: Any) -> Iterator[Found]:
     """A message that is searched for plain words triggers something else for some users."""
     word = node.expr.value if isinstance(node.expr, kinds.Const) else None
     if not isinstance(word, str) or not is_trigger(word):

@@ -1,4 +1,4 @@
-"""Text that is a program or a setting of a kind that no reader judges: reported, never clean."""
+"""Programs and settings as text that no reader judges: reported, never taken as clean."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def sniff_prototxt(head: bytes, window: Window) -> bool:
 
 
 def read_foreign_text(window: Window, record: Recorder) -> None:
-    """Account for a text, and say where it is a program that nobody judges here."""
+    """Account for a text, and report a program of a kind that is not assessed."""
     read_text(window, record)
     path = PurePosixPath(window.name)
     suffix = path.suffix.lower()

@@ -1,4 +1,4 @@
-"""Reads XML models, PMML and OpenVINO: no document type is let through, nothing is fetched."""
+"""Reads XML models, PMML and OpenVINO: document types are refused, nothing is fetched."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def read_xml(window: Window, record: Recorder) -> None:
         parser.Parse(b"", True)  # noqa: FBT003
         elements.finish()
     except (expat.ExpatError, LookupError, ValueError) as error:
-        # LookupError: an encoding that nobody has.
+        # LookupError: an unknown encoding.
         raise ArtifactError(f"no well-formed XML: {error}") from error
 
 

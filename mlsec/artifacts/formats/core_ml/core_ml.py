@@ -1,4 +1,4 @@
-"""Reads Core ML models: what they say of themselves, the classes they need, the files they name."""
+"""Reads Core ML models: their metadata, the classes they need, the files they name."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def read_core_ml_weights(window: Window, record: Recorder) -> None:
     """Account for each blob, with what fills up to the next one.
 
     Raises:
-        ArtifactError: a header that is none, or data that are not there.
+        ArtifactError: an invalid header, or data that are missing.
     """
     count = int.from_bytes(window.exactly(0, 4), "little")
     if count > MOST:

@@ -58,7 +58,7 @@ def read_gguf(window: Window, record: Recorder) -> None:
     """Read versions 1 to 3 in both byte orders, and account for every byte.
 
     Raises:
-        ArtifactError: an unknown version, a type that is none, a length beyond the file.
+        ArtifactError: an unknown version or type, a length beyond the file.
         OverLimitError: more keys, tensors or items than any model has.
     """
     reader = _Header(window, record)
@@ -160,7 +160,7 @@ class _Header(ByteReader):
     def _text(self, key: str, raw: bytes, start: int) -> None:
         text = raw.decode("utf-8", "replace")
         if CONTROL.search(raw):
-            # No text: what is buried in it is looked for as in bytes that nobody explains.
+            # Not text: it is searched like bytes that no format explains.
             search(Window.of(raw), self.record)
         elif sniff_pickle(raw[:SNIFFED_BYTES], Window.of(raw)):
             self.record.member(f"({key[:100]})", Window.of(raw))

@@ -1,1 +1,1 @@
-"""Reads HDF5 files: groups, attributes and links, by a reader of our own."""
+"""Reads HDF5 files: groups, attributes and links, by its own parser."""

@@ -66,7 +66,7 @@ class FractalHeap:
         return self.file.cursor(place, length).take(length)
 
     def _huge(self, heap_id: bytes) -> bytes:
-        """An object too large for the blocks: its place stands in the id, or in a B-tree."""
+        """An object too large for the blocks: its address is in the id, or in a B-tree."""
         wide, long = self.file.offset_bytes, self.file.length_bytes
         if len(heap_id) > wide + long:
             place = int.from_bytes(heap_id[1 : 1 + wide], "little")

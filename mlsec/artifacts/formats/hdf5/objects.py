@@ -1,4 +1,4 @@
-"""What hangs on an HDF5 object: its links, its attributes, the files it refers to."""
+"""The links and attributes of an HDF5 object, and the files it refers to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of objects in HDF5 files of PyTables and pandas: whoever reads them unpickles each."""
+"""Rows of objects in HDF5 files of PyTables and pandas, which are unpickled when read."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _OWNERS = (b"MATLAB ", b"HDF5-based Julia Data Format", b"Julia data file (HDF5)
 
 
 def superblock_at(head: bytes, window: Window) -> int | None:
-    """Where the superblock is: at 0, 512, 1024, ...; None where there is none."""
+    """Where the superblock is: at 0, 512, 1024, ...; None without one."""
     if head.startswith(SIGNATURE):
         return 0
     start = 512

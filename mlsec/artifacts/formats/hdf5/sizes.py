@@ -1,4 +1,4 @@
-"""What an HDF5 dataset declares to be, held against what of it lies in the file."""
+"""Compares the declared size of an HDF5 dataset with what the file stores of it."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def sniff_raw_array(_head: bytes, window: Window) -> bool:
     """Whether the name is one that joblib gave to compressed arrays, and nothing loadable begins.
 
     Source: joblib 0.9, ``NumpyPickler.save``: ``<file>_NN.npy.z`` holds the bytes of one array,
-    whose shape and type stand in the pickle beside it.
+    whose shape and type are in the pickle beside it.
     """
     return window.name.lower().endswith(RAW_ENDING) and not is_loadable(window)
 

@@ -1,4 +1,4 @@
-"""Local functions of an ONNX model that call one another: without end, or beyond all measure."""
+"""Local functions of an ONNX model that call one another: without end, or exponentially often."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def sniff_tensor(head: bytes, window: Window) -> bool:
 
 
 def read_tensor(window: Window, record: Recorder) -> None:
-    """Note where the numbers lie, if not here, and what stands here that is no numbers."""
+    """Note an external place of the numbers, and content here that is not numbers."""
     wire = Wire(window, record.budget)
     for field in wire.fields():
         if field.wire != BYTES or field.number in _NUMBERS_OR_NAME:
@@ -92,7 +92,7 @@ def _is_tensor(wire: Wire, fields: list[Field]) -> bool:
 
 
 def _elements(wire: Wire, dims: list[Field]) -> int:
-    """How many elements the shape gives; -1 where it is none."""
+    """How many elements the shape gives; -1 where it is not valid."""
     elements = count = 0
     for field in dims:
         values = [field.value] if field.wire == VARINT else list(wire.packed(field))

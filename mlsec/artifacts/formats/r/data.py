@@ -1,4 +1,4 @@
-"""Reads objects of R (.rds, .RData): data are data, what comes as code is judged by its calls."""
+"""Reads objects of R (.rds, .RData): code in them is judged by its calls."""
 
 from __future__ import annotations
 

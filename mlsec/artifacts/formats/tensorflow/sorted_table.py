@@ -98,7 +98,7 @@ def _block(window: Window, start: int, size_bytes: int, record: Recorder) -> Ite
 
 
 def _restarts(data: bytes, start: int) -> int:
-    """Where the entries of a block end: before the list of places where keys stand in full."""
+    """Where the entries of a block end: before the list of restart points."""
     count = int.from_bytes(data[-4:], "little")
     stop = len(data) - 4 - 4 * count
     if len(data) < 4 or stop < 0:

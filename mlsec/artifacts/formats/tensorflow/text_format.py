@@ -114,7 +114,7 @@ def texts_of(data: bytes) -> Iterator[Text]:
     """The quoted texts of a message in text format, in file order.
 
     Raises:
-        ArtifactError: something that is no token of the text format.
+        ArtifactError: something that is not a token of the text format.
     """
     path: list[str] = []
     word = ""

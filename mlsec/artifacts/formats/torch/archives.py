@@ -62,7 +62,7 @@ def read_torch_zip(archive: Archive, record: Recorder) -> None:
 
 
 def _claim_storage(archive: Archive, member: Member) -> None:
-    """Take raw numbers for what they are, unless their first bytes say otherwise."""
+    """Account for raw numbers, unless their first bytes show another format."""
     if not member.is_stored:
         return
     if may_be_loadable(member.head) or may_begin(member.head):

@@ -64,16 +64,16 @@ def judge_exported_program(value: Any, record: Recorder) -> None:
         _shape(part.get("dataclass_name"), record)
     guards = value.get("guards_code")
     for guard in guards if isinstance(guards, list) else ():
-        if not isinstance(guard, str) or (said := wrong_in_guard(guard)):
+        if not isinstance(guard, str) or (said := problem_in_guard(guard)):
             _note(record, str(guard), f"a guard is run as Python: {said}")
 
 
 def _expression(text: Any, record: Recorder) -> None:
-    if isinstance(text, str) and (said := wrong_in_expression(text)):
+    if isinstance(text, str) and (said := problem_in_expression(text)):
         _note(record, text, f"the expression of a size is evaluated as Python: {said}")
 
 
-def wrong_in_expression(text: str) -> str:
+def problem_in_expression(text: str) -> str:
     """What does not belong in the expression of a size; "" for nothing."""
     if len(text) > LONGEST_EXPRESSION:
         return "longer than any size"
@@ -85,7 +85,7 @@ def wrong_in_expression(text: str) -> str:
     return _unknown_call(plain)
 
 
-def wrong_in_guard(text: str) -> str:
+def problem_in_guard(text: str) -> str:
     """What does not belong in a guard; "" for nothing."""
     if len(text) > LONGEST_EXPRESSION:
         return "longer than any guard"

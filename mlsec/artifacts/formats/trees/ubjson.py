@@ -32,7 +32,7 @@ class Ubjson(ByteReader):
         """Walk the outermost value; gives where it ends.
 
         Raises:
-            ArtifactError: a marker that is none, a length beyond the file, too deep nesting.
+            ArtifactError: an unknown marker, a length beyond the file, too deep nesting.
         """
         self._value(self._take(1), "", 0)
         return self.position

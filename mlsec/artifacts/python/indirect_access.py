@@ -1,4 +1,4 @@
-"""Finds where a Python file hunts for functions, and changes how modules and programs start."""
+"""Indirect access in a Python file: functions it looks up, and changes to how programs start."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 
 from mlsec.artifacts.python.flows import Flows
-from mlsec.artifacts.python.names import INNER_ATTRIBUTES, TELLING_METHODS, reach_of
+from mlsec.artifacts.python.names import COMMAND_METHODS, INNER_ATTRIBUTES, reach_of
 from mlsec.artifacts.python.places import STARTING
 from mlsec.artifacts.python.scope import Named, Scope
 from mlsec.artifacts.recorder import Recorder
@@ -21,8 +21,8 @@ _HOLDERS = ("os", "builtins")
 _MODULES = frozenset("os _os sys _sys subprocess builtins __builtins__ posix".split())  # noqa: SIM905
 
 
-class Hunts:
-    """What one file does to find, or to have found, what it does not name."""
+class IndirectAccess:
+    """How one file reaches functions and modules that it does not name."""
 
     def __init__(self, flows: Flows, record: Recorder, note: Note) -> None:
         self.flows = flows
@@ -71,10 +71,10 @@ class Hunts:
             detail = "calls what it imports by a name that is not known"
             self.note("__import__", detail, inside, node.lineno, Severity.MEDIUM)
         if isinstance(func, ast.Attribute):
-            if not any(name.name for name in names) and _is_telling(func, node):
+            if not any(name.name for name in names) and _runs_commands(func, node):
                 detail = "a method that runs commands, by its name"
                 self.note(func.attr, detail, inside, node.lineno, Severity.MEDIUM)
-            if func.attr == "__subclasses__" and any(map(_is_the_root, [func.value, *node.args])):
+            if func.attr == "__subclasses__" and any(map(_is_root_class, [func.value, *node.args])):
                 detail = "searches all classes there are for one of use"
                 self.note("object.__subclasses__", detail, inside, node.lineno, Severity.HIGH)
             elif func.attr in {"get", "__getitem__"} and node.args:
@@ -82,7 +82,7 @@ class Hunts:
         if any(name.name == "builtins.getattr" for name in names) and len(node.args) > 1:
             is_put_together = not isinstance(node.args[1], ast.Constant)
             for text in self.scope.texts_of(node.args[1]):
-                if is_put_together and (text in TELLING_METHODS or text == "system"):
+                if is_put_together and (text in COMMAND_METHODS or text == "system"):
                     detail = "takes what runs commands by a name that is put together"
                     self.note(text, detail, inside, node.lineno, Severity.MEDIUM)
                 if text in INNER_ATTRIBUTES or text in _GLOBALS or text == "__subclasses__":
@@ -116,8 +116,8 @@ class Hunts:
             self.note("object.__subclasses__", detail, "", line, danger)
 
 
-def _is_telling(func: ast.Attribute, node: ast.Call) -> bool:
-    if func.attr in TELLING_METHODS:
+def _runs_commands(func: ast.Attribute, node: ast.Call) -> bool:
+    if func.attr in COMMAND_METHODS:
         return True
     is_own = isinstance(func.value, ast.Name) and func.value.id in {"self", "cls"}
     return func.attr == "system" and len(node.args) == 1 and not node.keywords and not is_own
@@ -140,7 +140,7 @@ def _is_relative(node: ast.Call) -> bool:
     )
 
 
-def _is_the_root(owner: ast.expr) -> bool:
+def _is_root_class(owner: ast.expr) -> bool:
     """Whether an expression is ``object``, or climbs to it by bases of a class."""
     if isinstance(owner, ast.Name):
         return owner.id == "object"
