@@ -256,3 +256,16 @@ def test_a_frame_that_ends_inside_an_opcode_is_read_in_two_ways(length: int) -> 
     assert is_told == (length not in ends)
     if not is_told:
         assert met_by(InC, data) == met_by(InPython, data)
+
+
+@pytest.mark.parametrize("length", [1, 3, 6, 7, 9, 300, 0])
+def test_data_whose_frame_does_not_end_between_opcodes_is_not_plain(length: int) -> None:
+    # What one reader takes for a text is opcodes to another one, which goes on behind the frame.
+    text = b"Vab" + b"cm0\nn0\n)R." + b"cd" * 200
+    opcodes = [b"]", text.replace(b"\n", b" ") + b"\n", b"a", b"K\x01", b"a", b"."]
+    whole = b"".join(opcodes)
+    data = b"\x80\x04\x95" + struct.pack("<Q", length or len(whole)) + whole
+    ends = {len(b"".join(opcodes[:count])) for count in range(len(opcodes))}
+    is_data = skip_plain_data(Window.of(data), 0, Budget(Limits())).is_data
+    assert is_data == (not length or length in ends)
+    assert is_data or frames_of(data)

@@ -23,6 +23,7 @@ from mlsec.artifacts.pickle.vm.plain_patterns import data_run, run_reading, stor
 FAR_INDEX = 1 << 22
 # Shorter streams are not worth an expression of their own.
 SHORT_BYTES = 64 << 10
+_ENDS = ACTING | {STOP}
 _AGAIN, _PUT, _DUP, _MEMOIZE = frozenset(b"hjg2"), frozenset(b"qrp"), b"2", b"\x94"
 
 
@@ -58,6 +59,7 @@ class _Skip:
         self.far = 0
         self.first_read = -1
         self.is_unsure = False
+        self.frame_end = -1
         self.run = data_run(self.most >> 16, reads=False)
 
     def skip(self) -> PlainData:
@@ -69,24 +71,34 @@ class _Skip:
                 self.budget.check_time()
                 reader.seek(reader.base + position)
                 position = 0
-            passed = self.run.match(reader.block, position, reader.size_bytes)
+            passed = self.run.match(reader.block, position, self._stop_at())
             position = passed.end() if passed else position
+            offset = reader.base + position
+            if offset == self.frame_end:
+                self.frame_end = -1
+                continue
             if position >= reader.safe_end:
                 continue
-            code, offset = reader.block[position], reader.base + position
-            if code == STOP:
-                return self._whole(offset + 1)
+            code = reader.block[position]
+            if code in _ENDS or code not in ARGUMENTS:
+                return self._ended(code, offset)
             if (code in _AGAIN and not self.is_unsure) or (code in _PUT and self._reads_literals):
                 self._read_again(offset)
                 continue
-            if code in ACTING:
-                return PlainData(end=offset)
-            if code not in ARGUMENTS:
-                return PlainData(end=offset, error=f"byte 0x{code:02x} is no opcode")
             try:
                 position = self._pass(position, code)
             except ArtifactError as error:
                 return PlainData(end=offset, error=error.message)
+            if 0 <= self.frame_end < reader.base + position:
+                return PlainData(end=offset, error="a FRAME ends inside an opcode")
+
+    def _ended(self, code: int, offset: int) -> PlainData:
+        if code == STOP:
+            if self.frame_end in (-1, offset + 1):
+                return self._whole(offset + 1)
+            return PlainData(end=offset, error="STOP before its FRAME has ended")
+        error = "" if code in ACTING else f"byte 0x{code:02x} is no opcode"
+        return PlainData(end=offset, error=error)
 
     def _whole(self, end: int) -> PlainData:
         shares = self.is_unsure and _SharedContainers(self, end).are_there()
@@ -113,14 +125,31 @@ class _Skip:
     def _first_literals(self) -> frozenset[int]:
         """The entries below 256 that are literals, where the first bytes write by MEMOIZE alone."""
         reader = BlockReader(self.reader.window, self.start, block_bytes=SHORT_BYTES)
-        first = data_run(0, reads=True).match(reader.block, 0, reader.size_bytes)
+        first = data_run(0, reads=True, frames=True).match(reader.block, 0, reader.size_bytes)
         writes = stored().findall(reader.block, 0, first.end() if first else 0)
         if not all(code in (_MEMOIZE, b"") for write in writes for code in write):
             return frozenset()
         written = [bool(behind_literal) for behind_literal, behind_other in writes[:256]]
         return frozenset(index for index, is_literal in enumerate(written) if is_literal)
 
+    def _stop_at(self) -> int:
+        """Where the frame or the block ends: no opcode of plain data goes beyond its frame."""
+        reader = self.reader
+        ends = reader.size_bytes, self.frame_end - reader.base
+        return min(ends) if self.frame_end >= 0 else reader.size_bytes
+
+    def _frame(self, position: int) -> int:
+        """A FRAME, which ends where an opcode does; one longer than the file ends the load."""
+        offset, block = self.reader.base + position, self.reader.block
+        if self.frame_end >= 0:
+            raise ArtifactError("a FRAME begins inside another one")
+        end = offset + 9 + int.from_bytes(block[position + 1 : position + 9], "little")
+        self.frame_end = end if end <= self.reader.window.size_bytes else -1
+        return position + 9
+
     def _pass(self, position: int, code: int) -> int:
+        if code == FRAME:
+            return self._frame(position)
         if code not in _PUT:
             return _after(self.reader, position, code)
         index, position = _put(self.reader, position)
@@ -141,7 +170,7 @@ class _SharedContainers:
         self.first_read = skip.first_read
         self.end = end
         self.budget = skip.budget
-        self.run = data_run(skip.most >> 16, reads=True)
+        self.run = data_run(skip.most >> 16, reads=True, frames=True)
 
     def are_there(self) -> bool:
         reads = self._reads()

@@ -46,22 +46,23 @@ def _row(number: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def data_run(highest: int, *, reads: bool) -> re.Pattern[bytes]:
-    """Any run of data opcodes; stops before what is cut off.
+def data_run(highest: int, *, reads: bool, frames: bool = False) -> re.Pattern[bytes]:
+    """Any run of data opcodes; stops before what is cut off, and before FRAME unless ``frames``.
 
     It stops too before a PUT whose index has more than ``highest`` as its upper two bytes, and,
     unless ``reads``, before what takes a value a second time.
     """
     puts = rf"q.|r..{_up_to(highest)}|p[^\n]{{0,7}}+\n"
     again = rf"|{_GETS}|2" if reads else ""
-    return _compiled(rf"(?:{_often(_ALONE)}|{puts}{again}|\x80.|\x95.{{8}}+|(?!))*+")
+    also = r"|\x95.{8}+" if frames else ""
+    return _compiled(rf"(?:{_often(_ALONE)}|{puts}{again}|\x80.{also}|(?!))*+")
 
 
 @lru_cache(maxsize=16)
 def run_reading(literals: frozenset[int]) -> re.Pattern[bytes]:
     """As ``data_run``; it reads these entries, below 256, and writes none but by MEMOIZE."""
     indexes = "".join(rf"\x{index:02x}" for index in sorted(literals))
-    return _compiled(rf"(?:{_often(_ALONE)}|h[{indexes}]|\x80.|\x95.{{8}}+|(?!))*+")
+    return _compiled(rf"(?:{_often(_ALONE)}|h[{indexes}]|\x80.|(?!))*+")
 
 
 def _up_to(highest: int) -> str:
