@@ -24,10 +24,10 @@ ASKED = {
 TABLES = ("_DANGERS",)
 # Calls of a method that makes one kind of fact only.
 MAKE = {
-    "contents.py": FactKind.NOT_FULLY_READ,
-    "inspect.py": FactKind.NOT_FULLY_READ,
-    "repository/python_hunts.py": FactKind.DENIED_CALL,
-    "repository/python_walk.py": FactKind.DENIED_CALL,
+    "embedded/contents.py": FactKind.NOT_FULLY_READ,
+    "inspect/inspect.py": FactKind.NOT_FULLY_READ,
+    "python/indirect_access.py": FactKind.DENIED_CALL,
+    "python/walk.py": FactKind.DENIED_CALL,
 }
 # What is milder is told only where a rule asks for it.
 TOLD = {Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM}

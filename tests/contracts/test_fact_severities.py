@@ -22,9 +22,9 @@ WORSE_IN_SERVICE = {"artifact/deployed-dangerous"}
 OF_FACTS = rules_of_facts()
 # Calls that give what another call chose to the recorder, whatever kind of fact it is.
 PASS_ON = {
-    "keras/config.py", "keras/names.py", "pickle/policy.py", "pickle/verdict.py", "recorder.py",
-    "repository/notebooks.py", "repository/together.py", "tensorflow/shards.py",
-    "templates/walk.py",
+    "formats/tensorflow/keras/config.py", "formats/tensorflow/keras/names.py",
+    "formats/tensorflow/shards.py", "model_folder.py", "pickle/policy/callable_lists.py",
+    "pickle/policy/verdict.py", "python/notebooks.py", "recorder.py", "templates/walk.py",
 }  # fmt: skip
 
 
