@@ -12,7 +12,7 @@ from mlsec.core.enums import Severity
 from mlsec.model_files.evidence import Inspected
 from mlsec.model_files.folders import marked_among
 
-# What is no model by itself and counts only beside one: a repository of code is full of them.
+# What is not a model by itself and counts only beside one: a repository of code is full of them.
 BESIDE = frozenset({
     Format.TEXT, Format.JSON, Format.YAML, Format.XML, Format.SIGNATURE, Format.PYTHON,
     Format.TEMPLATE, Format.EXECUTABLE, Format.IMAGE,
@@ -106,7 +106,7 @@ def _is_own_evidence(inspection: Inspection) -> bool:
 def _is_source(entry: Entry, inspection: Inspection, *, may_load: bool) -> bool:
     """Whether a file beside a model is text of the repository, which no loader of models reads.
 
-    Its content says what it is: a pickle by the name of a script is judged as the pickle it is.
+    Its content decides its format: a pickle by the name of a script is judged as the pickle it is.
     Program text stays a part of the model where something may load it: a configuration, a format
     that names classes, a server that looks for the name, a folder ``code``.
     """

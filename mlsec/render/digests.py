@@ -24,7 +24,7 @@ def read_sums(folder: Path) -> dict[str, str]:
     """Read a folder's list: name to digest; empty when it has none.
 
     Raises:
-        MlsecError: a line that is no digest and name, or a list that cannot be read.
+        MlsecError: a line that is not a digest and name, or a list that cannot be read.
     """
     path = folder / SUMS_FILE
     try:

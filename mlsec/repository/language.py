@@ -98,7 +98,7 @@ def _data(name: str, path: str, text: str) -> Language | None:
     if _OWN_REPORT.match(text) and is_assessment(text):
         return None
     start = text.lstrip("\ufeff \t\r\n")[:2]
-    # A template begins with two braces, and is no JSON.
+    # A template begins with two braces, and is not JSON.
     is_json = start.startswith("{") and start != "{{"
     if (
         is_json

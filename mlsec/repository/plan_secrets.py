@@ -16,7 +16,7 @@ _MAX_DEPTH = 60
 
 
 def sensitive_texts(text: str) -> frozenset[str]:
-    """Give every text that a plan marks as sensitive; none when it is no JSON."""
+    """Give every text that a plan marks as sensitive; none when it is not JSON."""
     try:
         plan = json.loads(text)
     except (ValueError, RecursionError):

@@ -103,7 +103,9 @@ def known_flaws(
     """Give the flaws that a version of a product is known to have, or why that is not known."""
     product = product_of(name, products)
     if product is None:
-        return UnknownVersion(why=f"no data on flaws of {name} ships with this version of mlsec")
+        return UnknownVersion(
+            why=f"no vulnerability data for {name} ships with this version of mlsec"
+        )
     if not version:
         return UnknownVersion(why=f"{product.title} does not report its version")
     key = version_key(version)

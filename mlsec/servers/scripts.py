@@ -28,7 +28,7 @@ _PREFIX = "-@:+!"
 
 
 def read_scripts(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
-    """Give the launches of what these files start; a command that is no server's is none."""
+    """Give the launches of what these files start; a command that is not a server's is none."""
     del vocabulary
     launches: list[Launch] = []
     for file in scope.written_in(Language.SHELL, Language.UNIT, Language.PROCFILE):

@@ -227,7 +227,7 @@ def _note(items: dict[tuple[str, str], dict[str, Any]], name: str, where: str, n
             "name": name,
             "where": where,
             "kind": kind,
-            "what": f"{place}{name} holds a {kind} in clear",
+            "what": f"{place}{name} contains a plaintext {kind}",
         }
 
 

@@ -68,7 +68,7 @@ def read_range(text: str) -> tuple[Bound, ...]:
         match = _BOUND.match(part.strip())
         key = version_key(match[2]) if match else None
         if match is None or key is None:
-            raise ValueError(f'"{part.strip()}" is no bound such as <1.2.3')
+            raise ValueError(f'"{part.strip()}" is not a bound such as <1.2.3')
         bounds.append(Bound(operator=match[1], key=key))
     return tuple(bounds)
 

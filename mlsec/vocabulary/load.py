@@ -101,7 +101,7 @@ def _lay_over(document: Document, types: dict[str, Type]) -> None:
         below, own = types.get(str(wanted)), types[name]
         if below is None or below.is_concept:
             raise MlsecError(
-                f'"{wanted}" is no type{did_you_mean(str(wanted), types)}',
+                f'"{wanted}" is not a type{did_you_mean(str(wanted), types)}',
                 location=document.where(name, "like", "="),
             )
         kept = {key: prop for key, prop in below.properties.items() if key not in own.lacks}

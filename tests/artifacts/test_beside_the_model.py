@@ -1,4 +1,4 @@
-"""What travels with a model and is no weights: settings of servers, drawings, networks as text."""
+"""What travels with a model and is not weights: settings of servers, drawings, networks as text."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_any_bytes_are_read_to_an_answer(data: bytes) -> None:
     "again", [b"\n", b" ", b"\t", b"# \n", b" \n", b"-", b"a", b"a.", b"[", b"{"]
 )
 def test_sniffing_repeated_bytes_takes_no_exponential_time(again: bytes) -> None:
-    # 120 newlines before something that is no YAML once took longer than anyone could wait.
+    # 120 newlines before something that is not YAML once took longer than anyone could wait.
     data = again * (SNIFF_BYTES // len(again)) + b"\x01"
     assert all(reader.sniff(data, Window.of(data)) in (True, False) for reader in READERS)
 

@@ -1,4 +1,4 @@
-"""Assets of SavedModels in text format: what the loader replaces is no alarm, all else is."""
+"""Assets of SavedModels in text format: what the loader replaces is not an alarm, all else is."""
 
 from __future__ import annotations
 

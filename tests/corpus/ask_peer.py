@@ -73,7 +73,7 @@ def _late(*_: object) -> NoReturn:
 
 
 def main() -> None:
-    """Answer each path; whatever a peer raises is no answer."""
+    """Answer each path; whatever a peer raises is not an answer."""
     ask = ASKED[sys.argv[1]]
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGALRM, _late)

@@ -169,7 +169,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 # Libraries whose constructors make objects of settings that name any module: pickles of theirs make
-# instances without a call, so that a call with arguments is no habit of theirs.
+# instances without a call, so that a call with arguments is not a habit of theirs.
 MADE_WITHOUT_CALLS = frozenset({
     "keras", "transformers", "sentence_transformers", "ultralytics", "accelerate", "diffusers",
     "peft", "flair", "monai", "fastai",

@@ -1,4 +1,4 @@
-"""What lies in a model's folder and is no plain file: named with its reason, never opened."""
+"""What lies in a model's folder and is not a plain file: named with its reason, never opened."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_an_open_dashboard_of_an_old_version_is_told(assessment: Assessment) -> 
 
 
 def test_the_report_says_in_whose_name_was_asked(assessment: Assessment) -> None:
-    assert assessment.scan.principal == "nobody (a probe sends no credentials)"
+    assert assessment.scan.principal == "anonymous (a probe sends no credentials)"
     assert assessment.scan.settings["private_addresses"] == "if written out"
 
 

@@ -83,7 +83,7 @@ def test_trouble_that_passes_leaves_no_trace(
     fault: Fault, aws: Running, whole: Whole, ruleset: RuleSet, tmp_path: Path
 ) -> None:
     path = tmp_path / "weather.mlsnap"
-    # Who we are is asked before anything else and is no part of the collection.
+    # Who we are is asked before anything else and is not part of the collection.
     spared = Fault(kind=fault.kind, operation="[!s][!t]*", times=fault.times,
                    rate_per_s=fault.rate_per_s, skew_s=fault.skew_s)  # fmt: skip
     aws.set_faults(fault if fault.operation != "*" else spared)
@@ -104,7 +104,7 @@ def test_trouble_that_passes_leaves_no_trace_on_other_clouds(
     server, whole = zoos(name), wholes(name)
     for variable, value in server.environment().items():
         monkeypatch.setenv(variable, value)
-    # Signing in comes first and is no part of the collection.
+    # Signing in comes first and is not part of the collection.
     server.set_faults(Fault(kind=kind, first_call=CLOUDS[name].sign_in + 1, times=2))
     path = tmp_path / "weather.mlsnap"
     runs.collect(path, ruleset, target=name, **{**runs.THOROUGH, "tries": 8})

@@ -66,7 +66,7 @@ TYPOS = (
         'unknown field "harn" of rules; did you mean "harm"?',
     ),
     (
-        "grade that is no severity",
+        "grade that is not a severity",
         {"must": "{none: {in: rules, where: {effect: Allow}}}", "graded_by": "effect"},
         "13:12",
         '"effect" of rules does not name severities',

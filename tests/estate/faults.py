@@ -24,7 +24,7 @@ class Kind(enum.Enum):
     SERVER_ERROR = "server_error"
     HANG_UP = "hang_up"  # the connection is closed without an answer
     CUT = "cut"  # the connection is closed half-way through the body
-    GARBAGE = "garbage"  # 200 with a body that is no document of the protocol
+    GARBAGE = "garbage"  # 200 with a body that is not a document of the protocol
     EMPTY = "empty"  # 200 with no body at all
     EXPIRED_TOKEN = "expired_token"  # of a page
     SHUFFLE = "shuffle"  # every list at the top of a JSON answer comes the other way round

@@ -52,7 +52,7 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer that is no resource of a collection: a setting, or what a POST tells.
+    """An answer that is not a resource of a collection: a setting, or what a POST tells.
 
     ``path`` as in Thing, with the custom verb (``projects/p:getAncestry``).
     """

@@ -193,7 +193,7 @@ def _deployment(index: int, is_hostile: bool) -> Deployment:
         extra_tags=HOSTILE_TAGS if is_hostile and index % 3 == 0 else (),
     )
     faults = frozenset(f for f in Fault if f.strikes(index) and bare.has(f.carrier))
-    if Fault.KEY_PENDING_DELETION in faults:  # rotation is no question of a key that goes away
+    if Fault.KEY_PENDING_DELETION in faults:  # rotation is not a question of a key that goes away
         faults -= {Fault.KEY_NOT_ROTATED}
     if Fault.MODEL_WITHOUT_VPC in faults:
         faults -= {Fault.OPEN_SECURITY_GROUP}

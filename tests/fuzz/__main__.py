@@ -1,6 +1,6 @@
 """``python -m tests.fuzz TARGET [libFuzzer options]``, ``--list``, or ``--all SECONDS [NAME...]``.
 
-Needs the package atheris, which is no dependency of the tests. A traceback, an input that takes
+Needs the package atheris, which is not a dependency of the tests. A traceback, an input that takes
 too long or too much memory, and something accepted that must not be end a target's run, and the
 input is kept as ``crash-*``. Found inputs become the smallest sample that shows them in the tests.
 ``--all`` runs each target (or those whose names begin with a NAME) for so many seconds, in a

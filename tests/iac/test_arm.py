@@ -76,7 +76,7 @@ def test_an_expression_is_worked_out(written: str) -> None:
         ("[parameters('open')]", "parameter open"),
         ("[concat(parameters('open'), 'x')]", "parameter open"),
         ("[if(equals(parameters('open'), 'a'), 'Disabled', 'Enabled')]", "parameter open"),
-        ("[variables('circle')]", "variable circle stands on itself"),
+        ("[variables('circle')]", "variable circle refers to itself"),
         ("[variables('none')]", "variable none"),
         ("[reference('x').properties.y]", "properties is not there"),
         ("[listKeys('x', '2020-01-01').key1]", "listkeys()"),

@@ -363,7 +363,7 @@ Resources:
 def test_properties_that_are_no_mapping_tell_nothing() -> None:
     template = "Resources:\n  M: {Type: AWS::SageMaker::Model, Properties: oops}\n"
     told = why(template, "M", "network_isolated")
-    assert told == "network_isolated: what is written as Properties is no mapping"
+    assert told == "network_isolated: what is written as Properties is not a mapping"
 
 
 def test_a_policy_under_a_condition_that_is_not_known_says_nothing_for_sure() -> None:

@@ -61,7 +61,7 @@ def test_a_nested_stack_of_itself_is_a_doubt() -> None:
     scope = scope_of({"t.json": cfn({"S": stack, "B": bucket("b")})}, Language.CLOUDFORMATION)
     assert [each.id for each in inventory_of(scope).resources] == ["t.json#B"]
     assert [gap.detail for gap in scope.doubts["repo/t.json"]] == [
-        "the nested stack S stands on itself"
+        "the nested stack S refers to itself"
     ]
 
 
@@ -114,4 +114,4 @@ def test_deployments_inside_of_each_other_end() -> None:
         inner = {"resources": [{"type": kind, "name": "d", "properties": properties}]}
     scope = scope_of({"t.json": json.dumps({"$schema": SCHEMA, **inner})}, Language.ARM)
     inventory_of(scope)
-    assert "stands on itself" in scope.doubts["repo/t.json"][0].detail
+    assert "refers to itself" in scope.doubts["repo/t.json"][0].detail

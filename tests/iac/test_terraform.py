@@ -274,7 +274,7 @@ def _versioning(label: str, status: str, more: str = "") -> str:
 
 def test_of_two_that_say_different_things_of_one_bucket_neither_is_believed() -> None:
     on, off = _versioning("a", "Enabled"), _versioning("z", "Suspended")
-    why = ("versioning: more than one aws_s3_bucket_versioning says what it is",)
+    why = ("versioning: more than one aws_s3_bucket_versioning defines it",)
     assert _hidden(BUCKET + on + off, "versioning") == why
     same = BUCKET + on + _versioning("z", "Enabled")
     assert properties(same, "aws_s3_bucket.b")["versioning"] == "Enabled"

@@ -1,4 +1,4 @@
-"""Source code of a repository is no part of the model beside it, unless something loads it."""
+"""Source code of a repository is not part of the model beside it, unless something loads it."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ CASES: Mapping[str, Case] = {
             "cors_allowed_origin=*\n",
         },
     ),
-    "the token off by a variable, and a switch that is no word of Java's": Case(
+    "the token off by a variable, and a switch that is not a word of Java's": Case(
         words=_FILE,
         environment={"TS_DISABLE_TOKEN_AUTHORIZATION": "true"},
         files={"config.properties": "enable_envvars_config=true\nenable_model_api=1\n"},

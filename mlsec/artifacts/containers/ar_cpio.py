@@ -133,7 +133,7 @@ def _number(digits: bytes, base: int) -> int:
     if plain.isalnum():
         with suppress(ValueError):
             return int(plain, base)
-    raise ArtifactError(f"{digits!r} is no number of an archive's header")
+    raise ArtifactError(f"{digits!r} is not a number of an archive's header")
 
 
 def _ar_items(window: Window, *, is_thin: bool) -> Iterator[Item]:

@@ -74,7 +74,7 @@ def read_safetensors(window: Window, record: Recorder) -> None:
     record.understood(0, _PREFIX + length)
     header = read_json(raw, record, offset=_PREFIX)
     if not isinstance(header, Mapping):
-        raise ArtifactError("the header is no JSON object")
+        raise ArtifactError("the header is not a JSON object")
     spans = sorted(_spans(header, record))
     record.property("tensors", len(spans))
     base = _PREFIX + length

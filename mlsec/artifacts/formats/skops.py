@@ -110,7 +110,7 @@ def _judge_shape(part: Mapping[str, Any], loader: str, path: str, record: Record
         named = state.get("bit_generator") if isinstance(state, Mapping) else None
         name = named.get("content") if isinstance(named, Mapping) else None
         if not isinstance(name, str) or name.strip('"') not in _BIT_GENERATORS:
-            detail = f"is called to make random numbers, and is no generator of bits (at {path})"
+            detail = f"is called to make random numbers, and is not a generator of bits (at {path})"
             record.fact(FactKind.UNKNOWN_CALL, f"numpy.random.{name}"[:200], detail)
 
 

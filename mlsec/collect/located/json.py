@@ -28,7 +28,7 @@ def parse(text: str, *, comments: bool = False) -> Node:
     reader = _Reader(text, is_loose=comments)
     node, end = reader.value(reader.skip(0), None, 0)
     if reader.skip(end) != len(text):
-        raise reader.mistake(end, "something stands after the end")
+        raise reader.mistake(end, "there is text after the end")
     return node
 
 
@@ -123,7 +123,7 @@ class _Reader:
                 raise self.mistake(at, 'expected ":"')
             node, at = self.value(self.skip(at + 1), place, depth + 1)
             if key in members:
-                node = Node(UnknownValue(f'the key "{key}" stands there twice'), *place)
+                node = Node(UnknownValue(f'duplicate key "{key}"'), *place)
             members[key] = node
             at = self.skip(at)
             mark = self._text[at : at + 1]

@@ -64,12 +64,12 @@ class Node(msgspec.Struct, frozen=True, gc=False):
         return node.value if node is not None and isinstance(node.value, str) else ""
 
     def items(self, *path: str | int) -> tuple[Node, ...]:
-        """Give the elements of the list at a path; none when it is no list."""
+        """Give the elements of the list at a path; none when it is not a list."""
         node = self.get(*path)
         return node.value if node is not None and isinstance(node.value, tuple) else ()
 
     def pairs(self, *path: str | int) -> Mapping[str, Node]:
-        """Give the entries of the mapping at a path; none when it is no mapping."""
+        """Give the entries of the mapping at a path; none when it is not a mapping."""
         node = self.get(*path)
         return node.value if node is not None and isinstance(node.value, Mapping) else {}
 

@@ -89,7 +89,7 @@ class _Builder:
                     merged = {**source.pairs(), **merged}
             elif key in mapping:
                 # Readers differ in which of the two they take.
-                mapping[key] = Node(UnknownValue(f'the key "{key}" stands there twice'), *place)
+                mapping[key] = Node(UnknownValue(f'duplicate key "{key}"'), *place)
             else:
                 mapping[key] = built
         return {**merged, **mapping}

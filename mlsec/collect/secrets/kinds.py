@@ -65,7 +65,7 @@ def secret_kind(text: str, key: str = "") -> str | None:
             return kind
     if _is_secret_value(key, text):
         return "aws-secret-key" if _is_aws_secret(key, text) else "generic"
-    # Inside an ARN or URL, "secretsmanager:eu-west-1:..." is no assignment.
+    # Inside an ARN or URL, "secretsmanager:eu-west-1:..." is not an assignment.
     prose = _REFERENCE.sub(" ", text)
     for name, value in _ASSIGNMENT.findall(prose):
         if _is_secret_value(name, value):

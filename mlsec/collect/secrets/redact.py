@@ -81,7 +81,7 @@ class Redactor:
 
 
 def _bare(value: Any, key: str) -> Any:
-    """Keep the tags of markup; what is no text goes."""
+    """Keep the tags of markup; what is not text goes."""
     del key
     return skeleton(value) if isinstance(value, str) else None
 

@@ -40,7 +40,7 @@ _MOST_CHARS = 200_000
 
 
 def script_signs(script: str) -> list[str]:
-    """Name what a script does, sorted. Comment lines are left out: what does not run is no sign."""
+    """Name what a script does, sorted. Comment lines are left out: they do not run."""
     lines = [
         line for line in script[:_MOST_CHARS].splitlines() if not line.lstrip().startswith("#")
     ]

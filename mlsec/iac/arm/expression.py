@@ -49,7 +49,7 @@ def parse(text: str) -> Any:
     parser = _Parser(text[1:-1])
     expression = parser.expression(0)
     if parser.kind:
-        raise ExpressionError("something stands after the end")
+        raise ExpressionError("there is text after the end")
     return expression
 
 

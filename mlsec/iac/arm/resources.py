@@ -121,7 +121,7 @@ class Walk:
         opened = result.open() if self._depth < MAX_NESTED else None
         if opened is None:
             name = text_of(template.work(node.get("name") or Node("")))
-            what = "is read by no one here" if self._depth < MAX_NESTED else "stands on itself"
+            what = "is read by no one here" if self._depth < MAX_NESTED else "refers to itself"
             self._doubt(self._file, f"the nested deployment {name} {what}", node.line)
             return
         walk, inner, root = opened

@@ -219,7 +219,7 @@ class ArmTemplate:
     def _once(self, key: str, node: Node) -> Any:
         if key not in self._known:
             if key in self._open:
-                return UnknownValue(f"{key} stands on itself")
+                return UnknownValue(f"{key} refers to itself")
             self._open.add(key)
             try:
                 self._known[key] = plain(self.work(node))

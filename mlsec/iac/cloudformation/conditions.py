@@ -23,7 +23,7 @@ class Conditions:
         self._open: set[str] = set()
 
     def named(self, name: str) -> Truth:
-        """Whether a condition holds; one that is not there, or stands on itself, is unknown."""
+        """Whether a condition holds; one that is not there, or refers to itself, is unknown."""
         if name not in self._known:
             if name in self._open or name not in self._held or len(self._open) > _MAX_DEPTH:
                 return Truth.UNKNOWN

@@ -142,7 +142,7 @@ class _Reading:
         if path is None or path in above or len(above) > _MAX_NESTED or path not in self._roots:
             what = "is read by no one here" if path is None else f"{path} is not a template here"
             if path in above or len(above) > _MAX_NESTED:
-                what = "stands on itself"
+                what = "refers to itself"
             self._scope.doubt(
                 file, f"the nested stack {member.logical} {what}", line=member.node.line
             )

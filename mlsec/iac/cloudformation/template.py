@@ -114,7 +114,7 @@ class Template:
             return at(member.node, hidden)
         worked = self.work(result) if result is not None else None
         if worked is not None and not isinstance(worked.value, Mapping | UnknownValue | None):
-            return at(worked, UnknownValue("what is written as Properties is no mapping"))
+            return at(worked, UnknownValue("what is written as Properties is not a mapping"))
         return worked if worked is not None else at(member.node, {})
 
     def reference(self, name: str, node: Node) -> Node | None:

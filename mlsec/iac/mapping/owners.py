@@ -97,7 +97,7 @@ def _spellings(name: str) -> tuple[str, ...]:
 
 
 def _is_written(standing: PendingResource) -> bool:
-    """Whether the code says what it is called, so that others can call it so."""
+    """Whether the code gives its name, so that others can refer to it."""
     if "‹" in standing.called.name:
         return False
     body, digger = standing.body, standing.digger

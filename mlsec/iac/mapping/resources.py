@@ -264,7 +264,7 @@ def _add(owner: PendingResource, operation: str, made: Node, declaration: Declar
     is_bare = operation in owner.bare
     owner.bare.discard(operation)
     by = (operation, declaration.type)
-    rival = f"more than one {declaration.type} says what it is" if by in owner.joined else ""
+    rival = f"more than one {declaration.type} defines it" if by in owner.joined else ""
     owner.joined.add(by)
     before = None if is_bare else owner.parts.get(operation)
     owner.parts[operation] = merged(before, made, rival=rival)

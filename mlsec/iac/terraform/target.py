@@ -288,5 +288,5 @@ def _local_source(call: Placed, module: Module) -> str | UnknownValue:
         )
     joined = posixpath.normpath(posixpath.join(module.directory, written))
     if joined == ".." or joined.startswith("../"):
-        return UnknownValue(f"{written[:200]} lies outside of what is scanned")
+        return UnknownValue(f"{written[:200]} is outside the scanned folder")
     return "" if joined == "." else joined

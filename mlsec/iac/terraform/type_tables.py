@@ -54,7 +54,7 @@ def home_of(declared_type: str, body: Node, tables: Tables) -> Home:
 
 
 def provider_of(declared_type: str, entry: DeclaredType) -> str:
-    """Name the cloud of an entry, also of one that is no type of the vocabulary."""
+    """Name the cloud of an entry, also of one that is not a type of the vocabulary."""
     prefix = declared_type.partition("_")[0]
     return entry.type.partition(".")[0] or _PROVIDERS.get(prefix, prefix)
 

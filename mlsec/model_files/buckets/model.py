@@ -53,7 +53,7 @@ class FarSignature:
 class FarModel(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A folder or one object. ``entries`` are its files, by their path in it.
 
-    ``prefix`` is what all their names begin with, the one name when it is no folder; ``beside``
+    ``prefix`` is what all their names begin with, the one name when it is not a folder; ``beside``
     are objects next to it, None where that listing was refused. ``hidden`` says why not all of
     the model was listed, "" when it was.
     """

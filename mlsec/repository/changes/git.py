@@ -53,7 +53,7 @@ class Git:
         self._program = os.path.realpath(result)
         if not Path(result).is_absolute() or Path(self._program).is_relative_to(self.root):
             raise MlsecError(
-                "the git that would be run lies in the folder that is scanned",
+                "the git that would be run is in the scanned folder",
                 hint="take . and folders of the repository out of PATH",
             )
 

@@ -58,9 +58,7 @@ def find_checkov(named: str = "") -> Program:
             hint="uv tool install checkov, pipx install checkov, or --checkov PATH",
         )
     if not named and not Path(path).is_absolute():
-        raise MlsecError(
-            "the checkov on PATH lies in the current folder", hint="use --checkov PATH"
-        )
+        raise MlsecError("the checkov on PATH is in the current folder", hint="use --checkov PATH")
     program = Program(path=str(Path(path).absolute()), version=_installed(Path(path)))
     if program.version:
         check_version(program.version)
@@ -154,7 +152,7 @@ def _run(command: list[str], folder: Path, environment: dict[str, str]) -> bytes
             reason=GapReason.TIMEOUT, detail=f"it took longer than {TIMEOUT_S:.0f} s"
         )
     if len(body) > MAX_OUTPUT_BYTES:
-        detail = f"it said more than {MAX_OUTPUT_BYTES:,} bytes"
+        detail = f"it printed more than {MAX_OUTPUT_BYTES:,} bytes"
         return ProgramFailure(reason=GapReason.OVER_LIMIT, detail=detail)
     if code:
         return ProgramFailure(reason=GapReason.UNRESOLVED, detail=f"it ended with {code}: {words}")

@@ -105,7 +105,7 @@ class _Reader:
                 return None
             self._scope.doubt(
                 file,
-                f'the service "{service}" names neither image nor build: it lies over another file',
+                f'the service "{service}" names neither image nor build: it overrides another file',
                 line=node.line,
             )
             return None

@@ -114,8 +114,8 @@ def _upstreams(
     if not named:
         return None
     if _ASKS.search(clear):
-        why = f'"{front.name}" leads to it and asks some who they are; on which way was not read'
-        return UnknownValue(why)
+        why = "leads to it and authenticates some callers; for which routes was not read"
+        return UnknownValue(f'"{front.name}" {why}')
     ports = sorted(set(filter(None, named)))
     return " ".join(ports) or UnknownValue(f'which port of it "{front.name}" leads to is not known')
 
@@ -131,7 +131,7 @@ def _by_labels(composed: Composed, front: Composed) -> str | UnknownValue | None
     if not any(_ROUTER.match(key) for key in labels):
         return UnknownValue(f'"{front.name}" may lead to it, and no label says how')
     if any(".middlewares" in key for key in labels) or ".middlewares" in words.lower():
-        why = f'"{front.name}" leads to it by middlewares, which may ask who is there'
+        why = f'"{front.name}" leads to it by middlewares, which may require authentication'
         return UnknownValue(why)
     ports = [value for key, value in labels.items() if key.endswith(".loadbalancer.server.port")]
     return " ".join(ports) or UnknownValue(f'which port of it "{front.name}" leads to is not known')

@@ -104,7 +104,7 @@ def refusal(resolved: Resolved) -> CallFailure:
     return CallFailure(
         reason=GapReason.DENIED,
         code=f"{reach.value}_address",
-        detail=f"the name means the {kind} address {visible(first, 60)}, which is asked only {how}"
+        detail=f"the name means the {kind} address {visible(first, 60)}, which is probed only {how}"
         if first
         else "the name means no address",
     )

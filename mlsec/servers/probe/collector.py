@@ -50,7 +50,7 @@ def collect(
     """Probe a target; the caller finishes the snapshot.
 
     Raises:
-        MlsecError: it is no address of a server.
+        MlsecError: it is not an address of a server.
         KeyboardInterrupt: stopped by the user.
     """
     _note_start(snapshot, settings)
@@ -66,7 +66,7 @@ def check(target: str, settings: CollectSettings) -> None:
     """Refuse a target that is none; nothing is asked.
 
     Raises:
-        MlsecError: it is no address of a server.
+        MlsecError: it is not an address of a server.
     """
     del settings
     parse_target(target)
@@ -109,7 +109,7 @@ def _pinned(
     except StepError as error:
         trouble = error.trouble
         if _proxies():
-            note = "; a probe asks directly, past the proxy of the environment"
+            note = "; a probe connects directly and bypasses the proxy of the environment"
             trouble = CallFailure(
                 reason=trouble.reason, code=trouble.code, detail=f"{trouble.detail}{note}"
             )
@@ -186,7 +186,7 @@ class _Questions:
 def _note_start(snapshot: Snapshot, settings: CollectSettings) -> None:
     facts = {
         "tool": f"mlsec {__version__}",
-        key_of(PROVIDER, PRINCIPAL): "nobody (a probe sends no credentials)",
+        key_of(PROVIDER, PRINCIPAL): "anonymous (a probe sends no credentials)",
         key_of(PROVIDER, SETTINGS): canonical(_settings(settings)).decode(),
         "salt": settings.hash_salt or _salt(),
     }

@@ -62,7 +62,7 @@ class Dialler:
         try:
             plain.settimeout(deadline.left_s("handshake"))
             name = self._target.host.rstrip(".")
-            # An address is no name to ask for (RFC 6066); the certificate is read all the same.
+            # An address is not a name to ask for (RFC 6066); the certificate is read all the same.
             asked = None if self._target.is_address else name
             return context.wrap_socket(plain, server_hostname=asked)
         except TimeoutError:

@@ -206,7 +206,8 @@ class _Shaping:
         flaws = known_flaws(recognised_product.main.name, recognised_product.version, products)
         if isinstance(flaws, UnknownVersion):
             self._hide(
-                ("vulnerabilities",), self._gap("known flaws", GapReason.UNSUPPORTED, flaws.why)
+                ("vulnerabilities",),
+                self._gap("known vulnerabilities", GapReason.UNSUPPORTED, flaws.why),
             )
         else:
             self._known["vulnerabilities"] = [
@@ -261,7 +262,9 @@ class _Shaping:
 
     def _gap_of(self, wanted: str, call: Call | None) -> Gap:
         if call is None:
-            return self._gap(wanted, GapReason.UNRESOLVED, "not asked before the scan was stopped")
+            return self._gap(
+                wanted, GapReason.UNRESOLVED, "not requested before the scan was stopped"
+            )
         reason = GapReason(call.reason) if call.reason else GapReason.UNRESOLVED
         return self._gap(wanted, reason, call.detail)
 
@@ -291,7 +294,7 @@ def _why_not_known(ends: list[RecordedResponse | None]) -> str:
     """Say why it is not known whether a sign-in is wanted; ``ends`` are a start and a nowhere."""
     if all(response is not None and response.status == 403 for response in ends):
         return (
-            "it refuses whatever is asked (403): whether for want of a sign-in, or because of where"
-            " or how it was asked, is not known"
+            "every request is refused (403): whether authentication is missing, or the client or"
+            " the request is not accepted, is not known"
         )
-    return "no recogniser knows this server: which of its paths want a sign-in is not known"
+    return "unrecognised server: which paths require authentication is not known"

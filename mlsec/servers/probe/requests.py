@@ -134,12 +134,12 @@ class ProbeClient:
 
     def _refuse_more(self) -> None:
         if self._sent >= self._limits.requests:
-            detail = f"not asked: more than {self._limits.requests} requests would be needed"
+            detail = f"not requested: more than {self._limits.requests} requests would be needed"
             raise StepError(
                 CallFailure(reason=GapReason.OVER_LIMIT, code="requests", detail=detail)
             )
         if self._unanswered >= self._limits.patience:
-            detail = f"not asked: {self._unanswered} times in a row there was no answer in time"
+            detail = f"not requested: {self._unanswered} times in a row there was no answer in time"
             raise StepError(CallFailure(reason=GapReason.TIMEOUT, code="patience", detail=detail))
         self._dialler.whole.left_s("all of this target")
 

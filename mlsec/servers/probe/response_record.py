@@ -58,7 +58,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordedResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer. ``document`` is its JSON, or None; ``text`` is what is no JSON.
+    """An answer. ``document`` is its JSON, or None; ``text`` is what is not JSON.
 
     ``mark`` is a keyed digest of the whole body: equal marks, equal bodies. ``cut`` is a gap
     reason when the body is not whole, with ``cut_detail``.

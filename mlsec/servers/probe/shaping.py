@@ -63,7 +63,7 @@ def of_doors(states: tuple[PathState, ...]) -> list[dict[str, Any]]:
         door: dict[str, Any] = {
             "exposes": state.door.opens.value,
             "path": state.door.path,
-            "what": f"anybody {state.door.what} ({state.door.path})",
+            "what": f"anyone {state.door.what} ({state.door.path})",
         }
         if state.state is not None:
             door["state"] = state.state

@@ -93,7 +93,7 @@ def _host(text: str, host: str) -> tuple[str, bool]:
     except UnicodeError:
         name = ""
     if not _HOST.match(name):
-        raise _refused(text, "that is no name of a host and no IP address")
+        raise _refused(text, "that is neither a host name nor an IP address")
     return name, False
 
 

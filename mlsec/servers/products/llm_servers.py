@@ -25,7 +25,7 @@ _SAMPLE_KEYS = ("EMPTY", "token-abc123", "sk-1234", "changeme", "secret", "test"
 
 
 def _positional(s: Settings, *after: str) -> SettingValue | None:
-    """Give the first word behind the command's own words that is no flag's value."""
+    """Give the first word behind the command's own words that is not a flag's value."""
     words = s.words
     start = 0
     for wanted in after:

@@ -58,7 +58,7 @@ class Shell:
     def commands(
         self, text: str, *, line: int = 1, column: int = 1, is_one_place: bool = False
     ) -> Iterator[Command]:
-        """Yield each command that is no assignment, with the variables of its place filled in."""
+        """Yield each command that is not an assignment, with its variables filled in."""
         for before, command, after in split_joined(
             text,
             self._lookup,

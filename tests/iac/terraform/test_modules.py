@@ -164,7 +164,7 @@ def test_a_module_from_elsewhere_is_a_doubt_and_its_outputs_are_unknown() -> Non
     assert "is not in this folder" in plain(found.body)["v"].why
     details = [gap.detail for gap in scope.doubts["main.tf"]]
     assert "what it declares was not judged" in details[0]
-    assert "lies outside of what is scanned" in details[1]
+    assert "is outside the scanned folder" in details[1]
 
 
 def test_override_files_change_what_the_others_declare() -> None:

@@ -1,4 +1,4 @@
-"""An endpoint that is no address is bad input, said in one sentence."""
+"""An endpoint that is not an address is bad input, said in one sentence."""
 
 from __future__ import annotations
 

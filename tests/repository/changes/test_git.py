@@ -89,7 +89,7 @@ def test_git_that_lies_in_the_scanned_folder_is_not_run(
     folder = repository(tmp_path / "repo", {"git": "#!/bin/sh\n"})
     (folder / "git").chmod(0o755)
     monkeypatch.setenv("PATH", str(folder))
-    with pytest.raises(MlsecError, match="lies in the folder"):
+    with pytest.raises(MlsecError, match="is in the scanned folder"):
         Git(folder)
 
 

@@ -40,7 +40,7 @@ def test_a_name_for_a_private_address_is_a_gap_and_nobody_is_asked(tmp_path: Pat
     assert server.connections == 0
     (gap,) = seen.gaps
     assert gap.detail == (
-        "the name means the loopback address 127.0.0.1, which is asked only with --probe-private,"
+        "the name means the loopback address 127.0.0.1, which is probed only with --probe-private,"
         " or by writing that address itself as the target"
     )
     assert seen.failed | set(seen.passed) == set()
@@ -138,7 +138,7 @@ def test_no_proxy_of_the_environment_is_used(
         look_at(f"http://127.0.0.1:{server.port}", tmp_path)
         gone = look_at("http://127.0.0.1:1", tmp_path)
     assert (proxy.connections, server.connections > 10) == (0, True)
-    assert "past the proxy of the environment" in gone.gaps[0].detail
+    assert "bypasses the proxy of the environment" in gone.gaps[0].detail
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def test_a_server_that_refuses_this_caller_is_not_passed_as_shut_to_all(tmp_path
     with Server(site({}, other=Page(status=403, body=b"blocked"))) as server:
         seen = look_at(f"http://127.0.0.1:{server.port}", tmp_path)
     assert "probe/model-without-authentication" in seen.unknown
-    assert any("refuses whatever is asked (403)" in gap.detail for gap in seen.gaps)
+    assert any("every request is refused (403)" in gap.detail for gap in seen.gaps)
     assert "exposure.public" in seen.resource.unread
 
 

@@ -152,7 +152,7 @@ class _Header(ByteReader):
     def _scalar(self, key: str, value: Any) -> None:
         if key == "general.alignment" and isinstance(value, int):
             if value < 1 or value > 1 << 20 or value & (value - 1):
-                raise ArtifactError(f"an alignment of {value} is no power of two")
+                raise ArtifactError(f"an alignment of {value} is not a power of two")
             self.alignment = value
         elif key in _PROPERTIES:
             self.record.property(_PROPERTIES[key], value)

@@ -142,7 +142,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     while at < end:
         match = TOKEN.match(text, at)
         if not match or not match.lastgroup:
-            raise ArtifactError(f"{text[at : at + 20]!r} is no part of a numpy header")
+            raise ArtifactError(f"{text[at : at + 20]!r} is not part of a numpy header")
         yield match.lastgroup, match[match.lastgroup]
         at = match.end()
 

@@ -46,7 +46,7 @@ def read_numpy(window: Window, record: Recorder) -> None:
             record.understood(offset + header.data, window.size_bytes)
             objects = rest.part(header.data, left)
             if not sniff_pickle(objects.read(0, 4096), objects):
-                detail = "objects are announced, and what follows is no pickle"
+                detail = "objects are announced, and what follows is not a pickle"
                 record.fact(FactKind.BROKEN, "objects", detail, offset=offset + header.data)
                 search(objects, record)
             record.member("(objects)", objects)

@@ -150,7 +150,7 @@ class GraphReader:
         for operator, where in self.strays:
             if self.restores and ("save" in where.lower() or where == MAIN):
                 continue
-            detail = f"writes a file {where}, which is no saver of a model's variables"
+            detail = f"writes a file {where}, which is not a saver of a model's variables"
             danger = Severity.MEDIUM
             self.record.fact(FactKind.UNSAFE_OPERATOR, operator, detail, danger=danger)
         self.strays, self.restores = [], False

@@ -11,7 +11,7 @@ _OF_A_MODULE = "__dict__"
 _TAKES_ONE = ("dill._dill._create_function", "dill.dill._create_function")
 # Judged as what is only kept; of others it is distinguished by being this very entry.
 ENTRY = Entry(standing=Standing.JUDGED, word="kept")
-MISUSED = "the names of a whole module are given to what is no function that is put together"
+MISUSED = "the names of a whole module are given to what is not a function that is put together"
 
 
 def is_namespace(policy: Policy, global_: Global) -> bool:

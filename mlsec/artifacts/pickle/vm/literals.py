@@ -32,7 +32,7 @@ def read_integer(line: bytes) -> Value:
         # strtol with base 0 reads a leading zero as octal.
         return int(text, 8)
     except ValueError:
-        raise ArtifactError(f"{line[:40]!r} is no number") from None
+        raise ArtifactError(f"{line[:40]!r} is not a number") from None
 
 
 def read_index(line: bytes) -> int:
@@ -45,7 +45,7 @@ def read_index(line: bytes) -> int:
     try:
         return int(text[:DIGITS])
     except ValueError:
-        raise ArtifactError(f"{line[:40]!r} is no memo index") from None
+        raise ArtifactError(f"{line[:40]!r} is not a memo index") from None
 
 
 def read_quoted(line: bytes) -> str:
@@ -76,7 +76,7 @@ def read_unicode_line(line: bytes) -> str:
 
 
 def read_text(payload: bytes) -> str:
-    """Counted text; what is no UTF-8 stays as surrogates, so that nothing ends here."""
+    """Counted text; what is not UTF-8 stays as surrogates, so that nothing ends here."""
     return payload.decode("utf-8", "surrogateescape")
 
 

@@ -146,7 +146,7 @@ class Attribute(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """``kind "label" { ... }``; what a broken one lacks may have been lost in what is no HCL."""
+    """``kind "label" { ... }``; what a broken one lacks may have been lost in what is not HCL."""
 
     kind: str
     labels: tuple[str, ...]

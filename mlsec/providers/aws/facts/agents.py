@@ -90,7 +90,7 @@ def _routed(resource: Resource, graph: Graph, derived: str, owner: str, *, draft
 def _known_reference(derived: str, *matches: str) -> _Relation:
     """Make a relation for a property that may name one of several kinds of things.
 
-    What the target type does not hold is no target: the property names another kind.
+    What the target type does not hold is not a target: the property names another kind.
     """
 
     def follow(resource: Resource, graph: Graph) -> Targets:

@@ -104,7 +104,7 @@ def let_in_at_all(
 
 
 def account_in(principal: str) -> str:
-    """Give the account that a principal belongs to, "" when it is no account's."""
+    """Give the account that a principal belongs to, "" when it is not an account's."""
     if _ACCOUNT.match(principal):
         return principal
     parts = principal.split(":", 5)
@@ -213,7 +213,7 @@ def _reaches(principal: str, within: Confined) -> bool:
 
 
 def statements_of(resource: Resource, name: str = "policy") -> tuple[Statement, ...] | Unknown:
-    """Compile a resource's policy; no policy is no statement."""
+    """Compile a resource's policy; no policy is not a statement."""
     match property_value(resource, name):
         case Unknown() as unread:
             return unread

@@ -34,7 +34,7 @@ PLANS: tuple[TypePlan, ...] = (
             "ListFlowVersions", {"flowIdentifier": "$parent.id"}, items="flowVersionSummaries"
         ),
         reads=(
-            # The draft is no numbered version; it is read as the flow itself.
+            # The draft is not a numbered version; it is read as the flow itself.
             ask(
                 "GetFlowVersion",
                 {"flowIdentifier": "$parent.id", "flowVersion": "$.version"},

@@ -217,7 +217,7 @@ def _model_call(service: str, path: str) -> dict[str, Any]:
 
 
 def _role(raw: Any) -> str | None:
-    """Give the role an integration uses; the caller's own identity is no role."""
+    """Give the role an integration uses; the caller's own identity is not a role."""
     return str(raw) if raw and ":role/" in str(raw) else None
 
 

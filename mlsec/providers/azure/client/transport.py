@@ -90,7 +90,7 @@ class ArmTransport:
     ) -> Page | CallFailure:
         """Request one page; ``token`` is the whole address of the next one, or a skip token."""
         if not isinstance(operation, ArmRead):
-            raise MlsecError(f"refused to call {operation.label}: it is no read of Azure's")
+            raise MlsecError(f"refused to call {operation.label}: it is not a read of Azure's")
         if isinstance(operation, ProjectRead):
             foreign = refused_host(str(params.get("endpoint", "")), self._cloud)
             if foreign is not None:
@@ -161,7 +161,7 @@ def refused_host(endpoint: str, cloud: Cloud) -> CallFailure | None:
     if parts.scheme == "https" and host.endswith(cloud.projects) and parts.netloc == host:
         return None
     return CallFailure(reason=GapReason.MALFORMED, code="ForeignHost",
-                   detail="the project's address is no host of this cloud")  # fmt: skip
+                   detail="the project's address is not a host of this cloud")  # fmt: skip
 
 
 def _page_of_project(document: dict[str, Any]) -> Page | CallFailure:

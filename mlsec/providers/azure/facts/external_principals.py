@@ -127,7 +127,9 @@ def _read_external_assignments(seen_from: Resource, graph: Graph) -> ExternalAss
             grants += _delegated(resource)
             fact = property_value(resource, "authorizations")
             if isinstance(fact, Unknown):
-                gaps |= set(fact.gaps or (f"?who is let in by the delegation {resource.name}",))
+                gaps |= set(
+                    fact.gaps or (f"?who has access through the delegation {resource.name}",)
+                )
     by_scope: dict[str, tuple[tuple[str, Grant], ...]] = {}
     for name, grant in grants:
         scope = "" if is_over_subscriptions(grant.scope) else grant.scope

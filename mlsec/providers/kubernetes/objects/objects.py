@@ -44,7 +44,7 @@ class KubeObject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def texts(node: Node, *path: str) -> dict[str, str]:
-    """Give the texts of a mapping; what is no text there is left out."""
+    """Give the texts of a mapping; what is not text there is left out."""
     return {k: n.value for k, n in node.pairs(*path).items() if isinstance(n.value, str)}
 
 

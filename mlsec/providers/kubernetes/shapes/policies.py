@@ -74,7 +74,7 @@ def _for_all(rules: tuple[Node, ...] | list[Node]) -> bool:
     if any(not rule.items("to") and not rule.items("when") for rule in rules):
         return True
     if rules:
-        raise UnknownValueError("it asks only some requests who is there")
+        raise UnknownValueError("it requires authentication for some requests only")
     return False
 
 

@@ -99,7 +99,7 @@ def read_proxy_route(thing: KubeObject, builder: ResourceBuilder) -> None:
         hidden["has_tls"] = hidden["allows_plain"] = hidden_by(proxy)
     is_guarded = thing.group in _GUARDED_ELSEWHERE
     if is_guarded or any(True for _ in _at(spec, _GUARDS.get(thing.group, ()))):
-        why = "what it names beside may ask who is there, or let only some in"
+        why = "what else it names may require authentication or restrict callers"
         hidden["auth"] = hidden["restricts_sources"] = hidden_by(why)
     if not services or any(isinstance(service.value, UnknownValue) for service in services):
         hidden["backends"] = hidden_by("where it leads is not known by the text")

@@ -67,7 +67,7 @@ def _implied(namespace: str, name: str, thing: KubeObject, builder: ResourceBuil
     seen = as_node({
         "id": "", "name": name, "namespace": namespace, "is_declared": False,
     })  # fmt: skip
-    where = "in the code at hand" if thing.file is not None else "in what was collected"
+    where = "in the scanned code" if thing.file is not None else "in the collected data"
     why = hidden_by(f"the service account {name} is not declared {where}")
     hidden = dict.fromkeys(
         ("mounts_token", "aws_role", "gcp_account", "azure_client", "pull_secrets"), why

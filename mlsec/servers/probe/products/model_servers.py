@@ -17,7 +17,7 @@ _METRICS = ExposedPath(
 _REFUSED = "Token Authorization failed"
 _MODELS = ExposedPath(
     opens=Opens.MODEL,
-    what="lists the models and may ask them",
+    what="lists the models and can query them",
     open=Sign(path="/v1/models", key="data"),
 )
 
@@ -41,7 +41,7 @@ SERVING: tuple[ProductSigns, ...] = (
             ),
             ExposedPath(
                 opens=Opens.MODEL,
-                what="may ask the models",
+                what="can query the models",
                 open=Sign(path="/ping", key="status"),
                 shut=Sign(path="/ping", status=(400,), key="message", value=_REFUSED),
             ),
@@ -61,7 +61,7 @@ SERVING: tuple[ProductSigns, ...] = (
         doors=(
             ExposedPath(
                 opens=Opens.MODEL,
-                what="reads what the server is and may ask its models",
+                what="reads the server's identity and can query its models",
                 open=Sign(path="/v2", key="name"),
             ),
             # It is asked for by POST, which a probe does not send. "Not this method" comes from
@@ -81,7 +81,7 @@ SERVING: tuple[ProductSigns, ...] = (
         doors=(
             ExposedPath(
                 opens=Opens.MODEL,
-                what="reads what the server is and may ask its models",
+                what="reads the server's identity and can query its models",
                 open=Sign(path="/v2", key="name"),
             ),
             ExposedPath(
@@ -102,7 +102,7 @@ SERVING: tuple[ProductSigns, ...] = (
             # It has no sign-in; that its own words come back shows that nobody asks in front.
             ExposedPath(
                 opens=Opens.MODEL,
-                what="may ask the models",
+                what="can query the models",
                 open=Sign(path="/", status=(400, 404), key="error", value="^Malformed request"),
             ),
             ExposedPath(
@@ -135,7 +135,7 @@ SERVING: tuple[ProductSigns, ...] = (
             _MODELS,
             ExposedPath(
                 opens=Opens.MODEL,
-                what="reads which model is served, and may ask it",
+                what="reads which model is served, and can query it",
                 open=Sign(path="/get_model_info", key="model_path"),
             ),
         ),
@@ -148,7 +148,7 @@ SERVING: tuple[ProductSigns, ...] = (
         doors=(
             ExposedPath(
                 opens=Opens.MODEL,
-                what="reads which model is served, and may ask it",
+                what="reads which model is served, and can query it",
                 open=Sign(path="/info", key="model_id"),
             ),
         ),
@@ -164,7 +164,7 @@ SERVING: tuple[ProductSigns, ...] = (
         doors=(
             ExposedPath(
                 opens=Opens.MANAGE,
-                what="lists the models, and may ask, pull and delete them",
+                what="lists the models, and can query, pull and delete them",
                 open=Sign(path="/api/tags", key="models"),
             ),
         ),
@@ -182,7 +182,7 @@ SERVING: tuple[ProductSigns, ...] = (
             _MODELS,
             ExposedPath(
                 opens=Opens.MODEL,
-                what="reads the settings of the model, and may ask it",
+                what="reads the settings of the model, and can query it",
                 open=Sign(path="/props", key="default_generation_settings"),
             ),
         ),
@@ -246,7 +246,7 @@ SERVING: tuple[ProductSigns, ...] = (
         doors=(
             ExposedPath(
                 opens=Opens.MODEL,
-                what="lists the models and may ask them",
+                what="lists the models and can query them",
                 open=Sign(path="/v1/models", key="models"),
             ),
         ),
@@ -266,7 +266,7 @@ SERVING: tuple[ProductSigns, ...] = (
         doors=(
             ExposedPath(
                 opens=Opens.MODEL,
-                what="reads what the server is and may ask its models",
+                what="reads the server's identity and can query its models",
                 open=Sign(path="/v2", key="extensions"),
             ),
         ),

@@ -129,7 +129,7 @@ PLATFORM: tuple[ProductSigns, ...] = (
         doors=(
             ExposedPath(
                 opens=Opens.MODEL,
-                what="may ask the models: no sign-in is set",
+                what="can query the models: no authentication is set",
                 open=Sign(path="/api/config", key="features.auth", value="^False$"),
                 shut=Sign(path="/api/config", key="features.auth", value="^True$"),
             ),
@@ -146,7 +146,7 @@ PLATFORM: tuple[ProductSigns, ...] = (
         doors=(
             ExposedPath(
                 opens=Opens.RUN,
-                what="is signed in without being asked, and may build flows that run code",
+                what="is signed in automatically, and can build flows that run code",
                 open=Sign(path="/api/v1/auto_login", key="access_token"),
                 shut=Sign(path="/api/v1/auto_login", status=(400,), key="detail.auto_login"),
             ),

@@ -22,7 +22,7 @@ class Sign(msgspec.Struct, frozen=True, kw_only=True):
     """Something an answer shows. All that is set must hold.
 
     ``key`` is a dotted path into its JSON that must exist (``0`` is a list's first element);
-    ``value`` a pattern for what stands there, ``text`` one for a body that is no JSON, ``header``
+    ``value`` a pattern for what stands there, ``text`` one for a body that is not JSON, ``header``
     one for ``name: value``. ``status`` empty means a 2xx.
     """
 

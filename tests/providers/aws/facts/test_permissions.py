@@ -236,6 +236,6 @@ def _calls_made(roles: int) -> int:
 
 
 def test_work_grows_with_the_number_of_roles_and_not_faster() -> None:
-    _calls_made(10)  # what is loaded on first use is no part of it
+    _calls_made(10)  # what is loaded on first use is not part of it
     # Twice is in step with the number; four times would be with its square.
     assert _calls_made(400) < 3 * _calls_made(200)

@@ -84,7 +84,7 @@ def read_tflite(window: Window, record: Recorder) -> None:
     if any(name.startswith("Flex") for name in names):
         _judge_options(buffer, model, names, record)
     if not graphs and not codes:
-        record.fact(FactKind.BROKEN, "no graph", "neither operators nor graphs: it is no model")
+        record.fact(FactKind.BROKEN, "no graph", "neither operators nor graphs: it is not a model")
     _account(buffer, model, record)
     search_inside(window, record, "a TensorFlow Lite model")
     judge_value(description.encode("utf-8", "replace"), "the description", record)
