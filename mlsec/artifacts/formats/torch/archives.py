@@ -121,7 +121,7 @@ def judge_source(source: str, record: Recorder) -> None:
         name, detail = match[0].rstrip("( "), "reads, writes or sends outside the model"
         record.fact(FactKind.UNSAFE_OPERATOR, name, detail, offset=match.start())
     for match in NO_TORCHSCRIPT.finditer(source):
-        detail = "is not a TorchScript: plain Python put where torch keeps its code"
+        detail = "is not TorchScript: plain Python put where torch keeps its code"
         record.fact(FactKind.EMBEDDED_CODE, match[0].strip(), detail, offset=match.start())
     for match in OPERATOR.finditer(source):
         if match[1] not in OWN_OPERATORS:

@@ -159,9 +159,7 @@ class Verdict:
             self.note(FactKind.UNVERIFIED_CLASS, subject, detail, offset)
             self.record.gap(GapReason.UNRESOLVED, f"{subject}: {detail}"[:400])
             return
-        self.note(
-            FactKind.UNKNOWN_CALL, subject, "calls a value that is not an imported name", offset
-        )
+        self.note(FactKind.UNKNOWN_CALL, subject, "calls a value that is no imported name", offset)
 
     def _called_name(self, how: CallKind, function: Global, arguments: Value, offset: int) -> None:
         entry = function.entry

@@ -213,7 +213,7 @@ def _reaches(principal: str, within: Confined) -> bool:
 
 
 def statements_of(resource: Resource, name: str = "policy") -> tuple[Statement, ...] | Unknown:
-    """Compile a resource's policy; no policy is not a statement."""
+    """Compile a resource's policy; no policy gives no statements."""
     match property_value(resource, name):
         case Unknown() as unread:
             return unread
