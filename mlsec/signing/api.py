@@ -87,7 +87,7 @@ def verify_model(
     if rule is None:
         check = failed(
             "policy/names-the-model",
-            "no entry of the trust policy is for this model, so no signer is trusted",
+            "no entry of the trust policy is for this model, so nobody is trusted with it",
             actual=model.address,
             fix=f"add it under models in {policy.file.name}",
         )

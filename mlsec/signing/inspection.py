@@ -35,7 +35,7 @@ def inspect(file: Path) -> tuple[BundleSummary, ...]:
     """Say what the bundles of a file are and claim.
 
     Raises:
-        MlsecError: it cannot be read, or is not a bundle.
+        MlsecError: it cannot be read, or is no bundle.
     """
     try:
         data = file.read_bytes()

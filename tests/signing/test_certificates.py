@@ -130,7 +130,7 @@ def test_any_bytes_give_the_one_error(data):
 
 @pytest.mark.parametrize("kind", [b"CERTIFICATE", b"X509 CRL"])
 def test_document_of_an_unknown_version_gives_the_one_error(kind):
-    """The library's error for it is not a ValueError."""
+    """The library's error for it is no ValueError."""
     if kind == b"CERTIFICATE":
         read, good = read_certificates, LEAF.certificate.public_bytes(Encoding.DER)
         changed = good.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x0a", 1)

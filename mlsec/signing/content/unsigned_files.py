@@ -76,7 +76,7 @@ def _extra(path: str, state: FileState | None, allowed: AllowedExtras) -> Check:
     is_free = is_git or is_empty or is_under(path, allowed.ignored)
     return failed(
         "files/all-signed",
-        "a file that is not signed",
+        "a file that nobody signed",
         file=path,
         fix="remove it, sign the model with it, or name it under may_ignore",
         is_fatal=not is_free and allowed.extra_files is Reaction.FAIL,

@@ -28,7 +28,7 @@ class JsonFields:
 
     def __init__(self, value: Any, where: str) -> None:
         if not isinstance(value, dict):
-            raise MalformedError(f"{where} is not a JSON object")
+            raise MalformedError(f"{where} is no JSON object")
         self._fields: Mapping[str, Any] = value
         self.where = where
 

@@ -70,12 +70,12 @@ class ModelFolder:
 
         Raises:
             OSError: not there, not readable, or a link somewhere on the way.
-            ChangedError: it is not a regular file (any more).
+            ChangedError: it is no regular file (any more).
         """
         descriptor = self.open_listed(path)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise ChangedError(f'"{path}" is not a regular file')
+            raise ChangedError(f'"{path}" is no regular file')
         return descriptor
 
     def open_listed(self, path: str) -> int:

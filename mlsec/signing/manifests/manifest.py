@@ -69,7 +69,7 @@ def manifest_of(
         UnsupportedError: an unknown method or hash.
     """
     if not isinstance(predicate, dict):
-        raise MalformedError("statement has no predicate, or one that is not a JSON object")
+        raise MalformedError("statement has no predicate, or one that is no JSON object")
     unknown = sorted(predicate.keys() - {"resources", "serialization"})
     if unknown and not may_have_more:
         raise MalformedError(f'predicate has the unknown field "{unknown[0][:100]}"')

@@ -29,7 +29,7 @@ def attributes_of(name: str) -> dict[str, str]:
     while at < len(name):
         match = _ATTRIBUTE.match(name, at)
         if match is None or (match.end() < len(name) and name[match.end()] not in ",+"):
-            raise MalformedError(f'"{name[:200]}" is not a distinguished name')
+            raise MalformedError(f'"{name[:200]}" is no distinguished name')
         key = match[1].upper()
         key = _ALIASES.get(key, key)
         if key in attributes:

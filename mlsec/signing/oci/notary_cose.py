@@ -40,7 +40,7 @@ def read_notary_cose(data: bytes) -> NotaryEnvelope:
     """
     message = cbor.loads(data, "signature envelope")
     if not isinstance(message, cbor.Tagged) or message.tag != _SIGN1:
-        raise MalformedError("the signature envelope is not a COSE_Sign1 message")
+        raise MalformedError("the signature envelope is no COSE_Sign1 message")
     if not isinstance(message.value, list) or len(message.value) != 4:
         raise MalformedError("the signature envelope has not four parts")
     protected, unprotected, payload, signature = message.value
@@ -95,7 +95,7 @@ def _time(headers: dict[Any, Any], name: str) -> datetime:
     if not isinstance(seconds, int) or isinstance(seconds, bool):
         raise MalformedError(f"header {name} is missing or no time in seconds")
     if not 0 <= seconds <= _LAST_MOMENT:
-        raise MalformedError(f"header {name} is not a moment before the year 10000")
+        raise MalformedError(f"header {name} is no moment before the year 10000")
     return datetime.fromtimestamp(seconds, UTC)
 
 

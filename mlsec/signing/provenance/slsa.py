@@ -59,7 +59,7 @@ def read_provenance(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Buil
     """
     statement = read_json(payload, "statement", limits)
     if statement.text("_type") not in _STATEMENTS:
-        raise UnsupportedError("the attestation is not an in-toto statement of version 0.1 or 1")
+        raise UnsupportedError("the attestation is no in-toto statement of version 0.1 or 1")
     subjects = statement.objects("subject", MAX_SUBJECTS)
     if not subjects:
         raise MalformedError("the attestation is about nothing")

@@ -190,7 +190,7 @@ def _same_key(recorded: bytes, signed: SignedArtifact) -> None:
     """Compare a PEM certificate or public key with the signer's."""
     match = _PEM.match(recorded.decode("ascii", "replace"))
     if match is None:
-        raise MalformedError("the log entry's key is not a single PEM block")
+        raise MalformedError("the log entry's key is no single PEM block")
     encoded = base64_bytes("".join(match[2].split()), "the log entry's key")
     _compare(encoded, signed, is_certificate=match[1] == "CERTIFICATE")
 

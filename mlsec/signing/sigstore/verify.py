@@ -83,7 +83,7 @@ def verify_sigstore(
         steps.add(
             failed(
                 "sigstore/time",
-                "no trusted source states when this was signed",
+                "nobody who is trusted says when this was signed",
                 fix="sign again with a log or timestamp authority that the trusted root lists",
             )
         )

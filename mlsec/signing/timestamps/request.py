@@ -32,7 +32,7 @@ def timestamp_request(data: bytes, nonce: bytes) -> bytes:
 
 
 def check_answer(answer: bytes, data: bytes, nonce: bytes) -> None:
-    """Refuse an answer that is not a timestamp over ``data``, or answers another question.
+    """Refuse an answer that is no timestamp over ``data``, or answers another question.
 
     Who made it is not judged here: whoever verifies says whom to believe.
 

@@ -173,4 +173,4 @@ def test_words_behind_a_flag_that_are_not_known_may_set_it_again(
     found = seen(tmp_path, {"run.sh": f"exec vllm serve {words}\n"})
     assert found.only.properties.get("exposure.reach") == reach
     if reach is None:
-        assert "may override it" in found.why(found.only, "exposure.reach")
+        assert "may set it again" in found.why(found.only, "exposure.reach")
