@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlsec.collect.client.rest import Page
+from mlsec.collect.client.paged_client import Page
 from mlsec.collect.walk.client import CallResult, Request
 from mlsec.collect.walk.plan import Operation
 from mlsec.providers.gcp.client.transport import GcpTransport

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mlsec.collect.client.rest import Page
+from mlsec.collect.client.paged_client import Page
 from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason

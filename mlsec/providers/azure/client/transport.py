@@ -18,7 +18,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from requests.exceptions import RequestException
 
 from mlsec import __version__
-from mlsec.collect.client.rest import Page
+from mlsec.collect.client.paged_client import Page
 from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason

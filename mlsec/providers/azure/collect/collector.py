@@ -8,7 +8,7 @@ import secrets
 import msgspec
 
 from mlsec import __version__
-from mlsec.collect.client.rest import RestClient
+from mlsec.collect.client.paged_client import PagedClient
 from mlsec.collect.secrets.redact import Redactor
 from mlsec.collect.settings import DEFAULT_ROLE, CollectSettings, Progress, live_settings
 from mlsec.collect.walk.scopes import decode, encode, join
@@ -48,7 +48,7 @@ def collect(
     )
     transport = ArmTransport(cloud, credential, connection)
     redact = Redactor(snapshot.meta()["salt"]).redact
-    client = RestClient(transport, snapshot, table_of(plans()), redact, live_settings(settings))
+    client = PagedClient(transport, snapshot, table_of(plans()), redact, live_settings(settings))
     try:
         group = _group(settings, principal.tenant)
         places = find_subscriptions(client, wanted, group)

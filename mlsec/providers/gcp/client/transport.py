@@ -11,7 +11,7 @@ import msgspec
 import requests
 import requests.exceptions as errors
 
-from mlsec.collect.client.rest import Page
+from mlsec.collect.client.paged_client import Page
 from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, CallFailure
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from mlsec import __version__
-from mlsec.collect.client.rest import RestClient
+from mlsec.collect.client.paged_client import PagedClient
 from mlsec.collect.secrets.redact import Redactor
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
 from mlsec.collect.walk.item import Scope
@@ -69,7 +69,7 @@ class _Collection:
         self._note_start()
         table = table_of(plans())
         redact = _Redacting(snapshot.meta()["salt"], table)
-        self.client = RestClient(self._transport, snapshot, table, redact, live_settings(settings))
+        self.client = PagedClient(self._transport, snapshot, table, redact, live_settings(settings))
 
     def run(self, progress: Progress | None) -> None:
         places = self._places()

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from urllib3 import exceptions as errors
 
-from mlsec.collect.client.rest import Page
+from mlsec.collect.client.paged_client import Page
 from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, SERVER_DETAIL, CallFailure
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason

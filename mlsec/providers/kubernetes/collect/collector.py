@@ -8,7 +8,7 @@ import secrets
 import msgspec
 
 from mlsec import __version__
-from mlsec.collect.client.rest import RestClient
+from mlsec.collect.client.paged_client import PagedClient
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
 from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import visible
@@ -41,7 +41,7 @@ def collect(
             has_configmaps=settings.has_configmaps,
         )
         _note_start(snapshot, settings, session, cluster)
-        client = RestClient(
+        client = PagedClient(
             KubeTransport(session, (settings.connect_timeout_s, settings.read_timeout_s)),
             snapshot,
             table_of(has_configmaps=settings.has_configmaps),

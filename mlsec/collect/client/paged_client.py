@@ -1,4 +1,4 @@
-"""The client for clouds that are asked over plain HTTP: retries, budgets and pages of one call."""
+"""The client of every cloud: one call with its pages, its retries and its share of a rate limit."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ _MOST_REPEATS = 3
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One answer. ``token`` leads to the next page, "" at the end; its text is the transport's.
 
-    ``is_offered`` False: the provider says that there is no such service here; ``why`` in words.
-    ``cut`` says that the answer is not the whole, whatever pages follow.
+    ``lists`` are the dotted paths of what the pages of this operation continue, where they are
+    others than the operation's items. ``is_offered`` False: the provider says that there is no such
+    service here; ``why`` in words. ``cut`` says that the answer is not the whole, whatever pages
+    follow.
     """
 
     document: dict[str, Any] = msgspec.field(default_factory=dict)
     token: str = ""
+    lists: tuple[str, ...] = ()
     is_offered: bool = True
     why: str = ""
     cut: CallFailure | None = None
@@ -47,8 +50,8 @@ class Transport(Protocol):
         """Ask for one page; never raises for what a provider says."""
 
 
-class RestClient(RecordingClient):
-    """Asks through a transport."""
+class PagedClient(RecordingClient):
+    """Asks a provider through a transport."""
 
     def __init__(
         self,
@@ -82,7 +85,7 @@ class _Sender:
         self._run, self._transport, self._request, self._call = run, transport, request, call
         self._budget = run.budget((call.scope, call.region, call.service))
         self._ends_at = time.monotonic() + run.settings.call_deadline_s
-        self._pages: list[dict[str, Any]] = []
+        self._pages: list[Page] = []
         self.count = 0
         self.is_offered = True
 
@@ -105,7 +108,7 @@ class _Sender:
                 return (
                     CallFailure(reason=GapReason.UNSUPPORTED, detail=page.why) if page.why else None
                 )
-            self._pages.append(page.document)
+            self._pages.append(page)
             cut = cut or page.cut
             if not page.token:
                 return cut
@@ -119,16 +122,20 @@ class _Sender:
             token = page.token
 
     def merged(self) -> dict[str, Any] | None:
-        """Give the one document of all pages, its list without duplicates in canonical order."""
+        """Give the one document of all pages, its lists without duplicates in canonical order.
+
+        So neither the size of pages nor the order of answers shows in the evidence.
+        """
         if not self._pages:
             return None
-        items, whole = self._request.operation.items, dict(self._pages[0])
-        if not items:
-            return whole
-        lists = [dig(page, items) for page in self._pages]
-        unique = {canonical(e): e for listed in lists if isinstance(listed, list) for e in listed}
-        if any(isinstance(listed, list) for listed in lists):
-            _put(whole, items, [unique[mark] for mark in sorted(unique)])
+        first, items = self._pages[0], self._request.operation.items
+        whole = dict(first.document)
+        for path in first.lists or ((items,) if items else ()):
+            lists = [dig(page.document, path) for page in self._pages]
+            parts = [part for part in lists if isinstance(part, list)]
+            if parts:
+                unique = {canonical(entry): entry for part in parts for entry in part}
+                _put(whole, path, [unique[mark] for mark in sorted(unique)])
         return whole
 
     def _one(self, token: str) -> Page | CallFailure:
