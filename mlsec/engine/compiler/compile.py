@@ -13,7 +13,7 @@ from mlsec.engine.compiler.codegen import Generated, generate
 from mlsec.engine.compiler.codegen_runtime import SETTLERS, Failed, Take, TakeDeferred
 from mlsec.engine.compiler.fast_findings import Failure
 from mlsec.engine.evaluation.applicability import lacks_what_is_read
-from mlsec.engine.evaluation.operators import compare, moment_of, pattern_of
+from mlsec.engine.evaluation.operators import compare, moment_of, searcher
 from mlsec.engine.evaluation.property_reader import UNKNOWN_VALUE
 from mlsec.engine.evaluation.timestamps import first_moment, last_moment
 from mlsec.engine.model.property_resolution import translate
@@ -96,7 +96,7 @@ class FastPass:
         names: dict[str, Any] = {
             **_NAMES,
             **generated.maps,
-            **{name: pattern_of(text).search for name, text in generated.patterns.items()},
+            **{name: searcher(text) for name, text in generated.patterns.items()},
         }
         code = compile(generated.text, f"<rules of {self.owner.name!a}>", "exec")
         exec(code, names)  # noqa: S102 - our own text: names made in codegen, constants by repr

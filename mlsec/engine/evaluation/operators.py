@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import ipaddress
 import math
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from mlsec.core.enums import Truth
+from mlsec.core.linear_regex import linear_regex
 from mlsec.core.regex import regex
 from mlsec.engine.model.rule import Operator
 from mlsec.vocabulary.types import Kind
@@ -107,10 +107,11 @@ def network_of(text: str) -> Network | None:
         return None
 
 
-@functools.lru_cache(maxsize=1024)
-def pattern_of(text: str) -> re.Pattern[str]:
-    """Compile a pattern that engine/patterns.py allowed."""
-    return re.compile(text)
+def searcher(pattern: str) -> Callable[[str], object]:
+    """Give what searches a text for a rule's pattern: None where it is not in it."""
+    search = linear_regex(pattern).search
+    # As bytes: a text may hold surrogates, which are no UTF-8.
+    return lambda text: search(text.encode("utf-8", "surrogatepass"))
 
 
 def _truth(holds: object) -> Truth:
@@ -120,7 +121,7 @@ def _truth(holds: object) -> Truth:
 def _matches(actual: Any, expected: Any, _now_s: float) -> Truth:
     if len(actual) > MAX_MATCHED_CHARS:
         return UNKNOWN
-    return _truth(pattern_of(expected).search(actual))
+    return _truth(searcher(expected)(actual))
 
 
 def _starts_with(actual: Any, expected: Any, _now_s: float) -> Truth:

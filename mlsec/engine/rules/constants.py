@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mlsec.core.linear_regex import linear_regex
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.evaluation.operators import duration_s, network_of, version_of
 from mlsec.engine.model.rule import Operator
-from mlsec.engine.rules.patterns import why_refused
 from mlsec.vocabulary.types import Kind
 
+MAX_PATTERN_CHARS = 400
 _NUMBERS = (Kind.INT, Kind.FLOAT)
 _TEXTS = (Kind.STRING, Kind.ENUM)
 _SCALARS = (*_TEXTS, *_NUMBERS, Kind.BOOL)
@@ -91,7 +92,7 @@ def why_wrong(
 
 def _wrong_text(operator: Operator, expected: Any) -> str:
     if operator is Operator.MATCHES:
-        return why_refused(expected) if isinstance(expected, str) else "matches takes one pattern"
+        return _wrong_pattern(expected)
     if operator is Operator.CONTAINS:
         is_text = isinstance(expected, str) and expected != ""
         return "" if is_text else "contains takes one text; use contains_any for a list"
@@ -105,6 +106,18 @@ def _wrong_text(operator: Operator, expected: Any) -> str:
             return f"expected text, not {_show(text)}"
         if operator in (Operator.IN_CIDR, Operator.OVERLAPS_CIDR) and network_of(text) is None:
             return f"{_show(text)} is not an address or a CIDR block"
+    return ""
+
+
+def _wrong_pattern(expected: Any) -> str:
+    if not isinstance(expected, str):
+        return "matches takes one pattern"
+    if len(expected) > MAX_PATTERN_CHARS:
+        return f"the pattern is longer than {MAX_PATTERN_CHARS} characters"
+    try:
+        linear_regex(expected)
+    except ValueError as error:
+        return f"not a regular expression of RE2: {error}"
     return ""
 
 

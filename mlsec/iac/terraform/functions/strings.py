@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from mlsec.iac.terraform.functions.patterns import compiled, cost_of
+from mlsec.iac.terraform.functions.patterns import (
+    all_matches,
+    filled,
+    first_match,
+    steps_of_all,
+    steps_of_first,
+)
 from mlsec.iac.terraform.functions.spec import Function, items, room, text, whole
 from mlsec.iac.terraform.values import (
     Encoded,
@@ -100,11 +107,19 @@ def _replace(value: Value, search: Value, replacement: Value) -> Value:
         return _replace_around(value, wanted, replacement)
     subject, new = text(value), text(replacement)
     if len(wanted) > 1 and wanted[0] == wanted[-1] == "/":
-        pattern = compiled(wanted[1:-1], subject)
-        room(chars=len(subject) + (len(subject) + 1) * len(new))
-        return pattern.sub(re.sub(r"\$\{?(\w+)\}?", r"\\g<\1>", new.replace("\\", r"\\")), subject)
+        return _replace_matches(subject, wanted[1:-1], new)
     room(chars=len(subject) + (subject.count(wanted) if wanted else 0) * len(new))
     return subject.replace(wanted, new) if wanted else subject
+
+
+def _replace_matches(subject: str, pattern: str, new: str) -> str:
+    made, end, size = [], 0, len(subject)
+    for match in all_matches(pattern, subject):
+        piece = filled(new, match)
+        made += [subject[end : match.start()], piece]
+        end, size = match.end(), size + len(piece)
+        room(chars=size)
+    return "".join([*made, subject[end:]])
 
 
 def _replace_around(value: Value, wanted: str, new: Value) -> Value:
@@ -135,21 +150,21 @@ def _replace_within(value: Value, wanted: str, new: Value) -> Value:
     return _replace_around(value, wanted, new) if isinstance(value, (str, Joined)) else value
 
 
-def _groups(match: re.Match[str]) -> Value:
+def _groups(match: Any) -> Value:
     if match.re.groupindex:
         return dict(match.groupdict())
-    return list(match.groups()) if match.re.groups else match.group()
+    return list(match.groups()) if match.re.groups else str(match.group())
 
 
 def _regex(pattern: Value, value: Value) -> Value:
-    match = compiled(text(pattern), text(value)).search(text(value))
+    match = first_match(text(pattern), text(value))
     if match is None:
         raise ValueError("the pattern does not match")
     return _groups(match)
 
 
 def _regexall(pattern: Value, value: Value) -> Value:
-    return [_groups(match) for match in compiled(text(pattern), text(value)).finditer(text(value))]
+    return [_groups(match) for match in all_matches(text(pattern), text(value))]
 
 
 def _substr(value: Value, offset: Value, length: Value) -> Value:
@@ -174,14 +189,18 @@ def _without(value: Value, affix: Value, *, at_end: bool) -> str:
     return subject.removesuffix(text(affix)) if at_end else subject.removeprefix(text(affix))
 
 
-def _pattern_steps(pattern: Value, value: Value) -> int:
-    return cost_of(text(pattern), text(value)) // 200
+def _regex_steps(pattern: Value, value: Value) -> int:
+    return steps_of_first(text(pattern), text(value))
+
+
+def _regexall_steps(pattern: Value, value: Value) -> int:
+    return steps_of_all(text(pattern), text(value))
 
 
 def _replace_steps(value: Value, search: Value, _: Value) -> int:
     wanted = text(search)
     is_pattern = len(wanted) > 1 and wanted[0] == wanted[-1] == "/" and isinstance(value, str)
-    return _pattern_steps(wanted[1:-1], value) if is_pattern else 0
+    return _regexall_steps(wanted[1:-1], value) if is_pattern else 0
 
 
 STRINGS: dict[str, Function] = {
@@ -192,8 +211,8 @@ STRINGS: dict[str, Function] = {
     "indent": Function(_indent),
     "join": Function(_join, symbols=True),
     "lower": Function(lambda s: text(s).lower()),
-    "regex": Function(_regex, steps=_pattern_steps),
-    "regexall": Function(_regexall, steps=_pattern_steps),
+    "regex": Function(_regex, steps=_regex_steps),
+    "regexall": Function(_regexall, steps=_regexall_steps),
     "replace": Function(_replace, symbols=True, steps=_replace_steps),
     "split": Function(_split),
     "startswith": Function(lambda s, start: text(s).startswith(text(start))),
