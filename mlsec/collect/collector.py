@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Protocol
 
 import msgspec
@@ -35,6 +36,31 @@ class Collector(msgspec.Struct, frozen=True, kw_only=True):
     read: Callable[[Snapshot, Vocabulary], Inventory]
     check: Callable[[str, CollectSettings], None] | None = None
     policy: PolicyText | None = None
+
+
+def lazy_collector(
+    collector: Callable[[], ModuleType],
+    reader: Callable[[], ModuleType],
+    policy: PolicyText | None = None,
+) -> Collector:
+    """Make a collector of modules that are only imported when they are used.
+
+    ``collector`` gives the module with ``collect`` and ``check``, ``reader`` the one with ``read``.
+    """
+
+    def collect(
+        target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
+    ) -> None:
+        collector().collect(target, snapshot, settings, progress)
+
+    def check(target: str, settings: CollectSettings) -> None:
+        collector().check(target, settings)
+
+    def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+        inventory: Inventory = reader().read(snapshot, vocabulary)
+        return inventory
+
+    return Collector(collect=collect, read=read, check=check, policy=policy)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import getpass
 import hashlib
 from collections.abc import Iterator
@@ -11,13 +10,13 @@ from pathlib import Path
 
 import msgspec
 
-from mlsec import __version__
 from mlsec.artifacts.bytes.window import Source, Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Inspection, InspectionGap
 from mlsec.artifacts.sandbox.pool import FarJob, Job, LocalJob, inspect_many
 from mlsec.collect.folders.entry import AsksForRights, Bucket, Entry, StoreError
 from mlsec.collect.folders.local import LocalStore
+from mlsec.collect.run_facts import note_end, note_start
 from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.core.enums import GapReason
 from mlsec.model_files.cache import InspectionCache
@@ -47,9 +46,10 @@ def collect(
         MlsecError: the target is not there, or its store cannot be asked.
         KeyboardInterrupt: stopped by the user; what was read is kept for --resume.
     """
-    _note_start(snapshot)
+    note_start(snapshot)
+    snapshot.set_clock("user", _user())
     _Collection(target, snapshot, settings).run(progress)
-    snapshot.set_clock("finished_at", _now())
+    note_end(snapshot)
 
 
 class _Collection:
@@ -163,20 +163,8 @@ def _refusal(inspection: Inspection) -> InspectionGap | None:
     return refused[0] if refused and not inspection.bytes_read else None
 
 
-def _note_start(snapshot: Snapshot) -> None:
-    snapshot.set_meta("tool", f"mlsec {__version__}")
-    snapshot.set_clock("user", _user())
-    if "started_at" not in snapshot.clock():
-        snapshot.set_clock("started_at", _now())
-
-
 def _user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container without a name for its user
         return ""
-
-
-def _now() -> str:
-    moment = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    return moment.isoformat().replace("+00:00", "Z")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from mlsec.artifacts.bytes.window import Window
 from mlsec.collect.code.code_file import CodeFile, Language
 from mlsec.collect.folders.entry import Entry, Listing
 from mlsec.collect.folders.local import LocalStore
+from mlsec.collect.run_facts import salt_of
 from mlsec.collect.secrets.masking import Masker
 from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.core.enums import GapReason
@@ -45,7 +45,7 @@ def collect(
     entries = [entry for entry in listing.entries if may_matter(entry.path)]
     if not entries:
         return
-    masker = Masker(_salt(snapshot, settings), _sensitive(entries, store))
+    masker = Masker(salt_of(snapshot, settings), _sensitive(entries, store))
     done = 0
     for several in _together(entries):
         if progress is not None and done:
@@ -148,12 +148,3 @@ def _in_repository(base: str, path: str) -> str:
         return path
     # A target that is one file is named by the base itself.
     return base if base.rpartition("/")[2] == path else f"{base}/{path}"
-
-
-def _salt(snapshot: Snapshot, settings: CollectSettings) -> str:
-    """The snapshot's own salt; made when no other collector has made one."""
-    result = snapshot.meta().get("salt")
-    if not result:
-        result = settings.hash_salt or secrets.token_hex(16)
-        snapshot.set_meta("salt", result)
-    return result

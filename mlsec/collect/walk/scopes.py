@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable
+from typing import Self, TypeVar
 
 import msgspec
 
+from mlsec.collect.run_facts import began_at
 from mlsec.collect.walk.item import Scope
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory, TypeCoverage
+from mlsec.snapshot.facts import PLACES, fact_of, key_of
 from mlsec.snapshot.store import Snapshot
 
 
@@ -19,9 +22,19 @@ class CollectedScopes(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[Scope, ...] = ()
     gaps: tuple[Gap, ...] = ()
 
+    def with_details_of(self, known: Self) -> Self:
+        """Give the places with what a provider keeps besides, joined with that of other targets."""
+        del known
+        return self
 
-def join(known: CollectedScopes, fresh: CollectedScopes) -> CollectedScopes:
-    """Give the places of two targets together; what was not known of a scope is known anew."""
+
+S = TypeVar("S", bound=CollectedScopes)
+
+
+def keep_scopes(snapshot: Snapshot, provider: str, fresh: S) -> None:
+    """Add the places of a target to those of the targets before; what hid them is known anew."""
+    text = fact_of(snapshot.meta(), provider, PLACES)
+    known = msgspec.json.decode(text, type=type(fresh)) if text else type(fresh)()
     scopes = {scope.name: scope for scope in known.scopes}
     for scope in fresh.scopes:
         before = scopes[scope.name].regions if scope.name in scopes else ()
@@ -30,31 +43,27 @@ def join(known: CollectedScopes, fresh: CollectedScopes) -> CollectedScopes:
     here = {scope.name for scope in fresh.scopes}
     gaps = {gap.id: gap for gap in known.gaps if gap.scope not in here}
     gaps |= {gap.id: gap for gap in fresh.gaps}
-    return CollectedScopes(
+    joined = msgspec.structs.replace(
+        fresh.with_details_of(known),
         scopes=tuple(scopes[name] for name in sorted(scopes)),
         gaps=tuple(gaps[key] for key in sorted(gaps)),
     )
+    snapshot.set_meta(key_of(provider, PLACES), msgspec.json.encode(joined).decode())
 
 
-def decode(text: str) -> CollectedScopes:
-    """Read stored places, "" for none."""
-    return msgspec.json.decode(text, type=CollectedScopes) if text else CollectedScopes()
-
-
-def encode(places: CollectedScopes) -> str:
-    """Write places for the snapshot."""
-    return msgspec.json.encode(places).decode()
-
-
-def stored(snapshot: Snapshot, text: str) -> tuple[CollectedScopes, datetime.datetime]:
+def stored_scopes(
+    snapshot: Snapshot, provider: str, name: str, kind: type[S]
+) -> tuple[S, datetime.datetime]:
     """Give the places of a finished collection, and when it began.
 
     Raises:
-        MlsecError: the facts are damaged.
+        MlsecError: it holds nothing of the provider, or its facts are damaged.
     """
+    text = fact_of(snapshot.meta(), provider, PLACES)
+    if not text:
+        raise MlsecError(f"the snapshot holds nothing of {name}", location=str(snapshot.path))
     try:
-        began_at = datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
-        return decode(text), began_at
+        return msgspec.json.decode(text, type=kind), began_at(snapshot)
     except (KeyError, ValueError, msgspec.DecodeError):
         raise MlsecError(
             "the snapshot does not say where or when it was taken", location=str(snapshot.path)

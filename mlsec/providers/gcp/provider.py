@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from mlsec.collect.collector import Collector, sdk_of
-from mlsec.collect.settings import CollectSettings, Progress
-from mlsec.core.resource import Inventory
-from mlsec.snapshot.store import Snapshot
-from mlsec.vocabulary.types import Vocabulary
+from mlsec.collect.collector import lazy_collector, sdk_of
 
 
 def _collector() -> ModuleType:
@@ -17,20 +13,10 @@ def _collector() -> ModuleType:
     return collector
 
 
-def _collect(
-    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
-) -> None:
-    _collector().collect(target, snapshot, settings, progress)
-
-
-def _check(target: str, settings: CollectSettings) -> None:
-    _collector().check(target, settings)
-
-
-def _read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+def _reader() -> ModuleType:
     from mlsec.providers.gcp.collect import reader  # noqa: PLC0415 - it loads the plans
 
-    return reader.read(snapshot, vocabulary)
+    return reader
 
 
 def _policy(*, is_organisation: bool) -> str:
@@ -39,4 +25,4 @@ def _policy(*, is_organisation: bool) -> str:
     return least_privilege_role(is_organisation=is_organisation)
 
 
-COLLECTOR = Collector(collect=_collect, read=_read, check=_check, policy=_policy)
+COLLECTOR = lazy_collector(_collector, _reader, _policy)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 
-from mlsec import __version__
+from mlsec.collect.run_facts import note_end, note_identity, note_start, salt_of
 from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.servers.probe import tls
@@ -34,8 +33,6 @@ from mlsec.servers.probe.response_record import (
     failed,
 )
 from mlsec.servers.probe.target import PROVIDER, ProbeTarget, parse_target
-from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, key_of
-from mlsec.snapshot.records import canonical
 from mlsec.snapshot.store import Snapshot
 
 # A host that cannot exist (RFC 2606): who lets it read answers lets everybody.
@@ -59,7 +56,7 @@ def collect(
         limits = Limits(target_s=min(limits.target_s, settings.deadline_s))
     probe(parse_target(target), snapshot, limits, progress,
           is_private_allowed=settings.is_private_probed)  # fmt: skip
-    snapshot.set_clock("finished_at", _now())
+    note_end(snapshot)
 
 
 def check(target: str, settings: CollectSettings) -> None:
@@ -184,18 +181,10 @@ class _Questions:
 
 
 def _note_start(snapshot: Snapshot, settings: CollectSettings) -> None:
-    facts = {
-        "tool": f"mlsec {__version__}",
-        key_of(PROVIDER, PRINCIPAL): "anonymous (a probe sends no credentials)",
-        key_of(PROVIDER, SETTINGS): canonical(_settings(settings)).decode(),
-        "salt": settings.hash_salt or _salt(),
-    }
-    meta = snapshot.meta()
-    for name, text in facts.items():
-        if name not in meta:
-            snapshot.set_meta(name, text)
-    if "started_at" not in snapshot.clock():
-        snapshot.set_clock("started_at", _now())
+    note_start(snapshot)
+    anonymous = "anonymous (a probe sends no credentials)"
+    note_identity(snapshot, PROVIDER, anonymous, _settings(settings))
+    salt_of(snapshot, settings)
 
 
 def _settings(settings: CollectSettings) -> dict[str, str]:
@@ -209,14 +198,3 @@ def _proxies() -> tuple[str, ...]:
     """Name the proxies of the environment: a probe does not go through them."""
     names = (*_PROXIES, *(name.lower() for name in _PROXIES))
     return tuple(name for name in names if os.environ.get(name))
-
-
-def _salt() -> str:
-    import secrets  # noqa: PLC0415 - only when a new snapshot begins
-
-    return secrets.token_hex(16)
-
-
-def _now() -> str:
-    moment = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    return moment.isoformat().replace("+00:00", "Z")

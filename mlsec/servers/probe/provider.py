@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from mlsec.collect.collector import Collector
-from mlsec.collect.settings import CollectSettings, Progress
-from mlsec.core.resource import Inventory
-from mlsec.snapshot.store import Snapshot
-from mlsec.vocabulary.types import Vocabulary
+from types import ModuleType
+
+from mlsec.collect.collector import lazy_collector
 
 
-def _collect(
-    target: str, snapshot: Snapshot, settings: CollectSettings, progress: Progress | None
-) -> None:
+def _collector() -> ModuleType:
     from mlsec.servers.probe import collector  # noqa: PLC0415
 
-    collector.collect(target, snapshot, settings, progress)
+    return collector
 
 
-def _check(target: str, settings: CollectSettings) -> None:
-    from mlsec.servers.probe import collector  # noqa: PLC0415
-
-    collector.check(target, settings)
-
-
-def _read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+def _reader() -> ModuleType:
     from mlsec.servers.probe import reader  # noqa: PLC0415
 
-    return reader.read(snapshot, vocabulary)
+    return reader
 
 
-COLLECTOR = Collector(collect=_collect, read=_read, check=_check)
+COLLECTOR = lazy_collector(_collector, _reader)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
-
 from botocore.config import Config
 
-from mlsec import __version__
+from mlsec.collect.run_facts import (
+    began_at,
+    effort,
+    note_end,
+    note_identity,
+    note_start,
+    salt_of,
+)
 from mlsec.collect.secrets.redact import Redactor
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
-from mlsec.collect.walk.scopes import CollectedScopes, decode, encode, join
+from mlsec.collect.walk.scopes import CollectedScopes, keep_scopes
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
 from mlsec.providers.aws.client.client import AwsClient
@@ -25,8 +30,7 @@ from mlsec.providers.aws.client.session import (
 from mlsec.providers.aws.collect.accounts import assume, find_accounts, find_regions
 from mlsec.providers.aws.collect.reader import PROVIDER, plans, walk_aws
 from mlsec.providers.aws.tables import CREDENTIAL_CALLS, table_of
-from mlsec.snapshot.facts import PLACES, PRINCIPAL, SETTINGS, fact_of, key_of
-from mlsec.snapshot.records import canonical
+from mlsec.snapshot.facts import PRINCIPAL, fact_of
 from mlsec.snapshot.store import Snapshot
 
 
@@ -46,7 +50,7 @@ def collect(
         collection.run(progress)
     finally:
         collection.client.stop()
-    snapshot.set_clock("finished_at", _now())
+    note_end(snapshot)
 
 
 def check(target: str, settings: CollectSettings) -> None:
@@ -84,40 +88,32 @@ class _Collection:
             ),
         )
         self._note_start()
-        salt = snapshot.meta()["salt"]
-        self.client = AwsClient(
-            clients, snapshot, table, Redactor(salt).redact, live_settings(settings)
-        )
+        redact = Redactor(salt_of(snapshot, settings)).redact
+        self.client = AwsClient(clients, snapshot, table, redact, live_settings(settings))
 
     def run(self, progress: Progress | None) -> None:
         places = self._places()
-        known = decode(fact_of(self._snapshot.meta(), PROVIDER, PLACES))
-        self._snapshot.set_meta(key_of(PROVIDER, PLACES), encode(join(known, places)))
-        began_at = datetime.datetime.fromisoformat(self._snapshot.clock()["started_at"])
-        walk_aws(self.client, self._settings.vocabulary, places, began_at, progress)
+        keep_scopes(self._snapshot, PROVIDER, places)
+        began = began_at(self._snapshot)
+        walk_aws(self.client, self._settings.vocabulary, places, began, progress)
 
     def _note_start(self) -> None:
-        """Write who, what and when; on resume the first beginning and salt stay."""
-        snapshot, meta = self._snapshot, self._snapshot.meta()
-        snapshot.set_meta("tool", f"mlsec {__version__}")
-        principal = fact_of(meta, PROVIDER, PRINCIPAL) or self._identity.arn
+        """Write who, what and when; on resume the first beginning stays."""
+        note_start(self._snapshot)
+        principal = fact_of(self._snapshot.meta(), PROVIDER, PRINCIPAL) or self._identity.arn
         if principal.split(":")[4:5] != [self._identity.account]:
             raise MlsecError(
                 f"the collection was begun as {principal}, these are credentials of"
                 f" {self._identity.account}",
                 hint="resume with the same account",
             )
-        snapshot.set_meta(key_of(PROVIDER, PRINCIPAL), principal)
-        if not fact_of(meta, PROVIDER, SETTINGS):
-            snapshot.set_meta(key_of(PROVIDER, SETTINGS), _settings_text(self._settings))
-        snapshot.set_meta("salt", meta.get("salt") or self._salt())
-        if "started_at" not in snapshot.clock():
-            snapshot.set_clock("started_at", _now())
-
-    def _salt(self) -> str:
-        import secrets  # noqa: PLC0415 - only when a new snapshot begins
-
-        return self._settings.hash_salt or secrets.token_hex(16)
+        settings = self._settings
+        shown = {
+            "roles": ", ".join(settings.role_arns),
+            "organisation": settings.role_name if settings.is_organisation else "",
+            **effort(settings),
+        }
+        note_identity(self._snapshot, PROVIDER, principal, shown)
 
     def _places(self) -> CollectedScopes:
         identities, gaps = self._identities()
@@ -160,22 +156,3 @@ class _Collection:
             self._sessions[identity.scope] = session
             identities.append(identity)
         return identities, gaps
-
-
-def _settings_text(settings: CollectSettings) -> str:
-    """Give the settings that change what can be read, for the report."""
-    shown = {
-        "roles": ", ".join(settings.role_arns),
-        "organisation": settings.role_name if settings.is_organisation else "",
-        "in_flight": str(settings.in_flight),
-        "tries": str(settings.tries),
-        "call_deadline_s": str(settings.call_deadline_s),
-        "deadline_s": str(settings.deadline_s),
-        "max_pages": str(settings.max_pages),
-    }
-    return canonical({name: text for name, text in shown.items() if text}).decode()
-
-
-def _now() -> str:
-    moment = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    return moment.isoformat().replace("+00:00", "Z")

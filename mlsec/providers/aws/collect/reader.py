@@ -7,14 +7,12 @@ import datetime
 from mlsec.collect.settings import Progress
 from mlsec.collect.walk.client import Client, SnapshotClient
 from mlsec.collect.walk.plan import TypePlan
-from mlsec.collect.walk.scopes import CollectedScopes, stored, with_unseen
+from mlsec.collect.walk.scopes import CollectedScopes, stored_scopes, with_unseen
 from mlsec.collect.walk.walk import WalkSettings, walk
-from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory
 from mlsec.providers.aws.services import SERVICES
 from mlsec.providers.aws.shapes.table import SHAPES
 from mlsec.providers.aws.tables import TAGGING
-from mlsec.snapshot.facts import PLACES, fact_of
 from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
 
@@ -32,10 +30,7 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     Raises:
         MlsecError: it holds nothing of AWS, or its facts are damaged.
     """
-    stored_places = fact_of(snapshot.meta(), PROVIDER, PLACES)
-    if not stored_places:
-        raise MlsecError("the snapshot holds nothing of AWS", location=str(snapshot.path))
-    places, began_at = stored(snapshot, stored_places)
+    places, began_at = stored_scopes(snapshot, PROVIDER, "AWS", CollectedScopes)
     inventory = walk_aws(SnapshotClient(snapshot), vocabulary, places, began_at, None)
     walked = {scope.name for scope in places.scopes}
 

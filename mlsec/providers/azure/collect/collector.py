@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import datetime
-import secrets
-
 import msgspec
 
-from mlsec import __version__
 from mlsec.collect.client.paged_client import PagedClient
+from mlsec.collect.run_facts import (
+    began_at,
+    effort,
+    note_end,
+    note_identity,
+    note_start,
+    salt_of,
+    set_settings,
+)
 from mlsec.collect.secrets.redact import Redactor
 from mlsec.collect.settings import DEFAULT_ROLE, CollectSettings, Progress, live_settings
-from mlsec.collect.walk.scopes import decode, encode, join
+from mlsec.collect.walk.scopes import keep_scopes
 from mlsec.core.errors import MlsecError
 from mlsec.providers.azure.client.clouds import Cloud, find_cloud
 from mlsec.providers.azure.client.resource_graph import ResourceGraphClient, ask_index
@@ -21,8 +26,7 @@ from mlsec.providers.azure.collect.reader import PROVIDER, plans, walk_azure
 from mlsec.providers.azure.collect.subscriptions import find_subscriptions
 from mlsec.providers.azure.tables import table_of
 from mlsec.providers.azure.target import parse_target
-from mlsec.snapshot.facts import PLACES, PRINCIPAL, SETTINGS, fact_of, key_of
-from mlsec.snapshot.records import canonical
+from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, fact_of
 from mlsec.snapshot.store import Snapshot
 
 
@@ -47,22 +51,21 @@ def collect(
         connections=settings.in_flight,
     )
     transport = ArmTransport(cloud, credential, connection)
-    redact = Redactor(snapshot.meta()["salt"]).redact
+    redact = Redactor(salt_of(snapshot, settings)).redact
     client = PagedClient(transport, snapshot, table_of(plans()), redact, live_settings(settings))
     try:
         group = _group(settings, principal.tenant)
         places = find_subscriptions(client, wanted, group)
-        known = decode(fact_of(snapshot.meta(), PROVIDER, PLACES))
-        snapshot.set_meta(key_of(PROVIDER, PLACES), encode(join(known, places)))
-        began_at = datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
-        index = ask_index(client, places.scopes, plans(), settings.vocabulary, began_at)
+        keep_scopes(snapshot, PROVIDER, places)
+        began = began_at(snapshot)
+        index = ask_index(client, places.scopes, plans(), settings.vocabulary, began)
         _note_bulk(snapshot, index.trusted)
         front = ResourceGraphClient(client, index)
-        walk_azure(front, settings.vocabulary, places, began_at, progress)
+        walk_azure(front, settings.vocabulary, places, began, progress)
     finally:
         client.stop()
         transport.close()
-    snapshot.set_clock("finished_at", _now())
+    note_end(snapshot)
 
 
 def check(target: str, settings: CollectSettings) -> None:
@@ -81,21 +84,20 @@ def _note_start(
     snapshot: Snapshot, settings: CollectSettings, cloud: Cloud, principal: str
 ) -> None:
     """Record principal, target and start; a resumed collection keeps its first start and salt."""
-    meta = snapshot.meta()
-    snapshot.set_meta("tool", f"mlsec {__version__}")
-    begun = fact_of(meta, PROVIDER, PRINCIPAL) or principal
+    note_start(snapshot)
+    begun = fact_of(snapshot.meta(), PROVIDER, PRINCIPAL) or principal
     if begun.partition("/")[0] != principal.partition("/")[0]:
         raise MlsecError(
             f"the collection was begun in tenant {begun.partition('/')[0]}, this is a sign-in to"
             f" {principal.partition('/')[0]}",
             hint="resume with the same tenant (az login --tenant)",
         )
-    snapshot.set_meta(key_of(PROVIDER, PRINCIPAL), begun)
-    if not fact_of(meta, PROVIDER, SETTINGS):
-        snapshot.set_meta(key_of(PROVIDER, SETTINGS), _settings_text(settings, cloud))
-    snapshot.set_meta("salt", meta.get("salt") or settings.hash_salt or secrets.token_hex(16))
-    if "started_at" not in snapshot.clock():
-        snapshot.set_clock("started_at", _now())
+    shown = {
+        "cloud": cloud.name,
+        "management_group": _group(settings, "the tenant's root group"),
+        **effort(settings),
+    }
+    note_identity(snapshot, PROVIDER, begun, shown)
 
 
 def _group(settings: CollectSettings, root: str) -> str:
@@ -108,25 +110,4 @@ def _group(settings: CollectSettings, root: str) -> str:
 def _note_bulk(snapshot: Snapshot, trusted: frozenset[str]) -> None:
     """Record the types taken from Resource Graph; all others were listed individually."""
     known = msgspec.json.decode(fact_of(snapshot.meta(), PROVIDER, SETTINGS) or "{}")
-    shown = {**known, "resource_graph": ", ".join(sorted(trusted))}
-    text = canonical({name: value for name, value in shown.items() if value}).decode()
-    snapshot.set_meta(key_of(PROVIDER, SETTINGS), text)
-
-
-def _settings_text(settings: CollectSettings, cloud: Cloud) -> str:
-    """Give the settings that change what can be read, for the report."""
-    shown = {
-        "cloud": cloud.name,
-        "management_group": _group(settings, "the tenant's root group"),
-        "in_flight": str(settings.in_flight),
-        "tries": str(settings.tries),
-        "call_deadline_s": str(settings.call_deadline_s),
-        "deadline_s": str(settings.deadline_s),
-        "max_pages": str(settings.max_pages),
-    }
-    return canonical({name: text for name, text in shown.items() if text}).decode()
-
-
-def _now() -> str:
-    moment = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    return moment.isoformat().replace("+00:00", "Z")
+    set_settings(snapshot, PROVIDER, {**known, "resource_graph": ", ".join(sorted(trusted))})

@@ -9,15 +9,13 @@ from mlsec.collect.walk.client import Client, SnapshotClient
 from mlsec.collect.walk.item import Scope
 from mlsec.collect.walk.mapping import Canon
 from mlsec.collect.walk.plan import TypePlan
-from mlsec.collect.walk.scopes import CollectedScopes, stored, with_unseen
+from mlsec.collect.walk.scopes import CollectedScopes, stored_scopes, with_unseen
 from mlsec.collect.walk.walk import WalkSettings, walk
-from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory
 from mlsec.providers.azure.client.resource_graph import ResourceGraphClient, stored_index
 from mlsec.providers.azure.services import SERVICES
 from mlsec.providers.azure.shapes.table import SHAPES
 from mlsec.providers.azure.tables import TENANT
-from mlsec.snapshot.facts import PLACES, fact_of
 from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
 
@@ -35,10 +33,7 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     Raises:
         MlsecError: it holds nothing of Azure, or its facts are damaged.
     """
-    text = fact_of(snapshot.meta(), PROVIDER, PLACES)
-    if not text:
-        raise MlsecError("the snapshot holds nothing of Azure", location=str(snapshot.path))
-    places, began_at = stored(snapshot, text)
+    places, began_at = stored_scopes(snapshot, PROVIDER, "Azure", CollectedScopes)
     client = SnapshotClient(snapshot)
     index = stored_index(snapshot, client, places.scopes, plans(), vocabulary, began_at)
     inventory = walk_azure(ResourceGraphClient(client, index), vocabulary, places, began_at, None)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 import msgspec
 
-from mlsec import __version__
 from mlsec.collect.client.paged_client import PagedClient
+from mlsec.collect.run_facts import (
+    began_at,
+    effort,
+    note_end,
+    note_identity,
+    note_start,
+    salt_of,
+    set_settings,
+)
 from mlsec.collect.secrets.redact import Redactor
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
 from mlsec.collect.walk.item import Scope
 from mlsec.collect.walk.plan import Operation
+from mlsec.collect.walk.scopes import keep_scopes
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
 from mlsec.providers.gcp.client.credentials import open_session
@@ -21,8 +29,8 @@ from mlsec.providers.gcp.collect.projects import Project, find_project, find_pro
 from mlsec.providers.gcp.collect.reader import PROVIDER, Places, walk_gcp
 from mlsec.providers.gcp.tables import LIST_ASSETS, asset_redactions, plans, routes, table_of
 from mlsec.providers.gcp.target import GcpTarget, parse_target
-from mlsec.snapshot.facts import PLACES, PRINCIPAL, SETTINGS, fact_of, key_of
-from mlsec.snapshot.records import CallStatus, canonical
+from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, fact_of
+from mlsec.snapshot.records import CallStatus
 from mlsec.snapshot.store import Snapshot
 
 
@@ -42,7 +50,7 @@ def collect(
         collection.run(progress)
     finally:
         collection.close()
-    snapshot.set_clock("finished_at", _now())
+    note_end(snapshot)
 
 
 def check(target: str, settings: CollectSettings) -> None:
@@ -68,68 +76,44 @@ class _Collection:
         )
         self._note_start()
         table = table_of(plans())
-        redact = _Redacting(snapshot.meta()["salt"], table)
+        redact = _Redacting(salt_of(snapshot, settings), table)
         self.client = PagedClient(self._transport, snapshot, table, redact, live_settings(settings))
 
     def run(self, progress: Progress | None) -> None:
         places = self._places()
-        self._snapshot.set_meta(key_of(PROVIDER, PLACES), self._joined(places))
-        began_at = datetime.datetime.fromisoformat(self._snapshot.clock()["started_at"])
-        walk_gcp(self.client, self._settings.vocabulary, places, began_at, progress)
+        keep_scopes(self._snapshot, PROVIDER, places)
+        began = began_at(self._snapshot)
+        walk_gcp(self.client, self._settings.vocabulary, places, began, progress)
         self._note_inventory()
 
     def _note_inventory(self) -> None:
         """Write how far the inventory could be used: where it could not, services were asked."""
-        key = key_of(PROVIDER, SETTINGS)
         asked = [c for c in self._snapshot.calls() if c.service == LIST_ASSETS.service]
         whole = [c for c in asked if c.status is CallStatus.DONE and not c.reason]
         why = sorted({c.reason or c.status.value for c in asked} - {CallStatus.DONE.value})
         said = f"answered {len(whole)} of {len(asked)} questions" + "".join(f", {w}" for w in why)
-        known: dict[str, str] = msgspec.json.decode(self._snapshot.meta()[key])
-        self._snapshot.set_meta(key, canonical({**known, "asset_inventory": said}).decode())
+        known = msgspec.json.decode(fact_of(self._snapshot.meta(), PROVIDER, SETTINGS))
+        set_settings(self._snapshot, PROVIDER, {**known, "asset_inventory": said})
 
     def close(self) -> None:
         """Let waiting calls end, and let go of the connections."""
         self.client.stop()
         self._identity.session.close()
 
-    def _joined(self, places: Places) -> str:
-        """Give the places of all targets so far; those of an interrupted run are replaced."""
-        stored = fact_of(self._snapshot.meta(), PROVIDER, PLACES)
-        known = msgspec.json.decode(stored, type=Places) if stored else Places()
-        scopes = {scope.name: scope for scope in (*known.scopes, *places.scopes)}
-        here = {scope.name for scope in places.scopes} | {gap.scope for gap in places.gaps}
-        gaps = {gap.id: gap for gap in known.gaps if gap.scope not in here}
-        gaps |= {gap.id: gap for gap in places.gaps}
-        joined = Places(
-            scopes=tuple(scopes[name] for name in sorted(scopes)),
-            gaps=tuple(gaps[key] for key in sorted(gaps)),
-            numbers=dict(sorted({**known.numbers, **places.numbers}.items())),
-            parents=dict(sorted({**known.parents, **places.parents}.items())),
-        )
-        return msgspec.json.encode(joined).decode()
-
     def _note_start(self) -> None:
-        """Write who, what and when; on resume the first beginning and salt stay."""
-        snapshot, meta = self._snapshot, self._snapshot.meta()
-        principal = fact_of(meta, PROVIDER, PRINCIPAL) or self._identity.principal
+        """Write who, what and when; on resume the first beginning stays."""
+        note_start(self._snapshot)
+        principal = fact_of(self._snapshot.meta(), PROVIDER, PRINCIPAL) or self._identity.principal
         if principal != self._identity.principal:
             raise MlsecError(
                 f"the collection was begun as {principal}, these are credentials of"
                 f" {self._identity.principal}",
                 hint="resume with the same identity",
             )
-        snapshot.set_meta(key_of(PROVIDER, PRINCIPAL), principal)
-        facts = {
-            "tool": f"mlsec {__version__}",
-            key_of(PROVIDER, SETTINGS): _settings_text(self._settings),
-            "salt": self._settings.hash_salt or _salt(),
-        }
-        for name, value in facts.items():
-            if name not in meta:
-                snapshot.set_meta(name, value)
-        if "started_at" not in snapshot.clock():
-            snapshot.set_clock("started_at", _now())
+        settings = self._settings
+        organisation = _start(settings) or "all projects" if settings.is_organisation else ""
+        shown = {"organisation": organisation, **effort(settings)}
+        note_identity(self._snapshot, PROVIDER, principal, shown)
 
     def _places(self) -> Places:
         names, gaps, parents = self._projects()
@@ -205,27 +189,3 @@ def _start(settings: CollectSettings) -> str:
     """Give the organisation or folder to walk, "" for all that is visible."""
     name = settings.role_name
     return name if name.startswith(("organizations/", "folders/")) else ""
-
-
-def _salt() -> str:
-    import secrets  # noqa: PLC0415 - only when a new snapshot begins
-
-    return secrets.token_hex(16)
-
-
-def _settings_text(settings: CollectSettings) -> str:
-    """Give the settings that change what can be read, for the report."""
-    shown = {
-        "organisation": (_start(settings) or "all projects") if settings.is_organisation else "",
-        "in_flight": str(settings.in_flight),
-        "tries": str(settings.tries),
-        "call_deadline_s": str(settings.call_deadline_s),
-        "deadline_s": str(settings.deadline_s),
-        "max_pages": str(settings.max_pages),
-    }
-    return canonical({name: text for name, text in shown.items() if text}).decode()
-
-
-def _now() -> str:
-    moment = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    return moment.isoformat().replace("+00:00", "Z")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
-import secrets
-
 import msgspec
 
-from mlsec import __version__
 from mlsec.collect.client.paged_client import PagedClient
+from mlsec.collect.run_facts import effort, note_end, note_identity, note_start, salt_of
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
 from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import visible
@@ -19,8 +16,7 @@ from mlsec.providers.kubernetes.collect.listing import Cluster, ClusterListing, 
 from mlsec.providers.kubernetes.collect.reader import clusters_of
 from mlsec.providers.kubernetes.tables import CORE, table_of
 from mlsec.providers.kubernetes.workloads.resource_builder import PROVIDER
-from mlsec.snapshot.facts import PLACES, PRINCIPAL, SETTINGS, fact_of, key_of
-from mlsec.snapshot.records import canonical
+from mlsec.snapshot.facts import PLACES, PRINCIPAL, fact_of, key_of
 from mlsec.snapshot.store import Snapshot
 
 
@@ -45,7 +41,7 @@ def collect(
             KubeTransport(session, (settings.connect_timeout_s, settings.read_timeout_s)),
             snapshot,
             table_of(has_configmaps=settings.has_configmaps),
-            Cleaner(snapshot.meta()["salt"]),
+            Cleaner(salt_of(snapshot, settings)),
             live_settings(settings),
         )
         try:
@@ -55,7 +51,7 @@ def collect(
         _refuse_silence(seen, session)
     finally:
         session.close()
-    snapshot.set_clock("finished_at", _now())
+    note_end(snapshot)
 
 
 def check(target: str, settings: CollectSettings) -> None:
@@ -87,39 +83,12 @@ def _note_start(
     snapshot: Snapshot, settings: CollectSettings, session: Session, cluster: Cluster
 ) -> None:
     """Record principal, target and start; a resumed collection keeps its first start and salt."""
-    meta = snapshot.meta()
-    names_before = fact_of(meta, PROVIDER, PRINCIPAL)
-    names = dict.fromkeys([*filter(None, names_before.split(", ")), session.principal])
-    snapshot.set_meta(key_of(PROVIDER, PRINCIPAL), ", ".join(names))
-    known = {known_cluster.scope: known_cluster for known_cluster in clusters_of(snapshot)} | {
-        cluster.scope: cluster
-    }
-    places = msgspec.json.encode([known[scope] for scope in sorted(known)]).decode()
+    note_start(snapshot)
+    earlier = fact_of(snapshot.meta(), PROVIDER, PRINCIPAL)
+    names = dict.fromkeys([*filter(None, earlier.split(", ")), session.principal])
+    configmaps = "read" if settings.has_configmaps else "not asked for"
+    shown = {**effort(settings), "configmaps": configmaps}
+    note_identity(snapshot, PROVIDER, ", ".join(names), shown)
+    clusters = {known.scope: known for known in clusters_of(snapshot)} | {cluster.scope: cluster}
+    places = msgspec.json.encode([clusters[scope] for scope in sorted(clusters)]).decode()
     snapshot.set_meta(key_of(PROVIDER, PLACES), places)
-    facts = {
-        "tool": f"mlsec {__version__}",
-        key_of(PROVIDER, SETTINGS): _settings_text(settings),
-        "salt": settings.hash_salt or secrets.token_hex(16),
-    }
-    for name, value in facts.items():
-        if name not in meta:
-            snapshot.set_meta(name, value)
-    if "started_at" not in snapshot.clock():
-        snapshot.set_clock("started_at", _now())
-
-
-def _settings_text(settings: CollectSettings) -> str:
-    shown = {
-        "in_flight": str(settings.in_flight),
-        "tries": str(settings.tries),
-        "call_deadline_s": str(settings.call_deadline_s),
-        "deadline_s": str(settings.deadline_s),
-        "max_pages": str(settings.max_pages),
-        "configmaps": "read" if settings.has_configmaps else "not asked for",
-    }
-    return canonical(shown).decode()
-
-
-def _now() -> str:
-    moment = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    return moment.isoformat().replace("+00:00", "Z")
