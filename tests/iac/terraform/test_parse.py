@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,6 +53,14 @@ def test_an_attribute_set_twice_is_a_mistake() -> None:
 def test_a_file_over_the_cap_is_not_parsed() -> None:
     found = parse("#" * (MAX_BYTES + 1))
     assert found.mistakes[0].over_limit
+
+
+def test_a_file_that_the_parser_would_not_end_with_is_left_and_the_next_one_is_read() -> None:
+    began_s = time.thread_time()
+    parsed = parse("a = b + " * 40_000)
+    assert time.thread_time() - began_s < 8
+    assert [(m.what, m.over_limit) for m in parsed.mistakes] == [("takes too long to parse", True)]
+    assert parse("a = 1\n").body.attributes["a"].value == Literal(1, 5, 1)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import re
+import time
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_BLOCK_DEPTH = 40
 # How many mistakes of one file are reported; the rest of it is as little understood.
 _MAX_MISTAKES = 20
+_PIECE_BYTES = 1 << 16
+# A sound file is parsed at millions of characters a second.
+_MOST_S, _LEAST_CHARS_PER_S = 2.0, 400_000
 _TOP = re.compile(
     r"(?m)^(?:resource|data|variable|output|module|provider|locals|terraform|moved|import|removed"
     r"|check|ephemeral)\b(?=[^\n=]*\{)"
@@ -45,7 +49,8 @@ def parse(text: str) -> Parsed:
         mistake = Mistake(f"larger than {MAX_BYTES // 1024 // 1024} MiB", 1, over_limit=True)
         return Parsed(mistakes=(mistake,))
     text = text.replace("\r\n", "\n")
-    whole = _parse(text, 0)
+    ends_at_s = time.thread_time() + _MOST_S + len(text) / _LEAST_CHARS_PER_S
+    whole = _parse(text, 0, ends_at_s)
     if not whole.mistakes:
         return whole
     # One mistake may swallow all that follows: what stands at the margin is read on its own.
@@ -53,7 +58,7 @@ def parse(text: str) -> Parsed:
     pieces = [text[start:end] for start, end in itertools.pairwise([0, *starts, len(text)])]
     line, parsed = 0, []
     for piece in pieces:
-        parsed.append(_parse(piece, line))
+        parsed.append(_parse(piece, line, ends_at_s))
         line += piece.count("\n")
     mistakes = [mistake for item in parsed for mistake in item.mistakes] or list(whole.mistakes)
     attributes = {k: v for item in parsed for k, v in item.body.attributes.items()}
@@ -61,10 +66,19 @@ def parse(text: str) -> Parsed:
     return Parsed(body=Body(attributes, blocks), mistakes=tuple(mistakes[:_MAX_MISTAKES]))
 
 
-def _parse(text: str, lines_before: int) -> Parsed:
+def _parse(text: str, lines_before: int, ends_at_s: float) -> Parsed:
     data = text.encode("utf-8", "replace")
-    # A binding frees the tree while its nodes are in use, so it is held until the walk is over.
-    tree = _parser().parse(data)
+    try:
+        # A binding frees the tree while its nodes are in use, so it is held until the walk is over.
+        tree = _parser().parse(
+            lambda at, _: data[at : at + _PIECE_BYTES],
+            # Behind a mistake the parser may try more ways than there is time for.
+            progress_callback=lambda _, __: time.thread_time() > ends_at_s,
+        )
+    except ValueError:
+        _parser().reset()
+        mistake = Mistake("takes too long to parse", lines_before + 1, over_limit=True)
+        return Parsed(mistakes=(mistake,))
     reader = _Reader(Source(data, lines_before))
     body = reader.body(tree.root_node, 0)
     return Parsed(body=body, mistakes=tuple(reader.mistakes))
