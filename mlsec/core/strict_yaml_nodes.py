@@ -1,5 +1,8 @@
 """Turns the nodes of a YAML document into plain values, and refuses what could surprise."""
 
+# PyYAML parses. Why not strictyaml: without a schema it reads every scalar as text, and it
+# carries a copy of ruamel.yaml.
+
 from __future__ import annotations
 
 import re

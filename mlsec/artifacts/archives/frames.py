@@ -1,5 +1,8 @@
 """Zstandard and lz4 frames: their ends given by their own headers, read where a library is."""
 
+# Why the headers are read here: zstandard and lz4 decode; where a frame ends, and what lies
+# behind it, has to be known without decoding anything.
+
 from __future__ import annotations
 
 import io

@@ -1,5 +1,8 @@
 """The local headers of a zip, and where they differ from the directory."""
 
+# Why not zipfile: it finds members by the directory alone; a loader that reads forward sees those
+# that the directory leaves out.
+
 from __future__ import annotations
 
 import struct

@@ -1,5 +1,8 @@
 """Reads tables of a flatbuffer by position, without a schema compiler."""
 
+# Why not the flatbuffers package: it needs generated code for each schema and the whole file in
+# memory, and its Python side has no verifier; in a hostile file offsets point anywhere.
+
 from __future__ import annotations
 
 import struct

@@ -1,5 +1,8 @@
 """Walks protobuf messages on the wire, lazily: a large field is stepped over, not read."""
 
+# Why not the protobuf runtime: it needs a compiled schema for each format, builds whole messages
+# in memory (up to 2 GB) and gives no offsets; fields that a schema lacks would not be searched.
+
 from __future__ import annotations
 
 from collections.abc import Iterator

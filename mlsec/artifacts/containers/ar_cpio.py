@@ -1,5 +1,8 @@
 """Reads ar and cpio archives: a header, a name and the bytes of each member in sequence."""
 
+# Why no library: the standard library has none, and those of PyPI unpack to disk and do not
+# report what lies between or behind the members.
+
 from __future__ import annotations
 
 import stat

@@ -4,6 +4,9 @@ What is hung behind a picture is seen as unaccounted bytes. Comments, profiles a
 are bytes that no decoder looks at: each is searched for what could be loaded.
 """
 
+# Why not Pillow: a decoder of pictures is attack surface, and it ignores what is looked for here,
+# chunks that nobody shows and bytes behind the end.
+
 from __future__ import annotations
 
 import re

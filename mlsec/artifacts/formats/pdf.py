@@ -1,5 +1,8 @@
 """PDF documents, as they lie beside a model: walked for their end and for active content."""
 
+# Why not pypdf: it repairs and interprets documents; here only names that act and the end of the
+# file matter, also where the structure is broken on purpose.
+
 from __future__ import annotations
 
 import zlib

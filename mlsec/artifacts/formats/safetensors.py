@@ -1,5 +1,8 @@
 """Reads the header of a safetensors file; the bytes of its tensors are never touched."""
 
+# Why not the safetensors package: it wants a path or the whole file in memory, and refuses with
+# one error where every overlap, hole and duplicate key is reported here.
+
 from __future__ import annotations
 
 import itertools

@@ -1,5 +1,8 @@
 """YAML of other people, read with positions and bounds: anchors may repeat but not explode."""
 
+# PyYAML parses. Why not its constructors (or ruamel.yaml's): they follow YAML 1.1, expand merge
+# keys without a bound, and lose the places that findings point at.
+
 from __future__ import annotations
 
 import re

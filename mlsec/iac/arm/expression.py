@@ -1,5 +1,7 @@
 """Expressions of ARM templates, parsed: ``[concat('a', parameters('b').c[0])]``; nothing is run."""
 
+# Why no library: none on PyPI evaluates these expressions; Azure's own are .NET.
+
 from __future__ import annotations
 
 import re

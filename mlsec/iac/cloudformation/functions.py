@@ -1,5 +1,9 @@
 """The intrinsic functions of CloudFormation; what an argument leaves open stays unknown."""
 
+# Why no library: cfn-lint resolves what it lints and does not say why a value stays open; moto
+# resolves against the accounts that it plays. An unknown argument has to stay unknown, with its
+# reason.
+
 from __future__ import annotations
 
 import re

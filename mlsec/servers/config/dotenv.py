@@ -1,5 +1,8 @@
 """Environment files: NAME=value lines, with quotes, comments and ``export``."""
 
+# Why not python-dotenv: it fills variables in from the scanner's own environment, and gives lines
+# but no columns.
+
 from __future__ import annotations
 
 import re

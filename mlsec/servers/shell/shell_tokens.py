@@ -1,5 +1,10 @@
 """Command lines split as a shell splits them, each word with its place; nothing is run."""
 
+# Why not tree-sitter-bash: its error recovery takes memory and time with the square of a text's
+# length (measured with 0.25.1: "a|" 16,000 times, 32 KB, takes 2.2 GB and 4 s), and scripts are
+# hostile here. bashlex knows neither arrays nor case nor [[, and stops at the first mistake. This
+# takes one pass, and every word of a broken text is still seen.
+
 from __future__ import annotations
 
 import re

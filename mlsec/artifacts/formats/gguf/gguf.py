@@ -1,5 +1,8 @@
 """Reads GGUF: metadata with its chat templates, and where the tensors lie; never their bytes."""
 
+# Why not the gguf package: it maps the whole file, needs NumPy and believes the counts in the
+# header; nothing says which bytes no tensor covers.
+
 from __future__ import annotations
 
 import itertools

@@ -1,5 +1,9 @@
 """HDF5 as bytes: the superblock, object headers and their messages, local and global heaps."""
 
+# Why not h5py: the HDF5 library is C code that trusts offsets, loads filter plugins and follows
+# external links as members are read, and cannot say which bytes nothing refers to. Files are
+# hostile here.
+
 from __future__ import annotations
 
 from collections.abc import Iterator

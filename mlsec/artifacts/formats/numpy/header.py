@@ -1,5 +1,8 @@
 """The header of a .npy file: a Python literal, read by a parser that knows nothing else."""
 
+# Why not numpy.lib.format: it hands the header to Python's own parser, and NumPy would be a
+# dependency for a hundred bytes.
+
 from __future__ import annotations
 
 import re

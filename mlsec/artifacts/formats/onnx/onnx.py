@@ -1,5 +1,8 @@
 """Reads ONNX models: every node of every graph, the files its tensors lie in, who made it."""
 
+# Why not the onnx package: it loads a model whole (2 GB at most), follows the paths of external
+# data and shows no field that its schema lacks.
+
 from __future__ import annotations
 
 from collections import Counter

@@ -1,5 +1,8 @@
 """Steps through objects as R serializes them: what they hold, and the code that comes with them."""
 
+# Why no library: pyreadr reads data frames only, rdata builds every object in memory and stops at
+# a type that it does not know, and R itself runs code. Counts and depths are capped here.
+
 from __future__ import annotations
 
 import msgspec

@@ -1,5 +1,8 @@
 """Reads the sorted tables that TensorFlow keeps the index of a checkpoint in, block by block."""
 
+# Why no library: LevelDB bindings open a folder and write locks and logs into it; TensorFlow's
+# own reader is TensorFlow.
+
 from __future__ import annotations
 
 import itertools

@@ -1,5 +1,8 @@
 """Reads TensorFlow graphs in protobuf's text format: .pbtxt files of any of the containers."""
 
+# Why not google.protobuf.text_format: it needs TensorFlow's compiled schemas and stops at the
+# first unknown field; a fragment or a newer graph is to be judged too.
+
 from __future__ import annotations
 
 import re

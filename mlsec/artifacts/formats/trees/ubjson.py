@@ -1,5 +1,8 @@
 """Walks Universal Binary JSON, the form in which XGBoost writes its models."""
 
+# Why not py-ubjson: it builds the whole document and allocates what a count claims; keys that
+# stand twice and offsets are lost.
+
 from __future__ import annotations
 
 from mlsec.artifacts.bytes.byte_reader import ByteReader

@@ -1,5 +1,9 @@
 """Expressions to values: what is not known stays so, and says why."""
 
+# tree-sitter-hcl parses. Why no library evaluates: the reference is Go and resolves everything or
+# fails; those for Python (python-hcl2) only parse. What cannot be known must stay unknown, with
+# its reason.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
