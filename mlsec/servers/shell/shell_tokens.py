@@ -122,6 +122,7 @@ class _Splitter:
     ) -> None:
         self._text, self._lookup, self._is_one_place = text, lookup, is_one_place
         self._arrays = arrays
+        self._is_in_array = False
         self._line, self._column = place
         self._at = 0
         self._word: _Word | None = None
@@ -143,7 +144,7 @@ class _Splitter:
             elif here in " \t\r":
                 yield from self._end()
                 self._step()
-            elif here == "(" and (name := self._is_literal()):
+            elif here == "(" and not self._is_in_array and (name := self._is_literal()):
                 yield [self._array(name)]
             elif operator := self._operator():
                 yield from self._end()
@@ -229,10 +230,13 @@ class _Splitter:
         line, column = (word.line, word.column) if word is not None else (0, 0)
         self._step()
         words: list[Node] = []
+        # A shell has no arrays in arrays.
+        self._is_in_array = True
         for item in self.items():
             if item == ")":
                 break
             words += item if not isinstance(item, str) else ()
+        self._is_in_array = False
         return Node(tuple(words), line, column, name)
 
     def _takes_array(self, word: _Word, text: str) -> bool:

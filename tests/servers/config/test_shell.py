@@ -142,3 +142,11 @@ def test_no_text_breaks_the_reader_and_each_value_is_a_text_or_unknown(text: str
     for command in shell.commands(text):
         assert command
     assert all(isinstance(node.value, str | UnknownValue) for node in shell.known.values())
+
+
+@pytest.mark.parametrize(
+    "piece", ["a=(", "$(", "${", '"${a:-', "if ", "(", "{ ", "a|", "a&&", "<<A\n"]
+)
+def test_text_that_nests_or_goes_on_is_read_to_its_end(piece: str) -> None:
+    text = f"{piece * 20_000}\nllama-server"
+    assert all(Shell(lambda _: None).commands(text))
