@@ -9,7 +9,9 @@ SERVERS := .venv-servers
 CHECKOV := .venv-checkov
 SITE := .venv-site
 CHROME ?= chromium
-COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
+# It trusts what the system trusts, as pip does: the certificate of a company's proxy too.
+UV = $(BIN)/uv --system-certs
+COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
 # One more than the two cores of the smallest machine: tests wait for servers and for disks.
 WORKERS ?= 3
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -104,7 +106,7 @@ servers: $(SERVERS)/.ready
 $(SERVERS)/.ready: requirements/servers.lock | $(VENV)/.dev-ready
 	@echo "setting up $(SERVERS) ..." >&2
 	@$(BIN)/python -m venv $(SERVERS)
-	@$(BIN)/uv pip install --quiet --python $(SERVERS)/bin/python --no-deps --require-hashes -r requirements/servers.lock
+	@$(UV) pip install --quiet --python $(SERVERS)/bin/python --no-deps --require-hashes -r requirements/servers.lock
 	@touch $@
 
 checkov: $(CHECKOV)/.ready
@@ -139,4 +141,4 @@ wheel: $(VENV)/.dev-ready
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	@rm -rf $(VENV) $(SERVERS) $(CHECKOV) $(SITE) out dist
+	@rm -rf $(VENV) .venv-* out dist
