@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.errors import MlsecError
-from mlsec.signing.bundles.bundle import Bundle, MaterialKind
+from mlsec.signing.bundles.bundle import Bundle
 from mlsec.signing.bundles.bundle_reader import parse_bundles
 from mlsec.signing.errors import SigningError
 from mlsec.signing.manifests.manifest import manifest_of
@@ -15,15 +15,8 @@ from mlsec.signing.manifests.statement import OMS_PREDICATE, parse_statement
 
 
 class BundleSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What one bundle says, unproven."""
+    """What one bundle says it signs, unproven; ``problem`` says why that cannot be read."""
 
-    media_type: str
-    signed_by: MaterialKind
-    certificates: int
-    log_entries: int
-    timestamps: int
-    signatures: int
-    payload_type: str = ""
     predicate_type: str = ""
     model_name: str = ""
     root_digest: str = ""
@@ -32,7 +25,7 @@ class BundleSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inspect(file: Path) -> tuple[BundleSummary, ...]:
-    """Say what the bundles of a file are and claim.
+    """Return what the bundles of a file say.
 
     Raises:
         MlsecError: it cannot be read, or is no bundle.
@@ -49,27 +42,18 @@ def inspect(file: Path) -> tuple[BundleSummary, ...]:
 
 
 def _summary(bundle: Bundle) -> BundleSummary:
-    material = bundle.material
-    summary = BundleSummary(
-        media_type=bundle.media_type,
-        signed_by=material.kind,
-        certificates=len(material.certificates),
-        log_entries=len(material.log_entries),
-        timestamps=len(material.timestamps),
-        signatures=len(bundle.envelope.signatures) if bundle.envelope else 1,
-    )
     if bundle.envelope is None:
-        return summary
-    summary = msgspec.structs.replace(summary, payload_type=bundle.envelope.payload_type)
+        return BundleSummary()
     try:
         statement = parse_statement(bundle.envelope.payload)
-        summary = msgspec.structs.replace(
-            summary,
-            predicate_type=statement.predicate_type,
-            model_name=statement.subjects[0].name,
-        )
-        if statement.predicate_type != OMS_PREDICATE:
-            return summary
+    except SigningError as error:
+        return BundleSummary(problem=error.message)
+    summary = BundleSummary(
+        predicate_type=statement.predicate_type, model_name=statement.subjects[0].name
+    )
+    if statement.predicate_type != OMS_PREDICATE:
+        return summary
+    try:
         manifest = manifest_of(statement.predicate, may_have_more=True, may_be_dot=True)
     except SigningError as error:
         return msgspec.structs.replace(summary, problem=error.message)

@@ -122,7 +122,7 @@ class KeyMaterial(_Fields, frozen=True, kw_only=True):
 
 
 class CertificateChain(_Fields, frozen=True, kw_only=True):
-    certificates: Annotated[tuple[RawBytes, ...], Meta(min_length=1, max_length=MAX_CERTIFICATES)]
+    certificates: Annotated[tuple[RawBytes, ...], Meta(max_length=MAX_CERTIFICATES)]
 
 
 class TimestampData(_Fields, frozen=True, kw_only=True):
@@ -185,9 +185,7 @@ class Envelope(_Fields, frozen=True, kw_only=True):
 
     payload: Base64
     payload_type: str
-    signatures: Annotated[
-        tuple[EnvelopeSignature, ...], Meta(min_length=1, max_length=MAX_SIGNATURES)
-    ]
+    signatures: Annotated[tuple[EnvelopeSignature, ...], Meta(max_length=MAX_SIGNATURES)]
 
 
 class MessageDigest(_Fields, frozen=True, kw_only=True):

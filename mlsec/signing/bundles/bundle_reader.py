@@ -12,6 +12,7 @@ from mlsec.signing.bundles.bundle import (
     Count,
     Envelope,
     Material,
+    MaterialKind,
     Note,
 )
 from mlsec.signing.encodings.strict_json import DEFAULT_LIMITS, JsonLimits, base64_bytes, loads
@@ -47,19 +48,26 @@ def bundle_of(document: Any) -> Bundle:
     """Turn a parsed JSON document (``strict_json.loads``) into a bundle; raises as parse_bundle."""
     if isinstance(document, dict) and "payloadType" in document:
         envelope = _convert(document, Envelope, "envelope")
-        return Bundle(media_type="", material=Material(), envelope=envelope)
+        return _checked(Bundle(media_type="", material=Material(), envelope=envelope))
     media_type = document.get("mediaType") if isinstance(document, dict) else None
     if not isinstance(media_type, str):
         raise MalformedError('bundle has no "mediaType", so it is not a Sigstore bundle')
     if media_type not in MEDIA_TYPES:
         raise UnsupportedError(f'bundle has the unknown media type "{media_type[:100]}"')
-    bundle = _convert(document, Bundle, "bundle")
+    return _checked(_convert(document, Bundle, "bundle"))
+
+
+def _checked(bundle: Bundle) -> Bundle:
     if (bundle.envelope is None) == (bundle.message is None):
         raise MalformedError("bundle needs one of dsseEnvelope and messageSignature")
     material = bundle.material
     named = (material.public_key, material.certificate, material.chain)
     if sum(alternative is not None for alternative in named) > 1:
         raise MalformedError("bundle names its signer in more than one way")
+    if bundle.envelope is not None and not bundle.envelope.signatures:
+        raise MalformedError("envelope has no signature")
+    if material.kind is MaterialKind.CHAIN and not material.certificates:
+        raise MalformedError("bundle has an empty certificate chain")
     return bundle
 
 
@@ -80,7 +88,12 @@ def _decode(kind: type[Any], value: Any) -> Any:
         value = value[kind.key]
     if not isinstance(value, str):
         raise ValueError("Expected `str`")  # noqa: TRY004 - msgspec adds the place to this one
-    return kind(value) if kind is Note else kind(base64_bytes(value, "a field of the bundle"))
+    if kind is Note:
+        return Note(value)
+    try:
+        return kind(base64_bytes(value, "value"))
+    except MalformedError as error:
+        raise ValueError(error.message) from None
 
 
 def _count(value: Any) -> Count:

@@ -158,20 +158,8 @@ class TimeStampResp:
 
 
 @asn1.sequence
-class ESSCertID:
-    hash: bytes
-    issuer_serial: list[TLV] | None
-
-
-@asn1.sequence
-class SigningCertificate:
-    certificates: list[ESSCertID]
-    policies: list[TLV] | None
-
-
-@asn1.sequence
 class ESSCertIDv2:
-    """``hash_algorithm`` is SHA-256 where it is absent."""
+    """The hash of a certificate: SHA-256 where none is named, SHA-1 in the first form."""
 
     hash_algorithm: AlgorithmIdentifier | None
     hash: bytes
@@ -180,5 +168,7 @@ class ESSCertIDv2:
 
 @asn1.sequence
 class SigningCertificateV2:
+    """The attribute in its second form, and in its first, which knows no algorithms."""
+
     certificates: list[ESSCertIDv2]
     policies: list[TLV] | None

@@ -98,18 +98,18 @@ def _signing_certificate(stamp: Timestamp, authority: Authority) -> Certificate:
 def _is_bound(attributes: Mapping[str, bytes], certificate: bytes) -> bool:
     """Whether the signed attributes hold the hash of this certificate (RFC 2634, RFC 5035)."""
     second = attributes.get(_SIGNING_CERTIFICATE_V2)
-    if second is not None:
-        ids = decode(asn1.SigningCertificateV2, second, "the signing certificate").certificates
-        if ids:
-            name = hash_name_of(ids[0].hash_algorithm) if ids[0].hash_algorithm else "sha256"
-            return hashlib.new(name, certificate).digest() == ids[0].hash
-    elif first := attributes.get(_SIGNING_CERTIFICATE):
-        # This form knows SHA-1 only. It picks a certificate that must still lead to an anchor.
-        digest = hashlib.sha1(certificate, usedforsecurity=False).digest()
-        old_ids = decode(asn1.SigningCertificate, first, "the signing certificate").certificates
-        if old_ids:
-            return digest == old_ids[0].hash
-    raise MalformedError("the timestamp does not say which certificate signed it")
+    value = second or attributes.get(_SIGNING_CERTIFICATE)
+    listed = decode(asn1.SigningCertificateV2, value, "the signing certificate") if value else None
+    if listed is None or not listed.certificates:
+        raise MalformedError("the timestamp does not say which certificate signed it")
+    bound = listed.certificates[0]
+    if second is None:
+        if bound.hash_algorithm is not None:
+            raise MalformedError("the first form of the signing certificate knows SHA-1 only")
+        # It picks a certificate that must still lead to an anchor.
+        return hashlib.sha1(certificate, usedforsecurity=False).digest() == bound.hash
+    name = hash_name_of(bound.hash_algorithm) if bound.hash_algorithm else "sha256"
+    return hashlib.new(name, certificate).digest() == bound.hash
 
 
 def _is_named(sid: asn1.IssuerAndSerialNumber | bytes, certificate: Certificate) -> bool:
