@@ -1,4 +1,4 @@
-"""Verify, sign and look at models: the calls that the command line, rules and others use."""
+"""The public functions of this package: verify, sign and inspect models."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ def verify_model(
     now: datetime.datetime | None = None,
     progress: Progress | None = None,
 ) -> Verdict:
-    """Verify a model wherever it lies; arguments and errors as ``verify``."""
+    """Verify a model on disk or in a store; arguments and errors as ``verify``."""
     at = now or datetime.datetime.now(datetime.UTC)
     rule = policy.select(model.address)
     if rule is None:
         check = failed(
             "policy/names-the-model",
-            "no entry of the trust policy is for this model, so nobody is trusted with it",
+            "no entry of the trust policy matches this model, so no signer is trusted",
             actual=model.address,
             fix=f"add it under models in {policy.file.name}",
         )

@@ -1,4 +1,4 @@
-"""What verifying and signing raise: one error for bad data, one for bad use."""
+"""The errors of verifying and signing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mlsec.core.errors import MlsecError
 
 
 class SigningError(MlsecError):
-    """Something that was to be verified or signed cannot be; never a verdict of "good"."""
+    """Something cannot be verified or signed; never taken as a good verdict."""
 
     reason = GapReason.MALFORMED
 
@@ -29,7 +29,7 @@ class UnsupportedError(SigningError):
 
 
 class UnreadError(SigningError):
-    """What a store was asked for did not come: nothing is known of it, good or bad."""
+    """A store did not deliver what was asked for, so that nothing is known of it."""
 
     reason = GapReason.UNRESOLVED
 

@@ -38,7 +38,7 @@ def test_what_is_no_digest_is_refused(entry: object, tmp_path: Path) -> None:
     """An empty one would read as a model that was never used."""
     path = tmp_path / "mlsec.lock"
     path.write_text(json.dumps({"version": 1, "models": {"a": entry}}))
-    with pytest.raises(MlsecError, match="no digest"):
+    with pytest.raises(MlsecError, match="not a digest"):
         locked_digest(path, "a")
 
 

@@ -102,13 +102,13 @@ REFUSED = [
     ("{anchor: release}]", "{anchor: pgi, issuer: x, identity_regex: '.*'}]", 8, "trust anyone"),
     ("require:", "may_ignore: ['*.md']\n    require:", 8, "glob"),
     ("require:", "may_ignore: [../x]\n    require:", 8, "plain relative path"),
-    ("require:", "root_digest: sha1:00\n    require:", 8, "no digest"),
-    ("require:", "signed_after: soon\n    require:", 8, "no time"),
+    ("require:", "root_digest: sha1:00\n    require:", 8, "not a digest"),
+    ("require:", "signed_after: soon\n    require:", 8, "not a time"),
     ("require:", "provenance: {builder: x}\n    require:", 8, '"predicate" must be text'),
     ("version: 1", "version: 1\ndefaults: {symlinks: maybe}", 2, "one of deny, allow"),
     ("version: 1", "version: 1\ndefaults: {legacy: yes}", 2, "true or false"),
     ("version: 1", "version: 1\ndefaults: {limits: {entries: 0}}", 2, "whole number"),
-    ("version: 1", "version: 1\ndeny: {fingerprints: [abc]}", 2, "no digest"),
+    ("version: 1", "version: 1\ndeny: {fingerprints: [abc]}", 2, "not a digest"),
     ("version: 1", "version: 1\nversion: 1", 2, "duplicate key"),
 ]  # fmt: skip
 

@@ -189,7 +189,7 @@ class Envelope(_Fields, frozen=True, kw_only=True):
 
 
 class MessageDigest(_Fields, frozen=True, kw_only=True):
-    """``algorithm`` is as written (``SHA2_256``)."""
+    """The stated digest of a blob; ``algorithm`` is as written (``SHA2_256``)."""
 
     algorithm: str
     digest: Base64
@@ -225,5 +225,5 @@ class Bundle(_Fields, frozen=True, kw_only=True):
 
     @property
     def version(self) -> tuple[int, int]:
-        """(0, 1) to (0, 3), and (0, 0) for a bare DSSE envelope."""
+        """The bundle's version: (0, 1) to (0, 3), and (0, 0) for a bare DSSE envelope."""
         return MEDIA_TYPES.get(self.media_type, (0, 0))

@@ -1,4 +1,4 @@
-"""X.509 certificates for one purpose at one moment: read whole, then led to a named anchor."""
+"""X.509 certificates: strict reading, and path validation for one purpose at one moment."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ E = TypeVar("E", bound="ExtensionType")
 
 
 class Purpose(enum.Enum):
-    """What a certificate has to be issued for, by the object identifier of its key usage."""
+    """The purpose a certificate must be issued for, as the object identifier of its key usage."""
 
     CODE_SIGNING = "1.3.6.1.5.5.7.3.3"
     TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
@@ -53,7 +53,7 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
 
     def is_trusted_at(self, at: datetime) -> bool:
-        """Say whether the authority was trusted at this moment."""
+        """Whether the authority was trusted at this moment."""
         return (self.start is None or self.start <= at) and (self.end is None or at <= self.end)
 
 
@@ -100,12 +100,12 @@ def read_certificates(data: bytes) -> tuple[Certificate, ...]:
     try:
         certificates = x509.load_pem_x509_certificates(data)
     except (ValueError, x509.InvalidVersion):
-        raise MalformedError("is no PEM file of certificates") from None
+        raise MalformedError("is not a PEM file of certificates") from None
     return tuple(read_certificate(one.public_bytes(Encoding.DER)) for one in certificates)
 
 
 def _touch(certificate: Certificate) -> None:
-    """Decode now what the library would decode, and refuse, only on first use."""
+    """Decode everything now that the library would decode, or refuse, only on first use."""
     certificate.public_key()
     _ = (
         certificate.extensions,
@@ -134,7 +134,7 @@ def verify_path(
     may_be_authority: bool = False,
     may_lack_purpose: bool = False,
 ) -> tuple[Certificate, ...]:
-    """Give the path from ``leaf`` to one of ``anchors``, every certificate valid at ``at``.
+    """Return the path from ``leaf`` to one of ``anchors``, every certificate valid at ``at``.
 
     The leaf must be issued for ``purpose`` (it may leave open what for, with
     ``may_lack_purpose``) and be no authority itself (but for ``may_be_authority``); an

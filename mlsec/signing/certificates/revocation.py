@@ -40,7 +40,7 @@ def read_revocation_list(data: bytes) -> RevocationList:
         critical = [entry.oid.dotted_string for entry in live.extensions if entry.critical]
         this_update, next_update = live.last_update_utc, live.next_update_utc
     except (ValueError, x509.DuplicateExtension, x509.InvalidVersion):
-        raise MalformedError("is no certificate revocation list") from None
+        raise MalformedError("is not a certificate revocation list") from None
     if critical:
         raise UnsupportedError(
             "the revocation list has a critical extension, so it may not cover everything",

@@ -55,7 +55,7 @@ def verify_chain(
         ),
         steps.holds("certificate/for-code-signing", "it is for code signing", _check_purpose, leaf),
         rules.may_be_authority
-        or steps.holds("certificate/no-authority", "it is no authority's", _check_leaf, leaf),
+        or steps.holds("certificate/no-authority", "it is not an authority's", _check_leaf, leaf),
     ]
     path = steps.run(
         "certificate/leads-to-anchor",

@@ -1,4 +1,4 @@
-"""The outcome of comparing a model's files with what was signed, and how it ends a verdict."""
+"""The outcome of comparing a model's files with what was signed, and its part in the verdict."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mlsec.signing.verdicts.verdict import (
     passed,
 )
 
-NOT_READ = not_checked("files/compared", "the files were not read, as more is wrong")
+NOT_READ = not_checked("files/compared", "the files were not read because an earlier check failed")
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +106,7 @@ def compare_opened(
 
 
 def concluded(verdict: Verdict, checks: Sequence[Check], comparison: Comparison | None) -> Verdict:
-    """Give a verdict its checks, the answer that follows from them, and the files compared."""
+    """Return the verdict with its checks, the answer that follows, and the compared files."""
     answer = answer_of(checks, is_compared=comparison is not None)
     verdict = msgspec.structs.replace(verdict, answer=answer, checks=tuple(checks))
     if comparison is None:

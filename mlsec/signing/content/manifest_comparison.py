@@ -154,7 +154,7 @@ def _unequal(file: HashedFile, entries: Sequence[Entry]) -> Check:
         if actual != entry.digest:
             return failed(
                 "files/unchanged",
-                "a file is not the one that was signed",
+                "a file differs from the one that was signed",
                 file=file.path,
                 expected=entry.digest.hex(),
                 actual=actual.hex() + (f" (part {number})" if entry.end >= 0 else ""),
@@ -169,9 +169,9 @@ def _summary(comparison: Comparison) -> tuple[Check, ...]:
     passed_checks = [
         passed(check_id, what, actual=f"{comparison.signed} files")
         for check_id, what in (
-            ("files/unchanged", "every signed file that was read is as signed"),
-            ("files/present", "every signed file is there"),
-            ("files/all-signed", "nothing lies beside the signed files that must not"),
+            ("files/unchanged", "every signed file that was read is unchanged"),
+            ("files/present", "every signed file is present"),
+            ("files/all-signed", "there are no unsigned files that the policy does not allow"),
             ("files/kept-still", "nothing changed while the model was read"),
         )
         if check_id not in fatal
@@ -179,7 +179,7 @@ def _summary(comparison: Comparison) -> tuple[Check, ...]:
     ]
     checks = sorted(comparison.checks, key=lambda check: (not check.is_fatal, check.file, check.id))
     if len(checks) > MAX_CHECKS:
-        what, rest = "more was found than is listed here", checks[MAX_CHECKS:]
+        what, rest = "there are more results than are listed here", checks[MAX_CHECKS:]
         is_fatal = any(check.is_fatal for check in rest)
         more = failed("files/more", what, actual=f"{len(rest)} more", is_fatal=is_fatal)
         checks = [*checks[:MAX_CHECKS], more]

@@ -1,4 +1,4 @@
-"""What was signed against what the policy says of the model: name, version and age."""
+"""Checks of the policy's conditions on a signed model: its name, version and age."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def age_check(rule: ModelRule, times: Sequence[TrustedTime]) -> list[Check]:
         return []
     check_id, expected = "policy/signed-after", f"after {time_text(floor)}"
     if not times:
-        what = "nobody trusted says when it was signed"
+        what = "no trusted source says when it was signed"
         fix = "have the signature timestamped by an authority listed under tsa"
         return [failed(check_id, what, expected=expected, fix=fix)]
     at = min(time.at for time in times)

@@ -1,4 +1,4 @@
-"""What a good signature is over: the statement and its manifest."""
+"""The content of a valid signature: the statement and its manifest."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SignedContent(msgspec.Struct, frozen=True, kw_only=True):
 def read_content(
     envelope: Envelope, defaults: Defaults, profile: Profile, steps: Steps
 ) -> SignedContent | None:
-    """Read a payload whose signature held; None, with checks that say why, when it cannot be."""
+    """Read a payload whose signature is valid; None, with checks that say why, where it cannot."""
     what = "the payload is an in-toto statement"
     if not steps.holds(
         "statement/payload-type", what, _check_equal, envelope.payload_type, PAYLOAD_TYPE
@@ -52,10 +52,10 @@ def read_content(
         return None
     name = ""
     if statement.predicate_type == LEGACY_PREDICATE:
-        what = "the statement has the form of before v1.0"
+        what = "the statement has the form used before v1.0"
         steps.add(failed("statement/current-form", what, fix=_SIGN_AGAIN, is_fatal=False))
     else:
-        what = "the root digest is that of the listed files"
+        what = "the root digest matches the listed files"
         steps.run("statement/root-digest", what, _check_root_digest, statement, manifest)
         name = statement.subjects[0].name
     steps.add(*_manifest_checks(manifest, profile))
@@ -66,7 +66,9 @@ def read_content(
 
 def _check_equal(actual: str, expected: str) -> None:
     if actual != expected:
-        raise CheckFailedError("it is of another type", expected=expected, actual=actual[:200])
+        raise CheckFailedError(
+            "the type is not the expected one", expected=expected, actual=actual[:200]
+        )
 
 
 def _manifest(statement: Statement, defaults: Defaults, profile: Profile) -> Manifest:
@@ -75,9 +77,9 @@ def _manifest(statement: Statement, defaults: Defaults, profile: Profile) -> Man
         return legacy_manifest_of(statement.subjects)
     if statement.predicate_type != OMS_PREDICATE:
         raise CheckFailedError(
-            "the statement is in the form of before v1.0"
+            "the statement has the form used before v1.0"
             if is_legacy
-            else "the statement is about something else than a model's files",
+            else "the statement is not about a model's files",
             expected=OMS_PREDICATE,
             actual=statement.predicate_type[:200],
             hint=f"{_SIGN_AGAIN}; legacy: true in the policy takes old ones" if is_legacy else "",
@@ -95,7 +97,7 @@ def _check_root_digest(statement: Statement, manifest: Manifest) -> None:
     expected = manifest.root_digest.removeprefix("sha256:")
     if digests.keys() != {"sha256"} or digests["sha256"] != expected:
         raise CheckFailedError(
-            "the root digest is not that of the listed files",
+            "the root digest does not match the listed files",
             expected=f"sha256:{expected}",
             actual=", ".join(f"{name}:{value}" for name, value in digests.items())[:300],
             hint=_SIGN_AGAIN,
@@ -112,7 +114,7 @@ def _manifest_checks(manifest: Manifest, profile: Profile) -> list[Check]:
     if names := collision(paths):
         checks.append(
             failed(
-                "manifest/names-distinct", "two names are one file on some systems",
+                "manifest/names-distinct", "two names are the same file on some systems",
                 actual=f"{names[0]} and {names[1]}", fix="rename one of them and sign again",
                 is_fatal=is_strict,
             )

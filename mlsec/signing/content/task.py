@@ -1,4 +1,4 @@
-"""What is to be verified: one model, by one entry of a trust policy."""
+"""The input of a verification: a model and the entry of a trust policy that applies to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mlsec.signing.verdicts.verdict import Answer, Verdict
 
 
 class VerificationTask(msgspec.Struct, frozen=True, kw_only=True):
-    """One model, the policy and its entry for this model, and by when and how strictly to judge."""
+    """A model, the policy and its entry for the model, the time to judge by and the profile."""
 
     model: Model
     policy: TrustPolicy

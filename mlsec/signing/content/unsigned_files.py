@@ -1,4 +1,4 @@
-"""Files in a model that nobody signed: always reported, fatal unless the policy allows them."""
+"""Unsigned files in a model: always reported, and fatal unless the policy allows them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _LOADABLE = (
 )
 # fmt: on
 IRREGULAR = {
-    Kind.SYMLINK: ("files/no-links", "a link, which may point anywhere tomorrow"),
+    Kind.SYMLINK: ("files/no-links", "a link, whose target can change after signing"),
     Kind.SPECIAL: ("files/regular", "neither a file nor a folder"),
     Kind.BAD_NAME: ("files/regular", "a name that is not UTF-8"),
-    Kind.TOO_DEEP: ("files/regular", "a folder nested too deep to be looked at"),
+    Kind.TOO_DEEP: ("files/regular", "a folder nested too deep to be read"),
 }
 
 
@@ -76,7 +76,7 @@ def _extra(path: str, state: FileState | None, allowed: AllowedExtras) -> Check:
     is_free = is_git or is_empty or is_under(path, allowed.ignored)
     return failed(
         "files/all-signed",
-        "a file that nobody signed",
+        "an unsigned file",
         file=path,
         fix="remove it, sign the model with it, or name it under may_ignore",
         is_fatal=not is_free and allowed.extra_files is Reaction.FAIL,

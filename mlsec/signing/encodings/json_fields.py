@@ -20,7 +20,7 @@ _MAX_INT64 = (1 << 63) - 1
 
 
 class JsonFields:
-    """One JSON object, with the words for where it stands in its document.
+    """One JSON object and its place in the document, for messages.
 
     Every reader raises MalformedError for a missing field or one of another type. As in
     protobuf's JSON, a field that is null is absent.
@@ -28,7 +28,7 @@ class JsonFields:
 
     def __init__(self, value: Any, where: str) -> None:
         if not isinstance(value, dict):
-            raise MalformedError(f"{where} is no JSON object")
+            raise MalformedError(f"{where} is not a JSON object")
         self._fields: Mapping[str, Any] = value
         self.where = where
 
@@ -63,7 +63,7 @@ class JsonFields:
         """Read a list of strings, empty when absent."""
         values = self._list(name, at_most)
         if not all(isinstance(value, str) for value in values):
-            raise MalformedError(f"{self.where}.{name} holds something that is no text")
+            raise MalformedError(f"{self.where}.{name} holds a value that is not text")
         return tuple(values)
 
     def _list(self, name: str, at_most: int) -> list[Any]:
@@ -71,7 +71,7 @@ class JsonFields:
         if value is None:
             return []
         if not isinstance(value, list):
-            raise MalformedError(f"{self.where}.{name} is no list")
+            raise MalformedError(f"{self.where}.{name} is not a list")
         if len(value) > at_most:
             raise OverLimitError(f"{self.where}.{name} holds more than {at_most} entries")
         return value
@@ -80,7 +80,7 @@ class JsonFields:
         """Read a string that is not empty."""
         value = self._fields.get(name)
         if not isinstance(value, str) or not value:
-            raise MalformedError(f"{self.where}.{name} is missing or no text")
+            raise MalformedError(f"{self.where}.{name} is missing or not text")
         return value
 
     def text_or(self, name: str, absent: str = "") -> str:
@@ -93,22 +93,22 @@ class JsonFields:
         if isinstance(value, str) and _NUMBER.match(value):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_INT64:
-            raise MalformedError(f"{self.where}.{name} is missing or no count")
+            raise MalformedError(f"{self.where}.{name} is missing or not a count")
         return value
 
     def data(self, name: str) -> bytes:
         """Read base64 that is not empty."""
         return base64_bytes(self.text(name), f"{self.where}.{name}")
 
-    def moment(self, name: str) -> datetime:
-        """Read an RFC 3339 time; give it in UTC."""
+    def time(self, name: str) -> datetime:
+        """Read an RFC 3339 time, in UTC."""
         text = self.text(name)
         try:
             if _TIME.match(text):
                 return datetime.fromisoformat(text).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-        raise MalformedError(f"{self.where}.{name} is no time such as 2026-01-31T12:00:00Z")
+        raise MalformedError(f"{self.where}.{name} is not a time such as 2026-01-31T12:00:00Z")
 
 
 def read_json(data: bytes, what: str, limits: JsonLimits = DEFAULT_LIMITS) -> JsonFields:

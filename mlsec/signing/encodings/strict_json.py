@@ -117,7 +117,7 @@ def base64url_bytes(text: str, what: str) -> bytes:
 
 
 class _NotStrictError(Exception):
-    """Valid for the json module, not for us."""
+    """The document is valid for the json module, but not strict JSON."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

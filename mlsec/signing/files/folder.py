@@ -1,4 +1,4 @@
-"""A model on disk: what lies in it, and its files opened without following a link."""
+"""A model's folder on disk: listed and opened without following links."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ class ModelFolder:
 
         Raises:
             OSError: not there, not readable, or a link somewhere on the way.
-            ChangedError: it is no regular file (any more).
+            ChangedError: it is not a regular file (any more).
         """
         descriptor = self.open_listed(path)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise ChangedError(f'"{path}" is no regular file')
+            raise ChangedError(f'"{path}" is not a regular file')
         return descriptor
 
     def open_listed(self, path: str) -> int:
@@ -195,7 +195,7 @@ class _Walk:
         self.folders: list[tuple[str, FileState]] = []
 
     def into(self, descriptor: int, above: str, depth: int) -> None:
-        """Take in everything below a folder, and close it."""
+        """List everything below a folder, and close it."""
         try:
             self.folders.append((above, FileState.of(os.fstat(descriptor))))
             with os.scandir(descriptor) as entries:

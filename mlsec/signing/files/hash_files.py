@@ -1,4 +1,4 @@
-"""Hashes the files of a model as fast as the hash goes, and notices when one changes meanwhile."""
+"""Hashes the files of a model on every core, and detects files that change meanwhile."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def hash_files(
 def changed_since(
     folder: ModelFolder, listing: Listing, hashed: Iterable[HashedFile]
 ) -> Iterator[tuple[str, bool]]:
-    """Look again at everything, after all was hashed: what is another by now, and if a folder.
+    """Yield what changed since the listing, with whether it is a folder; called after hashing.
 
     A file that was swapped or written to after its turn would else pass for the one that was
     hashed, and a name that came or went would not be seen.
@@ -92,7 +92,7 @@ def _is_same_folder(folder: ModelFolder, path: str, state: FileState) -> bool:
 
 
 def _look_again(folder: ModelFolder, path: str, large: dict[str, FileState]) -> HashedFile:
-    """Put a file that is large after all among the others, or say why it cannot be."""
+    """Add a file that turned out to be large to the others, or return why it cannot be."""
     try:
         large[path] = folder.file_state(path)
     except (OSError, ChangedError) as error:

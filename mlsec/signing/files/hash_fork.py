@@ -1,4 +1,4 @@
-"""Very many small files hashed by two processes: there the calls cost more than the hash."""
+"""Very many small files hashed by two processes, where system calls cost more than the hash."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ BUFFER_BYTES = 1 << 20
 
 
 class _Part(msgspec.Struct, frozen=True, gc=False):
-    """The bytes [start, end) of a file, which is still to be in its listed state."""
+    """The bytes [start, end) of a file, which must still be in its listed state."""
 
     path: str
     state: FileState

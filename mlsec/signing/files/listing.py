@@ -1,4 +1,4 @@
-"""What lies in a model: names, what they are, and the state that shows whether a file changed."""
+"""The listing of a model: its names, their kinds, and the state of each file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Kind(enum.Enum):
-    """What a name in the folder is."""
+    """The kind of a name in a folder."""
 
     FILE = "file"
     SYMLINK = "symlink"
@@ -20,7 +20,7 @@ class Kind(enum.Enum):
 
 
 class FileState(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What shows that a file is still the same: device, inode, bytes, times (ns)."""
+    """The identity and state of a file: device, inode, bytes, times (ns)."""
 
     device: int
     inode: int

@@ -1,4 +1,4 @@
-"""Signatures by a closed list of algorithms: verified, and made with a private key."""
+"""Signature algorithms: a closed list, with verification and signing."""
 
 from __future__ import annotations
 

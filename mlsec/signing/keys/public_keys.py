@@ -1,4 +1,4 @@
-"""Public keys that may sign: read, and accepted when kind and size are on a closed list."""
+"""Public keys: reading, and a closed list of the kinds and sizes that are accepted."""
 
 from __future__ import annotations
 

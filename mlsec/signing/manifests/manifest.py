@@ -1,4 +1,4 @@
-"""The OMS v1.0 manifest: which files, with which digests, and one digest over them all."""
+"""The OMS v1.0 manifest: the signed files, their digests and the root digest over them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def paths(self) -> tuple[str, ...]:
-        """Each file once, in order."""
+        """Return each file once, in order."""
         return tuple(dict.fromkeys(entry.path for entry in self.entries))
 
 
@@ -69,7 +69,7 @@ def manifest_of(
         UnsupportedError: an unknown method or hash.
     """
     if not isinstance(predicate, dict):
-        raise MalformedError("statement has no predicate, or one that is no JSON object")
+        raise MalformedError("statement has no predicate, or one that is not a JSON object")
     unknown = sorted(predicate.keys() - {"resources", "serialization"})
     if unknown and not may_have_more:
         raise MalformedError(f'predicate has the unknown field "{unknown[0][:100]}"')
@@ -157,7 +157,7 @@ def _entry(resource: Any, how: Serialization, *, may_be_dot: bool) -> Entry:
 
 
 def _plain_entries(resources: list[Any], how: Serialization) -> tuple[Entry, ...] | None:
-    """Read whole files in order with plain names, all at once; None where any needs a look."""
+    """Read whole files with plain, sorted names at once; None where any needs a closer check."""
     if how.method is not Method.FILES or {type(raw) for raw in resources} != {RawResource}:
         return None
     names = [raw.name for raw in resources]

@@ -1,4 +1,4 @@
-"""Paths as they may stand in a manifest: relative, plain, and one spelling for each file."""
+"""Paths in manifests: relative, plain, and with one spelling for each file."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_name(name: str) -> None:
 
 
 def are_plain(names: Sequence[str]) -> bool:
-    """Whether all of many paths pass ``check_name``; False also where it takes a closer look."""
+    """Whether many paths all pass ``check_name``; False also where a closer check is needed."""
     joined = "\n".join(names)
     return (
         joined.isascii()
@@ -76,14 +76,14 @@ def check_ignored(name: str) -> None:
 
 
 def same_elsewhere(name: str) -> str:
-    """Give the form under which file systems that fold case or normalise keep the name."""
+    """Return the name as file systems that fold case or normalise it would store it."""
     if name.isascii():
         return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def collision(names: Sequence[str]) -> tuple[str, str] | None:
-    """Find two different names that are one file on some systems."""
+    """Find two different names that are the same file on some systems."""
     joined = "\n".join(names)
     if joined.isascii() and len(set(joined.lower().split("\n"))) == len(names):
         return None

@@ -1,4 +1,4 @@
-"""How a manifest's entries came to be: whole files or parts, by which hash, without which paths."""
+"""How a manifest lists files: whole or in parts, by which hash, without which paths."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ SPELLINGS = {"sha256": "sha256", "blake2b": "blake2b", "blake2": "blake2b", "bla
 
 
 class Method(enum.Enum):
-    """How files become entries: one each, or one for each stretch of ``shard_bytes``."""
+    """How files become entries: one a file, or one for each ``shard_bytes`` of it."""
 
     FILES = "files"
     SHARDS = "shards"
 
 
 class Serialization(msgspec.Struct, frozen=True, kw_only=True):
-    """How the entries came to be; ``shard_bytes`` is 0 for whole files."""
+    """How the entries were made; ``shard_bytes`` is 0 for whole files."""
 
     method: Method = Method.FILES
     hash_name: str = "sha256"

@@ -1,4 +1,4 @@
-"""in-toto statements: what a signed payload says it is about."""
+"""in-toto statements: the subjects and the predicate of a signed payload."""
 
 from __future__ import annotations
 

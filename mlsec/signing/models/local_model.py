@@ -32,11 +32,11 @@ class LocalSignature(msgspec.Struct, frozen=True, kw_only=True):
         return self.file.name
 
     def __str__(self) -> str:
-        """Give its path."""
+        """Return its path."""
         return str(self.file)
 
     def read(self, at_most: int) -> bytes:
-        """Give its first bytes; ``MlsecError`` when it cannot be read."""
+        """Return its first bytes; ``MlsecError`` when it cannot be read."""
         try:
             with self.file.open("rb") as opened:
                 return opened.read(at_most)
@@ -66,7 +66,7 @@ class LocalModel(msgspec.Struct, frozen=True, kw_only=True):
         return self.target.is_dir()
 
     def has(self, path: str) -> bool:
-        """Say whether a regular file of this name can be seen."""
+        """Whether a regular file of this name can be seen."""
         try:
             return (self.target / path).is_file()
         except OSError:  # the folder is closed, which opening it will report
@@ -89,7 +89,7 @@ class LocalModel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def local_model(target: Path) -> LocalModel:
-    """Take what lies at a path as a model.
+    """Return the model at a path.
 
     Raises:
         MlsecError: nothing is there.
@@ -114,13 +114,13 @@ class LocalFiles:
     def hashed(
         self, files: Mapping[str, FileState], plan: HashPlan, progress: Progress | None
     ) -> dict[str, HashedFile]:
-        """Hash on every core, each file compared with its stamp before and after."""
+        """Hash on every core, each file compared with its state before and after."""
         hashed = hash_files(self._folder, dict(files), plan, progress)
         self._hashed += hashed.values()
         return hashed
 
     def read(self, path: str, at_most: int) -> bytes:
-        """Give the first bytes of a regular file."""
+        """Return the first bytes of a regular file."""
         try:
             with os.fdopen(self._folder.open_file(path), "rb") as file:
                 return file.read(at_most)

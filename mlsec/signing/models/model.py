@@ -1,4 +1,4 @@
-"""A model as verification sees it, wherever it lies: its address, its signatures, its files."""
+"""The interface of a model to verification: its address, signature files and files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Signature(Protocol):
     def inside(self) -> str: ...
 
     def read(self, at_most: int) -> bytes:
-        """Give its first bytes.
+        """Return its first bytes.
 
         Raises:
             UnreadError: the store does not give them now; the verdict is then incomplete.
@@ -40,7 +40,7 @@ class ModelFiles(Protocol):
     def single(self) -> str: ...
 
     def listing(self, max_entries: int, *, is_quick: bool = False) -> Listing:
-        """List everything; ``is_quick`` where names are enough and stamps cost a call each.
+        """List everything; ``is_quick`` where names are enough and states cost a call each.
 
         Raises:
             OverLimitError: more than ``max_entries`` names.
@@ -51,7 +51,7 @@ class ModelFiles(Protocol):
     def hashed(
         self, files: Mapping[str, FileState], plan: HashPlan, progress: Progress | None
     ) -> dict[str, HashedFile]:
-        """Hash every file of ``files`` (path -> stamp as listed); what went wrong is in the value.
+        """Hash every file of ``files`` (path -> state as listed); what went wrong is in the value.
 
         Raises:
             UnsupportedError: a hash that is not there.
@@ -59,7 +59,7 @@ class ModelFiles(Protocol):
         ...
 
     def read(self, path: str, at_most: int) -> bytes:
-        """Give the first bytes of a file.
+        """Return the first bytes of a file.
 
         Raises:
             UnreadError: the store does not give them now.
@@ -85,7 +85,7 @@ class Model(Protocol):
     def is_folder(self) -> bool: ...
 
     def has(self, path: str) -> bool:
-        """Say whether there is a regular file of this name."""
+        """Whether there is a regular file of this name."""
         ...
 
     def discover(self) -> Sequence[Signature]:
@@ -97,7 +97,7 @@ class Model(Protocol):
         ...
 
     def opened(self) -> AbstractContextManager[ModelFiles]:
-        """Open its files for one look.
+        """Open its files for reading.
 
         Raises:
             SigningError: it is not there or cannot be opened.

@@ -1,4 +1,4 @@
-"""The blobs of an image layout against the digests that name them, and what nothing refers to."""
+"""The blobs of an image layout, compared with the digests that name them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def compare_blobs(opened: ModelFiles, layout: OciLayout, task: VerificationTask)
             algorithm, _, digest = descriptor.digest.partition(":")
             files.append(SignedFile(path, algorithm, digest, descriptor.size))
     if not checks:
-        checks.append(passed("files/unchanged", "every blob is as signed"))
+        checks.append(passed("files/unchanged", "every blob is unchanged"))
     allowed = msgspec.structs.replace(task.allowed_extras(), signatures=_metadata_paths(layout))
     return complete_comparison(
         opened, listing, hashed, checks, files, signed=signed, allowed=allowed
@@ -86,7 +86,7 @@ def _problem(file: HashedFile | None, descriptor: Descriptor, path: str) -> Chec
         return None
     return failed(
         "files/unchanged",
-        "a blob is not the one that was signed",
+        "a blob differs from the one that was signed",
         file=path,
         expected=descriptor.digest,
         actual=actual,

@@ -45,7 +45,7 @@ def read_descriptor(fields: JsonFields) -> Descriptor:
         kind = digest.partition(":")[0]
         if kind not in ("sha256", "sha512"):
             raise UnsupportedError(f"{fields.where} names content by {kind[:40]}, not by SHA-2")
-        raise MalformedError(f"{fields.where}.digest is no digest in lower-case hex")
+        raise MalformedError(f"{fields.where}.digest is not a digest in lower-case hex")
     annotations = fields.object("annotations") if fields.has("annotations") else None
     return Descriptor(
         media_type=fields.text("mediaType"),

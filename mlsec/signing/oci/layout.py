@@ -45,7 +45,7 @@ _BUNDLE = "application/vnd.dev.sigstore.bundle"
 class SignatureForm(enum.Enum):
     """How a signature in a layout is written.
 
-    cosign's older attestations are told from content, and not read.
+    cosign's older attestations are recognised, but not read.
     """
 
     NOTARY = "notary"
@@ -193,7 +193,7 @@ def _manifest(descriptor: Descriptor, document: JsonFields) -> OciManifest:
 
 
 def _form(manifest: OciManifest) -> SignatureForm | None:
-    """Tell a manifest of signatures from one of content, by its own words."""
+    """Return the form of the signatures that a manifest holds, None for other content."""
     if manifest.is_index:
         return None
     if manifest.artifact_type == _NOTARY:

@@ -1,4 +1,4 @@
-"""Verifies a Notary Project signature: who signed which OCI artifact, and does it still count."""
+"""Verifies Notary Project signatures over OCI artifacts."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def verify_notary(envelope: NotaryEnvelope, trust: NotaryTrust) -> SignatureVerd
     )
     if chain is None:
         return SignatureVerdict(checks=steps.checks)
-    what = "the signature fits the key and the content"
+    what = "the signature matches the key and the content"
     is_signed = steps.holds("signature/valid", what, _check_signature, envelope, chain[0])
     tokens = (envelope.timestamp,) if envelope.timestamp else ()
     trusted = trusted_times(
         tokens, envelope.signature, trust.authorities, trust.timestamps, trust.now
     )
     steps.add(*trusted.checks)
-    what = "the time is vouched for as agreed"
+    what = "the time is attested as the signing scheme requires"
     steps.run("notary/scheme", what, _check_scheme, envelope, trust)
     steps.run("notary/expiry", "the signature has not expired", _check_expiry, envelope, trust)
     what = "the chain leads to an anchor of the policy"
@@ -108,7 +108,7 @@ def _check_signature(envelope: NotaryEnvelope, leaf: Certificate) -> None:
     if kind is not KeyKind.RSA:
         signature = der_of_p1363(signature, key)
     if not verify_signature(key, algorithm, signature, data=envelope.signed):
-        raise CheckFailedError("the signature is not of this key over this content")
+        raise CheckFailedError("the signature does not match this key and content")
 
 
 def _check_scheme(envelope: NotaryEnvelope, trust: NotaryTrust) -> None:
@@ -126,7 +126,7 @@ def _check_scheme(envelope: NotaryEnvelope, trust: NotaryTrust) -> None:
 def _check_expiry(envelope: NotaryEnvelope, trust: NotaryTrust) -> None:
     if envelope.expiry is not None and trust.now >= envelope.expiry:
         raise CheckFailedError(
-            "the signature has expired, as its signer meant it to",
+            "the signature has passed the expiry that its signer set",
             expected=f"before {time_text(envelope.expiry)}",
             actual=time_text(trust.now),
             hint="have the artifact signed again",

@@ -1,4 +1,4 @@
-"""Notary Project's COSE envelope, read into the same value as its JWS sibling."""
+"""Reads Notary Project's COSE envelope into the same value as the JWS envelope."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ def read_notary_cose(data: bytes) -> NotaryEnvelope:
     """
     message = cbor.loads(data, "signature envelope")
     if not isinstance(message, cbor.Tagged) or message.tag != _SIGN1:
-        raise MalformedError("the signature envelope is no COSE_Sign1 message")
+        raise MalformedError("the signature envelope is not a COSE_Sign1 message")
     if not isinstance(message.value, list) or len(message.value) != 4:
-        raise MalformedError("the signature envelope has not four parts")
+        raise MalformedError("the signature envelope does not have four parts")
     protected, unprotected, payload, signature = message.value
     if not all(isinstance(part, bytes) for part in (protected, payload, signature)):
         raise MalformedError("the signature envelope lacks its payload or signature")
     headers = cbor.loads(protected, "protected header")
     if not isinstance(headers, dict) or not isinstance(unprotected, dict):
-        raise MalformedError("a header of the signature envelope is no map")
+        raise MalformedError("a header of the signature envelope is not a map")
     if headers.keys() & unprotected.keys():
         raise MalformedError("a header is both protected and not")
     if headers.get(_CONTENT_TYPE) != PAYLOAD_TYPE:
@@ -57,15 +57,15 @@ def read_notary_cose(data: bytes) -> NotaryEnvelope:
     if not isinstance(algorithm, int) or algorithm not in _ALGORITHMS:
         raise UnsupportedError("the signature algorithm is not accepted")
     if not isinstance(headers.get(SCHEME), str):
-        raise MalformedError(f"header {SCHEME} is missing or no text")
+        raise MalformedError(f"header {SCHEME} is missing or not text")
     scheme = scheme_of(headers[SCHEME])
     critical = headers.get(_CRITICAL)
     if not isinstance(critical, list) or not all(isinstance(name, str) for name in critical):
-        raise MalformedError("the critical headers are no list of names")
+        raise MalformedError("the critical headers are not a list of names")
     check_critical(critical, frozenset(headers), scheme)
     token = unprotected.get(TIMESTAMP, b"")
     if not isinstance(token, bytes):
-        raise MalformedError("the timestamp in the signature envelope is no byte string")
+        raise MalformedError("the timestamp in the signature envelope is not a byte string")
     is_authority = scheme is Scheme.SIGNING_AUTHORITY
     content = read_json(payload, "payload", LIMITS)
     return NotaryEnvelope(
@@ -93,9 +93,9 @@ def _time(headers: dict[Any, Any], name: str) -> datetime:
     value = headers.get(name)
     seconds = value.value if isinstance(value, cbor.Tagged) and value.tag == _TIME else None
     if not isinstance(seconds, int) or isinstance(seconds, bool):
-        raise MalformedError(f"header {name} is missing or no time in seconds")
+        raise MalformedError(f"header {name} is missing or not a time in seconds")
     if not 0 <= seconds <= _LAST_MOMENT:
-        raise MalformedError(f"header {name} is no moment before the year 10000")
+        raise MalformedError(f"header {name} is not before the year 10000")
     return datetime.fromtimestamp(seconds, UTC)
 
 

@@ -1,4 +1,4 @@
-"""Notary Project's JWS envelope: what was signed, how, and what must be understood of it."""
+"""Reads Notary Project's JWS envelope and checks its critical headers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ALGORITHMS = {
 
 
 class Scheme(enum.Enum):
-    """Who vouches for the time: a timestamp beside the signature, or the signing authority."""
+    """The signing scheme: the time is attested by a timestamp, or by the signing authority."""
 
     X509 = "notary.x509"
     SIGNING_AUTHORITY = "notary.x509.signingAuthority"
@@ -88,8 +88,8 @@ def read_notary_envelope(data: bytes) -> NotaryEnvelope:
         target=read_descriptor(content.object("targetArtifact")),
         algorithm=header.text("alg"),
         scheme=scheme,
-        signing_time=header.moment(AUTHENTIC_TIME if is_authority else SIGNING_TIME),
-        expiry=header.moment(EXPIRY) if header.has(EXPIRY) else None,
+        signing_time=header.time(AUTHENTIC_TIME if is_authority else SIGNING_TIME),
+        expiry=header.time(EXPIRY) if header.has(EXPIRY) else None,
         signed=f"{protected}.{payload}".encode("ascii"),
         signature=base64url_bytes(envelope.text("signature"), "signature"),
         certificates=tuple(base64_bytes(text, "certificate") for text in certificates),

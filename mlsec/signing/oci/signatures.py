@@ -1,4 +1,4 @@
-"""One signature of an image layout against the policy's signers, whatever form it has."""
+"""Reads the signatures of an image layout and verifies them against the policy's signers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _Judge = Callable[[SignerRule, LoadedAnchor, Criteria], SignatureVerdict | None]
 
 
 class ParsedSignature(msgspec.Struct, frozen=True, kw_only=True):
-    """A signature that was read: which digest it is over, under which name, how to judge it.
+    """A signature as read: the digest it covers, the artifact's name, and how to verify it.
 
     ``attestation`` is the envelope of a statement that says how the artifact was built.
     """

@@ -58,7 +58,7 @@ def read_simple_signing(layer: Descriptor, payload: bytes) -> SimpleSigning:
     critical = read_json(payload, "signature payload", _LIMITS).object("critical")
     digest = critical.object("image").text("docker-manifest-digest")
     if critical.text("type") not in _TYPES or not _DIGEST.match(digest):
-        raise MalformedError("the payload is no signature over an image's digest")
+        raise MalformedError("the payload is not a signature over an image's digest")
     annotations = layer.annotations
     signature = base64_bytes(annotations.get(_SIGNATURE, ""), "signature")
     if not signature:
@@ -85,7 +85,7 @@ def read_simple_signing(layer: Descriptor, payload: bytes) -> SimpleSigning:
 def _pem(text: str) -> tuple[RawBytes, ...]:
     blocks = _PEM.findall(text)
     if _PEM.sub("", text).strip() or len(blocks) > 16:
-        raise MalformedError("a certificate annotation is no PEM")
+        raise MalformedError("a certificate annotation is not PEM")
     return tuple(RawBytes(base64_bytes("".join(block.split()), "certificate")) for block in blocks)
 
 

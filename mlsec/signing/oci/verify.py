@@ -1,4 +1,4 @@
-"""Verifies an OCI image layout: each artifact signed as the policy asks, each blob as signed."""
+"""Verifies an OCI image layout: the signatures of each artifact, and every blob."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def _provenance_checks(
 def _unsigned(task: VerificationTask) -> Check:
     make = failed if task.policy.defaults.unsigned is Reaction.FAIL else not_checked
     fix = "sign it with notation or cosign"
-    return make("signature/present", "nobody signed this artifact", fix=fix)
+    return make("signature/present", "this artifact is not signed", fix=fix)
 
 
 def _root_digest(layout: OciLayout) -> str:

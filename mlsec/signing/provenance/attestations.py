@@ -1,4 +1,4 @@
-"""Provenance attestations of a model: signed by whom they should be, and about these very files."""
+"""Checks of provenance attestations: their signer, their claims and their subjects."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def _accepted(
     provenance = steps.run("provenance/readable", what, _read, signature.envelope, limits)
     if provenance is None:
         return None
-    what = "it was built by whom the policy names"
+    what = "it was built by the builder that the policy names"
     is_built = steps.holds("provenance/builder", what, check_builder, provenance, required)
-    what = "it was built from what the policy names"
+    what = "it was built from the source that the policy names"
     is_from = steps.holds("provenance/source", what, check_source, provenance, required)
     what = "the attestation agrees with its signer's certificate"
     is_claimed = steps.holds(
@@ -128,11 +128,11 @@ def check_subjects(result: AttestationResult, required: Provenance, manifest: Ma
     files = {entry.path: entry.digest.hex() for entry in manifest.entries}
     unattested = unattested_files(result.accepted, files)
     if not unattested:
-        what = "the provenance is about every file"
+        what = "the provenance covers every file"
         return passed(check_id, what, actual=f"{len(files)} files")
     return failed(
         check_id,
-        "the provenance says nothing of some files",
+        "the provenance does not cover some files",
         actual=", ".join(unattested[:MAX_CHECKS]),
         fix="attest every file of the model",
     )
@@ -160,7 +160,7 @@ def unattested_files(accepted: Sequence[BuildProvenance], digests: Mapping[str, 
 
 
 def ambiguous_files(accepted: Sequence[BuildProvenance], digests: Mapping[str, str]) -> list[str]:
-    """Return the files in folders that another attested one could stand for, or they for it.
+    """Return the files in folders that could have been exchanged with another attested file.
 
     That is so where subjects have no folders in their names and several have the same name:
     arguments as ``unattested_files``.

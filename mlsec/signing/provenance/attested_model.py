@@ -40,7 +40,7 @@ from mlsec.signing.verdicts.verdict import (
 # Two signers may attest two models; only a signature over the model says what both agreed to.
 _ONE_SIGNER_ONLY = failed(
     "provenance/enough-signers",
-    "several signers are asked for, and attestations alone cannot show that they mean the same",
+    "several signers are required, and attestations alone cannot show that they agree on one model",
     fix="sign the model as well (mlsec sign), or ask for one signer",
 )
 
@@ -122,7 +122,7 @@ def _compare(
     if not named:
         checks.append(failed("files/present", "no file of the model is one that was attested"))
     if not checks:
-        checks.append(passed("files/unchanged", "every attested file is as it was built"))
+        checks.append(passed("files/unchanged", "every attested file is unchanged"))
     files = [
         SignedFile(path, "sha256", digests[path], hashed[path].size_bytes)
         for path in sorted(digests.keys() - {*unattested, *ambiguous})
@@ -144,7 +144,7 @@ def _root_digest(files: Sequence[SignedFile]) -> str:
 def _unattested(path: str, digest: str) -> Check:
     return failed(
         "files/unchanged",
-        "a file is not the one that was attested",
+        "a file differs from the one that was attested",
         file=path,
         actual=digest,
         fix="restore the file, or have it built and attested again",
@@ -154,8 +154,8 @@ def _unattested(path: str, digest: str) -> Check:
 def _ambiguous(path: str) -> Check:
     return failed(
         "files/unchanged",
-        "several files of this name were attested, none with its folder: one may lie in the"
-        " place of another",
+        "several files of this name were attested without their folders, so one could have"
+        " replaced another",
         file=path,
         fix="attest the files with their paths in the model",
     )

@@ -1,4 +1,4 @@
-"""Build provenance (SLSA v1 and v0.2, GitHub attestations): what was built, by whom, from what."""
+"""Build provenance in SLSA v1 and v0.2: builder, source, workflow and subjects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RUNNER = "https://github.com/actions/runner/"
 
 
 class BuildProvenance(msgspec.Struct, frozen=True, kw_only=True):
-    """What an attestation says; all of it is the builder's word. "" where it says nothing.
+    """The claims of an attestation, all by its builder; "" where it makes none.
 
     ``source`` is a repository's URI and ``ref`` what was built of it; ``workflow`` is the path of
     the build's entry point. ``subjects`` are (name, SHA-256 in hex).
@@ -41,7 +41,7 @@ class BuildProvenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def predicate_type_of(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> str:
-    """Say what kind of statement a payload is, "" when it is none."""
+    """Return the predicate type of a payload, "" when it is no statement about a build."""
     if not any(predicate.encode() in payload for predicate in PREDICATES):
         return ""
     try:
@@ -59,10 +59,10 @@ def read_provenance(payload: bytes, limits: JsonLimits = DEFAULT_LIMITS) -> Buil
     """
     statement = read_json(payload, "statement", limits)
     if statement.text("_type") not in _STATEMENTS:
-        raise UnsupportedError("the attestation is no in-toto statement of version 0.1 or 1")
+        raise UnsupportedError("the attestation is not an in-toto statement of version 0.1 or 1")
     subjects = statement.objects("subject", MAX_SUBJECTS)
     if not subjects:
-        raise MalformedError("the attestation is about nothing")
+        raise MalformedError("the attestation has no subject")
     kind = statement.text("predicateType")
     predicate = statement.object("predicate")
     if kind == SLSA_V1:
@@ -185,4 +185,4 @@ def _same(what: str, expected: str, actual: str) -> None:
     if not actual:
         raise CheckFailedError(f"the provenance does not say {what}", expected=expected)
     if expected != actual:
-        raise CheckFailedError(f"{what} is another one", expected=expected, actual=actual)
+        raise CheckFailedError(f"{what} differs", expected=expected, actual=actual)

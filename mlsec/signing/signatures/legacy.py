@@ -1,4 +1,4 @@
-"""Signatures of model-signing 0.2, which encoded what it signed in a way of its own."""
+"""Signatures of model-signing 0.2, which had its own encoding of the signed payload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One signature against one signer of the policy: every step a check with its reason."""
+"""Verifies one signature against one signer of the policy; every step becomes a check."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class SignatureInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fits_anchor(bundle: Bundle, anchor: LoadedAnchor) -> bool:
-    """Whether a bundle brings what an anchor of this type can verify."""
+    """Whether a bundle has the material that an anchor of this type verifies."""
     kind = bundle.material.kind
     match anchor:
         case LoadedKey():
@@ -205,7 +205,7 @@ def _by_sigstore(signature: SignatureInput, anchor: LoadedSigstore) -> Signature
         steps.run("signer/issuer", what, check_issuer, signature.rule, verdict.signer)
         _check_named(steps, signature.rule, verdict.signer)
     elif verdict.is_good:
-        steps.add(failed("signer/named", "nobody is known to have signed"))
+        steps.add(failed("signer/named", "the signer is not known"))
     return msgspec.structs.replace(verdict, checks=steps.checks)
 
 
@@ -219,7 +219,7 @@ def _check_signature(
                 actual=f"{key.size_bits} bits", fix="sign with a new key", is_fatal=False,
             )
         )  # fmt: skip
-    what = "the signature fits the key and the content"
+    what = "the signature matches the key and the content"
     is_legacy = steps.run("signature/valid", what, _verify, signature, key, criteria)
     if is_legacy:
         steps.add(_LEGACY_ENCODING)
@@ -228,7 +228,7 @@ def _check_signature(
 
 _LEGACY_ENCODING = failed(
     "signature/current-encoding",
-    "signed in the form of before v1.0, which is weaker",
+    "signed in the weaker encoding used before v1.0",
     fix="sign again with a current signer, then set legacy: false",
     is_fatal=False,
 )
@@ -252,7 +252,7 @@ def _verify(signature: SignatureInput, key: PublicKey, criteria: Criteria) -> bo
         and has_legacy_signature(key, signature.envelope, signature.signature)
     ):
         raise CheckFailedError(
-            "the signature is not of this key over this content",
-            hint="the payload or the signature was changed, or another key signed",
+            "the signature does not match this key and content",
+            hint="the payload or signature was changed, or another key signed it",
         )
     return not is_good

@@ -40,7 +40,7 @@ def check_identity(rule: IdentityRule | None, identities: tuple[Identity, ...]) 
 def other_signer(rule: IdentityRule | None, identities: tuple[Identity, ...]) -> CheckFailedError:
     """Return the error about a signer who has none of the names that the policy asks for."""
     return CheckFailedError(
-        "somebody else signed",
+        "the signer is not the one that the policy names",
         expected=rule.text() if rule else "an identity in the policy",
         actual=", ".join(f"{identity.type.value}:{identity.value}" for identity in identities),
         hint="if this signer is right, name it in the policy",
@@ -70,7 +70,7 @@ def denied_checks(signer: Signer | None, denied: frozenset[str]) -> tuple[Check,
     return tuple(
         failed(
             "signer/not-denied", "the signer is on the deny list", actual=fingerprint,
-            fix="have the model signed by somebody else",
+            fix="have the model signed by another signer",
         )
         for fingerprint in fingerprints if fingerprint in denied
     )[:1]  # fmt: skip

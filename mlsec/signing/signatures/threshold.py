@@ -1,4 +1,4 @@
-"""How many different signers of the policy signed, and whether that is enough."""
+"""The threshold of a policy entry: how many of its signers must have signed."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def check_threshold(signatures: Sequence[JudgedSignature], rule: ModelRule) -> l
         return [
             failed(
                 "signature/every-one-holds",
-                "one of several signatures does not hold",
+                "one of several signatures is not valid",
                 expected=f"{len(signatures)} good signatures",
                 actual=f"{good}",
                 fix="remove it, or say under require how many must hold (threshold)",

@@ -1,4 +1,4 @@
-"""When a signature was made, as far as a timestamp authority that the policy names says so."""
+"""The time of a signature according to the timestamp authorities that the policy names."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TrustedTimes(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def earliest(self) -> datetime.datetime | None:
-        """When the signature existed for certain, None when nobody says."""
+        """The earliest trusted time, None when there is none."""
         return self.times[0].at if self.times else None
 
 

@@ -1,4 +1,4 @@
-"""Signs a model: hashes its files, writes the statement, and wraps it with what proves the key."""
+"""Signs a model: hashes its files, writes the statement and wraps it in a Sigstore bundle."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from mlsec.signing.signer.signing_key import SignerKey
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 _REFUSED = {
-    Kind.SYMLINK: "is a link, which may point anywhere tomorrow",
+    Kind.SYMLINK: "is a link, whose target can change after signing",
     Kind.SPECIAL: "is neither a file nor a folder",
     Kind.UNREADABLE: "cannot be read",
     Kind.BAD_NAME: "has a name that is not UTF-8",
@@ -144,7 +144,7 @@ def _check_names(target: Path, paths: Sequence[str]) -> None:
         raise MlsecError(error.message, hint="rename it", location=str(target)) from None
     if names := collision(paths):
         raise MlsecError(
-            f'"{names[0]}" and "{names[1]}" are one file on some systems',
+            f'"{names[0]}" and "{names[1]}" are the same file on some systems',
             hint="rename one of them", location=str(target),
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Who signs a model: a private key with what proves whose it is."""
+"""Private keys that sign models, with the public key or certificates that go with them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mlsec.signing.errors import SigningError
 
 
 class SignerKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Who signs: a function from bytes to a signature over them, and what proves whose it is.
+    """A function that signs bytes, with the public key or certificates that prove the signer.
 
     ``public_pem`` is the SubjectPublicKeyInfo in PEM; ``certificates`` are DER, the signer's first,
     empty where the verifier has the key. A key in hardware or a service is a function as well.

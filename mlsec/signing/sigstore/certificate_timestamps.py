@@ -1,4 +1,4 @@
-"""Signed certificate timestamps: the proof that Fulcio's certificate was made public (RFC 6962)."""
+"""Signed certificate timestamps (RFC 6962): the proof that a certificate was logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A log's checkpoint: a signed note that states how many entries there are and their root."""
+"""Checkpoints of transparency logs: signed notes that state a tree's size and root hash."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def read_checkpoint(note: str) -> Checkpoint:
     text, blank, block = note.rpartition("\n\n")
     lines = text.split("\n")
     if not blank or not block.endswith("\n") or len(lines) < 3 or not lines[0]:
-        raise MalformedError("the checkpoint is no signed note with origin, size and root")
+        raise MalformedError("the checkpoint is not a signed note with origin, size and root")
     if not _SIZE.match(lines[1]):
-        raise MalformedError("the checkpoint's second line is no tree size")
+        raise MalformedError("the checkpoint's second line is not a tree size")
     root_hash = base64_bytes(lines[2], "the checkpoint's root")
     if len(root_hash) != 32:
         raise MalformedError("the checkpoint's root is not 32 bytes long")
@@ -70,7 +70,7 @@ def _signature(line: str) -> NoteSignature:
     match = _SIGNATURE.match(line)
     decoded = base64_bytes(match[2], "a checkpoint's signature") if match else b""
     if match is None or len(decoded) < 5:
-        raise MalformedError("a line under the checkpoint is no signature")
+        raise MalformedError("a line under the checkpoint is not a signature")
     return NoteSignature(name=match[1], hint=decoded[:4], signature=decoded[4:])
 
 

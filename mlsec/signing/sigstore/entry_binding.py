@@ -1,4 +1,4 @@
-"""Binds a log entry to what was signed: same signature, same key, same content, or refused."""
+"""Checks that a log entry records the signature, the signer's key and the content of a bundle."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SHA2_NAMES = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
 
 class SignedArtifact(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bundle says was signed, by whom: the other side of the comparison.
+    """The signature, signer and content of a bundle, to compare a log entry with.
 
     ``certificate`` is the signer's DER, b"" where a managed key signed. Exactly one of
     ``envelope`` and ``digests`` (hash name -> digest of the artifact) is given.
@@ -160,14 +160,14 @@ def _payload_of(signed: SignedArtifact) -> Callable[[str], bytes]:
 def _hex_digest(digest: JsonFields) -> tuple[str, bytes]:
     name, text = digest.text("algorithm"), digest.text("value")
     if name not in SHA2_NAMES.values() or not re.fullmatch(r"(?:[0-9a-f]{2})+", text):
-        raise MalformedError(f"{digest.where} is no SHA-2 digest in lower-case hex")
+        raise MalformedError(f"{digest.where} is not a SHA-2 digest in lower-case hex")
     return name, bytes.fromhex(text)
 
 
 def _protobuf_digest(digest: JsonFields) -> tuple[str, bytes]:
     name = digest.text("algorithm")
     if name not in SHA2_NAMES:
-        raise MalformedError(f"{digest.where} is no SHA-2 digest")
+        raise MalformedError(f"{digest.where} is not a SHA-2 digest")
     return SHA2_NAMES[name], digest.data("digest")
 
 
@@ -175,7 +175,7 @@ def _same_content(recorded: tuple[str, bytes], digest: Callable[[str], bytes]) -
     actual = digest(recorded[0])
     if actual != recorded[1]:
         raise CheckFailedError(
-            "the log entry records other content than was signed",
+            "the log entry records content that differs from what was signed",
             expected=f"{recorded[0]}:{recorded[1].hex()}",
             actual=f"{recorded[0]}:{actual.hex()}",
         )
@@ -190,7 +190,7 @@ def _same_key(recorded: bytes, signed: SignedArtifact) -> None:
     """Compare a PEM certificate or public key with the signer's."""
     match = _PEM.match(recorded.decode("ascii", "replace"))
     if match is None:
-        raise MalformedError("the log entry's key is no single PEM block")
+        raise MalformedError("the log entry's key is not a single PEM block")
     encoded = base64_bytes("".join(match[2].split()), "the log entry's key")
     _compare(encoded, signed, is_certificate=match[1] == "CERTIFICATE")
 
@@ -215,7 +215,7 @@ def _compare(encoded: bytes, signed: SignedArtifact, *, is_certificate: bool) ->
 
 
 def _spellings(signed: SignedArtifact) -> Iterator[bytes]:
-    """Give the JSON of the envelope as the usual clients upload it: Go's, and others' orders."""
+    """Return the JSON of the envelope as the usual clients upload it: Go's, and others' orders."""
     envelope = signed.envelope
     if envelope is None:
         return

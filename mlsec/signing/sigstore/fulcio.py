@@ -1,4 +1,4 @@
-"""Fulcio's certificates: whose they are, what else they claim, and the way to their authority."""
+"""Fulcio's certificates: their issuing authority, identity, issuer and other claims."""
 
 from __future__ import annotations
 

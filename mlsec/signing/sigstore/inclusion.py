@@ -1,4 +1,4 @@
-"""Whether a transparency log really holds an entry: its promise, and its proof of inclusion."""
+"""Inclusion of an entry in a transparency log: Merkle proof and signed entry timestamp."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def verify_promise(entry: LogEntry, log: LogKey) -> datetime:
     if not entry.promise or not entry.integrated_time:
         raise CheckFailedError("the log entry carries no signed entry timestamp")
     if entry.integrated_time > _LAST_MOMENT:
-        raise MalformedError("the log entry's time is no moment before the year 10000")
+        raise MalformedError("the log entry's time is not before the year 10000")
     # RFC 8785 form of the four fields: sorted names, no white space; nothing here needs escapes.
     promised = {
         "body": base64.b64encode(entry.canonicalized_body).decode(),

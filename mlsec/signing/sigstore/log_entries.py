@@ -1,4 +1,4 @@
-"""The transparency log's side of a bundle: each entry known, bound, included and promised."""
+"""Verification of a bundle's transparency log entries."""
 
 from __future__ import annotations
 

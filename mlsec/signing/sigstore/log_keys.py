@@ -1,4 +1,4 @@
-"""Public keys of transparency logs: a closed list of kinds, each with its one way to verify."""
+"""Public keys of transparency logs: a closed list of kinds, each with one algorithm."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KINDS = {
 
 
 class LogKey(msgspec.Struct, frozen=True, kw_only=True):
-    """One log: where it lives, the id that entries name it by, its key, and when it is believed.
+    """One log: where it lives, the id that entries name it by, its key, and when it is trusted.
 
     ``start`` and ``end`` (None: still) bound a closed interval.
     """

@@ -1,4 +1,4 @@
-"""Sigstore's trusted_root.json: which authorities and logs are believed, and from when to when."""
+"""Sigstore's trusted_root.json: the trusted authorities and logs, with their validity."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def _log(log: JsonFields) -> LogKey:
         key_id=named.data("keyId"),
         kind=key.text("keyDetails"),
         encoded=key.data("rawBytes"),
-        start=valid.moment("start"),
-        end=valid.moment("end") if valid.has("end") else None,
+        start=valid.time("start"),
+        end=valid.time("end") if valid.has("end") else None,
     )
 
 
@@ -105,7 +105,7 @@ def _authority(authority: JsonFields) -> Authority:
     valid = authority.object("validFor")
     return Authority(
         chain=tuple(read_certificate(certificate.data("rawBytes")) for certificate in listed),
-        start=valid.moment("start"),
-        end=valid.moment("end") if valid.has("end") else None,
+        start=valid.time("start"),
+        end=valid.time("end") if valid.has("end") else None,
         name=authority.text_or("uri"),
     )

@@ -36,7 +36,7 @@ from mlsec.signing.verdicts.verdict import (
 
 
 class _KeyHolder(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is said to have signed: a managed key, or a certificate with what came along."""
+    """The stated signer: a managed key, or a certificate with its intermediates."""
 
     key: PublicKey
     leaf: Certificate | None = None
@@ -83,7 +83,7 @@ def verify_sigstore(
         steps.add(
             failed(
                 "sigstore/time",
-                "nobody who is trusted says when this was signed",
+                "no trusted source says when this was signed",
                 fix="sign again with a log or timestamp authority that the trusted root lists",
             )
         )
@@ -105,7 +105,7 @@ def _key_holder(bundle: Bundle, key: PublicKey | None) -> _KeyHolder:
         raise CheckFailedError("the bundle was signed with a certificate, the policy names a key")
     leaf, *others = (read_certificate(encoded) for encoded in material.certificates)
     if any(other.issuer == other.subject for other in others):
-        raise CheckFailedError("the bundle brings a root certificate of its own")
+        raise CheckFailedError("the bundle contains a root certificate")
     return _KeyHolder(key=public_key_of(leaf.public_key()), leaf=leaf, others=tuple(others))
 
 
@@ -126,7 +126,7 @@ def _signed(bundle: Bundle, holder: _KeyHolder, digests: Mapping[str, bytes]) ->
         signature, digest = _message(bundle, digests, algorithm)
         is_good = verify_signature(holder.key, algorithm, signature, digest=digest)
     if not is_good:
-        raise CheckFailedError("the signature does not fit the signer's key and this content")
+        raise CheckFailedError("the signature does not match the signer's key and this content")
     return SignedArtifact(
         signature=signature,
         key=holder.key,

@@ -1,4 +1,4 @@
-"""Asks for an RFC 3161 timestamp: the request's bytes, and what an answer must say to be kept."""
+"""RFC 3161 timestamp requests, and the check that an answer belongs to its request."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def timestamp_request(data: bytes, nonce: bytes) -> bytes:
 def check_answer(answer: bytes, data: bytes, nonce: bytes) -> None:
     """Refuse an answer that is no timestamp over ``data``, or answers another question.
 
-    Who made it is not judged here: whoever verifies says whom to believe.
+    Its authority is verified only by who verifies the signature.
 
     Raises:
         MalformedError: refused by the authority, another shape, another digest, another nonce.
     """
     stamp = read_timestamp(answer)
     if stamp.imprint_hash != "sha256" or stamp.imprint != hashlib.sha256(data).digest():
-        raise MalformedError("the timestamp is over other data than the signature")
+        raise MalformedError("the timestamp covers other data than the signature")
     if stamp.nonce != int.from_bytes(nonce, "big"):  # RFC 3161: it must be in the answer
         raise MalformedError("the timestamp answers another question: its nonce differs")

@@ -1,4 +1,4 @@
-"""Whether a timestamp was made by an authority that the policy names, over the given data.
+"""Verification of a timestamp: its imprint, its signature and its authority.
 
 rfc3161-client judges by the present time and reads whole responses only; here a token is judged at
 the time that it states.
@@ -43,7 +43,7 @@ def verify_timestamp(stamp: Timestamp, data: bytes, authorities: Sequence[Author
         MalformedError: an attribute or certificate that cannot be read.
     """
     if hashlib.new(stamp.imprint_hash, data).digest() != stamp.imprint:
-        raise CheckFailedError("the timestamp was made over other data than this signature")
+        raise CheckFailedError("the timestamp covers other data than this signature")
     _check_attributes(stamp)
     reasons = []
     for authority in authorities:
@@ -71,16 +71,16 @@ def _check_attributes(stamp: Timestamp) -> None:
 def _verify_by(stamp: Timestamp, authority: Authority) -> None:
     at = stamp.generated_at
     if not authority.is_trusted_at(at):
-        raise CheckFailedError("made outside the time in which this authority is trusted")
+        raise CheckFailedError("made outside the period in which this authority is trusted")
     certificate = _signing_certificate(stamp, authority)
     key = public_key_of(certificate.public_key(), "the timestamp authority's key")
     if not verify_signature(key, stamp.algorithm, stamp.signer.signature, data=stamp.signed_bytes):
-        raise CheckFailedError("the timestamp's signature does not fit its certificate")
+        raise CheckFailedError("the timestamp's signature does not match its certificate")
     embedded = [read_certificate(encoded) for encoded in stamp.certificates]
     intermediates = [*authority.chain[:-1], *embedded]
     verify_path(certificate, intermediates, authority.chain[-1:], at, Purpose.TIME_STAMPING)
     if _only_signer(authority) not in (None, certificate):
-        raise CheckFailedError("another certificate made it than the one that is trusted to")
+        raise CheckFailedError("it was made by a certificate other than the trusted one")
 
 
 def _signing_certificate(stamp: Timestamp, authority: Authority) -> Certificate:

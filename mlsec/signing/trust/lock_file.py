@@ -51,7 +51,7 @@ def record_digest(path: Path, key: str, root_digest: str) -> bool:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Wait for others that record something: what they add must not be lost."""
+    """Lock a folder, so that concurrent writers do not lose each other's entries."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         with suppress(OSError):  # some file systems know no locks
@@ -82,8 +82,8 @@ def _read(path: Path) -> dict[str, str]:
         raise MlsecError(error.message, location=str(path)) from None
     models = document.get("models") if isinstance(document, dict) else None
     if not isinstance(models, dict) or document.get("version") != 1:
-        raise MlsecError("is no lock file of mlsec", location=str(path))
+        raise MlsecError("is not a lock file of mlsec", location=str(path))
     if not all(isinstance(digest, str) and _DIGEST.match(digest) for digest in models.values()):
-        detail = "holds what is no digest: sha256: and 64 lower-case hex digits"
+        detail = "holds a value that is not a digest: sha256: and 64 lower-case hex digits"
         raise MlsecError(detail, location=str(path))
     return models

@@ -29,7 +29,7 @@ class Permission(enum.Enum):
 
 
 class TimestampRequirement(enum.Enum):
-    """When a trusted time is asked for."""
+    """When a trusted timestamp is required."""
 
     NEVER = "never"
     WHEN_EXPIRED = "when-expired"
@@ -44,7 +44,7 @@ class Profile(enum.Enum):
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds for every model of the policy."""
+    """Settings for every model of the policy."""
 
     unsigned: Reaction = Reaction.FAIL
     extra_files: Reaction = Reaction.FAIL
@@ -104,7 +104,7 @@ class SignerRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """What an attestation must say of how the model was built; "" for "anything"."""
+    """Conditions on the build that an attestation must meet; "" for any value."""
 
     predicate: str
     builder: str = ""
@@ -114,7 +114,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelRule(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of ``models``: to which models it applies, and what they must show.
+    """One entry of ``models``: which models it applies to, and what is required of them.
 
     ``threshold`` 0 means one signature and none that does not hold; ``root_digest`` is
     ``sha256:`` and hex, "" when not pinned.
@@ -133,7 +133,7 @@ class ModelRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrustPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole trust file; ``folder`` is what its relative paths start from."""
+    """A trust policy; ``folder`` is what its relative paths start from."""
 
     file: Path
     folder: Path

@@ -108,9 +108,7 @@ def _anchor(node: PolicyNode, folder: Path) -> Anchor:
         node.only("type", "roots", "tsa", "crls", "signing_authority")
         roots = _paths(node, "roots", folder)
         if not roots:
-            node.refuse(
-                "roots", "an x509 anchor needs root certificates; there are no default ones"
-            )
+            node.refuse("roots", "an x509 anchor needs root certificates; there are no defaults")
         return X509Anchor(
             roots=roots,
             tsa=_paths(node, "tsa", folder),
@@ -162,7 +160,9 @@ def _ignored(node: PolicyNode) -> tuple[str, ...]:
         try:
             check_ignored(path)
         except MalformedError as error:
-            node.refuse("may_ignore", error.message, "name each path; there are no patterns here")
+            node.refuse(
+                "may_ignore", error.message, "name each path; patterns are not supported here"
+            )
     return paths
 
 
@@ -245,7 +245,7 @@ def _time(node: PolicyNode, key: str) -> datetime.datetime | None:
     try:
         time = datetime.datetime.fromisoformat(text)
     except ValueError:
-        node.refuse(key, f'"{text}" is no time', "such as 2026-01-31 or 2026-01-31T12:00:00Z")
+        node.refuse(key, f'"{text}" is not a time', "such as 2026-01-31 or 2026-01-31T12:00:00Z")
     return time.astimezone(datetime.UTC) if time.tzinfo else time.replace(tzinfo=datetime.UTC)
 
 
@@ -254,5 +254,5 @@ def _digests(node: PolicyNode, key: str) -> tuple[str, ...]:
     for digest in digests:
         if not _DIGEST.match(digest):
             hint = "sha256: and 64 lower-case hex digits"
-            node.refuse(key, f'"{digest[:100]}" is no digest', hint)
+            node.refuse(key, f'"{digest[:100]}" is not a digest', hint)
     return digests

@@ -31,7 +31,7 @@ class PolicyNode:
                 self.refuse(key, f'unknown key "{key}"', hint)
 
     def suggestion(self, word: str, known: Iterable[str]) -> str:
-        """Give ``did you mean "..."?``, or "" when nothing is close."""
+        """Return ``did you mean "..."?``, or "" when nothing is close."""
         return did_you_mean(word, known).removeprefix("; ")
 
     def refuse(self, key: str, message: str, hint: str = "") -> NoReturn:
@@ -39,7 +39,7 @@ class PolicyNode:
         raise MlsecError(message, hint=hint, location=self._document.where(*self._path, key))
 
     def names(self) -> tuple[str, ...]:
-        """All keys, in order."""
+        """Return all keys, in order."""
         return tuple(self._value)
 
     def has(self, key: str) -> bool:
@@ -47,21 +47,21 @@ class PolicyNode:
         return self._value.get(key) is not None
 
     def get(self, key: str) -> Any:
-        """The plain value, None when absent."""
+        """Return the plain value, None when absent."""
         return self._value.get(key)
 
     def child(self, key: str) -> PolicyNode:
-        """The mapping under ``key``, empty when absent."""
+        """Return the mapping under ``key``, empty when absent."""
         return PolicyNode(self._document, (*self._path, key), self._value.get(key))
 
     def need(self, key: str) -> PolicyNode:
-        """The mapping under ``key``, which must be there."""
+        """Return the mapping under ``key``, which must be there."""
         if not self._value.get(key):
             self.refuse(key, f'"{key}" is missing or empty')
         return self.child(key)
 
     def items(self, key: str) -> tuple[PolicyNode, ...]:
-        """The mappings in the list under ``key``."""
+        """Return the mappings in the list under ``key``."""
         values = self._value.get(key) or []
         if not isinstance(values, list):
             self.refuse(key, f'"{key}" must be a list')
@@ -71,14 +71,14 @@ class PolicyNode:
         )
 
     def text(self, key: str, absent: str | None = None) -> str:
-        """The text under ``key``; ``absent`` when it is not there, refused when that is None."""
+        """Return the text under ``key``, ``absent`` without one; refused when that is None."""
         value = self._value.get(key, absent)
         if not isinstance(value, str) or (not value and absent is None):
             self.refuse(key, f'"{key}" must be text')
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """The texts under ``key``: a list, or one alone."""
+        """Return the texts under ``key``: a list, or one alone."""
         value = self._value.get(key)
         listed = [value] if isinstance(value, str) else value or []
         if not isinstance(listed, list) or not all(
@@ -88,7 +88,7 @@ class PolicyNode:
         return tuple(listed)
 
     def number(self, key: str, least: int, most: int, absent: int) -> int:
-        """The whole number under ``key``, within bounds."""
+        """Return the whole number under ``key``, within bounds."""
         value = self._value.get(key)
         if value is None:
             return absent
@@ -97,14 +97,14 @@ class PolicyNode:
         return value
 
     def flag(self, key: str, *, absent: bool) -> bool:
-        """True or false under ``key``."""
+        """Return true or false under ``key``."""
         value = self._value.get(key, absent)
         if not isinstance(value, bool):
             self.refuse(key, f'"{key}" must be true or false')
         return value
 
     def choice(self, key: str, kind: type[E], absent: E) -> E:
-        """One of the words of an enum."""
+        """Return the member of an enum that ``key`` names."""
         value = self._value.get(key)
         if value is None:
             return absent

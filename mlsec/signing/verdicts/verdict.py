@@ -92,7 +92,7 @@ def time_text(at: datetime.datetime) -> str:
 
 
 class IdentityType(enum.Enum):
-    """What kind of name a certificate gives its holder."""
+    """The kind of a name in a certificate."""
 
     URI = "uri"
     EMAIL = "email"
@@ -128,7 +128,7 @@ class Signer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TimeSource(enum.Enum):
-    """Who says when the signature was made."""
+    """The source of a trusted time."""
 
     TIMESTAMP_AUTHORITY = "timestamp_authority"
     TRANSPARENCY_LOG = "transparency_log"
@@ -157,17 +157,17 @@ class SignatureVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_good(self) -> bool:
-        """Whether there were checks, and none failed or was left out."""
+        """Whether there are checks, and all that matter held."""
         return bool(self.checks) and not (has_failed(self.checks) or is_open(self.checks))
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing is wrong with it, but something could not be checked."""
+        """Whether no check failed, but some could not be made."""
         return not self.is_good and not has_failed(self.checks)
 
 
 class Answer(enum.Enum):
-    """The sum: ``verified``, ``failed`` (something is wrong), ``incomplete`` (could not tell)."""
+    """The overall answer: ``verified``, ``failed``, or ``incomplete`` where it is not known."""
 
     VERIFIED = "verified"
     FAILED = "failed"
@@ -216,7 +216,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def answer_of(checks: Sequence[Check], *, is_compared: bool) -> Answer:
-    """Sum up: failed before incomplete, and verified only where the files were compared."""
+    """Derive the answer: failed before incomplete, verified only where files were compared."""
     if has_failed(checks):
         return Answer.FAILED
     return Answer.INCOMPLETE if is_open(checks) or not is_compared else Answer.VERIFIED

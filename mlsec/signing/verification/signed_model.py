@@ -1,4 +1,4 @@
-"""Verification of a model with signature files: signatures, threshold, statement, policy, files."""
+"""Verifies a model with signature files: signatures, threshold, statement, policy and files."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def _content(
         names = {first.model_name, other.model_name} - {""}
         if not is_same or len(names) > 1:
             steps.add(
-                failed("statement/all-alike", "the signatures are over different files",
+                failed("statement/all-alike", "the signatures cover different files",
                        expected=first.manifest.root_digest, actual=other.manifest.root_digest,
                        fix="have every signer sign the same version")
             )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Signatures over one file as it is (``cosign sign-blob``), taken as over a model of that file."""
+"""Signatures over a single file (``cosign sign-blob``), treated as signatures over its model."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def file_digests(
                 text for file in hashed for text in (file.problem, file.detail) if text
             )
             if problem or len(hashed) != 1:
-                raise SigningError(f"the file was not hashed: {problem or 'it is no regular file'}")
+                raise SigningError(
+                    f"the file was not hashed: {problem or 'it is not a regular file'}"
+                )
             digests[name] = hashed[0].digests[0]
     return digests
 
