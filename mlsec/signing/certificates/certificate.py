@@ -101,7 +101,9 @@ def read_certificates(data: bytes) -> tuple[Certificate, ...]:
         certificates = x509.load_pem_x509_certificates(data)
     except (ValueError, x509.InvalidVersion):
         raise MalformedError("is not a PEM file of certificates") from None
-    return tuple(read_certificate(one.public_bytes(Encoding.DER)) for one in certificates)
+    return tuple(
+        read_certificate(certificate.public_bytes(Encoding.DER)) for certificate in certificates
+    )
 
 
 def _touch(certificate: Certificate) -> None:

@@ -139,7 +139,7 @@ def _compare_digests(
         file, entries = hashed[path], signed[path]
         digests = file.digests
         # Most models are signed file by file, and may have very many of them.
-        expected = (entries[0].digest,) if is_whole else tuple([one.digest for one in entries])
+        expected = (entries[0].digest,) if is_whole else tuple([entry.digest for entry in entries])
         if digests == expected and not file.problem:
             # A file in parts has no one digest.
             digest = digests[0].hex() if is_whole else ""

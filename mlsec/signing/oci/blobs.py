@@ -48,7 +48,7 @@ def compare_blobs(opened: ModelFiles, layout: OciLayout, task: VerificationTask)
 
 def _metadata_paths(layout: OciLayout) -> frozenset[str]:
     """Return where a layout keeps its index, and signatures, attestations and lists of them."""
-    reached = {digest for one in layout.artifacts for digest in layout.reached_from(one)}
+    reached = {digest for artifact in layout.artifacts for digest in layout.reached_from(artifact)}
     beside = {
         descriptor.path
         for manifest in layout.manifests.values()

@@ -66,7 +66,7 @@ def required_attributes(identity: str) -> dict[str, str]:
 def has_required_attributes(identity: str, identities: tuple[Identity, ...]) -> bool:
     """Whether the certificate's subject has every attribute of the trusted identity."""
     required = required_attributes(identity)
-    subject = next((one.value for one in identities if one.type is IdentityType.SUBJECT), "")
+    subject = next((item.value for item in identities if item.type is IdentityType.SUBJECT), "")
     try:
         return required.items() <= attributes_of(subject).items()
     except MalformedError:

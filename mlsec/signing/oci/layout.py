@@ -137,7 +137,9 @@ def read_layout(opened: ModelFiles) -> OciLayout:
     return OciLayout(
         artifacts=tuple(artifacts.values()),
         manifests=manifests,
-        signatures=tuple(one for manifest in manifests.values() for one in _signatures(manifest)),
+        signatures=tuple(
+            signature for manifest in manifests.values() for signature in _signatures(manifest)
+        ),
     )
 
 

@@ -70,11 +70,11 @@ def verify_layout(task: VerificationTask) -> Verdict:
     except SigningError as error:
         check = failed("layout/readable", error.message, fix=error.hint, file=error.location)
         return concluded(verdict, (check,), None)
-    verdicts = tuple(one for signature in signatures for one in signature.judged.verdicts)
+    verdicts = tuple(item for signature in signatures for item in signature.judged.verdicts)
     verdict = msgspec.structs.replace(
         verdict,
         signatures=verdicts,
-        signature_files=tuple(dict.fromkeys(one.file for one in verdicts)),
+        signature_files=tuple(dict.fromkeys(item.file for item in verdicts)),
         root_digest=_root_digest(layout) if layout.artifacts else "",
     )
     return concluded(verdict, checks, comparison)
@@ -123,7 +123,7 @@ def _artifact_checks(
         for signature in signed
         if signature.digest not in offered
     ]
-    good = [one for one in signed if one.judged.is_good and one.digest in offered]
+    good = [item for item in signed if item.judged.is_good and item.digest in offered]
     names = {signature.name for signature in good if signature.name}
     name = names.pop() if len(names) == 1 else ""
     checks += policy_checks(task, _root_digest(layout), name)

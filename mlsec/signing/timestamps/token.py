@@ -117,9 +117,9 @@ def _certificates(signed: asn1.SignedData) -> tuple[bytes, ...]:
     listed = signed.certificates or []
     if len(listed) > MAX_CERTIFICATES:
         raise MalformedError(f"more than {MAX_CERTIFICATES} certificates in one token")
-    if not _CERTIFICATES.issuperset(one.tag_bytes[0] for one in listed):
+    if not _CERTIFICATES.issuperset(item.tag_bytes[0] for item in listed):
         raise MalformedError("the token holds something else among its certificates")
-    return tuple(element(_SEQUENCE, one.data) for one in listed if one.tag_bytes[0] == _SEQUENCE)
+    return tuple(element(_SEQUENCE, item.data) for item in listed if item.tag_bytes[0] == _SEQUENCE)
 
 
 def hash_name_of(algorithm: asn1.AlgorithmIdentifier) -> str:

@@ -85,7 +85,7 @@ def _verify_by(stamp: Timestamp, authority: Authority) -> None:
 
 def _signing_certificate(stamp: Timestamp, authority: Authority) -> Certificate:
     """Find the certificate that the token names, at the authority first, then in the token."""
-    known = {one.public_bytes(Encoding.DER): one for one in authority.chain[:-1]}
+    known = {item.public_bytes(Encoding.DER): item for item in authority.chain[:-1]}
     for encoded in (*known, *stamp.certificates):
         if not _is_bound(stamp.attributes, encoded):
             continue

@@ -75,7 +75,7 @@ def _load(anchor: Anchor) -> LoadedAnchor:
 
             return LoadedX509(
                 rule=anchor,
-                roots=tuple(one for path in anchor.roots for one in _at(path, read_certificates)),
+                roots=tuple(item for path in anchor.roots for item in _at(path, read_certificates)),
                 authorities=_authorities(anchor.tsa),
                 revoked=tuple(_at(path, read_revocation_list) for path in anchor.crls),
             )

@@ -56,11 +56,11 @@ def verify_signed_model(task: VerificationTask) -> Verdict:
     files = [read_signature_file(file, task.model, policy) for file in task.signatures]
     checks = [check for file in files for check in file.checks]
     criteria = _with_digests(task, files, checks)
-    judged = [one for file in files for one in _judge_file(file, rule, anchors, criteria)]
+    judged = [item for file in files for item in _judge_file(file, rule, anchors, criteria)]
     verdict = msgspec.structs.replace(
         task.verdict(),
         checks=tuple(checks),
-        signatures=tuple(one for signature in judged for one in signature.verdicts),
+        signatures=tuple(item for signature in judged for item in signature.verdicts),
     )
     attestations, signatures = split_attestations(judged, policy.defaults.json_limits)
     required = rule.provenance
