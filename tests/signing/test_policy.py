@@ -87,7 +87,7 @@ REFUSED = [
     ("pem: release.pub", "key: release.pub", 3, 'unknown key "key"'),
     ("type: key", "type: keys", 3, "unknown anchor type"),
     ("{type: key, pem: release.pub}", "{type: key}", 3, '"pem" must be text'),
-    ("roots: corp.pem", "roots: []", 4, "no default ones"),
+    ("roots: corp.pem", "roots: []", 4, "there are no defaults"),
     ('match: {path: "**"}', "match: {}", 7, '"match" is missing or empty'),
     ('match: {path: "**"}', 'match: {paths: "**"}', 7, 'did you mean "path"'),
     ("signers: [{anchor: release}]", "signers: []", 8, "at least one signer"),
