@@ -143,7 +143,7 @@ def verify_path(
     intermediate that is limited to purposes must list this one. An anchor need not be self-signed.
 
     Raises:
-        RefusedError: no such path.
+        CheckFailedError: no such path.
     """
     if not anchors or leaf in anchors:
         raise CheckFailedError("the certificate does not lead to an anchor of the policy")

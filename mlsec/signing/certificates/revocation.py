@@ -65,7 +65,7 @@ def check_not_revoked(
         signed_at: a trusted time of signing; None when there is none.
 
     Raises:
-        RefusedError: a certificate was revoked (before ``signed_at`` where the reason leaves
+        CheckFailedError: a certificate was revoked (before ``signed_at`` where the reason leaves
             earlier signatures good).
         UnsupportedError: an issuer has no current list, so it is not known.
     """

@@ -8,12 +8,7 @@ from datetime import datetime
 import msgspec
 from cryptography.x509 import Certificate
 
-from mlsec.signing.certificates.certificate import (
-    Authority,
-    Purpose,
-    read_certificate,
-    verify_path,
-)
+from mlsec.signing.certificates.certificate import Authority, Purpose, read_certificate, verify_path
 from mlsec.signing.certificates.identities import certified_signer, identities_of
 from mlsec.signing.certificates.revocation import RevocationList, check_not_revoked
 from mlsec.signing.errors import MalformedError

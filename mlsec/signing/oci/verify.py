@@ -20,13 +20,7 @@ from mlsec.signing.signatures.threshold import JudgedSignature, check_threshold,
 from mlsec.signing.trust.anchors import load_anchors
 from mlsec.signing.trust.policy import Reaction
 from mlsec.signing.verdicts.steps import CheckFailedError
-from mlsec.signing.verdicts.verdict import (
-    Check,
-    Verdict,
-    failed,
-    has_failed,
-    not_checked,
-)
+from mlsec.signing.verdicts.verdict import Check, Verdict, failed, has_failed, not_checked
 
 
 class _ArtifactSignature(msgspec.Struct, frozen=True, kw_only=True):

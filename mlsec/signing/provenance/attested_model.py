@@ -28,14 +28,7 @@ from mlsec.signing.provenance.attestations import (
 from mlsec.signing.provenance.slsa import PREDICATES, BuildProvenance, predicate_type_of
 from mlsec.signing.signatures.threshold import JudgedSignature, check_threshold, times_of
 from mlsec.signing.trust.policy import Provenance
-from mlsec.signing.verdicts.verdict import (
-    Check,
-    SignedFile,
-    Verdict,
-    failed,
-    has_failed,
-    passed,
-)
+from mlsec.signing.verdicts.verdict import Check, SignedFile, Verdict, failed, has_failed, passed
 
 # Two signers may attest two models; only a signature over the model says what both agreed to.
 _ONE_SIGNER_ONLY = failed(

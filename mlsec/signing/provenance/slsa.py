@@ -129,7 +129,7 @@ def check_builder(built: BuildProvenance, wanted: Provenance) -> bool:
     """Check the predicate's kind and who built it.
 
     Raises:
-        RefusedError: another kind or builder.
+        CheckFailedError: another kind or builder.
     """
     _same("the kind of provenance", wanted.predicate, built.predicate_type)
     if wanted.builder:
@@ -141,7 +141,7 @@ def check_source(built: BuildProvenance, wanted: Provenance) -> bool:
     """Check from which repository, ref and workflow it was built, where the policy names them.
 
     Raises:
-        RefusedError: another one, or the attestation does not say.
+        CheckFailedError: another one, or the attestation does not say.
     """
     if wanted.source:
         _same("the source", _repository(wanted.source), _repository(built.source))
@@ -161,7 +161,7 @@ def check_claims(built: BuildProvenance, signer: Signer | None) -> bool:
     the identity provider, so a job that lies about itself is found here.
 
     Raises:
-        RefusedError: they contradict each other.
+        CheckFailedError: they contradict each other.
     """
     if signer is None or signer.issuer != _GITHUB_ISSUER:
         return True

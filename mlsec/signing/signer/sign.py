@@ -19,13 +19,7 @@ from mlsec.signing.files.folder import ModelFolder
 from mlsec.signing.files.hash_files import changed_since, hash_files
 from mlsec.signing.files.hash_plan import HashedFile, HashPlan, Progress, byte_ranges
 from mlsec.signing.files.listing import Kind
-from mlsec.signing.manifests.manifest import (
-    MAX_ENTRIES,
-    Entry,
-    Manifest,
-    in_order,
-    predicate_of,
-)
+from mlsec.signing.manifests.manifest import MAX_ENTRIES, Entry, Manifest, in_order, predicate_of
 from mlsec.signing.manifests.paths import check_ignored, check_name, collision, is_under
 from mlsec.signing.manifests.serialization import Method, Serialization
 from mlsec.signing.manifests.statement import OMS_PREDICATE, PAYLOAD_TYPE, STATEMENT_TYPE

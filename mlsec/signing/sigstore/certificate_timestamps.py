@@ -24,7 +24,7 @@ def verify_logged(leaf: Certificate, issuer: Certificate, logs: tuple[LogKey, ..
     """Check that a certificate log of the trusted root promised to publish ``leaf``.
 
     Raises:
-        RefusedError: no timestamp in the certificate, none by a listed log that fits, or one at
+        CheckFailedError: no timestamp in the certificate, none by a listed log that fits, or one at
             a moment at which its log was not trusted.
     """
     stamps = _embedded(leaf)

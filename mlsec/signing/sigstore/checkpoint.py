@@ -80,7 +80,7 @@ def verify_checkpoint(note: str, log: LogKey) -> Checkpoint:
     Lines of others (witnesses, former keys) are passed over: their keys are not known here.
 
     Raises:
-        RefusedError: no line by this log, or one that does not fit the text.
+        CheckFailedError: no line by this log, or one that does not fit the text.
         MalformedError: not a checkpoint.
     """
     checkpoint = read_checkpoint(note)

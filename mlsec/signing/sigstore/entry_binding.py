@@ -53,7 +53,7 @@ def check_entry(entry: LogEntry, signed: SignedArtifact) -> None:
     """Check that ``entry`` is the log's record of exactly this signature.
 
     Raises:
-        RefusedError: its kind, signature, key or content is another's.
+        CheckFailedError: its kind, signature, key or content is another's.
         MalformedError: the body is not what its kind demands.
         UnsupportedError: a kind of entry that is not on the list.
     """

@@ -9,12 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.asn1 import decode_der
 from cryptography.x509 import Certificate, GeneralName
 
-from mlsec.signing.certificates.certificate import (
-    Authority,
-    Purpose,
-    extension_of,
-    verify_path,
-)
+from mlsec.signing.certificates.certificate import Authority, Purpose, extension_of, verify_path
 from mlsec.signing.certificates.identities import certified_signer
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.keys.algorithms import usual_algorithm

@@ -21,7 +21,7 @@ def root_of(leaf: bytes, index: int, size: int, hashes: tuple[bytes, ...]) -> by
     """Compute a tree's root from one leaf's bytes and its inclusion proof.
 
     Raises:
-        RefusedError: the index is not in the tree, or the proof has another length than it needs.
+        CheckFailedError: the index is not in the tree, or the proof has a wrong length.
     Source: RFC 9162, section 2.1.3.2.
     """
     if not 0 <= index < size:
@@ -49,7 +49,7 @@ def verify_inclusion(entry: LogEntry, log: LogKey) -> None:
     """Check that the log, by its signed checkpoint, holds exactly this entry.
 
     Raises:
-        RefusedError: no proof, or one that does not lead to what the log signed.
+        CheckFailedError: no proof, or one that does not lead to what the log signed.
         MalformedError: the checkpoint cannot be read.
     """
     proof = entry.proof
@@ -78,7 +78,7 @@ def verify_promise(entry: LogEntry, log: LogKey) -> datetime:
     """Return the moment for which the log's signed entry timestamp vouches.
 
     Raises:
-        RefusedError: no promise or time, a signature over something else, or a moment at which
+        CheckFailedError: no promise or time, a signature over something else, or a moment at which
             the log was not trusted.
     """
     if not entry.promise or not entry.integrated_time:

@@ -62,7 +62,7 @@ def find_log(logs: tuple[LogKey, ...], key_id: bytes) -> LogKey:
     """Return the log with this id.
 
     Raises:
-        RefusedError: the trusted root does not list it.
+        CheckFailedError: the trusted root does not list it.
     """
     for log in logs:
         if log.key_id == key_id:

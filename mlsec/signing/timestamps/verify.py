@@ -38,7 +38,7 @@ def verify_timestamp(stamp: Timestamp, data: bytes, authorities: Sequence[Author
     """Return the moment at which ``data`` existed, according to one of the authorities.
 
     Raises:
-        RefusedError: over other data, by nobody in ``authorities``, or outside the validity of
+        CheckFailedError: over other data, by none of ``authorities``, or outside the validity of
             the authority or of its certificates at that moment.
         MalformedError: an attribute or certificate that cannot be read.
     """

@@ -7,12 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from mlsec.signing.bundles.bundle import Bundle, Envelope
-from mlsec.signing.content.comparison import (
-    NOT_READ,
-    Comparison,
-    compare_opened,
-    concluded,
-)
+from mlsec.signing.content.comparison import NOT_READ, Comparison, compare_opened, concluded
 from mlsec.signing.content.manifest_comparison import compare_with_manifest
 from mlsec.signing.content.policy_checks import age_check, policy_checks
 from mlsec.signing.content.signed_content import SignedContent, read_content
