@@ -7,7 +7,6 @@ import os
 import stat
 from collections import OrderedDict
 from pathlib import Path
-from types import TracebackType
 
 from mlsec.signing.errors import ChangedError, OverLimitError, SigningError, UnsupportedError
 from mlsec.signing.files.listing import UNKNOWN_STATE, FileState, Kind, Listing, ModelEntry
@@ -51,12 +50,7 @@ class ModelFolder:
     def __enter__(self) -> ModelFolder:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

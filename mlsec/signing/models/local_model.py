@@ -28,15 +28,12 @@ class LocalSignature(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Its name without the folder."""
         return self.file.name
 
     def __str__(self) -> str:
-        """Return its path."""
         return str(self.file)
 
     def read(self, at_most: int) -> bytes:
-        """Return its first bytes; ``MlsecError`` when it cannot be read."""
         try:
             with self.file.open("rb") as opened:
                 return opened.read(at_most)
@@ -46,34 +43,29 @@ class LocalSignature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocalModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A model at a path."""
+    """A model at a path; for its methods see ``Model``."""
 
     target: Path
 
     @property
     def address(self) -> str:
-        """Its path as it was given."""
         return str(self.target)
 
     @property
     def name(self) -> str:
-        """Its name without the folder."""
         return self.target.name
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is a folder now."""
         return self.target.is_dir()
 
     def has(self, path: str) -> bool:
-        """Whether a regular file of this name can be seen."""
         try:
             return (self.target / path).is_file()
         except OSError:  # the folder is closed, which opening it will report
             return False
 
     def discover(self) -> Sequence[LocalSignature]:
-        """Find its signature files."""
         return self.signatures(discover(self.target))
 
     def signatures(self, files: Sequence[Path]) -> tuple[LocalSignature, ...]:
@@ -83,7 +75,6 @@ class LocalModel(msgspec.Struct, frozen=True, kw_only=True):
 
     @contextmanager
     def opened(self) -> Iterator[ModelFiles]:
-        """Hold its folder open."""
         with ModelFolder(self.target) as folder:
             yield LocalFiles(folder)
 
@@ -100,7 +91,7 @@ def local_model(target: Path) -> LocalModel:
 
 
 class LocalFiles:
-    """The files below an open folder."""
+    """The files below an open folder; for its methods see ``ModelFiles``."""
 
     def __init__(self, folder: ModelFolder) -> None:
         self._folder = folder
@@ -108,7 +99,6 @@ class LocalFiles:
         self.single = folder.single
 
     def listing(self, max_entries: int, *, is_quick: bool = False) -> Listing:
-        """List everything, without following links."""
         return self._folder.listing(max_entries, is_quick=is_quick)
 
     def hashed(
@@ -120,7 +110,6 @@ class LocalFiles:
         return hashed
 
     def read(self, path: str, at_most: int) -> bytes:
-        """Return the first bytes of a regular file."""
         try:
             with os.fdopen(self._folder.open_file(path), "rb") as file:
                 return file.read(at_most)
