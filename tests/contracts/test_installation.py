@@ -41,12 +41,13 @@ class Shop:
 
     def add(self, name: str, version: str, modules: Mapping[str, str]) -> Path:
         """Write a wheel with a few modules, each a package of one file."""
-        about = f"{name}-{version}.dist-info"
+        stem = f"{name.replace('-', '_')}-{version}"
+        about = f"{stem}.dist-info"
         texts = {f"{module}/__init__.py": text for module, text in modules.items()}
         texts[f"{about}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
         texts[f"{about}/WHEEL"] = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         texts[f"{about}/RECORD"] = "".join(f"{path},,\n" for path in [*texts, f"{about}/RECORD"])
-        wheel = self.wheels / f"{name}-{version}-py3-none-any.whl"
+        wheel = self.wheels / f"{stem}-py3-none-any.whl"
         with zipfile.ZipFile(wheel, "w") as archive:
             for path, text in texts.items():
                 archive.writestr(path, text)
