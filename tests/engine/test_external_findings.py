@@ -14,7 +14,7 @@ from mlsec.core.external_finding import ExternalReport, ExternalResult, External
 from mlsec.core.finding import Finding, Subject
 from mlsec.core.resource import Origin, Resource
 from mlsec.core.waiver_note import WaiverNote
-from mlsec.engine.assessment.external_findings import UNTOLD, Merged, external_rules, merge_external
+from mlsec.engine.assessment.external_findings import DEFAULT_SEVERITY, Merged, external_rules, merge_external
 from mlsec.engine.rules.load import load_content
 from mlsec.engine.waivers.comment_waivers import comment_waivers
 from mlsec.engine.waivers.waivers import apply_waivers
@@ -63,7 +63,7 @@ def merged(
 
 def test_failure_stands_on_our_resource_under_the_tools_own_id() -> None:
     (found,) = merged(result()).findings
-    assert (found.rule, found.status, found.severity) == ("checkov:CKV_X_1", Status.FAIL, UNTOLD)
+    assert (found.rule, found.status, found.severity) == ("checkov:CKV_X_1", Status.FAIL, DEFAULT_SEVERITY)
     assert found.resource.id == NOTEBOOK.id
     assert found.evidence[0].source == "main.tf:3"
 
@@ -107,7 +107,7 @@ def test_where_ours_could_not_decide_theirs_stays() -> None:
 def test_it_is_as_severe_as_the_rule_it_equals_and_medium_where_none_does() -> None:
     made = merged(result(CHECK), result())
     severities = {one.rule: one.severity for one in made.findings}
-    assert severities == {f"checkov:{CHECK}": RULE.severity, "checkov:CKV_X_1": UNTOLD}
+    assert severities == {f"checkov:{CHECK}": RULE.severity, "checkov:CKV_X_1": DEFAULT_SEVERITY}
     counts = dict.fromkeys(severities, StatusCounts(failed=1))
     rules = {one.id: one for one in external_rules([run(result(CHECK), result())], RULES, counts)}
     assert {name: one.severity for name, one in rules.items()} == severities

@@ -15,7 +15,6 @@ from tests.fuzz.patterns import every_pattern
 # Only ever asked whether they match where a text begins, by way of another variable.
 FROM_START = frozenset(
     """mlsec.artifacts.embedded.recognition._BASE64 mlsec.artifacts.embedded.recognition._HEX
-    mlsec.artifacts.pickle.files.sniff._FLOAT
     mlsec.artifacts.formats.tensorflow.bundle_archive.SHARD
     mlsec.artifacts.formats.tensorflow.shards.SHARD mlsec.collect.located.json._SPACE_OR_COMMENT
     mlsec.servers.config.config_kinds._KINDS mlsec.engine.rules.links_check._EQUIVALENT""".split()  # noqa: SIM905
@@ -29,6 +28,7 @@ MOST_GIVEN = {
     "mlsec/signing/trust/identity_rule.py": 400,  # MAX_PATTERN_CHARS
     "mlsec.providers.aws.shapes.addresses._S3_HOST": 255,  # _LONGEST_HOST
     "mlsec.iac.mapping.path_lookup._STEP": 400,  # a piece of a path of the vocabulary
+    "mlsec.collect.walk.paths._STEP": 400,  # the same
     "mlsec/providers/aws/replay/asked.py": 400,  # a path of botocore's own models
 }
 
