@@ -14,7 +14,12 @@ from mlsec.core.external_finding import ExternalReport, ExternalResult, External
 from mlsec.core.finding import Finding, Subject
 from mlsec.core.resource import Origin, Resource
 from mlsec.core.waiver_note import WaiverNote
-from mlsec.engine.assessment.external_findings import DEFAULT_SEVERITY, Merged, external_rules, merge_external
+from mlsec.engine.assessment.external_findings import (
+    DEFAULT_SEVERITY,
+    Merged,
+    external_rules,
+    merge_external,
+)
 from mlsec.engine.rules.load import load_content
 from mlsec.engine.waivers.comment_waivers import comment_waivers
 from mlsec.engine.waivers.waivers import apply_waivers
@@ -63,7 +68,11 @@ def merged(
 
 def test_failure_stands_on_our_resource_under_the_tools_own_id() -> None:
     (found,) = merged(result()).findings
-    assert (found.rule, found.status, found.severity) == ("checkov:CKV_X_1", Status.FAIL, DEFAULT_SEVERITY)
+    assert (found.rule, found.status, found.severity) == (
+        "checkov:CKV_X_1",
+        Status.FAIL,
+        DEFAULT_SEVERITY,
+    )
     assert found.resource.id == NOTEBOOK.id
     assert found.evidence[0].source == "main.tf:3"
 

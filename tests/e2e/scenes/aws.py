@@ -181,39 +181,37 @@ def _play(ruleset: RuleSet, folder: Path) -> Assessment:
 STAGE = Stage(
     play=_play,
     scenes={
-        "agent-open-door-acts-unasked": Scene(fires=("helpdesk-agent",), near=("AGFAQBOT01",)),
-        "async-results-readable-from-outside": Scene(fires=("fraud-0001",), near=("credit-0002",)),
-        "captured-data-readable-from-outside": Scene(
+        "public-agent-without-confirmation": Scene(fires=("helpdesk-agent",), near=("AGFAQBOT01",)),
+        "async-results-externally-readable": Scene(fires=("fraud-0001",), near=("credit-0002",)),
+        "captured-data-externally-readable": Scene(
             fires=("fraud-0001",), near=("credit-0002", "forecast-0004")
         ),
-        "knowledge-writable-from-outside": Scene(
-            fires=("helpdesk-articles",), near=("KBFAQ00001",)
-        ),
+        "knowledge-externally-writable": Scene(fires=("helpdesk-articles",), near=("KBFAQ00001",)),
         "notebook-root-internet-escalation": Scene(fires=("churn-0000",), near=("search-0005",)),
-        "open-door-to-replaceable-weights": Scene(
+        "public-endpoint-weights-externally-writable": Scene(
             fires=("claims-triage",), near=("forecast-0004",)
         ),
-        "poisoned-knowledge-reaches-tools": Scene(fires=("helpdesk-agent",), near=("AGFAQBOT01",)),
+        "externally-writable-knowledge-reaches-tools": Scene(
+            fires=("helpdesk-agent",), near=("AGFAQBOT01",)
+        ),
         "production-serves-from-test-bucket": Scene(fires=("fraud-0001",), near=("credit-0002",)),
-        "prompt-log-readable-from-outside": Scene(fires=(_HOME,), near=(_QUIET,)),
-        "replaceable-weights-under-powerful-role": Scene(
+        "prompt-log-externally-readable": Scene(fires=(_HOME,), near=(_QUIET,)),
+        "privileged-role-weights-externally-writable": Scene(
             fires=("claims-triage",), near=("forecast-0004",)
         ),
         "role-can-misuse-and-hide": Scene(
             fires=("support-0003-execution",), near=("credit-0002-execution",)
         ),
-        "serving-image-pushable-from-outside": Scene(fires=("fraud-0001",), near=("credit-0002",)),
+        "serving-image-externally-pushable": Scene(fires=("fraud-0001",), near=("credit-0002",)),
         "serving-key-unusable": Scene(fires=("credit-0002",), near=("churn-0000",)),
         "serving-role-shared-with-notebook": Scene(
             fires=("churn-0000", "search-0005"), near=("fraud-0001",)
         ),
-        "training-data-writable-from-outside": Scene(
-            fires=("forecast-0004",), near=("credit-0002",)
-        ),
+        "training-data-externally-writable": Scene(fires=("forecast-0004",), near=("credit-0002",)),
         "weights-writable-from-notebook": Scene(
             fires=("churn-0000", "search-0005"), near=("fraud-0001",)
         ),
-        "weights-writable-from-outside": Scene(
+        "weights-externally-writable": Scene(
             fires=("claims-triage", "forecast-0004"), near=("fraud-0001",)
         ),
     },

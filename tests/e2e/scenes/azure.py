@@ -106,38 +106,40 @@ def items() -> list[dict[str, Any]]:
 
 
 SCENES: Mapping[str, Scene] = {
-    "weights-writable-from-outside": Scene(
+    "weights-externally-writable": Scene(
         fires=("open-weights", "mighty-open", "door-open"), near=("read-weights", "studied")
     ),
-    "replaceable-weights-under-powerful-role": Scene(
+    "privileged-role-weights-externally-writable": Scene(
         fires=("mighty-open", "door-open"), near=("open-weights", "mighty-closed")
     ),
-    "open-door-to-replaceable-weights": Scene(
+    "public-endpoint-weights-externally-writable": Scene(
         fires=("door-open",), near=("mighty-open", "door-closed")
     ),
     "weights-writable-from-notebook": Scene(fires=("studied",), near=("read-weights",)),
     "serving-role-shared-with-notebook": Scene(fires=("shares-identity",), near=("mighty-closed",)),
-    "serving-image-pushable-from-outside": Scene(fires=("strange-image",), near=("own-image",)),
+    "serving-image-externally-pushable": Scene(fires=("strange-image",), near=("own-image",)),
     "serving-key-unusable": Scene(fires=("locked-out",), near=("has-key",)),
-    "captured-data-readable-from-outside": Scene(
+    "captured-data-externally-readable": Scene(
         fires=("seen", "overheard"), near=("unseen", "unheard")
     ),
-    "async-results-readable-from-outside": Scene(fires=("seen-batch",), near=("unseen-batch",)),
+    "async-results-externally-readable": Scene(fires=("seen-batch",), near=("unseen-batch",)),
     "production-serves-from-test-bucket": Scene(
         fires=("live-from-test",), near=("live-from-live",)
     ),
     "notebook-root-internet-escalation": Scene(fires=("root-climbs",), near=("user-climbs",)),
-    "training-data-writable-from-outside": Scene(
+    "training-data-externally-writable": Scene(
         fires=("learns-from-others",), near=("learns-from-own",)
     ),
-    "knowledge-writable-from-outside": Scene(
+    "knowledge-externally-writable": Scene(
         fires=("finds-anything",),
         near=("finds-own",),
         never_passes="a search service may have sources that Resource Manager does not tell",
     ),
-    "agent-open-door-acts-unasked": Scene(fires=("talks-agent",), near=("asks-agent",)),
-    "poisoned-knowledge-reaches-tools": Scene(fires=("misled-agent",), near=("careful-agent",)),
-    "prompt-log-readable-from-outside": Scene(fires=("overheard",), near=("unheard",)),
+    "public-agent-without-confirmation": Scene(fires=("talks-agent",), near=("asks-agent",)),
+    "externally-writable-knowledge-reaches-tools": Scene(
+        fires=("misled-agent",), near=("careful-agent",)
+    ),
+    "prompt-log-externally-readable": Scene(fires=("overheard",), near=("unheard",)),
     "role-can-misuse-and-hide": Scene(fires=("misuses",), near=("keeps",)),
 }
 

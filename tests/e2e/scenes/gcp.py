@@ -182,26 +182,30 @@ def items() -> list[Thing | Told]:
 
 
 SCENES: Mapping[str, Scene] = {
-    "weights-writable-from-outside": Scene(fires=_OPEN, near=("quiet",)),
+    "weights-externally-writable": Scene(fires=_OPEN, near=("quiet",)),
     "weights-writable-from-notebook": Scene(fires=("shared-weights",), near=("quiet",)),
-    "replaceable-weights-under-powerful-role": Scene(
+    "privileged-role-weights-externally-writable": Scene(
         fires=("taken-over", "wide-open"), near=("open-weights",)
     ),
-    "open-door-to-replaceable-weights": Scene(fires=("wide-open",), near=("taken-over",)),
-    "serving-image-pushable-from-outside": Scene(fires=("foreign-image",), near=("quiet",)),
+    "public-endpoint-weights-externally-writable": Scene(
+        fires=("wide-open",), near=("taken-over",)
+    ),
+    "serving-image-externally-pushable": Scene(fires=("foreign-image",), near=("quiet",)),
     "serving-key-unusable": Scene(fires=("lost-key",), near=("quiet",)),
     "serving-role-shared-with-notebook": Scene(fires=("twin",), near=("quiet",)),
-    "captured-data-readable-from-outside": Scene(fires=("told-tales",), near=("quiet",)),
-    "async-results-readable-from-outside": Scene(fires=("told-tales",), near=("quiet",)),
+    "captured-data-externally-readable": Scene(fires=("told-tales",), near=("quiet",)),
+    "async-results-externally-readable": Scene(fires=("told-tales",), near=("quiet",)),
     "production-serves-from-test-bucket": Scene(
         fires=("prod-from-test",), near=("prod-from-prod",)
     ),
     "notebook-root-internet-escalation": Scene(fires=("lab",), near=("lab-near",)),
-    "training-data-writable-from-outside": Scene(fires=("tuned-on-open",), near=("tuned-on-own",)),
-    "knowledge-writable-from-outside": Scene(fires=("open-knowledge",), near=("own-knowledge",)),
-    "agent-open-door-acts-unasked": Scene(fires=("pays-anybody",), near=("pays-us",)),
-    "poisoned-knowledge-reaches-tools": Scene(fires=("reads-anything",), near=("reads-own",)),
-    "prompt-log-readable-from-outside": Scene(fires=("overheard",), near=("pays-us",)),
+    "training-data-externally-writable": Scene(fires=("tuned-on-open",), near=("tuned-on-own",)),
+    "knowledge-externally-writable": Scene(fires=("open-knowledge",), near=("own-knowledge",)),
+    "public-agent-without-confirmation": Scene(fires=("pays-anybody",), near=("pays-us",)),
+    "externally-writable-knowledge-reaches-tools": Scene(
+        fires=("reads-anything",), near=("reads-own",)
+    ),
+    "prompt-log-externally-readable": Scene(fires=("overheard",), near=("pays-us",)),
     "role-can-misuse-and-hide": Scene(fires=(email("hider"),), near=(email("caller"),)),
 }
 

@@ -274,18 +274,18 @@ _NO_AGENT = "a cluster has no kind for an agent"
 STAGE = Stage(
     play=_play,
     scenes={
-        "open-door-to-replaceable-weights": Scene(
+        "public-endpoint-weights-externally-writable": Scene(
             fires=("az-taken-over", "gs-taken-over", "taken-over"),
             near=(
                 "inside-only", "own-weights", "weak-role",
                 "gs-weak-role", "gs-own-weights", "az-weak-role", "az-own-weights",
             ),
         ),
-        "replaceable-weights-under-powerful-role": Scene(
+        "privileged-role-weights-externally-writable": Scene(
             fires=("az-taken-over", "gs-taken-over", "inside-only", "taken-over"),
             near=("own-weights", "weak-role", "gs-weak-role", "az-own-weights"),
         ),
-        "weights-writable-from-outside": Scene(
+        "weights-externally-writable": Scene(
             fires=(*_OPEN_WEIGHTS, "inside-only", "taken-over", "weak-role"),
             near=("own-weights", "gs-own-weights", "az-own-weights"),
         ),
@@ -299,15 +299,15 @@ STAGE = Stage(
         "notebook-root-internet-escalation": Scene(fires=("root-climbs",), near=("user-climbs",)),
     },
     lacks={
-        "async-results-readable-from-outside": _NO_BUCKET,
-        "captured-data-readable-from-outside": _NO_BUCKET,
-        "agent-open-door-acts-unasked": _NO_AGENT,
-        "poisoned-knowledge-reaches-tools": _NO_AGENT,
-        "knowledge-writable-from-outside": "a vector store in a cluster is a server",
-        "prompt-log-readable-from-outside": "a cluster calls no managed models by itself",
+        "async-results-externally-readable": _NO_BUCKET,
+        "captured-data-externally-readable": _NO_BUCKET,
+        "public-agent-without-confirmation": _NO_AGENT,
+        "externally-writable-knowledge-reaches-tools": _NO_AGENT,
+        "knowledge-externally-writable": "a vector store in a cluster is a server",
+        "prompt-log-externally-readable": "a cluster calls no managed models by itself",
         "role-can-misuse-and-hide": "rights of a cluster call no models and stop no logs",
-        "serving-image-pushable-from-outside": "whose a registry is stands with the registry",
+        "serving-image-externally-pushable": "whose a registry is stands with the registry",
         "serving-key-unusable": "storage of a cluster is encrypted by what provides it",
-        "training-data-writable-from-outside": "a job that trains is a workload",
+        "training-data-externally-writable": "a job that trains is a workload",
     },
 )  # fmt: skip

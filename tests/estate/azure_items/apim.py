@@ -34,12 +34,12 @@ def _without(*left_out: str) -> dict[str, dict[str, Any]]:
 PLOT = plot(
     [
         (
-            f"{_API}-open@api {_API}-by-key-only@api",
+            f"{_API}-without-authentication@api {_API}-key-only@api",
             {**_without(_CHECK), "api": {"properties.subscriptionRequired": False}},
         ),
         # A check that is commented out checks nothing.
         (
-            f"{_API}-by-key-only@api",
+            f"{_API}-key-only@api",
             {"policy": {"properties.value": _policy(f"<!-- {_CHECK} -->", _LIMIT, _METER, _SIGN)}},
         ),
         (
@@ -54,7 +54,7 @@ PLOT = plot(
         ),
         (f"{_API}-without-token-limit@api", _without(_LIMIT)),
         (f"{_API}-without-token-metrics@api", _without(_METER)),
-        (f"{_API}-calls-by-key@api", _without(_SIGN)),
+        (f"{_API}-backend-key-authentication@api", _without(_SIGN)),
         (
             "azure-apim/model-backend-without-tls@backend",
             {"backend": {"properties.url": "http://x.openai.azure.com/openai"}},

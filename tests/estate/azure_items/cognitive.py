@@ -116,10 +116,10 @@ AGENT = bed(
 LENIENT = tuple(
     Planted(rule=f"azure-openai/{rule}", every=9, which=8)
     for rule in (
-        "filter-lets-jailbreaks-through",
+        "filter-jailbreaks-not-blocked",
         "filter-threshold-high",
-        "filter-ignores-prompts",
-        "filter-ignores-answers",
+        "filter-input-unchecked",
+        "filter-output-unchecked",
     )
 )
 DEFENDER = Planted(rule="azure-ai/defender-plan-off", every=1_000, which=0)

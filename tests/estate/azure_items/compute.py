@@ -16,12 +16,12 @@ _ANYBODY = "properties.globalValidation.unauthenticatedClientAction"
 _OPEN_CLUSTER = {"properties.apiServerAccessProfile": {"authorizedIPRanges": ["198.51.100.0/24"]}}
 PLOT = plot(
     [
-        (f"{_APP}-external@app", {"app": _EXTERNAL}),
+        (f"{_APP}-external-ingress@app", {"app": _EXTERNAL}),
         (
-            f"{_APP}-external@app {_APP}-without-sign-in@app",
+            f"{_APP}-external-ingress@app {_APP}-without-authentication@app",
             {"app": _EXTERNAL, "app_auth": {_ANYBODY: "AllowAnonymous"}},
         ),
-        (f"{_APP}-allows-http@app", {"app": {f"{_INGRESS}.allowInsecure": True}}),
+        (f"{_APP}-without-tls@app", {"app": {f"{_INGRESS}.allowInsecure": True}}),
         (f"{_APP}-without-identity@app", {"app": {"identity": None}}),
         (
             f"{_APP}-secret-in-environment@app",
@@ -33,8 +33,8 @@ PLOT = plot(
                 }
             },
         ),
-        (f"{_SITE}-without-sign-in@site", {"site_auth": {_ANYBODY: "AllowAnonymous"}}),
-        (f"{_SITE}-plain-http@site", {"site": {"properties.httpsOnly": False}}),
+        (f"{_SITE}-without-authentication@site", {"site_auth": {_ANYBODY: "AllowAnonymous"}}),
+        (f"{_SITE}-without-tls@site", {"site": {"properties.httpsOnly": False}}),
         (
             f"{_SITE}-any-origin@site",
             {"site_config": {"properties.cors": {"allowedOrigins": ["*"]}}},
@@ -43,9 +43,9 @@ PLOT = plot(
             f"{_SITE}-remote-debugging@site",
             {"site_config": {"properties.remoteDebuggingEnabled": True}},
         ),
-        (f"{_AKS}-not-private@cluster", {"cluster": _OPEN_CLUSTER}),
+        (f"{_AKS}-api-public-network@cluster", {"cluster": _OPEN_CLUSTER}),
         (
-            f"{_AKS}-not-private@cluster {_AKS}-api-open-to-everyone@cluster",
+            f"{_AKS}-api-public-network@cluster {_AKS}-api-any-address@cluster",
             {"cluster": {"properties.apiServerAccessProfile": None}},
         ),
         (f"{_AKS}-local-accounts@cluster", {"cluster": {"properties.disableLocalAccounts": None}}),
@@ -62,9 +62,9 @@ PLOT = plot(
             f"{_AKS}-without-defender@cluster",
             {"cluster": {"properties.securityProfile.defender": None}},
         ),
-        (f"{_AKS}-audit-unlogged@cluster", {"audit": {"properties.logs.0.category": "guard"}}),
+        (f"{_AKS}-without-audit-log@cluster", {"audit": {"properties.logs.0.category": "guard"}}),
         (
-            f"{_AKS}-nodes-with-public-addresses@cluster",
+            f"{_AKS}-nodes-public-ip@cluster",
             {"cluster": {"properties.agentPoolProfiles.0.enableNodePublicIP": True}},
         ),
     ]

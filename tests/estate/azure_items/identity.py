@@ -44,7 +44,7 @@ PLOT = plot(
     ]
 )
 CUSTOM = Planted(rule=f"{_AT}role-allows-everything", every=1_000)
-DELEGATED = Planted(rule=f"{_AT}tenant-manages-ml", every=1_000)
+DELEGATED = Planted(rule=f"{_AT}external-tenant-manages-ml", every=1_000)
 SPARED = Planted(rule="azure-policy/assignment-excludes-ml", every=1_000)
 FAULTS: tuple[Planted, ...] = (*PLOT.faults, CUSTOM, DELEGATED, SPARED)
 _EVERYTHING = "c0000000-0000-4000-8000-000000000009"

@@ -9,11 +9,11 @@ from tests.estate.azure_items.ml import ML, OWNER, workspace_id
 from tests.estate.azure_items.plots import plot
 from tests.estate.azure_world import arm, child, group_id
 
-_OPEN = "azure-network/ml-nsg-opens-"
+_OPEN = "azure-network/ml-nsg-"
 
 
 def _opens(what: str, port: str) -> tuple[str, dict[str, Any]]:
-    return f"{_OPEN}{what}@nsg", {
+    return f"{_OPEN}{what}-public@nsg", {
         "nsg": {
             "properties.securityRules.0.properties.destinationPortRange": port,
             "properties.securityRules.0.properties.sourceAddressPrefix": "Internet",

@@ -64,10 +64,10 @@ TEMPLATE = Kind(
         ),
         _set("harm-filters-weak", "filterConfig.raiSettings.raiFilters", []),
         _set("without-personal-data-filter", "filterConfig.sdpSettings", {}),
-        _set("without-address-filter", "filterConfig.maliciousUriFilterSettings", {}),
-        _set("only-watches", "templateMetadata.enforcementType", "INSPECT_ONLY"),
+        _set("without-malicious-url-filter", "filterConfig.maliciousUriFilterSettings", {}),
+        _set("detect-only", "templateMetadata.enforcementType", "INSPECT_ONLY"),
         _set("without-log", "templateMetadata.logSanitizeOperations", False),
-        _set("passes-on-failure", "templateMetadata.ignorePartialInvocationFailures", True),
+        _set("fails-open", "templateMetadata.ignorePartialInvocationFailures", True),
     ),
 )
 KINDS = (TEMPLATE,)

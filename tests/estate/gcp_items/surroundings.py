@@ -71,9 +71,9 @@ def _network(site: Site) -> list[Thing | Told]:
     subnetwork = f"projects/{PROJECT}/regions/{site.region}/subnetworks/{site.name}"
     firewall = f"projects/{PROJECT}/global/firewalls/{site.name}"
     which = _strike(site, "gcp-vpc/ml-subnetwork", f"//{_COMPUTE}/{subnetwork}")
-    _strike(site, "gcp-vpc/ml-network", f"//{_COMPUTE}/{network}")
+    _strike(site, "gcp-vpc/ml-network-auto", f"//{_COMPUTE}/{network}")
     _strike(site, "gcp-vpc/model-port", f"//{_COMPUTE}/{firewall}")
-    _strike(site, "gcp-vpc/login", f"//{_COMPUTE}/{firewall}")
+    _strike(site, "gcp-vpc/ml-network-remote", f"//{_COMPUTE}/{firewall}")
     base = "https://www.googleapis.com/compute/v1"
     opened = {2: "8000-8080", 3: "22"}.get(which, "443")
     return [
