@@ -28,4 +28,4 @@ def _second(header: bytes) -> bytes:
 @pytest.mark.parametrize("name", BAD)
 def test_a_header_with_a_sign_in_a_number_is_a_gap(name: str) -> None:
     found = inspect(Window.of(_second(BAD[name]), "a"))
-    assert any("is no number of an archive's header" in gap.detail for gap in found.gaps)
+    assert any("is not a number of an archive's header" in gap.detail for gap in found.gaps)

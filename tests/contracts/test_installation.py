@@ -112,7 +112,8 @@ def ci_script(shop: Shop) -> Path:
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     (source / "requirements").mkdir()
     for lock, names in {"ci": NEEDED, "cloud": (*NEEDED, "boto3")}.items():
-        lines = [line_of_lock(shop.wheels / f"{name}-99-py3-none-any.whl") for name in names]
+        files = (f"{name.replace('-', '_')}-99-py3-none-any.whl" for name in names)
+        lines = [line_of_lock(shop.wheels / file) for file in files]
         (source / f"requirements/{lock}.lock").write_text("".join(lines))
     shop.sh(f"MLSEC_HOME=ci MLSEC_PYTHON={sys.executable} bash source/ci/install.sh")
     return shop.home / "ci/venv/bin/python"

@@ -77,7 +77,7 @@ def test_run_that_fails_leaves_the_scan_incomplete(folder: Path, tmp_path: Path)
     made = runs.load_assessment(out)
     (row,) = [one for one in made.coverage if one.type == "checkov"]
     assert (row.is_complete, row.errored) == (False, 2)
-    assert any("did not come to an end" in one for one in made.notices)
+    assert any("did not finish" in one for one in made.notices)
 
 
 def test_saved_output_is_taken_and_a_wrong_one_is_bad_input(folder: Path, tmp_path: Path) -> None:

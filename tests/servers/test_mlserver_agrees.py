@@ -59,7 +59,7 @@ def really(server: Server) -> Mapping[str, Any]:
         "access.any_origin": origin.headers.get("access-control-allow-origin") == "*",
         "encryption.in_transit": False,
         # It looks for the model: whoever has one that is there loads and unloads it.
-        "supply.clients_load": load.status == 404 and "none not found" in load.text,
+        "supply.clients_can_load": load.status == 404 and "none not found" in load.text,
     }
 
 

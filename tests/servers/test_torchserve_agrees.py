@@ -101,7 +101,7 @@ def really(server: Server) -> Mapping[str, Any]:
     }
     if not asks:
         # 405: clients register nothing. 400 or 404: it has looked at the address.
-        told["supply.clients_load"] = register.status != 405
+        told["supply.clients_can_load"] = register.status != 405
         if register.status != 405:
             told["any_url"] = "not allowed" not in register.text.lower()
     return told
