@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -81,3 +83,27 @@ def test_a_start_after_a_change_checks_them_all(installed: Path, tmp_path: Path,
 def test_a_checkout_has_no_such_file() -> None:
     """There rules change with each edit."""
     assert not SHIPPED.exists()
+
+
+def test_the_build_declares_every_package_that_checking_the_rules_imports(tmp_path: Path) -> None:
+    code = (
+        "import runpy, sys; sys.argv = ['precompile', sys.argv[1]]\n"
+        "try: runpy.run_module('mlsec.engine.rules.precompile', run_name='__main__')\n"
+        "except SystemExit as end: assert not end.code\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code, str(tmp_path / "rules.bin")],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    of_module = importlib.metadata.packages_distributions()
+    used = {name for module in done.stdout.split() for name in of_module.get(module, ())}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    hook = project["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]
+    needed = [
+        line
+        for line in project["project"]["dependencies"]
+        if line.partition(">=")[0] in {name.lower() for name in used}
+    ]
+    assert needed
+    assert sorted(hook["dependencies"]) == sorted(needed)
