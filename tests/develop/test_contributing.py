@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,14 +59,10 @@ def copy_checkout(folder: Path) -> None:
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
         cwd=ROOT, capture_output=True, check=True,
     )  # fmt: skip
-    packed = folder.parent / f"{folder.name}.tar"
-    with tarfile.open(packed, "w") as archive:
-        for name in filter(None, listed.stdout.decode().split("\0")):
-            if (ROOT / name).is_file():
-                archive.add(ROOT / name, name, recursive=False)
-    with tarfile.open(packed) as archive:
-        archive.extractall(folder, filter="data")
-    packed.unlink()
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
     subprocess.run(["git", "init", "-q", "."], cwd=folder, check=True)  # noqa: S607
 
 

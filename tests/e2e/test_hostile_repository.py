@@ -59,6 +59,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
             **{k: v for k, v in os.environ.items() if not k.startswith(("MLSEC", "GIT"))},
             "XDG_CACHE_HOME": str(place / "cache"),
             "TMPDIR": str(place / "scratch"),
+            "PYTHONDONTWRITEBYTECODE": "1",
         },
         capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip

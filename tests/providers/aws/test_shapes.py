@@ -80,7 +80,7 @@ def test_shape_gives(shape: str, raw: Any, expected: Any) -> None:
     assert SHAPES[shape](raw) == expected
 
 
-_OURS = ("shapes", "address_shapes", "policy_shape")
+_OURS = ("table", "addresses", "policy_document")
 _PLAIN = sorted(n for n, shape in SHAPES.items() if shape.__module__.rpartition(".")[2] in _OURS)
 
 
