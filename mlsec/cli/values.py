@@ -70,7 +70,7 @@ def percentage(text: str) -> float:
 
 
 def site_address(text: str) -> str:
-    """Read the http address of a site, without query and anchor; "" is none.
+    """Read the http address of a site, without query and anchor; "" means no address.
 
     Returns:
         It, without a slash at its end.

@@ -46,7 +46,7 @@ def effort(settings: CollectSettings) -> dict[str, str]:
 
 
 def salt_of(snapshot: Snapshot, settings: CollectSettings) -> str:
-    """Give the salt of the digests that stand for secrets; made when there is none yet."""
+    """Give the salt of the digests that stand for secrets; made on the first call."""
     salt = snapshot.meta().get("salt")
     if not salt:
         import secrets  # noqa: PLC0415 - only when a new snapshot begins

@@ -16,7 +16,7 @@ class Standing(enum.Enum):
     REDUCER = "reducer"
     # A function that calls a class or function that it is given.
     MAKER = "maker"
-    # The library was listed in full, and this name is none that it stores.
+    # The library was listed in full, and this name is not in the list.
     UNLISTED = "unlisted"
     UNKNOWN = "unknown"
 

@@ -110,7 +110,7 @@ def _signer_count(signatures: Sequence[JudgedSignature]) -> int:
 
 
 def _identity(signer: Signer) -> str:
-    # A Sigstore key lives for one signature, so there the name is what tells people apart.
+    # A Sigstore key lives for one signature, so there the name distinguishes the signers.
     if signer.issuer:
         return f"{signer.issuer} {'|'.join(identity.value for identity in signer.identities)}"
     return signer.key_fingerprint

@@ -19,7 +19,7 @@ _LIMITS = JsonLimits(size_bytes=16 << 20, depth=4, values=1_000_000)
 
 
 def locked_digest(path: Path, key: str) -> str:
-    """Return the root digest recorded for a model, "" when there is none yet.
+    """Return the root digest recorded for a model, "" when the lock has no entry for it.
 
     Raises:
         MlsecError: the file is there but cannot be read.

@@ -132,7 +132,7 @@ def writes_out(function: Global) -> bool:
 
 
 def plain_arguments_of(function: Global) -> Callable[[Value], bool]:
-    """What tells arguments of which nothing is to be said when a listed function is called."""
+    """Return the check that arguments of a listed function are harmless."""
     if makes_memory(function):
         return has_no_number
     if writes_out(function):

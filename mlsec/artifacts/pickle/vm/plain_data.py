@@ -28,7 +28,7 @@ _AGAIN, _PUT, _DUP, _MEMOIZE = frozenset(b"hjg2"), frozenset(b"qrp"), b"2", b"\x
 
 
 class PlainData(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the skip ended: after STOP, at an opcode that can act, or at bytes that are none.
+    """Where the skip ended: after STOP, at an opcode that can act, or at bytes that are no opcode.
 
     ``far`` is the highest memo index that no pickler would come to, or 0. ``shares_containers``:
     a container may be taken a second time, so that the values may grow beyond the file.
@@ -232,7 +232,7 @@ class _SharedContainers:
 
 
 def index_of(opcode: bytes) -> int:
-    """The index that a GET or PUT names; -1 where it is none."""
+    """The index that a GET or PUT names; -1 where it is not a number."""
     if opcode[0] not in b"gp":
         return int.from_bytes(opcode[1:], "little")
     try:

@@ -33,7 +33,7 @@ class DataSpace(ResourceSpace):
         if name in MADE_UP:
             return Symbol(self.instance.address, (name,))
         shown = f"{self.instance.address}.{name}"
-        # What another root module exports is none of the things of this one.
+        # What another root module exports does not belong to this one.
         among = () if self.instances.key[0] == _REMOTE else None
         return UnknownValue(f"{shown} is looked up at the apply", f"‹{shown}›", among=among)
 
