@@ -27,8 +27,7 @@ MOST_GIVEN = {
     "mlsec.artifacts.settings.settings._PART": 100,
     "mlsec/signing/trust/identity_rule.py": 400,  # MAX_PATTERN_CHARS
     "mlsec.providers.aws.shapes.addresses._S3_HOST": 255,  # _LONGEST_HOST
-    "mlsec.iac.mapping.path_lookup._STEP": 400,  # a piece of a path of the vocabulary
-    "mlsec.collect.walk.paths._STEP": 400,  # the same
+    "mlsec.collect.walk.paths._STEP": 400,  # a piece of a path of the vocabulary
     "mlsec/providers/aws/replay/asked.py": 400,  # a path of botocore's own models
 }
 

@@ -27,7 +27,7 @@ def dig(document: Any, path: str) -> Any:
     ``""`` and ``.`` are the document itself. Below ``[]`` the elements that lack the rest of the
     path are left out, and lists found there are joined.
     """
-    return _follow(document, _steps(path), 0)
+    return _follow(document, steps_of(path), 0)
 
 
 def _follow(value: Any, steps: tuple[str | int | None, ...], at: int) -> Any:
@@ -59,7 +59,8 @@ def _each(value: Any, steps: tuple[str | int | None, ...], at: int) -> Any:
 
 
 @functools.cache
-def _steps(path: str) -> tuple[str | int | None, ...]:
+def steps_of(path: str) -> tuple[str | int | None, ...]:
+    """Split a path: a key, an index, or None for each element of a list."""
     steps: list[str | int | None] = []
     for piece in path.split(".") if path not in ("", ".") else ():
         matched = _STEP.match(piece)

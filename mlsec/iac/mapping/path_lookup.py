@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +10,7 @@ from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.collect.secrets.kinds import secret_kind
 from mlsec.collect.secrets.masking import masked_kind
 from mlsec.collect.secrets.script_signs import script_signs, script_text
-
-_STEP = re.compile(r"^(.*?)((?:\[\d*\])*)$")
-_INDEX = re.compile(r"\[(\d*)\]")
+from mlsec.collect.walk.paths import steps_of
 
 
 class PathLookup:
@@ -27,7 +24,7 @@ class PathLookup:
 
         What lies below something that is not known is not known either.
         """
-        return self._follow(node, _steps(path), 0)
+        return self._follow(node, steps_of(path), 0)
 
     def _follow(
         self, node: Node | None, steps: tuple[str | int | None, ...], at: int
@@ -104,18 +101,6 @@ def _as_node(value: Any) -> Any:
 def fold(key: str) -> str:
     """Give a key without case and without ``_``."""
     return key.replace("_", "").lower()
-
-
-@functools.cache
-def _steps(path: str) -> tuple[str | int | None, ...]:
-    steps: list[str | int | None] = []
-    for piece in path.split(".") if path not in ("", ".") else ():
-        matched = _STEP.match(piece)
-        name, brackets = matched.groups() if matched else (piece, "")
-        if name:
-            steps.append(name)
-        steps += [int(at) if at else None for at in _INDEX.findall(brackets)]
-    return tuple(steps)
 
 
 def camel(node: Node, verbatim: tuple[str, ...], here: str = "") -> Node:
