@@ -53,7 +53,7 @@ def test_a_redirect_on_the_same_server_is_followed_so_far_and_no_further(tmp_pat
         "http://169.254.169.254/latest/meta-data/",
     ],
 )
-def test_a_redirect_to_another_server_is_told_and_not_followed(tmp_path: Path, to: str) -> None:
+def test_a_redirect_to_another_server_is_reported_and_not_followed(tmp_path: Path, to: str) -> None:
     nothing = site({})
     with Server(nothing) as other:
         address: dict[str, int] = {"other": other.port}
