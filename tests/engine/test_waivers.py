@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mlsec.core import wildcard
 from mlsec.core.assessment import WaiverState
 from mlsec.core.enums import Status
 from mlsec.core.errors import MlsecError
@@ -14,7 +15,7 @@ from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource
 from mlsec.engine.evaluation.kleene import Verdict
 from mlsec.engine.findings.findings import finding_of
-from mlsec.engine.waivers.waivers import apply_waivers, glob_matches, load_waivers
+from mlsec.engine.waivers.waivers import apply_waivers, load_waivers
 from tests.engine.small import load_texts, rule_text
 
 ENTRY = {
@@ -158,4 +159,4 @@ def test_two_waivers_with_one_id_are_refused(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_only_star_and_question_mark_are_special(pattern: str, text: str, matches: bool) -> None:
-    assert glob_matches(pattern, text) is matches
+    assert wildcard.matches(pattern, text) is matches

@@ -14,6 +14,7 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.finding import AppliedWaiver, Finding
 from mlsec.core.strict_yaml import Document, parse
 from mlsec.core.suggestions import did_you_mean
+from mlsec.core.wildcard import matches
 from mlsec.engine.model.diagnostics import Diagnostics, RuleFilesError
 from mlsec.engine.model.rule import RuleSet
 
@@ -52,12 +53,12 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
 
     def covers(self, finding: Finding, aliases: Sequence[str] = ()) -> bool:
         """Whether the finding is what it speaks of."""
-        if not any(glob_matches(self.rule, name) for name in (finding.rule, *aliases)):
+        if not any(matches(self.rule, name) for name in (finding.rule, *aliases)):
             return False
         if self.spots is not None:
             return _spot_of(finding) in self.spots
         subject = finding.resource
-        return glob_matches(self.resource, subject.id) and glob_matches(self.scope, subject.scope)
+        return matches(self.resource, subject.id) and matches(self.scope, subject.scope)
 
 
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
@@ -200,19 +201,3 @@ def _is_broad(waiver: Waiver, covered: int, failures: int) -> bool:
     """Any rule, any resource, or more than a quarter of all failures (and at least eight)."""
     is_open = not waiver.rule.strip("*?/") or not waiver.resource.strip("*?")
     return is_open or (covered >= BROAD_LEAST and covered > BROAD_SHARE * failures)
-
-
-def glob_matches(pattern: str, text: str) -> bool:
-    """Match * (any run) and ? (one character); nothing else is special. Linear per star."""
-    star, mark, p, t = -1, 0, 0, 0
-    while t < len(text):
-        if p < len(pattern) and pattern[p] == "*":
-            star, mark, p = p, t, p + 1
-        elif p < len(pattern) and pattern[p] in ("?", text[t]):
-            p, t = p + 1, t + 1
-        elif star >= 0:
-            mark += 1
-            p, t = star + 1, mark
-        else:
-            return False
-    return not pattern[p:].strip("*")

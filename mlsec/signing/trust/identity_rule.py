@@ -7,6 +7,7 @@ import warnings
 
 import msgspec
 
+from mlsec.core.linear_regex import linear_regex
 from mlsec.signing.verdicts.verdict import MAX_IDENTITY_CHARS, Identity, IdentityType
 
 MAX_PATTERN_CHARS = 300
@@ -38,15 +39,15 @@ class IdentityRule(msgspec.Struct, frozen=True, kw_only=True):
             return identity.value == self.value
         if len(identity.value) > MAX_IDENTITY_CHARS or not self.pattern:
             return False
-        return re.fullmatch(self.pattern, identity.value) is not None
+        text = identity.value.encode("utf-8", "surrogatepass")
+        return linear_regex(self.pattern).fullmatch(text) is not None
 
 
 def pattern_problem(pattern: str, kind: IdentityType | None = None) -> str:
     """Say why a pattern for a name of this kind is not safe to trust by, or "".
 
     A pattern is refused when it matches anything, leaves a dot of a host unescaped, leaves open
-    what the name begins with, or can take more than linear time in a way that is easy to write by
-    mistake.
+    what the name begins with, or is not one for both Python and RE2, which matches it.
     """
     if len(pattern) > MAX_PATTERN_CHARS:
         return f"longer than {MAX_PATTERN_CHARS} characters"
@@ -55,7 +56,8 @@ def pattern_problem(pattern: str, kind: IdentityType | None = None) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             re.compile(pattern)
-    except (re.error, RecursionError, OverflowError, Warning) as error:
+        linear_regex(pattern)
+    except (re.error, RecursionError, OverflowError, Warning, ValueError) as error:
         return f"no regular expression: {error}"
     if re.search(r"\(\?(?!:)|\\[1-9]", pattern):
         return "look-around, flags, named groups and back references are not taken"

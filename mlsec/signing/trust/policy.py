@@ -7,9 +7,11 @@ import enum
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from mlsec.core.linear_regex import linear_regex
 from mlsec.signing.encodings.strict_json import JsonLimits
 from mlsec.signing.trust.identity_rule import IdentityRule
 
@@ -184,13 +186,19 @@ def _named(target: Path, folder: Path) -> str:
 
 
 def _matches(patterns: tuple[str, ...], text: str) -> bool:
-    return any(re.fullmatch(_regex(pattern), text) for pattern in patterns)
+    name = text.encode("utf-8", "surrogatepass")
+    return any(glob_regex(pattern).fullmatch(name) for pattern in patterns)
 
 
-def _regex(pattern: str) -> str:
-    """Turn a glob into a regular expression: ``*`` within a part, ``**`` over parts."""
+def glob_regex(pattern: str) -> Any:
+    """Give what a glob matches: ``*`` within a part, ``**`` over parts.
+
+    Raises:
+        ValueError: it is too long.
+    """
     pieces = re.split(r"(\*\*/|/\*\*\Z|\*\*|\*|\?)", pattern)
-    return f"(?s:{''.join(_WILDCARDS.get(piece) or re.escape(piece) for piece in pieces)})"
+    whole = "".join(_WILDCARDS.get(piece) or re.escape(piece) for piece in pieces)
+    return linear_regex(f"(?s:{whole})")
 
 
 _WILDCARDS = {"**/": "(?:.*/)?", "/**": "(?:/.*)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}

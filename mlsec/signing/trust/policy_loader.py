@@ -24,6 +24,7 @@ from mlsec.signing.trust.policy import (
     TimestampRequirement,
     TrustPolicy,
     X509Anchor,
+    glob_regex,
 )
 from mlsec.signing.trust.yaml_node import PolicyNode
 from mlsec.signing.verdicts.verdict import IdentityType
@@ -134,6 +135,8 @@ def _model(node: PolicyNode, anchors: dict[str, Anchor], folder: Path) -> ModelR
     paths, uris = match.texts("path"), match.texts("uri")
     if not paths and not uris:
         match.refuse("path", "match needs a path or a uri")
+    for key, globs in (("path", paths), ("uri", uris)):
+        _check_globs(match, key, globs)
     require = node.need("require")
     require.only("threshold", "signers")
     signers = tuple(_signer(entry, anchors) for entry in require.items("signers"))
@@ -209,6 +212,14 @@ def _signer(node: PolicyNode, anchors: dict[str, Anchor]) -> SignerRule:
                     "anchor", "a sigstore signer needs an issuer and an identity (plain text)"
                 )
     return SignerRule(anchor=name, issuer=issuer, identity=identity)
+
+
+def _check_globs(node: PolicyNode, key: str, globs: tuple[str, ...]) -> None:
+    for glob in globs:
+        try:
+            glob_regex(glob)
+        except ValueError as error:
+            node.refuse(key, f"not a pattern that can be matched: {error}")
 
 
 def _identity(node: PolicyNode) -> IdentityRule | None:

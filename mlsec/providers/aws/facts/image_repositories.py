@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
+from mlsec.core.wildcard import matches_stars
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.graph.verdicts import verdict
@@ -90,7 +90,7 @@ def _names(rule: Any, name: str) -> bool:
     if rule.get("frequency") not in _SCANNING:
         return False
     filters = rule.get("filters") or ()
-    return any(fnmatchcase(name, f if "*" in f else f"*{f}*") for f in filters)
+    return any(matches_stars(f if "*" in f else f"*{f}*", name) for f in filters)
 
 
 def _external_principals(

@@ -9,11 +9,11 @@ unknown, with its key as the reason.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
 
+from mlsec.core.wildcard import matches
 from mlsec.graph.ternary import NO, YES, Answer, all_of, not_, unknown
 
 # Circumstances of the call, which the holder meets or arranges: the right stays.
@@ -105,7 +105,7 @@ def _passes(condition: Circumstance, passed_to: str) -> Answer:
         return YES
     if condition.operator == "null":
         return YES if "false" in condition.values else NO
-    is_named = any(fnmatchcase(passed_to, value.lower()) for value in condition.values)
+    is_named = any(matches(value.lower(), passed_to) for value in condition.values)
     answer = YES if is_named else NO
     return not_(answer) if condition.is_negated else answer
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import enum
 import functools
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from mlsec.core.regex import regex
+from mlsec.core.wildcard import Matcher, Part, Run, compiled, parts_of
 from mlsec.graph.ternary import NO, YES, Answer, any_of
 from mlsec.providers.aws.facts.policy_conditions import Circumstance, applies, read_conditions
 
@@ -19,6 +19,7 @@ from mlsec.providers.aws.facts.policy_conditions import Circumstance, applies, r
 ANY = "\x00"
 _VARIABLE = regex(r"\$\{([^}]{0,300})\}")
 _LITERAL_VARIABLES = ("*", "?", "$")
+_VALUE = Run(excluded=ANY)
 
 
 class Cover(enum.Enum):
@@ -167,30 +168,20 @@ def read_statement(raw: Mapping[str, Any]) -> Statement:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a pattern with ``*`` and ``?`` covers the whole text."""
-    if pattern == "*":
-        return True
-    compiled = _compile(pattern)
-    return pattern == text if compiled is None else compiled.fullmatch(text) is not None
+    """Whether a pattern with ``*``, ``?`` and policy variables covers the whole text."""
+    return pattern == "*" or _matcher(pattern)(text)
 
 
-@functools.lru_cache(maxsize=65536)
-def _compile(pattern: str) -> re.Pattern[str] | None:
-    if not any(sign in pattern for sign in "*?$"):
-        return None
-    parts: list[str] = []
+@functools.lru_cache(maxsize=16384)
+def _matcher(pattern: str) -> Matcher:
+    parts: list[Part] = []
     at = 0
     for match in _VARIABLE.finditer(pattern):
-        parts.append(_wild(pattern[at : match.start()]))
+        parts += parts_of(pattern[at : match.start()])
         inside = match.group(1)
-        parts.append(re.escape(inside) if inside in _LITERAL_VARIABLES else "[^\x00]*")
+        parts.append(inside if inside in _LITERAL_VARIABLES else _VALUE)
         at = match.end()
-    parts.append(_wild(pattern[at:]))
-    return re.compile("".join(parts), re.DOTALL)
-
-
-def _wild(text: str) -> str:
-    return re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
+    return compiled([*parts, *parts_of(pattern[at:])])
 
 
 def _resources(raw: Iterable[str], *, is_allow: bool) -> tuple[str, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
+from mlsec.core.wildcard import matches_stars
 from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.lookups import kind_of
 from mlsec.graph.ternary import unknown
@@ -125,8 +125,7 @@ def _covers(pattern: str, name: str) -> bool:
     """Whether ``collection/NAME`` or ``index/NAME/INDEX`` is about it; * is a wildcard."""
     kind, _, rest = pattern.partition("/")
     wanted = rest.partition("/")[0] if kind == "index" else rest
-    parts = (re.escape(part) for part in wanted.split("*"))
-    return re.fullmatch(".*".join(parts), name) is not None
+    return matches_stars(wanted, name)
 
 
 SEARCH: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

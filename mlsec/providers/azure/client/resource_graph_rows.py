@@ -19,6 +19,7 @@ import msgspec
 
 from mlsec.collect.walk.client import CallResult
 from mlsec.collect.walk.listing import ListingResult
+from mlsec.core.wildcard import matches_stars
 from mlsec.providers.azure.route import ArmRead
 
 NAME = "Azure Resource Graph"
@@ -208,11 +209,7 @@ def _allows(permission: Mapping[str, Any], action: str) -> bool:
 
 def _matches(patterns: Any, action: str) -> bool:
     given = patterns if isinstance(patterns, list) else []
-    return any(_pattern(str(pattern)).fullmatch(action.lower()) for pattern in given)
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(piece) for piece in text.lower().split("*")))
+    return any(matches_stars(str(pattern).lower(), action.lower()) for pattern in given)
 
 
 def _is_later(stamp: Any, edge: datetime.datetime) -> bool:

@@ -7,8 +7,6 @@ principal or everybody; one that names a group it is in is not seen, because gro
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ import msgspec
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Resource
+from mlsec.core.wildcard import matches_stars
 from mlsec.graph.fact import Known, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 
@@ -208,12 +207,4 @@ def _denies(denial: Resource, who: set[str], right: Right, place: str) -> Answer
 
 
 def _covers(patterns: tuple[str, ...], action: str) -> bool:
-    return any(_matches(pattern, action) for pattern in patterns)
-
-
-@functools.cache
-def _matches(pattern: str, action: str) -> bool:
-    if "*" not in pattern:
-        return pattern == action
-    pieces = (re.escape(part) for part in pattern.split("*"))
-    return re.fullmatch(".*".join(pieces), action) is not None
+    return any(matches_stars(pattern, action) for pattern in patterns)

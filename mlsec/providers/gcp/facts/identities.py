@@ -7,12 +7,12 @@ resources, which gcp_access.py reads from the other side.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mlsec.core.resource import Resource
+from mlsec.core.wildcard import matches_stars
 from mlsec.graph.fact import Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.providers.gcp.facts.grants import (
@@ -167,7 +167,7 @@ def _is_denied(principal: str, account: Resource) -> Answer:
 
 
 def _covers(patterns: Iterable[str] | None, full: str) -> bool:
-    return any(fnmatchcase(full, pattern) for pattern in patterns or ())
+    return any(matches_stars(pattern, full) for pattern in patterns or ())
 
 
 def _full_name(permission: str) -> str:

@@ -1,0 +1,1 @@
+"""Attacks on the scanner itself, one subject a file, each with the harmless case beside it."""
