@@ -96,7 +96,8 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         earlier = read_inventory_before(snapshot, ruleset.vocabulary, judging.change)
         before = _judge_before(earlier, ruleset, clock)
         declared = {item.id: item.origin.file for item in inventory.resources if item.origin.file}
-        limiting = Limiting(change=judging.change, before=before, declared=declared)
+        models = frozenset(item.id for item in inventory.resources if item.provider == "files")
+        limiting = Limiting(change=judging.change, before=before, declared=declared, models=models)
         judgement, gaps, limit = limit_judgement(judgement, limiting, gaps, graph.coverage)
     assessment = assemble(
         ruleset,

@@ -173,7 +173,8 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True):
 class ChangeLimit(msgspec.Struct, frozen=True, kw_only=True):
     """That an assessment shows only what a change touches, and how much it leaves out.
 
-    ``revision`` is as it was asked for, ``commit`` the one that HEAD and it have in common.
+    ``revision`` is as it was asked for, ``resolved`` the full name that it stands for and
+    ``resolved_commit`` the commit of that; ``commit`` is the one that HEAD and it have in common.
     ``is_read`` says that all that the change touches could be read. The other fields count what is
     not shown: open failures, waived ones, checks not assessed, passes, and gaps.
     """
@@ -186,6 +187,8 @@ class ChangeLimit(msgspec.Struct, frozen=True, kw_only=True):
     not_assessed: int = 0
     passed: int = 0
     gaps: int = 0
+    resolved: str = ""
+    resolved_commit: str = ""
 
     @property
     def findings(self) -> int:
@@ -199,9 +202,20 @@ class ChangeLimit(msgspec.Struct, frozen=True, kw_only=True):
         split = ", ".join(f"{number:,} {word}" for word, number in parts.items() if number)
         noun = "other finding" if self.findings == 1 else "other findings"
         return (
-            f"limited to what changed since {visible(self.revision, 120)} ({self.commit[:12]});"
+            f"limited to what changed since {visible(self.revision, 120)} ({self._compared});"
             f" {self.findings:,} {noun} not shown{f' ({split})' if split else ''}"
         )
+
+    @property
+    def _compared(self) -> str:
+        """Say with which commit the work tree was compared, and how it was found."""
+        if not self.resolved_commit:
+            return self.commit
+        is_itself = self.resolved in (self.revision, self.resolved_commit)
+        name = "" if is_itself else f"{visible(self.resolved, 120)}, "
+        if self.commit == self.resolved_commit:
+            return f"{name}commit {self.commit}"
+        return f"{name}commit {self.resolved_commit}, merge base {self.commit}"
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,11 +25,15 @@ class Files:
     """A change of these files."""
 
     revision, commit = "main", "c" * 40
+    resolved, resolved_commit = "refs/heads/main", "d" * 40
 
     def __init__(self, *files: str) -> None:
         self.files = files
 
     def is_changed(self, path: str) -> bool:
+        return path in self.files
+
+    def has_other_bytes(self, path: str) -> bool:
         return path in self.files
 
     def touches(self, resource_id: str, file: str) -> bool:
@@ -135,8 +139,9 @@ def test_what_is_not_shown_is_counted_and_nothing_is_lost() -> None:
     assert made.passed == {"a/b": ("endpoint",)}
     assert made.totals == StatusCounts(passed=1, failed=1)
     assert made.limit == ChangeLimit(
-        revision="main", commit="c" * 40, is_read=True, failed=1, not_assessed=1, passed=1, gaps=1
-    )
+        revision="main", commit="c" * 40, is_read=True, failed=1, not_assessed=1, passed=1, gaps=1,
+        resolved="refs/heads/main", resolved_commit="d" * 40,
+    )  # fmt: skip
     assert "2 other findings not shown (1 fail, 1 not assessed)" in made.limit.summary
 
 

@@ -24,6 +24,11 @@ class Touch(Protocol):
     def revision(self) -> str: ...
     @property
     def commit(self) -> str: ...
+    @property
+    def resolved(self) -> str: ...
+    @property
+    def resolved_commit(self) -> str: ...
+    def has_other_bytes(self, path: str) -> bool: ...
     def is_changed(self, path: str) -> bool: ...
     def touches(self, resource_id: str, file: str) -> bool: ...
     def touches_subject(self, subject: str) -> bool: ...
@@ -42,11 +47,15 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A change, what was known before it, and in which file each resource is declared."""
+    """A change, what was known before it, and in which file each resource is declared.
+
+    ``models`` are the resources that a file is, not those that it declares: each byte of it counts.
+    """
 
     change: Touch
     before: Before
     declared: Mapping[str, str]
+    models: frozenset[str] = frozenset()
 
     def keeps(self, finding: Finding) -> bool:
         """Whether a finding stands on the change anywhere, or was not there before it."""
@@ -54,7 +63,7 @@ class Limiting(msgspec.Struct, frozen=True, kw_only=True):
         if is_asked and (finding.fingerprint, finding.status) not in self.before.verdicts:
             return True
         subject = finding.resource
-        if self.change.touches(subject.id, subject.file):
+        if self._is_touched(subject.id, subject.file):
             return True
         others = {item.resource for item in finding.evidence}
         if finding.path is not None:
@@ -66,7 +75,12 @@ class Limiting(msgspec.Struct, frozen=True, kw_only=True):
 
     def touches(self, resource_id: str) -> bool:
         """Whether a resource is declared in a changed file."""
-        return self.change.touches(resource_id, self.declared.get(resource_id, ""))
+        return self._is_touched(resource_id, self.declared.get(resource_id, ""))
+
+    def _is_touched(self, resource_id: str, file: str) -> bool:
+        return self.change.touches(resource_id, file) or (
+            bool(file) and resource_id in self.models and self.change.has_other_bytes(file)
+        )
 
     def shows(self, gap: Gap) -> bool:
         """Whether a gap is of the change: of a changed file, or one that was not there before."""
@@ -104,6 +118,8 @@ def limit_judgement(
         ChangeLimit(
             revision=limiting.change.revision,
             commit=limiting.change.commit,
+            resolved=limiting.change.resolved,
+            resolved_commit=limiting.change.resolved_commit,
             # A list that was cut short may hide what the change adds.
             is_read=not any(not row.is_complete or shown & {*row.gaps} for row in lost),
             failed=(whole.failed - whole.waived) - (left.failed - left.waived),

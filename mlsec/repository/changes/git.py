@@ -24,6 +24,8 @@ _SETTINGS = (
     "core.attributesFile=/dev/null", "core.alternateRefsCommand=false", "credential.helper=",
     "protocol.allow=never", "gc.auto=0",
     "maintenance.auto=false", "safe.bareRepository=explicit", "uploadpack.packObjectsHook=",
+    # What is kept beside the objects to answer faster may say other parents than they do.
+    "core.commitGraph=false",
 )  # fmt: skip
 _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -12,18 +13,19 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.regex import regex
+from mlsec.repository.changes.conversion import (
+    POINTER_BYTES,
+    TEXT_BYTES,
+    is_checked_out_with_crlf,
+    pointed_at,
+)
 from mlsec.repository.changes.git import Git
 
 _ENTRY = regex(rb"(\d{6}) (\w+) ([0-9a-f]{40,64}) +(\d+|-)\t(.+)", re.S)
-_POINTER = regex(
-    rb"version https://git-lfs[^\n]*\n(?:ext-[^\n]*\n)*oid sha256:([0-9a-f]{64})\nsize (\d+)\n?"
-)
-_POINTER_BYTES = 1024
-_TEXT_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 1 << 20
 _BATCH_BYTES = 32 * 1024 * 1024
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_LINK = "120000"
+LINK = "120000"
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,45 +79,79 @@ def _batch(git: Git, files: list[Committed]) -> Iterator[tuple[Committed, bytes]
             at += size + 1
 
 
-def is_same(git: Git, root: Path, file: Committed) -> bool:
-    """Whether the file on disk is what was committed; a file that is gone is not.
+def is_same(root: Path, file: Committed) -> bool:
+    """Whether the file on disk is what was committed, byte for byte; one that is gone is not.
 
-    Nothing is converted by the repository's own filters: line ends and large files kept elsewhere
-    (LFS) are understood here, and what any other filter makes of a file is a change.
+    Another permission to execute is a difference too.
     """
-    place = os.path.join(os.fsencode(root), file.path)  # noqa: PTH118 - names are bytes
-    try:
-        if file.mode == _LINK:
-            return _object_id(os.readlink(place), file.id) == file.id  # noqa: PTH115
-        descriptor = os.open(place, _READ)
-    except OSError:
-        return False
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+    if file.mode == LINK:
+        try:
+            return _object_id(os.readlink(_place(root, file)), file.id) == file.id  # noqa: PTH115
+        except OSError:
             return False
-        if status.st_size == file.size_bytes and _hash(descriptor, status.st_size, file.id):
-            return True
-        return _is_converted(git, file, descriptor, status.st_size)
-    except OSError:
-        return False
+    with _opened(root, file) as (descriptor, size):
+        return size == file.size_bytes and _hash(descriptor, size, file.id)
+
+
+def is_converted(git: Git, root: Path, file: Committed, *, line_ends: bool) -> bool:
+    """Whether the file on disk is what git makes of the committed one at a checkout.
+
+    That is the large file that a pointer (LFS) stands for, or where ``line_ends`` are forgiven,
+    code with those of another system. The repository's own filters and attributes are not asked.
+    """
+    with _opened(root, file) as (descriptor, size):
+        if size < 0:
+            return False
+        return _is_pointed_at(git, file, descriptor, size) or (
+            line_ends and _has_crlf(git, file, descriptor, size)
+        )
+
+
+def _place(root: Path, file: Committed) -> bytes:
+    return os.path.join(os.fsencode(root), file.path)  # noqa: PTH118 - names are bytes
+
+
+@contextlib.contextmanager
+def _opened(root: Path, file: Committed) -> Iterator[tuple[int, int]]:
+    """Open the regular file that a commit has; the size is -1 where there is none of its mode."""
+    descriptor, size = -1, -1
+    try:
+        with contextlib.suppress(OSError):
+            descriptor = os.open(_place(root, file), _READ)
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode) and _runs(status.st_mode) == _runs(int(file.mode, 8)):
+                size = status.st_size
+        yield descriptor, size
     finally:
-        os.close(descriptor)
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
-def _is_converted(git: Git, file: Committed, descriptor: int, size: int) -> bool:
-    """Whether the file is the committed one with other line ends, or what a pointer stands for."""
-    if file.size_bytes < size <= _TEXT_BYTES:
-        body = os.pread(descriptor, size, 0)
-        if _object_id(body.replace(b"\r\n", b"\n"), file.id) == file.id:
-            return True
-    if file.size_bytes > _POINTER_BYTES:
+def _runs(mode: int) -> bool:
+    return bool(mode & stat.S_IXUSR)
+
+
+def _has_crlf(git: Git, file: Committed, descriptor: int, size: int) -> bool:
+    """Whether the file is committed code with the line ends of another system."""
+    if not file.size_bytes < size <= min(TEXT_BYTES, 2 * file.size_bytes):
         return False
-    body = next((value for _, value in bodies_of(git, (file,))), b"")
-    pointer = _POINTER.fullmatch(body)
-    if pointer is None or int(pointer[2]) != size:
+    body = os.pread(descriptor, size, 0)
+    return is_checked_out_with_crlf(os.fsdecode(file.path), _body_of(git, file), body)
+
+
+def _is_pointed_at(git: Git, file: Committed, descriptor: int, size: int) -> bool:
+    """Whether the file is the large one that the committed pointer stands for."""
+    if file.size_bytes > POINTER_BYTES:
         return False
-    return _digest(descriptor, hashlib.sha256()) == pointer[1].decode()
+    pointer = pointed_at(_body_of(git, file))
+    if pointer is None or pointer[1] != size:
+        return False
+    return _digest(descriptor, hashlib.sha256()) == pointer[0]
+
+
+def _body_of(git: Git, file: Committed) -> bytes:
+    """Give a file's bytes, none where the object is missing."""
+    return next((value for _, value in bodies_of(git, (file,))), b"")
 
 
 def _hash(descriptor: int, size: int, expected: str) -> bool:
