@@ -55,7 +55,7 @@ $(VENV)/.dev-ready: $(VENV)/.run-ready requirements/dev.lock
 	@touch $@
 
 demo: $(VENV)/.run-ready
-	@$(BIN)/mlsec scan fixtures/demo --waivers fixtures/demo/waivers.yaml -o $(OUT) --fail-on none --min-coverage 0
+	@$(BIN)/mlsec scan --evidence fixtures/demo --waivers fixtures/demo/waivers.yaml -o $(OUT) --fail-on none --min-coverage 0
 
 test: $(VENV)/.dev-ready
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal

@@ -4,7 +4,7 @@
 #
 #   MLSEC_HOME           where ci/install.sh put mlsec
 #   MLSEC_OUT            folder for the reports
-#   MLSEC_TARGETS        default .
+#   MLSEC_TARGETS        default . (a folder is always scanned; saved evidence is a .mlsnap file)
 #   MLSEC_FAIL_ON, MLSEC_MIN_COVERAGE, MLSEC_BASELINE, MLSEC_CHANGED_SINCE, MLSEC_FORMATS
 #   MLSEC_ARGS           further arguments of mlsec scan, one a line
 #   MLSEC_GATE           "later": end with 0 and leave the exit code in GITHUB_OUTPUT

@@ -56,6 +56,7 @@ APPLIES: Mapping[str, Mapping[str, Applies]] = {
     "mlsec scan": {
         **_COLLECTING,
         "--resume": Applies(to=_RESUMABLE, needs=("--output",)),
+        "--evidence": _ANY,
         "--output": _ANY,
         "--format": _ANY,
         "--sarif-inventory": _SARIF,

@@ -9,7 +9,7 @@ from typing import Any
 from mlsec.cli import console, exits
 from mlsec.cli.applicability import describe
 from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings
-from mlsec.cli.target import TARGET_HELP, is_evidence
+from mlsec.cli.target import TARGET_HELP, doubts_about, is_evidence
 from mlsec.core.errors import MlsecError
 
 
@@ -48,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
         if is_evidence(target):
             raise MlsecError(f'"{target}" is a snapshot already', hint=f"mlsec scan {target}")
     check_targets("mlsec collect", args)
+    for doubt in doubts_about(args.targets):
+        console.note(doubt)
     key = _signing_key(args.sign_key)
     vocabulary = load_vocabulary(content_folder("rules") / "vocabulary")
     progress = console.Progress()

@@ -140,6 +140,8 @@ def check_targets(command: str, args: argparse.Namespace, formats: Sequence[str]
     for target in args.targets:
         check_target(target)
     kinds = {target: kind_of(target) for target in args.targets}
+    if getattr(args, "evidence", None) is not None:
+        kinds[str(args.evidence)] = "snapshot"
     check_options(
         command, args.given, {"target": kinds, "format": {name: name for name in formats}}
     )

@@ -102,7 +102,7 @@ def show(
 
 
 def written_files(folder: Path, formats: str) -> frozenset[str]:
-    """Name the files that ``show`` writes into a folder, with all links resolved."""
+    """Name the files that ``show`` writes into a folder, with the links above resolved."""
     from mlsec.render.write import files_in
 
     return files_in(folder, formats_of(formats, is_folder=True))

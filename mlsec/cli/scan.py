@@ -13,7 +13,7 @@ from mlsec.cli import console, exits
 from mlsec.cli.applicability import describe
 from mlsec.cli.assess_options import add_judging, add_rendering, judging_of
 from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings
-from mlsec.cli.target import TARGET_HELP, is_evidence, is_path, is_remote
+from mlsec.cli.target import TARGET_HELP, doubts_about, is_path, is_remote, saved_evidence
 from mlsec.core.errors import MlsecError
 
 if TYPE_CHECKING:
@@ -32,11 +32,16 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         "scan",
         help="scan accounts, repositories and model files, or assess saved evidence",
         description="Collect evidence from the targets, assess it, and write reports."
-        f" {TARGET_HELP} A snapshot (.mlsnap) is assessed without network access. Several targets"
-        " are one scan.",
+        f" {TARGET_HELP} Saved evidence is a snapshot file (.mlsnap) or what --evidence names; it"
+        " is assessed without network access. Several targets are one scan.",
         epilog=exits.EPILOG,
     )
-    parser.add_argument("targets", nargs="+", metavar="TARGET", help="what to scan, see above")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to scan, see above")
+    parser.add_argument(
+        "--evidence", type=Path, metavar="SNAPSHOT",
+        help="assess this saved evidence, a snapshot file or its readable form in a folder"
+        " (default: evidence is collected from the targets)",
+    )  # fmt: skip
     parser.add_argument(
         "-o", "--output", type=Path, metavar="DIR",
         help="folder for the reports and the evidence (default: one report, to stdout)",
@@ -115,6 +120,7 @@ def _check_targets(args: argparse.Namespace) -> None:
     from mlsec.cli.report import formats_of
 
     formats = formats_of(args.format, is_folder=args.output is not None)
+    saved_evidence(args.targets, args.evidence)
     check_targets("mlsec scan", args, formats)
     remote = [target for target in args.targets if is_remote(target)]
     if remote and args.offline:
@@ -122,10 +128,8 @@ def _check_targets(args: argparse.Namespace) -> None:
             f"--offline allows no network access, and {remote[0]} needs it",
             hint=f"leave out {remote[0]}",
         )
-    if any(map(is_evidence, args.targets)) and len(args.targets) > 1:
-        raise MlsecError(
-            "a snapshot is scanned alone, and there are other targets", hint="scan them one by one"
-        )
+    for doubt in doubts_about(args.targets):
+        console.note(doubt)
 
 
 @contextmanager
@@ -135,8 +139,9 @@ def _evidence(
     """Give the path of the evidence; a live collection keeps it beside the reports."""
     from mlsec import pipeline
 
-    if is_evidence(args.targets[0]):
-        yield Path(args.targets[0])
+    saved = saved_evidence(args.targets, args.evidence)
+    if saved is not None:
+        yield saved
         return
     settings = collect_settings(args, ruleset.vocabulary)
     if args.output is not None:
@@ -225,6 +230,7 @@ def _command(args: argparse.Namespace) -> str:
     """The command line as the report shows it: without where the reports go."""
     words = ["mlsec", "scan", *args.targets]
     for name in (
+        "evidence",
         "select",
         "rules",
         "params",

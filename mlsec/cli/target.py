@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mlsec.core.errors import MlsecError
@@ -10,19 +12,24 @@ from mlsec.core.errors import MlsecError
 _EXAMPLES = (
     "aws, aws://111122223333/eu-west-1, azure, gcp://my-project, kubernetes://CONTEXT,"
     " s3://bucket/folder, gs://bucket/folder, az://account/container,"
-    " https://models.example:8443, a folder, or a snapshot"
+    " https://models.example:8443, a folder, or a snapshot file (.mlsnap)"
 )
 TARGET_HELP = (
     "TARGET is aws[://account/region,...], azure[://subscription,...], gcp[://project,...],"
     " kubernetes[://context[/namespace,...]], a bucket with model files (s3://bucket/folder,"
     " gs://bucket/folder, az://account/container), a running server (https://host:port or"
     " http://host:port; only this address is contacted, read-only and without credentials), or the"
-    " path of a folder or file of code, configuration and models."
+    " path of a folder or file of code, configuration and models. A name such as aws is the cloud,"
+    " whatever the working directory contains (./aws is the folder)."
 )
 # Names that others use for the same store.
 _SCHEMES_ELSEWHERE = {
     "gcs": "gs", "azure-blob": "az", "s3a": "s3", "s3n": "s3", "abfs": "az", "wasb": "az",
 }  # fmt: skip
+
+
+_EVIDENCE_SUFFIX = ".mlsnap"
+_TWIN = ("meta.json", "calls.jsonl")
 
 
 def kind_of(target: str) -> str:
@@ -35,30 +42,78 @@ def kind_of(target: str) -> str:
     return "folder" if stat.S_ISDIR(_mode(target)) else "file"
 
 
+def saved_evidence(targets: Sequence[str], named: Path | None) -> Path | None:
+    """Give the saved evidence that a command line names, None where it names targets to collect.
+
+    A folder is never evidence by what lies in it: whoever writes into a repository would decide
+    whether the repository is scanned at all.
+
+    Raises:
+        MlsecError: nothing is named, or evidence and something else.
+    """
+    saved = [
+        *([named] if named else []),
+        *(Path(target) for target in targets if is_evidence(target)),
+    ]
+    if not targets and not saved:
+        raise MlsecError("nothing to scan is named", hint=f"a target, such as {_EXAMPLES}")
+    if saved and len(targets) + (named is not None) > 1:
+        raise MlsecError(
+            f"{saved[0]} is saved evidence, which is assessed alone, and there are other targets",
+            hint="scan them one by one",
+        )
+    return saved[0] if saved else None
+
+
 def is_evidence(target: str) -> bool:
-    """Whether a target is a saved snapshot: a file of that kind, or its readable twin."""
-    path = Path(target)
-    if stat.S_ISDIR(_mode(path)):
-        return all(stat.S_ISREG(_mode(path / name)) for name in ("meta.json", "calls.jsonl"))
-    if path.suffix in (".mlsnap", ".part"):
-        return True
-    try:
-        with path.open("rb") as file:
-            return file.read(16) == b"SQLite format 3\x00"
-    except OSError:
+    """Whether a target is a snapshot file by its name; what is in it does not matter."""
+    if is_remote(target) or not target.endswith(_EVIDENCE_SUFFIX):
         return False
+    return not stat.S_ISDIR(_mode(target))
 
 
 def is_remote(target: str) -> bool:
     """Whether a target is asked over a network."""
-    from mlsec.targets.collectors import SCHEMES
+    from mlsec.targets.collectors import scheme_of
 
-    return target.partition("://")[0] in SCHEMES and not _mode(target)
+    return bool(scheme_of(target))
 
 
 def is_path(target: str) -> bool:
     """Whether a target is a folder or file to read, and there."""
-    return bool(_mode(target)) and not is_evidence(target)
+    return not is_remote(target) and bool(_mode(target)) and not is_evidence(target)
+
+
+def doubts_about(targets: Sequence[str]) -> Iterator[str]:
+    """Say of each target that may have been meant otherwise how it is taken, and what to write."""
+    from mlsec.core.sanitize import visible
+
+    for target in targets:
+        name = visible(target, 200)
+        if is_remote(target):
+            if _mode(target):
+                yield f'"{name}" is the address; the folder or file of that name is "./{name}"'
+        elif _looks_like_evidence(target):
+            what = "folder" if stat.S_ISDIR(_mode(target)) else "file"
+            yield (
+                f"{name} is scanned as a {what} like any other; to assess the evidence in it:"
+                f" mlsec scan --evidence {shlex.quote(name)}"
+            )
+
+
+def _looks_like_evidence(target: str) -> bool:
+    path = Path(target)
+    if stat.S_ISDIR(_mode(path)):
+        return all(stat.S_ISREG(_mode(path / name)) for name in _TWIN)
+    if is_evidence(target) or not stat.S_ISREG(_mode(path)):
+        return False
+    from mlsec.artifacts.content.known_formats import is_own_evidence
+
+    try:
+        with path.open("rb") as file:
+            return is_own_evidence(file.read(72))
+    except OSError:
+        return False
 
 
 def check_target(target: str) -> None:

@@ -54,7 +54,7 @@ def read_listings(snapshot: Snapshot) -> tuple[Listed, ...]:
 def _listed(target: str, body: bytes) -> Listed:
     listing = msgspec.json.decode(body, type=Listing)
     unread = sum(1 for skipped in listing.skipped if skipped.reason is not None)
-    has_bytes = any(entry.size_bytes for entry in listing.entries)
+    has_bytes = any(entry.size_bytes for entry in listing.entries if not entry.is_written)
     return Listed(target=target, is_empty=not (has_bytes or unread), unread=unread)
 
 

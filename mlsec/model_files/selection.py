@@ -141,6 +141,8 @@ def left_out_because(
         return f"{OWN_EVIDENCE}, in which nothing was found"
     if format_ not in BESIDE:
         return ""
+    if entry.is_written and not any(f.danger.rank <= Severity.HIGH.rank for f in inspection.facts):
+        return "written by this scan"
     if not has_model:
         if _speaks_of_a_model(entry, inspection):
             return ""

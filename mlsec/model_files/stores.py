@@ -58,7 +58,7 @@ def open_store(target: str, settings: CollectSettings) -> LocalStore | Bucket:
     scheme, result, _ = target.partition("://")
     if result and scheme in BUCKETS:
         return BUCKETS[scheme](target, settings)
-    return LocalStore(Path(target), settings.written)
+    return LocalStore(Path(target), settings.written, settings.in_use)
 
 
 def open_bucket(target: str, settings: CollectSettings) -> Bucket:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.assessment import Assessment
+from mlsec.core.entry_path import entry_path
 from mlsec.core.errors import MlsecError
 from mlsec.render.digests import SUMS_FILE, read_sums, sums_of
 from mlsec.render.formats import FORMATS, Format
@@ -59,10 +60,10 @@ def write_reports(
 
 
 def files_in(folder: Path, formats: Sequence[str]) -> frozenset[str]:
-    """Name the files that ``write_reports`` puts into a folder, with all links resolved."""
+    """Name the files that ``write_reports`` puts into a folder, with the links above resolved."""
     more = (INVENTORY_FILE,) if any(name.startswith("sarif") for name in formats) else ()
     names = (*(_format(name).file_name for name in formats), *more, SUMS_FILE)
-    return frozenset(os.path.realpath(folder / name) for name in names)
+    return frozenset(entry_path(folder / name) for name in names)
 
 
 def _known(folder: Path) -> dict[str, str]:

@@ -13,6 +13,8 @@ from mlsec.snapshot.records import SCHEMA_VERSION, Call
 
 _APPLICATION_ID = 0x6D6C7365  # "mlse"
 _PAGE_BYTES = 4096
+# What SQLite keeps beside a file that is written to, by how its name ends.
+BESIDE = ("-wal", "-shm", "-journal")
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE call (id TEXT PRIMARY KEY, scope TEXT NOT NULL, region TEXT NOT NULL,
@@ -34,6 +36,8 @@ def create(path: Path, *, is_working: bool) -> sqlite3.Connection:
     """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        for end in BESIDE:  # a log that lay there would be taken for this file's own
+            Path(f"{path}{end}").unlink(missing_ok=True)
     except OSError as error:
         raise MlsecError(f"cannot write {path}: {error.strerror}") from None
     with clear_errors(path):

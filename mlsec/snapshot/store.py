@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import zlib
@@ -12,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.entry_path import entry_path
 from mlsec.core.errors import MlsecError
 from mlsec.snapshot import database
 from mlsec.snapshot.records import Call, CallStatus
@@ -223,7 +223,7 @@ class Snapshot:
     def discard(self) -> None:
         """Close and delete the working file."""
         self.close()
-        for leftover in ("", "-wal", "-shm"):
+        for leftover in ("", *database.BESIDE):
             Path(f"{part_of(self.path)}{leftover}").unlink(missing_ok=True)
 
     def payload_row(self, digest: str) -> tuple[str, int, bytes]:
@@ -271,10 +271,8 @@ def part_of(path: Path) -> Path:
 
 
 def files_of(path: Path) -> frozenset[str]:
-    """Name the files that a snapshot is or has while it is written, with all links resolved."""
-    own = (path, part_of(path))
-    ends = ("", "-wal", "-shm", "-journal")
-    return frozenset(os.path.realpath(f"{path_text}{end}") for path_text in own for end in ends)
+    """Name the files that a snapshot has while it is written, with the links above resolved."""
+    return frozenset(entry_path(f"{part_of(path)}{end}") for end in ("", *database.BESIDE))
 
 
 def _call(row: tuple[Any, ...]) -> Call:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.collect.settings import CollectSettings
+from mlsec.core.entry_path import entry_path
 from mlsec.snapshot.store import Snapshot, files_of
 from mlsec.targets.collectors import COLLECTORS, provider_of
 
@@ -22,7 +23,11 @@ def collect(
     """Take evidence from live targets into the snapshot file ``evidence``."""
     _check_sign_ins(targets, settings)
     # A target that holds the evidence is not judged by it.
-    settings = msgspec.structs.replace(settings, written=settings.written | files_of(evidence))
+    settings = msgspec.structs.replace(
+        settings,
+        written=settings.written | {entry_path(evidence)},
+        in_use=settings.in_use | files_of(evidence),
+    )
     opened = Snapshot.resume(evidence) if resume else Snapshot.create(evidence)
     with opened as snapshot:
         snapshot.set_clock("host", _host())

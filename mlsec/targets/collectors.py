@@ -31,7 +31,7 @@ def _collect_files(
     from mlsec.model_files import collector  # noqa: PLC0415 - the readers are not needed to start
 
     collector.collect(target, snapshot, settings, progress)
-    if "://" not in target:
+    if not scheme_of(target):
         from mlsec.repository import collector as code  # noqa: PLC0415
 
         code.collect(target, snapshot, settings, progress)
@@ -71,8 +71,19 @@ SCHEMES: Mapping[str, str] = {
     "aws": "aws", "azure": "azure", "gcp": "gcp", "kubernetes": "kubernetes",
     "s3": "files", "gs": "files", "az": "files", "https": "probe", "http": "probe",
 }  # fmt: skip
+# What is a whole target without "://" too: all that the credentials reach.
+_BARE = frozenset({"aws", "azure", "gcp", "kubernetes"})
+
+
+def scheme_of(target: str) -> str:
+    """Give the scheme of an address, "" for a path.
+
+    The text alone decides: what lies in the working directory never turns one into the other.
+    """
+    scheme, is_address, _ = target.partition("://")
+    return scheme if (is_address and scheme in SCHEMES) or scheme in _BARE else ""
 
 
 def provider_of(target: str) -> str:
     """Give which collector reads a target."""
-    return SCHEMES.get(target.partition("://")[0], "files")
+    return SCHEMES.get(scheme_of(target), "files")

@@ -85,7 +85,7 @@ def test_failures_that_can_no_longer_be_assessed_are_not_a_clean_diff(
             line |= {"status": "gap", "reason": "denied"}
     calls.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
     later = tmp_path / "later"
-    assert main(["scan", str(twin), "-o", str(later), "--fail-on", "none"]) == 11
+    assert main(["scan", "--evidence", str(twin), "-o", str(later), "--fail-on", "none"]) == 11
     capsys.readouterr()
     assert main(["diff", str(out), str(out)]) == 0
     assert main(["diff", str(out), str(later)]) == 11

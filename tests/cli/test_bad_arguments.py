@@ -52,6 +52,7 @@ UNSIGNED = dict.fromkeys(("empty file", "empty folder", "closed file"), 10)
 EXPLAIN = "rules explain sagemaker/notebook-direct-internet"
 ROWS = {
     "scan TARGET": Row("scan BAD", SCANNED),
+    "scan --evidence": Row("scan --evidence BAD"),
     "scan --output": Row("scan code -o BAD --min-coverage 0", NEW_FOLDER),
     "scan --history": Row("scan code --history BAD", {"missing": 0}),
     "scan --rules": Row("scan code --rules BAD"),

@@ -17,7 +17,9 @@ _DEMO = runs.ROOT / "fixtures" / "demo"
 def assessment(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
     out = tmp_path_factory.mktemp("demo")
     waivers = _DEMO / "waivers.yaml"
-    done = runs.mlsec("scan", _DEMO, "--waivers", waivers, "-o", out, "--fail-on", "none")
+    done = runs.mlsec(
+        "scan", "--evidence", _DEMO, "--waivers", waivers, "-o", out, "--fail-on", "none"
+    )
     assert done.returncode == 11, done.stderr
     return runs.load_assessment(out)
 

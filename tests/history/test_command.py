@@ -20,7 +20,7 @@ def history(tmp_path: Path) -> Path:
 
 
 def scan(evidence: Path, history: Path) -> None:
-    words = ["scan", str(evidence), "--history", str(history), "--fail-on", "none"]
+    words = ["scan", "--evidence", str(evidence), "--history", str(history), "--fail-on", "none"]
     assert main(words) == exits.INCOMPLETE
 
 
@@ -64,5 +64,5 @@ def test_file_that_is_no_history_is_refused_before_the_scan(
 ) -> None:
     other = tmp_path / "notes.txt"
     other.write_text("not a database")
-    assert main(["scan", str(_DEMO), "--history", str(other)]) == exits.BAD_INPUT
+    assert main(["scan", "--evidence", str(_DEMO), "--history", str(other)]) == exits.BAD_INPUT
     assert capsys.readouterr().out == ""

@@ -29,8 +29,9 @@ class Shell:
         return os.system, ("id",)
 
 
-def reason(path: Path, *, has_model: bool = False) -> str:
-    entry = Entry(id=path.name, path=path.name, size_bytes=path.stat().st_size, version="1")
+def reason(path: Path, *, has_model: bool = False, is_written: bool = False) -> str:
+    size = path.stat().st_size
+    entry = Entry(id=path.name, path=path.name, size_bytes=size, version="1", is_written=is_written)
     job = LocalJob(id=entry.id, path=str(path), name=entry.path)
     ((_, inspection),) = inspect_many([job], workers=1)
     return left_out_because(
@@ -38,23 +39,35 @@ def reason(path: Path, *, has_model: bool = False) -> str:
     )
 
 
-def test_only_the_files_that_a_scan_writes_are_left_out_of_its_target(tmp_path: Path) -> None:
+def test_only_the_files_that_a_scan_works_in_are_left_out_of_its_target(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    own = ("evidence.mlsnap", "evidence.mlsnap.part", "evidence.mlsnap.part-wal", "report.html")
+    own = ("evidence.mlsnap.part", "evidence.mlsnap.part-wal")
+    replaced = ("report.html", "SHA256SUMS")
     others = ("evidence.mlsnap.bak", "model.pkl", "results.sarif", "deep/report.html")
-    for name in (*own, *others):
+    for name in (*own, *replaced, *others):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text("x")
     (tmp_path / "alias").symlink_to(out / "report.html")
     (tmp_path / "report.html").write_text("x")
-    written = files_of(out / "evidence.mlsnap") | files_in(out, ["html"])
-    listing = LocalStore(tmp_path, written).listing()
-    assert {entry.path for entry in listing.entries} == {
+    written, in_use = files_in(out, ["html"]), files_of(out / "evidence.mlsnap")
+    listing = LocalStore(tmp_path, written, in_use).listing()
+    marked = {entry.path for entry in listing.entries if entry.is_written}
+    assert marked == {"alias", *(f"out/{name}" for name in replaced)}
+    assert {entry.path for entry in listing.entries} - marked == {
         "report.html",
         *(f"out/{name}" for name in others),
     }
-    assert {each.why for each in listing.skipped} == {"written by this scan"}
-    assert len(listing.skipped) == len(own) + 1
+    assert [(skipped.id.rpartition("/")[2], skipped.why) for skipped in listing.skipped] == [
+        (name, "written by this scan") for name in own
+    ]
+
+
+def test_an_earlier_report_is_left_out_and_what_poses_as_one_is_not(tmp_path: Path) -> None:
+    for name in ("report.html", "assessment.json"):
+        (tmp_path / name).write_text('<!doctype html>{"auto_map": "x"}')
+        assert reason(tmp_path / name, has_model=True, is_written=True) == "written by this scan"
+        (tmp_path / name).write_bytes(pickle.dumps(Shell()))
+        assert reason(tmp_path / name, has_model=True, is_written=True) == ""
 
 
 def test_evidence_of_an_earlier_scan_is_left_out_for_what_it_is(tmp_path: Path) -> None:

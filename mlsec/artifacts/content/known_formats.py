@@ -77,7 +77,7 @@ _FIELDS = 200
 def look_of(window: Window) -> str:
     """What a file looks like, in words; "" where it is not known."""
     head = window.read(0, 72)
-    if head.startswith(b"SQLite format 3\0") and head[68:] == OWN_MARK:
+    if is_own_evidence(head):
         return OWN_EVIDENCE
     for mark, name in (*ARCHIVES.items(), *MARKS):
         if head.startswith(mark) and (mark != b"\4\0\0\0" or b"V 1" in head[:24]):
@@ -87,6 +87,11 @@ def look_of(window: Window) -> str:
     if flatbuffer := _message_look(window):
         return flatbuffer
     return NAMES.get(PurePosixPath(window.name).suffix.lower(), "")
+
+
+def is_own_evidence(head: bytes) -> bool:
+    """Whether the first 72 bytes of a file are those of a snapshot that a scan wrote."""
+    return head.startswith(b"SQLite format 3\0") and head[68:72] == OWN_MARK
 
 
 def gadget_in(window: Window) -> str:

@@ -21,7 +21,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``path`` is relative to the target, with ``/``. ``version`` changes when the content does
     (etag, generation, or size and time of a local file). ``digests`` are the store's own whole
     checksums by algorithm, as lower-case hex; ``key`` is the
-    object's name as the store spells it.
+    object's name as the store spells it. ``is_written``: this scan puts a report of its own there.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str = ""
     storage_class: str = ""
     has_sha256: bool = False
+    is_written: bool = False
 
 
 class StoreError(ArtifactError):

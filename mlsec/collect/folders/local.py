@@ -12,6 +12,7 @@ from mlsec.artifacts.bytes.window import FileSource, Source
 from mlsec.artifacts.content.references import NOT_READ
 from mlsec.collect.folders.entry import Entry, Listing, Skipped, plain_name
 from mlsec.collect.folders.git_root import repository_of
+from mlsec.core.entry_path import entry_path
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 
@@ -25,11 +26,18 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 class LocalStore:
     """Files below ``root``; ids are paths as the user wrote them.
 
-    ``written`` are those that this very run writes (real paths): they are left out and counted.
+    ``in_use`` are those that this very run works in: they are left out and counted. ``written`` are
+    those that it replaces at its end: what stands there now is listed, and marked.
     """
 
-    def __init__(self, root: Path, written: frozenset[str] = frozenset()) -> None:
-        self._root, self._written = root, written
+    def __init__(
+        self,
+        root: Path,
+        written: frozenset[str] = frozenset(),
+        in_use: frozenset[str] = frozenset(),
+    ) -> None:
+        self._root, self._written, self._in_use = root, written, in_use
+        self._own_names = {path.rpartition("/")[2] for path in written | in_use}
         self._paths: dict[str, str] = {}
 
     def listing(self) -> Listing:
@@ -98,8 +106,12 @@ class LocalStore:
                 path=name,
                 size_bytes=status.st_size,
                 version=f"{status.st_size}-{status.st_mtime_ns}-{status.st_ino}",
+                is_written=self._is_among(real, self._written),
             )
         )
+
+    def _is_among(self, path: str, own: frozenset[str]) -> bool:
+        return path.rpartition("/")[2] in self._own_names and entry_path(path) in own
 
     def _walk(
         self, folder: str, path: str, seen: set[tuple[int, int]], depth: int
@@ -132,7 +144,7 @@ class LocalStore:
                 yield self._skip(path, "a link that leads out of the target is not followed",
                                  GapReason.UNSUPPORTED)  # fmt: skip
                 return
-        if self._written and os.path.realpath(real) in self._written:
+        if self._is_among(real, self._in_use):
             yield self._skip(path, "written by this scan", None)
             return
         status = Path(real).stat()
