@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mlsec import __version__
+from mlsec.core.imports import import_from_own_folders
 from mlsec.core.startup import load_msgspec, look_for_cycles_rarely
 
 
@@ -48,19 +49,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _crashed(crash)
 
 
-def program() -> NoReturn:
+def program(foreign_modules: Sequence[str] = ()) -> NoReturn:
     """Run as a process of its own, which ends as soon as all is written.
 
-    To take apart what a scan holds, object by object, is work for nobody.
+    To take apart what a scan holds, object by object, is work for nobody. ``foreign_modules`` were
+    imported from a folder that may be an attacker's before any of this ran.
     """
     look_for_cycles_rarely()
-    code = main()
+    foreign_modules = foreign_modules or import_from_own_folders(sys.argv[1:])
+    code = _refuse(foreign_modules) if foreign_modules else main()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError:
         sys.exit(code)  # Python tries again and says it
     os._exit(code)
+
+
+def _refuse(modules: Sequence[str]) -> int:
+    from mlsec.cli import console, exits
+
+    console.error(
+        f"Python imported {', '.join(modules)} from the current folder or one that is scanned,"
+        " so code of others is running already",
+        "take such folders out of PYTHONPATH, or run: python -I -m mlsec",
+    )
+    return exits.BAD_INPUT
 
 
 def _crashed(crash: Exception) -> int:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mlsec import __version__
+from mlsec.core.cache_folder import cache_folder
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.rule_cache_format import below, packed, unpacked
 
@@ -95,19 +96,6 @@ def content_key(content: Path, files: Sequence[Path]) -> str:
             digest.update(f"{name}\0{len(data)}\n".encode("utf-8", "surrogateescape"))
             digest.update(data)
     return digest.hexdigest()
-
-
-def cache_folder() -> Path | None:
-    """The user's cache folder for mlsec; None when caching is switched off or there is no home."""
-    if os.environ.get("MLSEC_NO_CACHE"):
-        return None
-    base = os.environ.get("XDG_CACHE_HOME") or ""
-    if Path(base).is_absolute():
-        return Path(base) / "mlsec"
-    try:
-        return Path.home() / ".cache" / "mlsec"
-    except RuntimeError:
-        return None
 
 
 def recall_state(state: str | None, content: Path) -> RuleSet | None:
