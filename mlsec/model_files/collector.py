@@ -13,7 +13,8 @@ import msgspec
 from mlsec.artifacts.bytes.window import Source, Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Inspection, InspectionGap
-from mlsec.artifacts.sandbox.pool import FarJob, Job, LocalJob, inspect_many
+from mlsec.artifacts.sandbox.jobs import FarJob, Job, LocalJob
+from mlsec.artifacts.sandbox.pool import inspect_many
 from mlsec.collect.folders.entry import AsksForRights, Bucket, Entry, StoreError
 from mlsec.collect.folders.local import LocalStore
 from mlsec.collect.run_facts import note_end, note_start

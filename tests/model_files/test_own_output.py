@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mlsec.artifacts.sandbox.pool import LocalJob, inspect_many
+from mlsec.artifacts.sandbox.jobs import LocalJob
+from mlsec.artifacts.sandbox.pool import inspect_many
 from mlsec.collect.code.code_file import Language
 from mlsec.collect.folders.entry import Entry
 from mlsec.collect.folders.local import LocalStore
