@@ -23,3 +23,7 @@ class MlsecError(Exception):
         where = f"{self.location}: " if self.location else ""
         what_next = f" ({self.hint})" if self.hint else ""
         return f"{where}{self.message}{what_next}"
+
+
+class NoRoomError(MlsecError):
+    """The disk of the evidence is full or failing; what was recorded before is in its file."""

@@ -96,30 +96,39 @@ class History:
 
     def scans(self) -> list[PastScan]:
         """Give every recorded scan, by targets and then in the order they were recorded."""
+        with clear_errors(self._path):
+            return self._scans()
+
+    def _scans(self) -> list[PastScan]:
         rows = self._rows(
             "SELECT scan.id, targets, finished_at, tool, scan.passed, failed, not_assessed, changes"
             " FROM scan JOIN series ON series.id = scan.series ORDER BY targets, scan.id"
         )
+        names = PastScan.__struct_fields__
+        read = msgspec.json.decode
         return [
-            PastScan(
-                id=row[0], targets=tuple(msgspec.json.decode(row[1])), finished_at=row[2],
-                tool=row[3], passed=row[4], failed=row[5], not_assessed=row[6],
-                changes=msgspec.json.decode(row[7]),
+            msgspec.convert(
+                dict(zip(names, (row[0], read(row[1]), *row[2:7], read(row[7])), strict=True)),
+                PastScan,
             )
             for row in rows
-        ]  # fmt: skip
+        ]
 
     def open_failures(self) -> list[State]:
         """Give what fails or failed when last seen, the longest open first, then the worst."""
-        states = self._states("state IN (?, ?)", *_OPEN)
-        return sorted(states, key=_rank)
+        with clear_errors(self._path):
+            states = sorted(self._states("state IN (?, ?)", *_OPEN), key=_rank)
+            scans = {row[0] for row in self._rows("SELECT id FROM scan")}
+            if not scans.issuperset(i for s in states for i in (s.first_scan, s.changed_scan)):
+                raise ValueError("a failure belongs to a scan that is not there")
+            return states
 
     def _series(self, assessment: Assessment) -> tuple[int, dict[str, Any]]:
         targets = _text(list(assessment.scan.targets))
         empty = zlib.compress(b"{}")
         self._write("INSERT OR IGNORE INTO series (targets, passed) VALUES (?, ?)", targets, empty)
         [(series, passed)] = self._rows("SELECT id, passed FROM series WHERE targets = ?", targets)
-        return series, msgspec.json.decode(zlib.decompress(passed))
+        return series, msgspec.json.decode(zlib.decompress(passed), type=dict[str, list[str]])
 
     def _check_order(self, series: int, finished_at: str) -> None:
         [(latest,)] = self._rows("SELECT max(finished_at) FROM scan WHERE series = ?", series)
@@ -190,13 +199,12 @@ class History:
             f" WHERE {condition}",
             *values,
         )
+        names = State.__struct_fields__
+        read = msgspec.json.Decoder(Finding).decode
         return [
-            State(
-                id=row[0], state=row[1], first_scan=row[2], changed_scan=row[3], last_scan=row[4],
-                finding=msgspec.json.decode(row[5], type=Finding),
-            )
+            msgspec.convert(dict(zip(names, (*row[:5], read(row[5])), strict=True)), State)
             for row in rows
-        ]  # fmt: skip
+        ]
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlsec.collect.folders.entry import Bucket
+from mlsec.collect.folders.entry import Bucket, plain_name
 from mlsec.collect.folders.local import LocalStore
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.errors import MlsecError
@@ -76,4 +76,4 @@ def open_bucket(target: str, settings: CollectSettings) -> Bucket:
 
 def scope_of(target: str) -> str:
     """Name what a target covers, as reports group it."""
-    return f"files/{target.rstrip('/') or '/'}"
+    return f"files/{plain_name(target).rstrip('/') or '/'}"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import read_named_text
 from mlsec.core.sanitize import visible
 
 SUMS_FILE = "SHA256SUMS"
@@ -28,7 +29,7 @@ def read_sums(folder: Path) -> dict[str, str]:
     """
     path = folder / SUMS_FILE
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = read_named_text(path).splitlines()
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mlsec.artifacts.bytes.window import Window
 from mlsec.collect.code.code_file import CodeFile, Language
-from mlsec.collect.folders.entry import Entry, Listing
+from mlsec.collect.folders.entry import Entry, Listing, plain_name
 from mlsec.collect.folders.local import LocalStore
 from mlsec.collect.run_facts import salt_of
 from mlsec.collect.secrets.masking import Masker
@@ -95,7 +95,7 @@ def _bytes(entry: Entry, store: LocalStore) -> bytes | None:
 
 def scope_of(target: str) -> str:
     """Name what a target covers, as reports group it."""
-    return f"code/{target.rstrip('/') or '/'}"
+    return f"code/{plain_name(target).rstrip('/') or '/'}"
 
 
 def _read(

@@ -8,13 +8,14 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import MlsecError, NoRoomError
 from mlsec.snapshot.records import SCHEMA_VERSION, Call
 
 _APPLICATION_ID = 0x6D6C7365  # "mlse"
 _PAGE_BYTES = 4096
 # What SQLite keeps beside a file that is written to, by how its name ends.
 BESIDE = ("-wal", "-shm", "-journal")
+NOTHING_YET = "make room and run it again; nothing was collected yet"
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE call (id TEXT PRIMARY KEY, scope TEXT NOT NULL, region TEXT NOT NULL,
@@ -40,8 +41,20 @@ def create(path: Path, *, is_working: bool) -> sqlite3.Connection:
             Path(f"{path}{end}").unlink(missing_ok=True)
     except OSError as error:
         raise MlsecError(f"cannot write {path}: {error.strerror}") from None
-    with clear_errors(path):
+    try:
+        return _begun(path, is_working=is_working)
+    except MlsecError as error:
+        for leftover in ("", *BESIDE):
+            path.with_name(path.name + leftover).unlink(missing_ok=True)
+        if is_working and isinstance(error, NoRoomError):
+            error.hint = NOTHING_YET
+        raise
+
+
+def _begun(path: Path, *, is_working: bool) -> sqlite3.Connection:
+    with clear_errors(path), contextlib.ExitStack() as unfinished:
         connection = _connect(path)
+        unfinished.callback(connection.close)
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         if is_working:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -52,6 +65,7 @@ def create(path: Path, *, is_working: bool) -> sqlite3.Connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.executescript(_SCHEMA)
         connection.commit()
+        unfinished.pop_all()
     return connection
 
 
@@ -116,7 +130,7 @@ def clear_errors(path: Path) -> Iterator[None]:
         text = str(error)
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL or "disk I/O" in text:
-            raise MlsecError(
+            raise NoRoomError(
                 f"the disk is full or failing: {text}",
                 hint="make room and go on with --resume; what was collected is kept",
                 location=str(path),

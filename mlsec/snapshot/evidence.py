@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import check_regular
 from mlsec.snapshot.store import Snapshot
 
 
@@ -17,6 +18,8 @@ def open_evidence(path: Path) -> Iterator[Snapshot]:
     """Open a snapshot file, or its readable twin (a folder of JSON Lines)."""
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
+        if not is_folder:
+            check_regular(path)
     except OSError as error:
         raise MlsecError(f"cannot be read: {error.strerror}", location=str(path)) from None
     if is_folder:

@@ -13,6 +13,7 @@ import msgspec
 
 from mlsec.core.entry_path import entry_path
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import check_replaceable
 from mlsec.snapshot import database
 from mlsec.snapshot.records import Call, CallStatus
 from mlsec.snapshot.seal import seal_of
@@ -47,11 +48,13 @@ class Snapshot:
         """
         part = part_of(path)
         try:
+            check_replaceable(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             is_folder, is_begun = path.is_dir(), part.exists()
         except OSError as error:
             reason = error.strerror or str(error)
-            raise MlsecError(f"cannot be written: {reason}", location=str(path.parent)) from None
+            place = error.filename or path.parent
+            raise MlsecError(f"cannot be written: {reason}", location=str(place)) from None
         if is_folder:
             raise MlsecError(
                 "is a folder, and a snapshot is one file",
@@ -215,6 +218,9 @@ class Snapshot:
             target = database.create(draft, is_working=False)
             try:
                 database.fill(target, meta, self.clock(), calls, self.payload_row)
+            except BaseException:
+                draft.unlink(missing_ok=True)  # on a full disk, what it took is wanted
+                raise
             finally:
                 target.close()
             draft.replace(self.path)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mlsec import __version__
 from mlsec.core.cache_folder import cache_folder
+from mlsec.core.named_file import read_named_file
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.rule_cache_format import below, packed, unpacked
 
@@ -90,8 +91,7 @@ def content_key(content: Path, files: Sequence[Path]) -> str:
     for base, paths in ((_PACKAGE, code), (content, files)):
         start = f"{base}{os.sep}"
         for path in map(str, paths):
-            with open(path, "rb") as file:  # noqa: PTH123 - see _states
-                data = file.read()
+            data = read_named_file(path)
             name = below(path, start)
             digest.update(f"{name}\0{len(data)}\n".encode("utf-8", "surrogateescape"))
             digest.update(data)

@@ -71,12 +71,14 @@ def sign(
         MlsecError: no file, a link or special file, a name that cannot be signed, a file that
             cannot be read or changed meanwhile.
     """
+    model_name = options.name or target.resolve().name or "model"
+    _check_name(model_name, target)
     manifest = manifest_to_sign(target, signature, options, progress)
     statement = {
         "_type": STATEMENT_TYPE,
         "subject": [
             {
-                "name": options.name or target.resolve().name or "model",
+                "name": model_name,
                 "digest": {"sha256": manifest.root_digest.removeprefix("sha256:")},
             }
         ],
@@ -86,6 +88,15 @@ def sign(
     payload = json.dumps(statement, ensure_ascii=False, separators=(",", ":")).encode()
     signed = key.sign(pae(PAYLOAD_TYPE, payload))
     return _bundle(key, payload, signed, timestamp(signed) if timestamp else b"")
+
+
+def _check_name(name: str, target: Path) -> None:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise MlsecError(
+            "the name of the model is not Unicode text", hint="rename it", location=str(target)
+        ) from None
 
 
 def manifest_to_sign(
