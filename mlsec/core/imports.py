@@ -26,7 +26,10 @@ def import_from_own_folders(words: Sequence[str]) -> list[str]:
         The modules that Python had loaded from there before, by then too late to prevent.
     """
     own = _real(os.path.join(os.path.dirname(__file__), "..", ".."))  # noqa: PTH118, PTH120
-    here = os.getcwd()  # noqa: PTH109
+    try:
+        here = os.getcwd()  # noqa: PTH109
+    except OSError:  # it was removed: nothing can be imported from it, and the command says so
+        return []
     others = [here, _repository(here), *(word for word in words if os.path.lexists(word))]
     scanned = [_real(place) for place in others if place]
     listed = os.environ.get(_VARIABLE, "").split(os.pathsep) if _VARIABLE in os.environ else []
