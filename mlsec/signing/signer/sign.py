@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,16 +74,26 @@ def sign(
     model_name = options.name or target.resolve().name or "model"
     _check_name(model_name, target)
     manifest = manifest_to_sign(target, signature, options, progress)
+    subject = {
+        "name": model_name,
+        "digest": {"sha256": manifest.root_digest.removeprefix("sha256:")},
+    }
+    return sign_statement(key, [subject], OMS_PREDICATE, predicate_of(manifest), timestamp)
+
+
+def sign_statement(
+    key: SignerKey,
+    subjects: Sequence[Mapping[str, Any]],
+    predicate_type: str,
+    predicate: Mapping[str, Any],
+    timestamp: Callable[[bytes], bytes] | None = None,
+) -> bytes:
+    """Sign an in-toto statement about subjects and return it in a Sigstore bundle."""
     statement = {
         "_type": STATEMENT_TYPE,
-        "subject": [
-            {
-                "name": model_name,
-                "digest": {"sha256": manifest.root_digest.removeprefix("sha256:")},
-            }
-        ],
-        "predicateType": OMS_PREDICATE,
-        "predicate": predicate_of(manifest),
+        "subject": subjects,
+        "predicateType": predicate_type,
+        "predicate": predicate,
     }
     payload = json.dumps(statement, ensure_ascii=False, separators=(",", ":")).encode()
     signed = key.sign(pae(PAYLOAD_TYPE, payload))
