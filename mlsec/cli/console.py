@@ -7,6 +7,7 @@ import errno
 import os
 import sys
 import time
+from pathlib import Path
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import visible
@@ -19,6 +20,12 @@ _CLEAR_LINE = "\r\x1b[2K"
 def out(text: str) -> None:
     """Write a report or an answer to stdout, ending with one newline."""
     write_bytes((text if text.endswith("\n") else text + "\n").encode("utf-8", "replace"))
+
+
+def path(file: Path) -> None:
+    """Write a path to stdout: to a terminal as it can be shown, else byte for byte."""
+    name = str(file)
+    write_bytes((visible(name).encode() if width_chars() else os.fsencode(name)) + b"\n")
 
 
 def write_bytes(payload: bytes) -> None:

@@ -91,13 +91,14 @@ def _failed(error: Exception) -> int:
     from mlsec.cli import console
     from mlsec.cli.host_errors import sentence_of
     from mlsec.core.errors import MlsecError
+    from mlsec.core.sanitize import visible
 
     said = error if isinstance(error, MlsecError) else sentence_of(error)
     if said is None:
         return _crashed(error)
     if said is not error:
         _trace(error)
-    where = f"{said.location}: " if said.location else ""
+    where = f"{visible(said.location)}: " if said.location else ""
     console.error(f"{where}{said.message}", said.hint)
     return exits.BAD_INPUT
 

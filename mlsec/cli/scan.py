@@ -15,6 +15,7 @@ from mlsec.cli.assess_options import add_judging, add_rendering, judging_of
 from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings
 from mlsec.cli.target import TARGET_HELP, doubts_about, is_path, is_remote, saved_evidence
 from mlsec.core.errors import MlsecError, NoRoomError
+from mlsec.core.sanitize import plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -253,4 +254,4 @@ def _command(args: argparse.Namespace) -> str:
         for item in value if isinstance(value, list) else [value]:
             if item not in (None, "", "high", 100.0):
                 words += [f"--{name.replace('_', '-')}", f"{item}"]
-    return shlex.join(words)
+    return plain_name(shlex.join(words))

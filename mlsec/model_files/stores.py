@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlsec.collect.folders.entry import Bucket, plain_name
+from mlsec.collect.folders.entry import Bucket
 from mlsec.collect.folders.local import LocalStore
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.errors import MlsecError
 from mlsec.core.installation import command_to_add
+from mlsec.core.sanitize import plain_name
 
 
 def _s3(target: str, settings: CollectSettings) -> Bucket:

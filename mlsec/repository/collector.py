@@ -7,12 +7,13 @@ from pathlib import Path
 
 from mlsec.artifacts.bytes.window import Window
 from mlsec.collect.code.code_file import CodeFile, Language
-from mlsec.collect.folders.entry import Entry, Listing, plain_name
+from mlsec.collect.folders.entry import Entry, Listing
 from mlsec.collect.folders.local import LocalStore
 from mlsec.collect.run_facts import salt_of
 from mlsec.collect.secrets.masking import Masker
 from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.core.enums import GapReason
+from mlsec.core.sanitize import plain_name
 from mlsec.repository.custom_resource_definitions import without_schemas
 from mlsec.repository.declared_secrets import secret_spans, sensitive_variables
 from mlsec.repository.evidence import file_call, gap_call

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from mlsec.collect.folders.entry import plain_name
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.entry_path import entry_path
 from mlsec.core.errors import NoRoomError
+from mlsec.core.sanitize import plain_name
 from mlsec.snapshot.database import NOTHING_YET
 from mlsec.snapshot.store import Snapshot, files_of, part_of
 from mlsec.targets.collectors import COLLECTORS, provider_of
@@ -42,7 +42,7 @@ def collect(
 
 def _fill(opened: Snapshot, targets: tuple[str, ...], settings: CollectSettings, say: Say) -> None:
     with opened as snapshot:
-        snapshot.set_clock("host", _host())
+        snapshot.set_clock("host", plain_name(_host()))
         names = [plain_name(target) for target in targets]
         snapshot.set_meta("targets", msgspec.json.encode(names).decode())
         for target in targets:

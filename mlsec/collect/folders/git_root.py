@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlsec.collect.folders.entry import plain_name
 from mlsec.core.foreign import repository_root
+from mlsec.core.sanitize import plain_name
 
 
 def repository_of(target: Path) -> tuple[Path | None, str]:

@@ -11,6 +11,7 @@ import msgspec
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.named_file import MAX_TEXT_BYTES, read_named_file
+from mlsec.core.sanitize import plain_name
 from mlsec.core.strict_yaml import parse
 from mlsec.engine.model.controls import Frameworks, load_frameworks
 from mlsec.engine.model.diagnostics import RuleFilesError
@@ -113,7 +114,7 @@ def examine(
     for path in rule_files(folders):
         try:
             data = read_named_file(path, MAX_TEXT_BYTES)
-            document = parse(data.decode("utf-8"), str(path))
+            document = parse(data.decode("utf-8"), plain_name(str(path)))
         except MlsecError as error:
             errors.append(error)
             continue

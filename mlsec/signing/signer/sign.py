@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.sanitize import plain_name
 from mlsec.signing.bundles.dsse import pae
 from mlsec.signing.content.unsigned_files import GIT_PATHS
 from mlsec.signing.errors import MalformedError
@@ -122,6 +123,12 @@ def manifest_to_sign(
         top = target.resolve()
         signatures = (path_inside(file, top) for file in (signature, *discover(target)))
         ignored = (*options.ignored, *GIT_PATHS, *filter(None, signatures))
+        for path in ignored:
+            if plain_name(path) != path:
+                raise MlsecError(
+                    f'"{plain_name(path)}" cannot be named in what is signed',
+                    hint="rename it", location=str(target),
+                )  # fmt: skip
         for entry in listing.irregular():
             if not is_under(entry.path, ignored):
                 raise MlsecError(
