@@ -93,6 +93,10 @@ def _scan(args: argparse.Namespace) -> int:
         with _evidence(args, ruleset, progress) as path, open_evidence(path) as snapshot:
             empty = [listing.target for listing in read_listings(snapshot) if listing.is_empty]
             assessment = pipeline.judge(snapshot, ruleset, judging, progress)
+    except MlsecError as error:
+        saved = saved_evidence(args.targets, args.evidence)
+        error.location = error.location or (str(saved) if saved else "")
+        raise
     finally:
         progress.close()
     if baseline is not None:

@@ -12,6 +12,13 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.snapshot.foreign_database import (
+    FileKind,
+    Guard,
+    check_head,
+    check_journal,
+    check_tables,
+)
 
 _APPLICATION_ID = 0x6D6C6869  # "mlhi"
 _VERSION = 1
@@ -31,9 +38,10 @@ CREATE TABLE past (finding INTEGER NOT NULL REFERENCES finding, state TEXT NOT N
   changed_scan INTEGER NOT NULL, last_scan INTEGER NOT NULL,
   PRIMARY KEY (finding, changed_scan)) WITHOUT ROWID;
 """
-
-
-_TABLES = frozenset({"series", "scan", "finding", "past"})
+_KIND = FileKind(
+    name="history", application_id=_APPLICATION_ID, version=_VERSION, schema=_SCHEMA,
+    is_finished=False,
+)  # fmt: skip
 _RESTORE = "restore it from a copy, or begin another history"
 _HINTS = {
     sqlite3.SQLITE_BUSY: "another program uses it: run it again when that has ended",
@@ -45,8 +53,8 @@ _HINTS = {
 }
 
 
-def open_history(path: Path, *, is_new_allowed: bool = False) -> sqlite3.Connection:
-    """Open a history, or begin one (mode 0600) where that is allowed.
+def open_history(path: Path, *, is_new_allowed: bool = False) -> tuple[sqlite3.Connection, Guard]:
+    """Open a history, or begin one (mode 0600) where that is allowed; others may have written it.
 
     Raises:
         MlsecError: not there, not a history, of a newer version, or it cannot be written.
@@ -61,15 +69,18 @@ def open_history(path: Path, *, is_new_allowed: bool = False) -> sqlite3.Connect
     elif not path.is_file():
         reason = "is a folder" if path.is_dir() else "is a link to nothing, or a special file"
         raise MlsecError(f"{reason}, and a history is one file", location=str(path))
+    check_head(path, _KIND)
+    check_journal(path, _KIND)
     with clear_errors(path):
         connection = sqlite3.connect(path, timeout=30)
         try:
-            _check(connection, path)
             connection.execute("PRAGMA foreign_keys = ON")
+            guard = Guard(connection, _KIND, path)
+            check_tables(connection, _KIND, path)
         except BaseException:
             connection.close()
             raise
-    return connection
+    return connection, guard
 
 
 def check_history(path: Path) -> None:
@@ -79,7 +90,9 @@ def check_history(path: Path) -> None:
         MlsecError: as ``open_history``; it is read-only, in use, or damaged.
     """
     is_new = not os.path.lexists(path)
-    with contextlib.closing(open_history(path, is_new_allowed=True)) as connection:
+    connection, guard = open_history(path, is_new_allowed=True)
+    guard.allow_changes()
+    with contextlib.closing(connection):
         try:
             with clear_errors(path):
                 _check_pages(connection, path)
@@ -136,22 +149,3 @@ def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
             hint=_RESTORE,
             location=str(path),
         )
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != _APPLICATION_ID:
-        raise MlsecError("this SQLite file is not a history of mlsec", location=str(path))
-    if version > _VERSION:
-        raise MlsecError(
-            f"the history is of version {version}; this mlsec reads up to {_VERSION}",
-            hint="update mlsec",
-            location=str(path),
-        )
-    listed = connection.execute("SELECT type, name FROM sqlite_master WHERE sql IS NOT NULL")
-    if set(listed) != {("table", name) for name in _TABLES}:
-        raise MlsecError(
-            f"the history is damaged: it should have the tables {', '.join(sorted(_TABLES))}",
-            hint=_RESTORE, location=str(path),
-        )  # fmt: skip

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import msgspec
-
 from mlsec.artifacts.bytes.window import Source, Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Inspection, InspectionGap
@@ -31,6 +29,7 @@ from mlsec.model_files.evidence import (
 )
 from mlsec.model_files.signatures import read_far_signatures, read_signatures
 from mlsec.model_files.stores import open_store, scope_of
+from mlsec.snapshot.answers import answer_of
 from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
 
@@ -152,7 +151,7 @@ class _Collection:
         call = self._snapshot.find(key_of(self._scope, entry))
         if call is None or not call.payload:
             return False
-        result = msgspec.json.decode(self._snapshot.payload_bytes(call.payload), type=Inspected)
+        result = answer_of(self._snapshot, call, Inspected)
         return result.entry.version == entry.version and bool(result.sha256 or not self._has_digest)
 
 

@@ -14,7 +14,8 @@ from mlsec.core.entry_path import entry_path
 from mlsec.core.errors import NoRoomError
 from mlsec.core.sanitize import plain_name
 from mlsec.snapshot.database import NOTHING_YET
-from mlsec.snapshot.store import Snapshot, files_of, part_of
+from mlsec.snapshot.file_names import files_of, part_of
+from mlsec.snapshot.store import Snapshot
 from mlsec.targets.collectors import COLLECTORS, provider_of
 
 Say = Callable[[str, int, int], None]

@@ -22,7 +22,8 @@ from mlsec.model_files.evidence import Inspected
 from mlsec.model_files.selection import left_out_because
 from mlsec.render.write import files_in
 from mlsec.repository.language import language_of
-from mlsec.snapshot.store import Snapshot, files_of
+from mlsec.snapshot.file_names import files_of
+from mlsec.snapshot.store import Snapshot
 
 
 class Shell:
