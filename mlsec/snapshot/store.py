@@ -40,8 +40,7 @@ class Snapshot:
         self._guard = guard
         self._sealed: SealedRows | None = None
         self._lock = threading.Lock()
-        self._is_closed = False
-        self._writer = Writer(self.record_all)
+        self._is_closed, self._writer = False, Writer(self.record_all)
 
     @classmethod
     def create(cls, path: Path) -> Snapshot:
@@ -207,10 +206,7 @@ class Snapshot:
 
     def meta(self) -> dict[str, str]:
         """Give the facts about the collection that do not differ between runs."""
-        sealed = self._sealed
-        return dict(
-            self._query("SELECT * FROM meta ORDER BY key") if sealed is None else sealed.meta
-        )
+        return self._pairs("meta") if self._sealed is None else dict(self._sealed.meta)
 
     def set_meta(self, key: str, value: str) -> None:
         """Store one lasting fact (targets, scopes, settings ...)."""
@@ -218,10 +214,7 @@ class Snapshot:
 
     def clock(self) -> dict[str, str]:
         """Give the facts that differ between runs: when it began and ended."""
-        sealed = self._sealed
-        return dict(
-            self._query("SELECT * FROM clock ORDER BY key") if sealed is None else sealed.clock
-        )
+        return self._pairs("clock") if self._sealed is None else dict(self._sealed.clock)
 
     def set_clock(self, key: str, value: str) -> None:
         """Store one fact that differs between runs."""
@@ -265,10 +258,10 @@ class Snapshot:
 
     def payload_row(self, digest: str) -> tuple[str, int, bytes]:
         """Give digest, size and compressed bytes as stored."""
-        rows = self._query("SELECT digest, size, body FROM payload WHERE digest = ?", (digest,))
+        rows = self._query("SELECT size, body FROM payload WHERE digest = ?", (digest,))
         if not rows:
             raise MlsecError(f"payload {digest[:12]} is missing", location=str(self.path))
-        return (rows[0][0], rows[0][1], rows[0][2])
+        return (digest, *rows[0])
 
     def close(self) -> None:
         """Write what waits and let go of the file; calls recorded after this are dropped."""
@@ -291,6 +284,9 @@ class Snapshot:
         ):
             self.discard()
         self.close()
+
+    def _pairs(self, table: str) -> dict[str, str]:
+        return dict(self._query(f"SELECT key, value FROM {table} ORDER BY key"))  # noqa: S608
 
     def _put(self, table: str, key: str, value: str) -> None:
         with self._lock, database.clear_errors(self.path):

@@ -154,7 +154,7 @@ def _check_files() -> None:
         ("AWS_CONFIG_FILE", "~/.aws/config"),
     ):
         path = Path(os.path.expanduser(os.environ.get(variable, usual)))  # noqa: PTH111 - a user may have no home
-        if not path.exists():
+        if not path.exists() or str(path) == os.devnull:  # the usual way to have none
             continue
         try:
             read_named_text(path)
