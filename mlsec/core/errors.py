@@ -27,3 +27,7 @@ class MlsecError(Exception):
 
 class NoRoomError(MlsecError):
     """The disk of the evidence is full or failing; what was recorded before is in its file."""
+
+
+class LimitError(MlsecError):
+    """What is foreign is larger than a scan takes: a limit of ours, and no mistake of theirs."""
