@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     # A signature is public, and verifiers run as other users.
     output.chmod(0o644)
     _say_what(args, output, len(bundle))
-    console.path(output)
+    console.out(str(output))
     return exits.CLEAN
 
 

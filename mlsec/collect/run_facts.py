@@ -58,8 +58,7 @@ def salt_of(snapshot: Snapshot, settings: CollectSettings) -> str:
 
 def began_at(snapshot: Snapshot) -> datetime.datetime:
     """Give when the collection began."""
-    moment = datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
-    return moment.replace(tzinfo=moment.tzinfo or datetime.UTC)
+    return datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
 
 
 def _now() -> str:

@@ -21,7 +21,6 @@ from mlsec.model_files import folders, shaping
 from mlsec.model_files.evidence import INSPECT, LIST, SERVICE, VERIFY, Inspected
 from mlsec.model_files.selection import home_folders, left_out_because, loading_folders
 from mlsec.model_files.signatures import Signatures
-from mlsec.snapshot.answers import answer_of
 from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
@@ -68,7 +67,7 @@ class _Scope:
         listing = self._listing(by_operation.get(LIST, []))
         self._in_repository = listing.in_repository
         for call in by_operation.get(VERIFY, []):
-            signatures = answer_of(self._snapshot, call, Signatures)
+            signatures: Signatures = self._decoded(call, Signatures)
             self._signatures[signatures.folder] = signatures
         read = {_file_of(call): call for call in by_operation.get(INSPECT, [])}
         where = folders.folders_of(entry.path for entry in listing.entries)
@@ -115,12 +114,23 @@ class _Scope:
             raise MlsecError(
                 f"the snapshot has no listing of {self._scope}", location=str(self._snapshot.path)
             )
-        return answer_of(self._snapshot, calls[0], Listing)
+        listing: Listing = self._decoded(calls[0], Listing)
+        return listing
+
+    def _decoded(self, call: Call, kind: Any) -> Any:
+        try:
+            return msgspec.json.decode(self._snapshot.payload_bytes(call.payload), type=kind)
+        except msgspec.MsgspecError as error:
+            raise MlsecError(
+                f"the evidence of {call.params} is damaged: {error}",
+                location=str(self._snapshot.path),
+            ) from None
 
     def _inspected(self, call: Call | None) -> Inspected | None:
         if call is None or not call.payload:
             return None
-        return answer_of(self._snapshot, call, Inspected)
+        inspected: Inspected = self._decoded(call, Inspected)
+        return inspected
 
     def _refused(self, entry: Entry, call: Call | None, folder: str) -> Resource:
         reason = GapReason(call.reason) if call and call.reason else GapReason.UNRESOLVED
@@ -272,7 +282,7 @@ class _Scope:
 
 
 def _file_of(call: Call) -> str:
-    return call.parameter("file")
+    return str(msgspec.json.decode(call.params)["file"])
 
 
 def _settled(

@@ -6,7 +6,7 @@ import msgspec
 
 from mlsec.collect.code.code_file import CodeFile
 from mlsec.core.enums import GapReason
-from mlsec.snapshot.answers import answer_of
+from mlsec.core.errors import MlsecError
 from mlsec.snapshot.records import Call, CallStatus, canonical, canonical_params
 from mlsec.snapshot.seal import digest_of
 from mlsec.snapshot.store import Snapshot
@@ -34,12 +34,17 @@ def file_of(call: Call, snapshot: Snapshot) -> CodeFile:
     Raises:
         MlsecError: the evidence is damaged.
     """
-    return answer_of(snapshot, call, CodeFile)
+    try:
+        return msgspec.json.decode(snapshot.payload_bytes(call.payload), type=CodeFile)
+    except msgspec.MsgspecError as error:
+        raise MlsecError(
+            f"the evidence of {call.params} is damaged: {error}", location=str(snapshot.path)
+        ) from None
 
 
 def id_of(call: Call) -> str:
     """Give the id of the file that a call asked for."""
-    return call.parameter("file")
+    return str(msgspec.json.decode(call.params)["file"])
 
 
 def _call(scope: str, file_id: str, *, payload: str = "") -> Call:

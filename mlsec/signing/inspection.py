@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.errors import MlsecError
-from mlsec.core.named_file import read_named_file
 from mlsec.signing.bundles.bundle import Bundle
 from mlsec.signing.bundles.bundle_reader import parse_bundles
 from mlsec.signing.errors import SigningError
@@ -32,7 +31,7 @@ def inspect(file: Path) -> tuple[BundleSummary, ...]:
         MlsecError: it cannot be read, or is no bundle.
     """
     try:
-        data = read_named_file(file)
+        data = file.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
         raise MlsecError(f"cannot be read: {reason}", location=str(file)) from None

@@ -44,9 +44,8 @@ class Writer:
             batch = self._next
             batch.ends.append(end)
             if self._thread is None:
-                thread = threading.Thread(target=self._serve, daemon=True, name="writer")
-                thread.start()  # where the system allows no more, there is none to wait for
-                self._thread = thread
+                self._thread = threading.Thread(target=self._serve, daemon=True, name="writer")
+                self._thread.start()
             self._changed.notify()
         batch.done.wait()
         if batch.failure is not None:

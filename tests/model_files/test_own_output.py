@@ -12,8 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mlsec.artifacts.sandbox.jobs import LocalJob
-from mlsec.artifacts.sandbox.pool import inspect_many
+from mlsec.artifacts.sandbox.pool import LocalJob, inspect_many
 from mlsec.collect.code.code_file import Language
 from mlsec.collect.folders.entry import Entry
 from mlsec.collect.folders.local import LocalStore
@@ -22,8 +21,7 @@ from mlsec.model_files.evidence import Inspected
 from mlsec.model_files.selection import left_out_because
 from mlsec.render.write import files_in
 from mlsec.repository.language import language_of
-from mlsec.snapshot.file_names import files_of
-from mlsec.snapshot.store import Snapshot
+from mlsec.snapshot.store import Snapshot, files_of
 
 
 class Shell:

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from mlsec.core.assessment import ScanFacts
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.params import parameter_values
-from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, decode_fact, facts_of
+from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, facts_of
 from mlsec.snapshot.store import Snapshot
 
 
@@ -27,7 +29,7 @@ def scan_facts(
     principals = facts_of(meta, PRINCIPAL)
     operations = Counter(f"{call.service}:{call.operation}" for call in snapshot.calls())
     return ScanFacts(
-        targets=tuple(decode_fact(meta.get("targets", "[]"), list[str], "targets")),
+        targets=tuple(msgspec.json.decode(meta.get("targets", "[]"), type=list[str])),
         started_at=clock.get("started_at", ""),
         finished_at=clock.get("finished_at", ""),
         principal=_joined_names(principals) or clock.get("user", ""),
@@ -48,9 +50,8 @@ def taken_at(snapshot: Snapshot) -> datetime.datetime:
     """Give the time the evidence was taken; now, where it does not say."""
     finished_at = snapshot.clock().get("finished_at", "")
     try:
-        moment = datetime.datetime.fromisoformat(finished_at)
-        return moment.replace(tzinfo=moment.tzinfo or datetime.UTC).astimezone(datetime.UTC)
-    except (ValueError, OverflowError):
+        return datetime.datetime.fromisoformat(finished_at)
+    except ValueError:
         return datetime.datetime.now(datetime.UTC)
 
 
@@ -66,7 +67,7 @@ def _settings(meta: Mapping[str, str]) -> Mapping[str, str]:
     settings = facts_of(meta, SETTINGS)
     named: dict[str, str] = {}
     for provider, text in settings.items():
-        values = decode_fact(text, dict[str, Any], SETTINGS)
+        values: dict[str, Any] = msgspec.json.decode(text)
         prefix = f"{provider}." if len(settings) > 1 else ""
         named |= {f"{prefix}{name}": str(value) for name, value in values.items()}
     return dict(sorted(named.items()))

@@ -28,14 +28,14 @@ _RESOURCES = ("Resource", "NotResource")
 class MappedValue(msgspec.Struct, frozen=True, kw_only=True):
     """What code reports one property.
 
-    ``hidden`` says what hides it; ``value`` is then its own words for it, for those who refer to
-    it, or None. ``partly`` maps ``list[]`` and ``list[].field`` to what hides parts.
+    ``why`` says what hides it ("" for nothing); ``value`` is then its own words for it, for those
+    who refer to it, or None. ``partly`` maps ``list[]`` and ``list[].field`` to what hides parts.
     ``places`` maps ``[0]`` and ``[0].field`` to where they stand.
     """
 
     value: Any = None
-    hidden: UnknownValue | None = None
-    partly: Mapping[str, UnknownValue] = msgspec.field(default_factory=dict)
+    why: str = ""
+    partly: Mapping[str, str] = msgspec.field(default_factory=dict)
     places: Mapping[str, Node] = msgspec.field(default_factory=dict)
 
 
@@ -51,7 +51,7 @@ class ValueMapper:
         digger: PathLookup,
         followed: frozenset[str],
         entry: DeclaredType | None = None,
-        why_open: UnknownValue | None = None,
+        why_open: str = "",
     ) -> None:
         self._why_open = why_open
         self._entry = entry
@@ -91,37 +91,37 @@ class ValueMapper:
         if wanted.shape in POLICY_SHAPES:
             raw = _policy(node)
             if raw is None:
-                return MappedValue(hidden=hidden)
+                return MappedValue(why=hidden.why)
             return MappedValue(value=self._shaped(wanted, raw), places=_statement_places(node))
         if wanted.kind is Kind.MAP and not isinstance(node.value, UnknownValue):
             return MappedValue(value=self._shaped(wanted, _in_words(node)))
         if wanted.shape in _PICKS:
             picked = self._shaped(wanted, _in_words(node))
-            return MappedValue(value=picked, hidden=hidden if "‹" in str(picked) else None)
+            return MappedValue(value=picked, why=hidden.why if "‹" in str(picked) else "")
         if wanted.kind in (Kind.STRING, Kind.STRINGS):
             words = _in_words(node)
             try:
                 return MappedValue(
-                    value=self._shaped(wanted, words) if words else None, hidden=hidden
+                    value=self._shaped(wanted, words) if words else None, why=hidden.why
                 )
             except WrongKindError:
                 pass
-        return MappedValue(hidden=hidden)
+        return MappedValue(why=hidden.why)
 
     def _list(self, wanted: Property, node: Node) -> MappedValue:
         if isinstance(node.value, UnknownValue):
-            return MappedValue(hidden=node.value)
+            return MappedValue(why=node.value.why)
         elements = _elements(wanted.shape, node)
         if elements is None:
             raise WrongKindError(f"expected a list, got {type(node.value).__name__}")
         items: list[dict[str, Any]] = []
-        partly: dict[str, UnknownValue] = {}
+        partly: dict[str, str] = {}
         places: dict[str, Node] = {}
         for index, element in enumerate(elements):
             places[f"[{index}]"] = element
             if isinstance(element.value, UnknownValue):
                 items.append({})
-                partly["[]"] = partly["[].*"] = element.value
+                partly["[]"] = partly["[].*"] = element.value.why
                 continue
             items.append(self._element(wanted, element, index, partly, places))
         return MappedValue(value=items, partly=partly, places=places)
@@ -131,14 +131,14 @@ class ValueMapper:
         wanted: Property,
         element: Node,
         index: int,
-        partly: dict[str, UnknownValue],
+        partly: dict[str, str],
         places: dict[str, Node],
     ) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for name, field in wanted.items.items():
             why = self._entry.never.get(f"{wanted.name}[].{name}") if self._entry else None
             if why is not None:
-                partly["[]"] = partly[f"[].{name}"] = UnknownValue(f"{name} {why}")
+                partly["[]"] = partly[f"[].{name}"] = f"{name} {why}"
                 continue
             result = self._field(wanted.name, field, element)
             if result is None:
@@ -149,19 +149,19 @@ class ValueMapper:
                 continue
             places[f"[{index}].{name}"] = result
             mapped = self.map_value(field, result)
-            inner = {f"[].{name}{below}": part for below, part in mapped.partly.items()}
+            inner = {f"[].{name}{below}": why for below, why in mapped.partly.items()}
             if inner:
                 partly |= inner
                 partly["[]"] = next(iter(inner.values()))
-            if mapped.hidden is None:
+            if not mapped.why:
                 fields[name] = mapped.value
                 continue
-            partly["[]"] = mapped.hidden
+            partly["[]"] = mapped.why
             if mapped.value is not None and f"{wanted.name}[].{name}" in self._followed:
                 fields[name] = mapped.value
-                partly[f"[].{name}~"] = mapped.hidden
+                partly[f"[].{name}~"] = mapped.why
             else:
-                partly[f"[].{name}"] = mapped.hidden
+                partly[f"[].{name}"] = mapped.why
         if not isinstance(element.value, Mapping) and not fields:
             raise WrongKindError("expected elements with fields")
         return fields

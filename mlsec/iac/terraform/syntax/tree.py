@@ -22,10 +22,9 @@ class Literal(Expr, frozen=True):
 
 
 class Broken(Expr, frozen=True):
-    """What the parser could not read; ``is_over_limit``: there is more of it than it may read."""
+    """What the parser could not read."""
 
     why: str
-    is_over_limit: bool = False
 
 
 class Template(Expr, frozen=True):
