@@ -8,6 +8,7 @@ OUT := out/demo
 SERVERS := .venv-servers
 CHECKOV := .venv-checkov
 SITE := .venv-site
+RELEASE := .venv-release
 CHROME ?= chromium
 # It trusts what the system trusts, as pip does: the certificate of a company's proxy too.
 UV = $(BIN)/uv --system-certs
@@ -18,7 +19,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
-.PHONY: help demo test check docs site picture bench fuzz servers checkov lock wheel demo-fixture generated new-service clean
+.PHONY: help demo test check docs site picture bench fuzz release-check servers checkov lock wheel demo-fixture generated new-service clean
 .DEFAULT_GOAL := help
 
 help:
@@ -34,6 +35,7 @@ help:
 	@echo "make servers  set up the real model servers that tests/servers starts"
 	@echo "make checkov  set up checkov in an environment of its own, for --with checkov"
 	@echo "make wheel  build dist/mlsec_scanner-*.whl"
+	@echo "make release-check  build a release twice, compare, describe, sign and verify it in out/release"
 	@echo "make lock   pin the versions of everything in requirements/*.lock again"
 	@echo "make clean  remove what make made: environments, out, dist"
 	@echo "make fuzz   feed damaged input to every reader and parser, SECONDS=60 each (ONLY=reader-zip: one)"
@@ -127,6 +129,17 @@ new-service: $(VENV)/.dev-ready
 demo-fixture: $(VENV)/.dev-ready
 	@$(BIN)/python -m tests.estate.demo
 
+$(RELEASE)/.ready: requirements/release.lock | $(VENV)/bin/python
+	@echo "setting up $(RELEASE) ..." >&2
+	@$(PYTHON) -m venv $(RELEASE)
+	@$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --only-binary :all: --require-hashes -r requirements/release.lock
+	@touch $@
+
+# All of a release that needs no service: ci/release.sh says what.
+release-check: $(RELEASE)/.ready
+	@$(RELEASE)/bin/zizmor --offline --quiet --persona pedantic .github/workflows action.yml
+	@MLSEC_RELEASE_PYTHON=$(CURDIR)/$(RELEASE)/bin/python ci/release.sh check out/release
+
 # What is shipped has the versions that the tests run with.
 lock: $(VENV)/.dev-ready
 	@$(COMPILE) --all-extras --group dev pyproject.toml -o requirements/dev.lock
@@ -136,6 +149,7 @@ lock: $(VENV)/.dev-ready
 	@$(COMPILE) --overrides requirements/servers-overrides.txt --excludes requirements/servers-without.txt requirements/servers.txt -o requirements/servers.lock
 	@$(COMPILE) requirements/checkov.txt -o requirements/checkov.lock
 	@$(COMPILE) requirements/site.txt -o requirements/site.lock
+	@$(COMPILE) --constraints requirements/dev.lock pyproject.toml requirements/release.txt -o requirements/release.lock
 
 wheel: $(VENV)/.dev-ready
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -9,8 +9,14 @@
 #                   and buckets. Default: what MLSEC_TARGETS needs.
 #   MLSEC_TARGETS   as for ci/scan.sh
 set -euo pipefail
+source_folder=${BASH_SOURCE[0]%/*}
+if [[ $source_folder == "${BASH_SOURCE[0]}" ]]; then
+  source_folder=.
+fi
+# shellcheck source=guard.sh
+source "$source_folder/guard.sh"
 
-source_folder=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+source_folder=$(cd -P -- "$source_folder/.." && pwd -P)
 home=${MLSEC_HOME:?says where to put it}
 mkdir -p -- "$home"
 home=$(cd -- "$home" && pwd -P)

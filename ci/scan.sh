@@ -9,8 +9,15 @@
 #   MLSEC_ARGS           further arguments of mlsec scan, one a line
 #   MLSEC_GATE           "later": end with 0 and leave the exit code in GITHUB_OUTPUT
 set -euo pipefail
+source_folder=${BASH_SOURCE[0]%/*}
+if [[ $source_folder == "${BASH_SOURCE[0]}" ]]; then
+  source_folder=.
+fi
+# shellcheck source=guard.sh
+source "$source_folder/guard.sh"
 
 out=${MLSEC_OUT:?says where the reports go}
+refuse_links "$out"
 mlsec=("${MLSEC_HOME:?says where mlsec is}/venv/bin/python" -I -m mlsec)
 
 read_list() { # the lines of $1 that are not blank, into the array "listed"
@@ -58,8 +65,14 @@ if [[ -n $silence ]]; then
 fi
 
 rm -f -- "$draft"/evidence.mlsnap.part*
+refuse_links "$out"
 mkdir -p -- "$out"
-cp -R -- "$draft"/. "$out"/
+for file in "$draft"/*; do
+  if [[ -e $file ]]; then
+    rm -rf -- "${out:?}/${file##*/}" # a link there is taken away, not followed
+    cp -R -- "$file" "$out"/
+  fi
+done
 if [[ -n $(ls -A -- "$draft") ]]; then
   printf 'the reports are in %s\n' "$out" >&2
 fi

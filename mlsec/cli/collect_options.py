@@ -11,6 +11,8 @@ from mlsec.cli.applicability import check_options
 from mlsec.cli.target import check_target, is_remote, kind_of
 from mlsec.cli.values import positive, positive_number
 from mlsec.core.errors import MlsecError
+from mlsec.core.foreign import distrust
+from mlsec.core.programs import use_safe_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,6 +141,8 @@ def check_targets(command: str, args: argparse.Namespace, formats: Sequence[str]
     """
     for target in args.targets:
         check_target(target)
+    distrust(Path(target) for target in args.targets if not is_remote(target))
+    use_safe_path()
     kinds = {target: kind_of(target) for target in args.targets}
     if getattr(args, "evidence", None) is not None:
         kinds[str(args.evidence)] = "snapshot"

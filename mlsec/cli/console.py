@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
 import time
+from pathlib import Path
 
+from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import visible
 
 # A guess at what is left takes this long to be worth something.
@@ -18,28 +22,58 @@ def out(text: str) -> None:
     write_bytes((text if text.endswith("\n") else text + "\n").encode("utf-8", "replace"))
 
 
+def path(file: Path) -> None:
+    """Write a path to stdout: to a terminal as it can be shown, else byte for byte."""
+    name = str(file)
+    write_bytes((visible(name).encode() if width_chars() else os.fsencode(name)) + b"\n")
+
+
 def write_bytes(payload: bytes) -> None:
-    """Write a rendered report to stdout as it is."""
-    sys.stdout.flush()
-    stream = getattr(sys.stdout, "buffer", None)
-    if stream is None:
-        sys.stdout.write(payload.decode("utf-8", "replace"))
-    else:
-        stream.write(payload)
-        stream.flush()
+    """Write a rendered report to stdout as it is.
+
+    Raises:
+        MlsecError: stdout is closed, or its disk is full.
+        BrokenPipeError: who read it has left.
+    """
+    try:
+        sys.stdout.flush()
+        stream = getattr(sys.stdout, "buffer", None)
+        if stream is None:
+            sys.stdout.write(payload.decode("utf-8", "replace"))
+        else:
+            stream.write(payload)
+            stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise lost_output(error) from None
+
+
+def lost_output(error: OSError) -> MlsecError:
+    """Say that the output could not be written, and make the rest of it go nowhere."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    reason = "it is closed" if error.errno == errno.EBADF else error.strerror or str(error)
+    return MlsecError(
+        f"the output cannot be written: {reason}",
+        hint="send it to a file or a terminal; a scan writes reports into a folder with -o",
+        location="stdout",
+    )
 
 
 def note(text: str) -> None:
-    """Say something beside the report, on stderr."""
-    print(visible_lines(text), file=sys.stderr, flush=True)
+    """Say something beside the report, on stderr; where nobody can hear it, that is no error."""
+    with contextlib.suppress(OSError):
+        print(visible_lines(text), file=sys.stderr, flush=True)
 
 
 def error(text: str, hint: str = "") -> None:
-    """Say what went wrong and what to do, on stderr."""
+    """Say what went wrong and what to do, on stderr; the exit code says it where that is closed."""
     mark = "\x1b[1;31merror\x1b[0m" if has_colour(sys.stderr) else "error"
-    print(f"{mark}: {visible_lines(text)}", file=sys.stderr)
-    if hint:
-        print(f"  = help: {visible_lines(hint)}", file=sys.stderr)
+    with contextlib.suppress(OSError):
+        print(f"{mark}: {visible_lines(text)}", file=sys.stderr, flush=True)
+        if hint:
+            print(f"  = help: {visible_lines(hint)}", file=sys.stderr, flush=True)
 
 
 def visible_lines(text: str) -> str:
@@ -73,14 +107,18 @@ class Progress:
         self._last_at = now
         line = f"{what}{_share(done, total, now - self._since, self._before)}"
         if self._live:
-            print(_CLEAR_LINE + visible(line, 100), end="", file=sys.stderr, flush=True)
+            self._show(visible(line, 100))
         else:
             note(line)
 
     def close(self) -> None:
         """Take the status line away."""
         if self._live:
-            print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
+            self._show("")
+
+    def _show(self, line: str) -> None:
+        with contextlib.suppress(OSError):
+            print(_CLEAR_LINE + line, end="", file=sys.stderr, flush=True)
 
 
 def _share(done: int, total: int, elapsed_s: float, before: int = 0) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import check_replaceable, read_named_file
 
 if TYPE_CHECKING:
     from mlsec.core.assessment import Assessment
@@ -23,7 +24,7 @@ def read_file(path: Path) -> bytes:
         MlsecError: it is not there or cannot be read.
     """
     try:
-        return path.read_bytes()
+        return read_named_file(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise MlsecError(f"cannot be read: {reason}", location=str(path)) from None
@@ -62,6 +63,7 @@ def write_file(path: Path, payload: bytes) -> None:
         MlsecError: the folder cannot be written or the disk is full.
     """
     try:
+        check_replaceable(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:

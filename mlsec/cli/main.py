@@ -8,65 +8,127 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mlsec import __version__
+from mlsec.cli import exits
+from mlsec.core.imports import import_from_own_folders
 from mlsec.core.startup import load_msgspec, look_for_cycles_rarely
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and give its exit code; raises only SystemExit, after ``--help``."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if words in (["--version"], ["-V"]):
-        sys.stdout.write(f"mlsec {__version__}\n")
-        return 0
-    from mlsec.cli import console, exits
-    from mlsec.cli.parser import build_parser
-    from mlsec.core.errors import MlsecError
-
-    load_msgspec()
     try:
-        if not words:
-            console.note(build_parser().format_help())
-            return exits.BAD_INPUT
-        args = build_parser(words[0]).parse_args(words)
-        return int(args.run(args))
-    except MlsecError as failed:
-        where = f"{failed.location}: " if failed.location else ""
-        console.error(f"{where}{failed.message}", failed.hint)
-        return exits.BAD_INPUT
-    except KeyboardInterrupt as stopped:
-        console.error("interrupted", str(stopped))
-        return exits.INTERRUPTED
+        if words in (["--version"], ["-V"]):
+            return _print_version()
+        load_msgspec()
+        return _run(words)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.BROKEN_PIPE
-    except OSError as failed:
-        if failed.filename is None:
-            return _crashed(failed)
-        _trace(failed)
-        console.error(f"{failed.filename}: {failed.strerror}", "check the path and its rights")
-        return exits.BAD_INPUT
-    except Exception as crash:  # noqa: BLE001 - the last resort, it says so and ends with 1
-        return _crashed(crash)
+    except KeyboardInterrupt as stopped:
+        return _interrupted(stopped)
+    except Exception as error:  # noqa: BLE001 - the last resort, it says so and ends with 1
+        return _failed(error)
 
 
-def program() -> NoReturn:
+def program(foreign_modules: Sequence[str] = ()) -> NoReturn:
     """Run as a process of its own, which ends as soon as all is written.
 
-    To take apart what a scan holds, object by object, is work for nobody.
+    ``foreign_modules`` were imported from a folder that may be an attacker's before any of this
+    ran.
     """
+    foreign_modules = foreign_modules or import_from_own_folders(sys.argv[1:])
+    from mlsec.cli import process
+
+    process.open_streams()
+    process.end_on_signals()
     look_for_cycles_rarely()
-    code = main()
+    try:
+        code = _refuse(foreign_modules) if foreign_modules else main()
+    except SystemExit as done:  # after --help
+        code = done.code if isinstance(done.code, int) else 0
+    process.leave(_flushed(code))
+
+
+def _run(words: list[str]) -> int:
+    from mlsec.cli import console
+    from mlsec.cli.parser import build_parser
+
+    if not words:
+        console.note(build_parser().format_help())
+        return exits.BAD_INPUT
+    args = build_parser(words[0]).parse_args(words)
+    return int(args.run(args))
+
+
+def _print_version() -> int:
+    try:
+        sys.stdout.write(f"mlsec {__version__}\n")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        from mlsec.cli import console
+
+        raise console.lost_output(error) from None
+    return exits.CLEAN
+
+
+def _flushed(code: int) -> int:
+    """Write what of the output still waits; output that is lost is an error, whatever it said."""
     try:
         sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        sys.exit(code)  # Python tries again and says it
-    os._exit(code)
+    except BrokenPipeError:
+        return exits.BROKEN_PIPE
+    except OSError as error:
+        from mlsec.cli import console
+
+        lost = console.lost_output(error)
+        console.error(f"{lost.location}: {lost.message}", lost.hint)
+        return exits.BAD_INPUT
+    return code
+
+
+def _failed(error: Exception) -> int:
+    from mlsec.cli import console
+    from mlsec.cli.host_errors import sentence_of
+    from mlsec.core.errors import MlsecError
+    from mlsec.core.sanitize import visible
+
+    said = error if isinstance(error, MlsecError) else sentence_of(error)
+    if said is None:
+        return _crashed(error)
+    if said is not error:
+        _trace(error)
+    where = f"{visible(said.location)}: " if said.location else ""
+    console.error(f"{where}{said.message}", said.hint)
+    return exits.BAD_INPUT
+
+
+def _interrupted(stopped: KeyboardInterrupt) -> int:
+    import signal
+
+    from mlsec.cli import console, process
+
+    number = process.signal_received()
+    by = f" by {signal.Signals(number).name}" if number else ""
+    console.error(f"interrupted{by}", str(stopped))
+    return 128 + number if number else exits.INTERRUPTED
+
+
+def _refuse(modules: Sequence[str]) -> int:
+    from mlsec.cli import console
+
+    console.error(
+        f"Python imported {', '.join(modules)} from the current folder or one that is scanned,"
+        " so code of others is running already",
+        "take such folders out of PYTHONPATH, or run: python -I -m mlsec",
+    )
+    return exits.BAD_INPUT
 
 
 def _crashed(crash: Exception) -> int:
     import traceback
 
-    from mlsec.cli import console, exits
+    from mlsec.cli import console
 
     _trace(crash)
     last = traceback.extract_tb(crash.__traceback__)[-1]

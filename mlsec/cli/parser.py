@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from mlsec import __version__
-from mlsec.cli import commands, exits
+from mlsec.cli import commands, console, exits
 from mlsec.core.errors import MlsecError
 from mlsec.core.suggestions import did_you_mean
 
@@ -60,6 +60,13 @@ class CommandParser(argparse.ArgumentParser):
         raise MlsecError(
             message.removeprefix("argument "), location=self.prog, hint=f"see {self.prog} --help"
         )
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Write the help as any other output: argparse takes a full disk for success."""
+        if file is sys.stdout and message:
+            console.out(message)
+        else:
+            super()._print_message(message, file)
 
     def _given(self, words: Sequence[str]) -> Iterator[argparse.Action]:
         """Give the option behind each word that is one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,13 +22,43 @@ _ASSESSMENT = "assessment.json"
 def verify(target: Path, args: argparse.Namespace) -> int:
     """Check all that can be checked and print what was and what was not.
 
+    Returns:
+        The exit code: incomplete when files lie there that the list does not name.
+
     Raises:
         MlsecError: nothing that could be checked, files that are not what was written, evidence of
             another scan, a signature that does not hold.
     """
     # Printed only when every check holds: after an error nothing on stdout reads as a success.
-    console.out("\n".join(_checked(target, args)))
-    return exits.CLEAN
+    lines = _checked(target, args)
+    unlisted = _unlisted(target, args) if stat.S_ISDIR(mode_of(target)) else ()
+    console.out("\n".join(lines))
+    if not unlisted:
+        return exits.CLEAN
+    console.note(_said_of(unlisted))
+    return exits.INCOMPLETE
+
+
+def _unlisted(folder: Path, args: argparse.Namespace) -> tuple[str, ...]:
+    from mlsec.render.digests import SUMS_FILE, read_sums, unlisted_in
+    from mlsec.snapshot.signature import signature_file
+
+    evidence = args.evidence or folder / _EVIDENCE
+    is_here = os.path.realpath(evidence.parent) == os.path.realpath(folder)
+    own = (evidence.name, signature_file(evidence).name) if is_here else ()
+    return unlisted_in(folder, {*read_sums(folder), SUMS_FILE, *own})
+
+
+def _said_of(unlisted: tuple[str, ...]) -> str:
+    from mlsec.core.sanitize import visible
+
+    named = ", ".join(visible(name, 80) for name in unlisted[:5])
+    more = f" and {len(unlisted) - 5:,} more" if len(unlisted) > 5 else ""
+    files = "1 file" if len(unlisted) == 1 else f"{len(unlisted):,} files"
+    return (
+        f"incomplete: SHA256SUMS does not name {files} in the folder, so nothing says where they"
+        f" come from: {named}{more} (exit 11)"
+    )
 
 
 def _checked(target: Path, args: argparse.Namespace) -> list[str]:
@@ -35,13 +66,13 @@ def _checked(target: Path, args: argparse.Namespace) -> list[str]:
     folder = target if is_folder else target.parent
     files = _check_folder(target) if is_folder else _check_file(target)
     path = target / _ASSESSMENT if is_folder else target
-    if not path.exists():
+    if not os.path.lexists(path):
         if args.evidence or args.key:
             raise MlsecError("there is no assessment to check", location=str(path))
         return [files, f"{_ASSESSMENT}: not here, so evidence and signature were not checked"]
     assessment = load_assessment(path)
     evidence = args.evidence or folder / _EVIDENCE
-    if args.evidence is None and not evidence.exists():
+    if args.evidence is None and not os.path.lexists(evidence):
         if not files:
             raise MlsecError(
                 "there is nothing to check it against: no SHA256SUMS lists it, and its evidence is"
@@ -106,11 +137,9 @@ def _compare(folder: Path, digests: dict[str, str]) -> str:
 
 def _check_evidence(assessment: Assessment, evidence: Path) -> str:
     from mlsec.snapshot.evidence import open_evidence
-    from mlsec.snapshot.seal import verify as verify_seal
 
     recorded = assessment.scan.snapshot_digest
     with open_evidence(evidence) as snapshot:
-        verify_seal(snapshot)
         seal = snapshot.seal()
     if seal != recorded:
         raise MlsecError(

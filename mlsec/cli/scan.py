@@ -14,7 +14,8 @@ from mlsec.cli.applicability import describe
 from mlsec.cli.assess_options import add_judging, add_rendering, judging_of
 from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings
 from mlsec.cli.target import TARGET_HELP, doubts_about, is_path, is_remote, saved_evidence
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import MlsecError, NoRoomError
+from mlsec.core.sanitize import plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,13 +93,22 @@ def _scan(args: argparse.Namespace) -> int:
         with _evidence(args, ruleset, progress) as path, open_evidence(path) as snapshot:
             empty = [listing.target for listing in read_listings(snapshot) if listing.is_empty]
             assessment = pipeline.judge(snapshot, ruleset, judging, progress)
+    except MlsecError as error:
+        saved = saved_evidence(args.targets, args.evidence)
+        error.location = error.location or (str(saved) if saved else "")
+        raise
     finally:
         progress.close()
     if baseline is not None:
         from mlsec.history.diff import mark_changes
 
         assessment = mark_changes(baseline, assessment)
-    code = _show(args, judging, assessment, empty)
+    try:
+        code = _show(args, judging, assessment, empty)
+    except MlsecError as error:
+        if args.output is not None and (args.output / EVIDENCE).is_file():
+            error.hint += f"; the evidence is kept: mlsec scan {args.output / EVIDENCE}"
+        raise
     if args.history is not None:
         _record(args.history, assessment)
     return code
@@ -159,6 +169,10 @@ def _evidence(
         except KeyboardInterrupt:
             hint = "what was answered is kept; go on with --resume" if args.output else ""
             raise KeyboardInterrupt(hint) from None
+        except NoRoomError as error:
+            if args.output is None:  # what was collected goes with the folder
+                error.hint = "make room there, name another folder with TMPDIR, or scan with -o DIR"
+            raise
         if any(is_remote(target) for target in args.targets):
             from mlsec.cli.memory import give_back
 
@@ -244,4 +258,4 @@ def _command(args: argparse.Namespace) -> str:
         for item in value if isinstance(value, list) else [value]:
             if item not in (None, "", "high", 100.0):
                 words += [f"--{name.replace('_', '-')}", f"{item}"]
-    return shlex.join(words)
+    return plain_name(shlex.join(words))

@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     # A signature is public, and verifiers run as other users.
     output.chmod(0o644)
     _say_what(args, output, len(bundle))
-    console.out(str(output))
+    console.path(output)
     return exits.CLEAN
 
 

@@ -117,7 +117,9 @@ def _show(args: argparse.Namespace, verdict: Verdict, policy: TrustPolicy) -> No
         case "json":
             import msgspec
 
-            document = {"schema": "mlsec/verdict/1", **msgspec.to_builtins(verdict)}
+            from mlsec.core.sanitize import plain_texts
+
+            document = {"schema": "mlsec/verdict/1", **plain_texts(msgspec.to_builtins(verdict))}
             console.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
         case "sarif":
             from mlsec.render.sarif.verdict import render_verdict_sarif

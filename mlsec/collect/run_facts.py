@@ -58,7 +58,8 @@ def salt_of(snapshot: Snapshot, settings: CollectSettings) -> str:
 
 def began_at(snapshot: Snapshot) -> datetime.datetime:
     """Give when the collection began."""
-    return datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
+    moment = datetime.datetime.fromisoformat(snapshot.clock()["started_at"])
+    return moment.replace(tzinfo=moment.tzinfo or datetime.UTC)
 
 
 def _now() -> str:

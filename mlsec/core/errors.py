@@ -23,3 +23,11 @@ class MlsecError(Exception):
         where = f"{self.location}: " if self.location else ""
         what_next = f" ({self.hint})" if self.hint else ""
         return f"{where}{self.message}{what_next}"
+
+
+class NoRoomError(MlsecError):
+    """The disk of the evidence is full or failing; what was recorded before is in its file."""
+
+
+class LimitError(MlsecError):
+    """What is foreign is larger than a scan takes: a limit of ours, and no mistake of theirs."""

@@ -114,7 +114,7 @@ def _ci_command() -> str:
 def _pipx() -> str:
     """Name pipx, with its home where that is not the one it looks in by itself."""
     home = Path(sys.prefix).parent.parent
-    usual = os.environ.get("PIPX_HOME") or Path.home() / ".local" / "share" / "pipx"
+    usual = os.environ.get("PIPX_HOME") or os.path.expanduser("~/.local/share/pipx")  # noqa: PTH111 - a user may have no home
     return "pipx" if home == Path(usual) else f"PIPX_HOME={shlex.quote(str(home))} pipx"
 
 

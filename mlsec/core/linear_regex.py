@@ -12,6 +12,10 @@ from typing import Any
 _MAX_BYTES = 1 << 20
 
 
+class PatternTooLargeError(ValueError):
+    """A pattern whose automaton takes more memory than one may."""
+
+
 @functools.lru_cache(maxsize=256)
 def linear_regex(pattern: str) -> Any:
     """Compile a pattern; what is given has the methods of one of ``re``, and ``programsize``.
@@ -20,8 +24,8 @@ def linear_regex(pattern: str) -> Any:
     given as bytes.
 
     Raises:
-        ValueError: it is no pattern of RE2 (which has no look-around and no backreferences), or
-            a very large one.
+        PatternTooLargeError: it is a very large one.
+        ValueError: it is no pattern of RE2 (which has no look-around and no backreferences).
     """
     import re2  # noqa: PLC0415 - only needed where such a pattern is met
 
@@ -31,4 +35,6 @@ def linear_regex(pattern: str) -> Any:
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
-        raise ValueError(error.args[0].decode("utf-8", "replace")) from None
+        what = error.args[0].decode("utf-8", "replace")
+        kind = PatternTooLargeError if "too large" in what else ValueError
+        raise kind(what) from None

@@ -5,10 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from mlsec.core.errors import MlsecError
+from mlsec.snapshot.foreign_database import (
+    FileKind,
+    Guard,
+    check_head,
+    check_journal,
+    check_tables,
+)
 
 _APPLICATION_ID = 0x6D6C6869  # "mlhi"
 _VERSION = 1
@@ -28,10 +38,23 @@ CREATE TABLE past (finding INTEGER NOT NULL REFERENCES finding, state TEXT NOT N
   changed_scan INTEGER NOT NULL, last_scan INTEGER NOT NULL,
   PRIMARY KEY (finding, changed_scan)) WITHOUT ROWID;
 """
+_KIND = FileKind(
+    name="history", application_id=_APPLICATION_ID, version=_VERSION, schema=_SCHEMA,
+    is_finished=False,
+)  # fmt: skip
+_RESTORE = "restore it from a copy, or begin another history"
+_HINTS = {
+    sqlite3.SQLITE_BUSY: "another program uses it: run it again when that has ended",
+    sqlite3.SQLITE_READONLY: "it and its folder must be writable for a scan to be recorded",
+    sqlite3.SQLITE_CANTOPEN: "it and its folder must be writable for a scan to be recorded",
+    sqlite3.SQLITE_FULL: "make room on its disk; what was recorded before is kept",
+    sqlite3.SQLITE_IOERR: "make room on its disk, or check it; what was recorded before is kept",
+    sqlite3.SQLITE_NOTADB: "is it a file that mlsec scan --history wrote?",
+}
 
 
-def open_history(path: Path, *, is_new_allowed: bool = False) -> sqlite3.Connection:
-    """Open a history, or begin one (mode 0600) where that is allowed.
+def open_history(path: Path, *, is_new_allowed: bool = False) -> tuple[sqlite3.Connection, Guard]:
+    """Open a history, or begin one (mode 0600) where that is allowed; others may have written it.
 
     Raises:
         MlsecError: not there, not a history, of a newer version, or it cannot be written.
@@ -46,39 +69,60 @@ def open_history(path: Path, *, is_new_allowed: bool = False) -> sqlite3.Connect
     elif not path.is_file():
         reason = "is a folder" if path.is_dir() else "is a link to nothing, or a special file"
         raise MlsecError(f"{reason}, and a history is one file", location=str(path))
+    check_head(path, _KIND)
+    check_journal(path, _KIND)
     with clear_errors(path):
         connection = sqlite3.connect(path, timeout=30)
         try:
-            _check(connection, path)
             connection.execute("PRAGMA foreign_keys = ON")
+            guard = Guard(connection, _KIND, path)
+            check_tables(connection, _KIND, path)
         except BaseException:
             connection.close()
             raise
-    return connection
+    return connection, guard
 
 
 def check_history(path: Path) -> None:
     """Refuse a history that could not be written at the end of a scan; nothing is left behind.
 
     Raises:
-        MlsecError: as ``open_history``.
+        MlsecError: as ``open_history``; it is read-only, in use, or damaged.
     """
     is_new = not os.path.lexists(path)
-    open_history(path, is_new_allowed=True).close()
-    if is_new:
-        path.unlink()
+    connection, guard = open_history(path, is_new_allowed=True)
+    guard.allow_changes()
+    with contextlib.closing(connection):
+        try:
+            with clear_errors(path):
+                _check_pages(connection, path)
+                connection.execute("BEGIN IMMEDIATE")
+                # Only a change shows whether the file and its journal can be written.
+                connection.execute(f"PRAGMA user_version = {_VERSION + 1}")
+                connection.rollback()
+        finally:
+            if is_new:
+                path.unlink()
 
 
 @contextlib.contextmanager
 def clear_errors(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into one sentence."""
+    """Turn errors of SQLite, and of what is in the tables, into one sentence."""
     try:
         yield
     except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        hint = _HINTS.get(code, _RESTORE)
         raise MlsecError(
-            f"the history cannot be used: {error}", hint="is it a file that mlsec wrote?",
+            f"the history cannot be used: {error}", hint=hint, location=str(path)
+        ) from error
+    # Somebody else wrote it: whatever the tables hold may be of another type or damaged.
+    except (zlib.error, msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
+        raise MlsecError(
+            f"the history is damaged: {error}",
+            hint=_RESTORE,
             location=str(path),
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _begin(path: Path) -> None:
@@ -97,14 +141,11 @@ def _begin(path: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != _APPLICATION_ID:
-        raise MlsecError("this SQLite file is not a history of mlsec", location=str(path))
-    if version > _VERSION:
+def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
+    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != "ok":
         raise MlsecError(
-            f"the history is of version {version}; this mlsec reads up to {_VERSION}",
-            hint="update mlsec",
+            f"the history is damaged: {' '.join(str(answer).split())}",
+            hint=_RESTORE,
             location=str(path),
         )

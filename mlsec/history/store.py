@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Finding
 from mlsec.history.database import clear_errors, open_history
 from mlsec.history.diff import Change, View
+from mlsec.history.passed import pack, unpack
 
 _HEAD = ("fingerprint", "rule", "severity", "category", "concern", "message", "resource")
 
@@ -60,7 +60,7 @@ class History:
 
     def __init__(self, path: Path, *, is_new_allowed: bool = False) -> None:
         self._path = path
-        self._connection = open_history(path, is_new_allowed=is_new_allowed)
+        self._connection, self._guard = open_history(path, is_new_allowed=is_new_allowed)
 
     def __enter__(self) -> Self:
         return self
@@ -90,36 +90,46 @@ class History:
                 _text(dict(sorted(counted.items()))),
                 scan,
             )
-            packed = zlib.compress(msgspec.json.encode(assessment.passed))
-            self._write("UPDATE series SET passed = ? WHERE id = ?", packed, series)
+            passed_now = pack(assessment.passed)
+            self._write("UPDATE series SET passed = ? WHERE id = ?", passed_now, series)
             return next(past for past in self.scans() if past.id == scan)
 
     def scans(self) -> list[PastScan]:
         """Give every recorded scan, by targets and then in the order they were recorded."""
+        with clear_errors(self._path):
+            return self._scans()
+
+    def _scans(self) -> list[PastScan]:
         rows = self._rows(
             "SELECT scan.id, targets, finished_at, tool, scan.passed, failed, not_assessed, changes"
-            " FROM scan JOIN series ON series.id = scan.series ORDER BY targets, scan.id"
+            " FROM scan JOIN series ON series.id = scan.series"
         )
+        rows.sort(key=lambda row: (row[1], row[0]))
+        names = PastScan.__struct_fields__
+        read = msgspec.json.decode
         return [
-            PastScan(
-                id=row[0], targets=tuple(msgspec.json.decode(row[1])), finished_at=row[2],
-                tool=row[3], passed=row[4], failed=row[5], not_assessed=row[6],
-                changes=msgspec.json.decode(row[7]),
+            msgspec.convert(
+                dict(zip(names, (row[0], read(row[1]), *row[2:7], read(row[7])), strict=True)),
+                PastScan,
             )
             for row in rows
-        ]  # fmt: skip
+        ]
 
     def open_failures(self) -> list[State]:
         """Give what fails or failed when last seen, the longest open first, then the worst."""
-        states = self._states("state IN (?, ?)", *_OPEN)
-        return sorted(states, key=_rank)
+        with clear_errors(self._path):
+            states = sorted(self._states("state IN (?, ?)", *_OPEN), key=_rank)
+            scans = {row[0] for row in self._rows("SELECT id FROM scan")}
+            if not scans.issuperset(i for s in states for i in (s.first_scan, s.changed_scan)):
+                raise ValueError("a failure belongs to a scan that is not there")
+            return states
 
     def _series(self, assessment: Assessment) -> tuple[int, dict[str, Any]]:
         targets = _text(list(assessment.scan.targets))
-        empty = zlib.compress(b"{}")
-        self._write("INSERT OR IGNORE INTO series (targets, passed) VALUES (?, ?)", targets, empty)
+        insert = "INSERT OR IGNORE INTO series (targets, passed) VALUES (?, ?)"
+        self._write(insert, targets, pack({}))
         [(series, passed)] = self._rows("SELECT id, passed FROM series WHERE targets = ?", targets)
-        return series, msgspec.json.decode(zlib.decompress(passed))
+        return series, unpack(passed)
 
     def _check_order(self, series: int, finished_at: str) -> None:
         [(latest,)] = self._rows("SELECT max(finished_at) FROM scan WHERE series = ?", series)
@@ -190,16 +200,16 @@ class History:
             f" WHERE {condition}",
             *values,
         )
+        names = State.__struct_fields__
+        read = msgspec.json.Decoder(Finding).decode
         return [
-            State(
-                id=row[0], state=row[1], first_scan=row[2], changed_scan=row[3], last_scan=row[4],
-                finding=msgspec.json.decode(row[5], type=Finding),
-            )
+            msgspec.convert(dict(zip(names, (*row[:5], read(row[5])), strict=True)), State)
             for row in rows
-        ]  # fmt: skip
+        ]
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
+        self._guard.allow_changes()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
@@ -210,11 +220,11 @@ class History:
             raise
 
     def _write(self, query: str, *values: Any) -> None:
-        self._connection.execute(query, values)
+        self._guard.change(query, values)
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         with clear_errors(self._path):
-            return self._connection.execute(query, values).fetchall()
+            return self._guard.rows(query, values)
 
 
 def _rank(state: State) -> tuple[int, int, str, str]:

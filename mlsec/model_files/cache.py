@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 from pathlib import Path
 
@@ -12,16 +11,17 @@ import msgspec
 from mlsec import artifacts
 from mlsec.artifacts.facts import Inspection
 from mlsec.collect.folders.entry import Entry
+from mlsec.core.cache_folder import cache_folder
 from mlsec.core.content_paths import content_folder
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS inspection (key TEXT PRIMARY KEY, body BLOB NOT NULL)"
 _decoder = msgspec.json.Decoder(Inspection)
 
 
-def default_cache() -> Path:
-    """Where it lies: below the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "mlsec" / "inspections.sqlite"
+def default_cache() -> Path | None:
+    """Where it lies: in the user's cache folder, if that is to be trusted."""
+    folder = cache_folder()
+    return None if folder is None else folder / "inspections.sqlite"
 
 
 class InspectionCache:

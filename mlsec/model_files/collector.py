@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import msgspec
-
 from mlsec.artifacts.bytes.window import Source, Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Inspection, InspectionGap
-from mlsec.artifacts.sandbox.pool import FarJob, Job, LocalJob, inspect_many
+from mlsec.artifacts.sandbox.jobs import FarJob, Job, LocalJob
+from mlsec.artifacts.sandbox.pool import inspect_many
 from mlsec.collect.folders.entry import AsksForRights, Bucket, Entry, StoreError
 from mlsec.collect.folders.local import LocalStore
 from mlsec.collect.run_facts import note_end, note_start
@@ -30,6 +29,7 @@ from mlsec.model_files.evidence import (
 )
 from mlsec.model_files.signatures import read_far_signatures, read_signatures
 from mlsec.model_files.stores import open_store, scope_of
+from mlsec.snapshot.answers import answer_of
 from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
 
@@ -151,7 +151,7 @@ class _Collection:
         call = self._snapshot.find(key_of(self._scope, entry))
         if call is None or not call.payload:
             return False
-        result = msgspec.json.decode(self._snapshot.payload_bytes(call.payload), type=Inspected)
+        result = answer_of(self._snapshot, call, Inspected)
         return result.entry.version == entry.version and bool(result.sha256 or not self._has_digest)
 
 

@@ -8,6 +8,7 @@ from mlsec.artifacts.facts import Inspection
 from mlsec.collect.folders.entry import Entry, Listing
 from mlsec.core.enums import GapReason
 from mlsec.model_files.signatures import Signatures
+from mlsec.snapshot.answers import answer_of
 from mlsec.snapshot.records import Call, CallStatus, canonical, canonical_params
 from mlsec.snapshot.seal import digest_of
 from mlsec.snapshot.store import Snapshot
@@ -45,14 +46,13 @@ def listing_call(scope: str, listing: Listing) -> tuple[Call, bytes]:
 def read_listings(snapshot: Snapshot) -> tuple[Listed, ...]:
     """Give of each listing in a snapshot how much it found, by target."""
     return tuple(
-        _listed(call.scope.removeprefix("files/"), snapshot.payload_bytes(call.payload))
+        _listed(call.scope.removeprefix("files/"), answer_of(snapshot, call, Listing))
         for call in snapshot.calls()
         if (call.service, call.operation) == (SERVICE, LIST) and call.payload
     )
 
 
-def _listed(target: str, body: bytes) -> Listed:
-    listing = msgspec.json.decode(body, type=Listing)
+def _listed(target: str, listing: Listing) -> Listed:
     unread = sum(1 for skipped in listing.skipped if skipped.reason is not None)
     has_bytes = any(entry.size_bytes for entry in listing.entries if not entry.is_written)
     return Listed(target=target, is_empty=not (has_bytes or unread), unread=unread)

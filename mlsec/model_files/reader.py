@@ -21,6 +21,7 @@ from mlsec.model_files import folders, shaping
 from mlsec.model_files.evidence import INSPECT, LIST, SERVICE, VERIFY, Inspected
 from mlsec.model_files.selection import home_folders, left_out_because, loading_folders
 from mlsec.model_files.signatures import Signatures
+from mlsec.snapshot.answers import answer_of
 from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
@@ -67,7 +68,7 @@ class _Scope:
         listing = self._listing(by_operation.get(LIST, []))
         self._in_repository = listing.in_repository
         for call in by_operation.get(VERIFY, []):
-            signatures: Signatures = self._decoded(call, Signatures)
+            signatures = answer_of(self._snapshot, call, Signatures)
             self._signatures[signatures.folder] = signatures
         read = {_file_of(call): call for call in by_operation.get(INSPECT, [])}
         where = folders.folders_of(entry.path for entry in listing.entries)
@@ -114,23 +115,12 @@ class _Scope:
             raise MlsecError(
                 f"the snapshot has no listing of {self._scope}", location=str(self._snapshot.path)
             )
-        listing: Listing = self._decoded(calls[0], Listing)
-        return listing
-
-    def _decoded(self, call: Call, kind: Any) -> Any:
-        try:
-            return msgspec.json.decode(self._snapshot.payload_bytes(call.payload), type=kind)
-        except msgspec.MsgspecError as error:
-            raise MlsecError(
-                f"the evidence of {call.params} is damaged: {error}",
-                location=str(self._snapshot.path),
-            ) from None
+        return answer_of(self._snapshot, calls[0], Listing)
 
     def _inspected(self, call: Call | None) -> Inspected | None:
         if call is None or not call.payload:
             return None
-        inspected: Inspected = self._decoded(call, Inspected)
-        return inspected
+        return answer_of(self._snapshot, call, Inspected)
 
     def _refused(self, entry: Entry, call: Call | None, folder: str) -> Resource:
         reason = GapReason(call.reason) if call and call.reason else GapReason.UNRESOLVED
@@ -282,7 +272,7 @@ class _Scope:
 
 
 def _file_of(call: Call) -> str:
-    return str(msgspec.json.decode(call.params)["file"])
+    return call.parameter("file")
 
 
 def _settled(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mlsec.collect.folders.entry import Bucket, Listing, plain_name
+from mlsec.collect.folders.entry import Bucket, Listing
 from mlsec.core.errors import MlsecError
+from mlsec.core.sanitize import plain_name
 from mlsec.model_files.folders import SIGNATURE_ENDINGS, folders_of
 from mlsec.signing.errors import UnreadError
 from mlsec.signing.verdicts.verdict import Verdict

@@ -11,6 +11,7 @@ from mlsec.collect.folders.local import LocalStore
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.errors import MlsecError
 from mlsec.core.installation import command_to_add
+from mlsec.core.sanitize import plain_name
 
 
 def _s3(target: str, settings: CollectSettings) -> Bucket:
@@ -76,4 +77,4 @@ def open_bucket(target: str, settings: CollectSettings) -> Bucket:
 
 def scope_of(target: str) -> str:
     """Name what a target covers, as reports group it."""
-    return f"files/{target.rstrip('/') or '/'}"
+    return f"files/{plain_name(target).rstrip('/') or '/'}"

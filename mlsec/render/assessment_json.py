@@ -28,7 +28,7 @@ def read_assessment(payload: bytes) -> Assessment:
     """
     try:
         head = msgspec.json.decode(payload, type=_Head)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise MlsecError(
             f"this is not a complete assessment.json: {error}",
             hint="the file may be cut off; write it again with mlsec scan -o",
@@ -40,7 +40,7 @@ def read_assessment(payload: bytes) -> Assessment:
         )
     try:
         document = msgspec.json.decode(payload, type=AssessmentDocument)
-    except msgspec.ValidationError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise MlsecError(f"the assessment does not fit its schema: {error}") from error
     return _assessment(document)
 

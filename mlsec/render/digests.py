@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import check_regular, read_named_text
 from mlsec.core.sanitize import visible
 
 SUMS_FILE = "SHA256SUMS"
@@ -28,7 +30,7 @@ def read_sums(folder: Path) -> dict[str, str]:
     """
     path = folder / SUMS_FILE
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = read_named_text(path).splitlines()
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -46,11 +48,29 @@ def read_sums(folder: Path) -> dict[str, str]:
     return result
 
 
+def unlisted_in(folder: Path, known: Collection[str]) -> tuple[str, ...]:
+    """Name what lies in a folder, at any depth, that is not known; sorted.
+
+    Folders count by what is in them, and links and special files as they are.
+    """
+    names_inside: list[str] = []
+
+    def refuse(error: OSError) -> None:
+        raise MlsecError(f"cannot be read: {error.strerror}", location=str(error.filename))
+
+    for home, folders, names in os.walk(folder, onerror=refuse):
+        base = Path(home).relative_to(folder)
+        links = [name for name in folders if (Path(home) / name).is_symlink()]
+        names_inside += [(base / name).as_posix() for name in (*names, *links)]
+    return tuple(sorted({*names_inside} - {*known}))
+
+
 def changes_in(folder: Path, digests: Mapping[str, str]) -> dict[str, str]:
     """Compare the files with their digests; give what is wrong by name, in order."""
     wrong = {}
     for name in sorted(digests):
         try:
+            check_regular(folder / name)
             with (folder / name).open("rb") as file:
                 actual = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:

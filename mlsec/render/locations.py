@@ -86,14 +86,16 @@ def in_code(source: str) -> Place | None:
 
 def is_inside(path: str) -> bool:
     """Whether a path can only lie below the repository's root, and is fit to be shown as it is."""
-    parts = path.replace("\\", "/").split("/")
+    parts = path.split("/")
+    # To some readers a backslash is another slash.
+    is_below = ".." not in path.replace("\\", "/").split("/") and ":" not in parts[0]
     is_plain = shown(path) == path and bool(path.strip())
-    return is_plain and bool(parts[0] and parts[-1]) and ".." not in parts and ":" not in parts[0]
+    return is_plain and bool(parts[0] and parts[-1]) and is_below
 
 
 def repository_path(path: str) -> str:
-    """Give a path from the repository's root, with ``/``."""
-    return path.replace("\\", "/").removeprefix("./")
+    """Give a path from the repository's root; a backslash is a character of a name."""
+    return path.removeprefix("./")
 
 
 def _named(findings: Iterable[Finding]) -> set[str]:

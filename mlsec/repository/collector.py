@@ -13,6 +13,7 @@ from mlsec.collect.run_facts import salt_of
 from mlsec.collect.secrets.masking import Masker
 from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.core.enums import GapReason
+from mlsec.core.sanitize import plain_name
 from mlsec.repository.custom_resource_definitions import without_schemas
 from mlsec.repository.declared_secrets import secret_spans, sensitive_variables
 from mlsec.repository.evidence import file_call, gap_call
@@ -95,7 +96,7 @@ def _bytes(entry: Entry, store: LocalStore) -> bytes | None:
 
 def scope_of(target: str) -> str:
     """Name what a target covers, as reports group it."""
-    return f"code/{target.rstrip('/') or '/'}"
+    return f"code/{plain_name(target).rstrip('/') or '/'}"
 
 
 def _read(

@@ -6,7 +6,7 @@ import msgspec
 
 from mlsec.collect.code.code_file import CodeFile
 from mlsec.core.enums import GapReason
-from mlsec.core.errors import MlsecError
+from mlsec.snapshot.answers import answer_of
 from mlsec.snapshot.records import Call, CallStatus, canonical, canonical_params
 from mlsec.snapshot.seal import digest_of
 from mlsec.snapshot.store import Snapshot
@@ -34,17 +34,12 @@ def file_of(call: Call, snapshot: Snapshot) -> CodeFile:
     Raises:
         MlsecError: the evidence is damaged.
     """
-    try:
-        return msgspec.json.decode(snapshot.payload_bytes(call.payload), type=CodeFile)
-    except msgspec.MsgspecError as error:
-        raise MlsecError(
-            f"the evidence of {call.params} is damaged: {error}", location=str(snapshot.path)
-        ) from None
+    return answer_of(snapshot, call, CodeFile)
 
 
 def id_of(call: Call) -> str:
     """Give the id of the file that a call asked for."""
-    return str(msgspec.json.decode(call.params)["file"])
+    return call.parameter("file")
 
 
 def _call(scope: str, file_id: str, *, payload: str = "") -> Call:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import read_named_file
 from mlsec.signing.bundles.bundle import Bundle
 from mlsec.signing.bundles.bundle_reader import parse_bundles
 from mlsec.signing.errors import SigningError
@@ -31,7 +32,7 @@ def inspect(file: Path) -> tuple[BundleSummary, ...]:
         MlsecError: it cannot be read, or is no bundle.
     """
     try:
-        data = file.read_bytes()
+        data = read_named_file(file)
     except OSError as error:
         reason = error.strerror or str(error)
         raise MlsecError(f"cannot be read: {reason}", location=str(file)) from None

@@ -8,13 +8,23 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import MlsecError, NoRoomError
+from mlsec.snapshot.file_names import BESIDE
+from mlsec.snapshot.foreign_database import (
+    FileKind,
+    Guard,
+    check_head,
+    check_journal,
+    check_marks,
+    check_tables,
+    marks_of,
+    read_head,
+)
 from mlsec.snapshot.records import SCHEMA_VERSION, Call
 
 _APPLICATION_ID = 0x6D6C7365  # "mlse"
 _PAGE_BYTES = 4096
-# What SQLite keeps beside a file that is written to, by how its name ends.
-BESIDE = ("-wal", "-shm", "-journal")
+NOTHING_YET = "make room and run it again; nothing was collected yet"
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE call (id TEXT PRIMARY KEY, scope TEXT NOT NULL, region TEXT NOT NULL,
@@ -26,6 +36,13 @@ CREATE TABLE clock (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE timing (id TEXT PRIMARY KEY, started_at TEXT NOT NULL, took_ms INTEGER NOT NULL,
   attempts INTEGER NOT NULL) WITHOUT ROWID;
 """
+KIND = FileKind(
+    name="snapshot",
+    application_id=_APPLICATION_ID,
+    version=SCHEMA_VERSION,
+    schema=_SCHEMA,
+    is_finished=True,
+)
 
 
 def create(path: Path, *, is_working: bool) -> sqlite3.Connection:
@@ -40,8 +57,20 @@ def create(path: Path, *, is_working: bool) -> sqlite3.Connection:
             Path(f"{path}{end}").unlink(missing_ok=True)
     except OSError as error:
         raise MlsecError(f"cannot write {path}: {error.strerror}") from None
-    with clear_errors(path):
+    try:
+        return _begun(path, is_working=is_working)
+    except MlsecError as error:
+        for leftover in ("", *BESIDE):
+            path.with_name(path.name + leftover).unlink(missing_ok=True)
+        if is_working and isinstance(error, NoRoomError):
+            error.hint = NOTHING_YET
+        raise
+
+
+def _begun(path: Path, *, is_working: bool) -> sqlite3.Connection:
+    with clear_errors(path), contextlib.ExitStack() as unfinished:
         connection = _connect(path)
+        unfinished.callback(connection.close)
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         if is_working:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -52,34 +81,46 @@ def create(path: Path, *, is_working: bool) -> sqlite3.Connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.executescript(_SCHEMA)
         connection.commit()
+        unfinished.pop_all()
     return connection
 
 
-def open_working(path: Path) -> sqlite3.Connection:
-    """Open a part file that an interrupted collection left behind."""
+def open_working(path: Path) -> tuple[sqlite3.Connection, Guard]:
+    """Open a part file that an interrupted collection left behind.
+
+    Raises:
+        MlsecError: not such a file, or it cannot be written.
+    """
+    read_head(path, KIND)
+    check_journal(path, KIND)
+    connection, guard = _guarded(path, "")
+    guard.allow_changes()
+    return connection, guard
+
+
+def open_finished(path: Path) -> tuple[sqlite3.Connection, Guard]:
+    """Open a sealed file read-only; nothing beside it is read and nothing is ever written to it.
+
+    Raises:
+        MlsecError: not a snapshot, cut short, of a newer version, or with other tables than ours.
+    """
+    check_head(path, KIND)
+    return _guarded(path, "?mode=ro&immutable=1")
+
+
+def _guarded(path: Path, options: str) -> tuple[sqlite3.Connection, Guard]:
     with clear_errors(path):
-        connection = _connect(path)
+        connection = _connect(path, options)
         try:
-            _check_kind(connection, path)
-            connection.execute("PRAGMA synchronous = NORMAL")
+            if not options:
+                check_marks(*marks_of(connection), KIND, path)
+                connection.execute("PRAGMA synchronous = NORMAL")
+            guard = Guard(connection, KIND, path)
+            check_tables(connection, KIND, path)
         except BaseException:
             connection.close()
             raise
-    return connection
-
-
-def open_finished(path: Path) -> sqlite3.Connection:
-    """Open a sealed file read-only; nothing is ever written to it."""
-    _check_header(path)
-    with clear_errors(path):
-        connection = _connect(path, "?mode=ro&immutable=1")
-        try:
-            _check_kind(connection, path)
-            _check_whole(connection, path)
-        except BaseException:
-            connection.close()
-            raise
-    return connection
+    return connection, guard
 
 
 def fill(
@@ -112,11 +153,11 @@ def clear_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into one sentence that says what to do."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError, OverflowError) as error:
         text = str(error)
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL or "disk I/O" in text:
-            raise MlsecError(
+            raise NoRoomError(
                 f"the disk is full or failing: {text}",
                 hint="make room and go on with --resume; what was collected is kept",
                 location=str(path),
@@ -131,49 +172,3 @@ def clear_errors(path: Path) -> Iterator[None]:
 def _connect(path: Path, options: str = "") -> sqlite3.Connection:
     uri = path.resolve().as_uri() + options
     return sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=30)
-
-
-def _check_header(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            header = file.read(100)
-        size = path.stat().st_size
-    except OSError as error:
-        raise MlsecError(f"cannot read it: {error.strerror}", location=str(path)) from None
-    if not header.startswith(b"SQLite format 3\0"):
-        raise MlsecError("this is not a snapshot (not an SQLite file)", location=str(path))
-    pages = int.from_bytes(header[28:32], "big") if len(header) == 100 else 1
-    if size < pages * _PAGE_BYTES:
-        raise MlsecError(
-            "the snapshot is cut short", hint="copy or collect it again", location=str(path)
-        )
-
-
-def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != _APPLICATION_ID:
-        raise MlsecError("this SQLite file is not an mlsec snapshot", location=str(path))
-    if version > SCHEMA_VERSION:
-        raise MlsecError(
-            f"the snapshot is of version {version}; this mlsec reads up to {SCHEMA_VERSION}",
-            hint="update mlsec",
-            location=str(path),
-        )
-
-
-def _check_whole(connection: sqlite3.Connection, path: Path) -> None:
-    meta = dict(connection.execute("SELECT key, value FROM meta"))
-    (count,) = connection.execute("SELECT count(*) FROM call").fetchone()
-    if "seal" not in meta:
-        raise MlsecError(
-            "the snapshot was never finished",
-            hint="finish it with --resume",
-            location=str(path),
-        )
-    if str(count) != meta.get("calls"):
-        raise MlsecError(
-            f"the snapshot should hold {meta.get('calls')} calls and holds {count}",
-            hint="it was changed after it was collected",
-            location=str(path),
-        )

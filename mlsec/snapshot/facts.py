@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+from mlsec.core.errors import MlsecError
 
 PLACES, PRINCIPAL, SETTINGS = "places", "principal", "settings"
 _NAMES = (PLACES, PRINCIPAL, SETTINGS)
+T = TypeVar("T")
 
 
 def key_of(provider: str, name: str) -> str:
@@ -22,6 +28,18 @@ def fact_of(meta: Mapping[str, str], provider: str, name: str) -> str:
     if fact or meta.get("provider") != provider:
         return fact
     return meta.get(name, "")
+
+
+def decode_fact(text: str, kind: type[T], name: str) -> T:
+    """Give a fact that is kept as JSON.
+
+    Raises:
+        MlsecError: it is none, or holds something else.
+    """
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise MlsecError(f'the snapshot is damaged: its "{name}" are none: {error}') from None
 
 
 def providers_of(meta: Mapping[str, str]) -> tuple[str, ...]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import read_named_file
 from mlsec.snapshot.records import SCHEMA_VERSION, Call, CallStatus, canonical, canonical_params
 from mlsec.snapshot.seal import digest_of
 from mlsec.snapshot.store import Snapshot
 
 _META, _CALLS, _TIMES = "meta.json", "calls.jsonl", "times.jsonl"
 _SHORT = ("reason", "error_code", "right", "detail")
+
+
+_Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,8 +42,8 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class _Times(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     started_at: str = ""
-    took_ms: int = 0
-    attempts: int = 0
+    took_ms: _Count = 0
+    attempts: _Count = 0
 
 
 class _Meta(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,12 +132,12 @@ def _times_line(call: Call) -> bytes:
 
 def _read_meta(path: Path) -> _Meta:
     try:
-        head = msgspec.json.decode(path.read_bytes(), type=_Meta)
+        head = msgspec.json.decode(read_named_file(path), type=_Meta)
     except OSError as error:
         raise MlsecError(
             f"this folder is not a snapshot: {error.strerror}", location=str(path)
         ) from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise MlsecError(f"not a snapshot's head: {error}", location=str(path)) from None
     if head.schema > SCHEMA_VERSION:
         raise MlsecError(
@@ -144,21 +149,25 @@ def _read_meta(path: Path) -> _Meta:
 
 
 def _read_times(path: Path) -> Iterator[_Times]:
-    if not path.exists():
+    if not os.path.lexists(path):
         return
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+    for number, line in enumerate(_lines(path), 1):
         try:
             yield msgspec.json.decode(line, type=_Times)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise MlsecError(f"{error}", location=f"{path}:{number}") from None
 
 
-def _read_calls(path: Path, times: dict[str, _Times]) -> Iterator[tuple[Call, bytes | None]]:
+def _lines(path: Path) -> list[bytes]:
     try:
-        lines = path.read_bytes().splitlines()
+        return read_named_file(path).splitlines()
     except OSError as error:
         raise MlsecError(f"cannot read it: {error.strerror}", location=str(path)) from None
-    for number, raw in enumerate(lines, 1):
+
+
+def _read_calls(path: Path, times: dict[str, _Times]) -> Iterator[tuple[Call, bytes | None]]:
+    seen: dict[str, int] = {}
+    for number, raw in enumerate(_lines(path), 1):
         if not raw.strip():
             continue
         try:
@@ -166,9 +175,15 @@ def _read_calls(path: Path, times: dict[str, _Times]) -> Iterator[tuple[Call, by
             body = None
             if bytes(line.answer):
                 body = canonical(msgspec.json.decode(line.answer))
-        except msgspec.DecodeError as error:
+            call = _call(line, body)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise MlsecError(f"not a call: {error}", location=f"{path}:{number}") from None
-        yield _timed(_call(line, body), times), body
+        if seen.setdefault(call.id, number) != number:
+            raise MlsecError(
+                f"the same call as in line {seen[call.id]}, with an answer of its own",
+                location=f"{path}:{number}",
+            )
+        yield _timed(call, times), body
 
 
 def _call(line: _Line, body: bytes | None) -> Call:

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.errors import MlsecError
+
 SCHEMA_VERSION = 1
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -25,6 +27,9 @@ class CallStatus(enum.Enum):
     GONE = "gone"
     NOT_OFFERED = "not_offered"
     GAP = "gap"
+
+
+_STATUSES = {status.value: status for status in CallStatus}
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +65,17 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         """16 hex digits of the key; evidence and resources refer to a call by it."""
         return call_id(*self.key)
 
+    def parameter(self, name: str) -> str:
+        """Give one parameter that the call was made with.
+
+        Raises:
+            MlsecError: it has none of that name.
+        """
+        value = msgspec.json.decode(self.params).get(name)
+        if not isinstance(value, str):
+            raise MlsecError(f"the snapshot is damaged: call {self.id} does not name its {name}")
+        return value
+
     def lasting(self) -> tuple[str, ...]:
         """Give all that must be equal between two runs over the same world."""
         return (*self.key, self.status.value, self.reason, self.error_code, self.right,
@@ -70,6 +86,21 @@ def call_id(scope: str, region: str, service: str, operation: str, params: str) 
     """Give the id of the call with this key."""
     joined = "\x00".join((scope, region, service, operation, params))
     return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def call_of_row(row: tuple[Any, ...]) -> Call:
+    """Give the call of a row of our own: its columns, with the times or without."""
+    scope, region, service, operation, params, status, reason, code, right, detail, payload = row[
+        :11
+    ]
+    started_at, took_ms, attempts = row[11:] if len(row) > 11 else ("", 0, 0)
+    if status not in _STATUSES or not all(isinstance(value, str) for value in row[:11]):
+        raise MlsecError("the collection is damaged: a call is not written as mlsec writes it")
+    return Call(
+        scope=scope, region=region, service=service, operation=operation, params=params,
+        status=_STATUSES[status], reason=reason, error_code=code, right=right, detail=detail,
+        payload=payload, started_at=started_at or "", took_ms=took_ms or 0, attempts=attempts or 0,
+    )  # fmt: skip
 
 
 def canonical(value: Any) -> bytes:

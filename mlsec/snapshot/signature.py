@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import read_named_file
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ed25519
 
 SCHEMA = "mlsec/seal-signature/1"
+_MAX_BYTES = 64 * 1024
 _NEW_KEY = "openssl genpkey -algorithm ed25519 -out key.pem"
 _PUBLIC_KEY = "openssl pkey -in key.pem -pubout -out key.pub"
 
@@ -115,7 +117,7 @@ def read_signature(path: Path) -> Signature:
         signature = msgspec.json.decode(_read(path), type=Signature)
         _decoded(signature.public_key)
         _decoded(signature.signature)
-    except (msgspec.DecodeError, binascii.Error, UnicodeEncodeError) as error:
+    except (msgspec.DecodeError, binascii.Error, UnicodeError, RecursionError) as error:
         raise MlsecError(f"not a signature of a seal: {error}", location=str(path)) from None
     if signature.schema != SCHEMA:
         raise MlsecError(f'the signature is of "{signature.schema[:60]}"', location=str(path))
@@ -155,7 +157,7 @@ def _decoded(text: str) -> bytes:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_named_file(path, _MAX_BYTES)
     except OSError as error:
         reason = error.strerror or str(error)
         raise MlsecError(f"cannot be read: {reason}", location=str(path)) from None

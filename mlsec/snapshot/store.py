@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from mlsec.core.entry_path import entry_path
 from mlsec.core.errors import MlsecError
-from mlsec.snapshot import database
-from mlsec.snapshot.records import Call, CallStatus
+from mlsec.core.named_file import check_replaceable
+from mlsec.snapshot import database, payloads
+from mlsec.snapshot.file_names import BESIDE, part_of
+from mlsec.snapshot.foreign_database import Guard
+from mlsec.snapshot.records import Call, call_of_row
 from mlsec.snapshot.seal import seal_of
+from mlsec.snapshot.sealed_rows import SealedRows
 from mlsec.snapshot.writer import Writer
 
 _CALL_COLUMNS = (
@@ -30,13 +31,16 @@ class Snapshot:
     committed before ``record`` comes back: a killed process repeats only the calls in flight.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, *, is_writable: bool) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, guard: Guard | None, *, is_writable: bool
+    ) -> None:
         self.path = path
         self.is_writable = is_writable
         self._connection = connection
+        self._guard = guard
+        self._sealed: SealedRows | None = None
         self._lock = threading.Lock()
-        self._is_closed = False
-        self._writer = Writer(self.record_all)
+        self._is_closed, self._writer = False, Writer(self.record_all)
 
     @classmethod
     def create(cls, path: Path) -> Snapshot:
@@ -47,11 +51,13 @@ class Snapshot:
         """
         part = part_of(path)
         try:
+            check_replaceable(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             is_folder, is_begun = path.is_dir(), part.exists()
         except OSError as error:
             reason = error.strerror or str(error)
-            raise MlsecError(f"cannot be written: {reason}", location=str(path.parent)) from None
+            place = error.filename or path.parent
+            raise MlsecError(f"cannot be written: {reason}", location=str(place)) from None
         if is_folder:
             raise MlsecError(
                 "is a folder, and a snapshot is one file",
@@ -63,14 +69,15 @@ class Snapshot:
                 f"an interrupted collection lies at {part}",
                 hint="go on with --resume, or delete it",
             )
-        return cls(database.create(part, is_working=True), path, is_writable=True)
+        return cls(database.create(part, is_working=True), path, None, is_writable=True)
 
     @classmethod
     def resume(cls, path: Path) -> Snapshot:
         """Go on with the collection for ``path``: its part file, or a finished one with gaps."""
         part = part_of(path)
         if part.exists():
-            return cls(database.open_working(part), path, is_writable=True)
+            connection, guard = database.open_working(part)
+            return cls(connection, path, guard, is_writable=True)
         if not path.exists():
             raise MlsecError(f"nothing to resume at {part}", hint="run it without --resume")
         snapshot = cls.create(path)
@@ -88,12 +95,20 @@ class Snapshot:
 
     @classmethod
     def open(cls, path: Path) -> Snapshot:
-        """Open a finished snapshot for reading.
+        """Open a finished snapshot for reading; its rows are those that were sealed.
 
         Raises:
-            MlsecError: not a snapshot, unfinished, cut short, or of a newer version.
+            MlsecError: not a snapshot, unfinished, cut short, of a newer version, or changed.
         """
-        return cls(database.open_finished(path), path, is_writable=False)
+        connection, guard = database.open_finished(path)
+        snapshot = cls(connection, path, guard, is_writable=False)
+        try:
+            with database.clear_errors(path):
+                snapshot._sealed = SealedRows(connection, path)
+        except BaseException:
+            snapshot.close()
+            raise
+        return snapshot
 
     def record(self, call: Call, body: bytes | None) -> None:
         """Store how a call ended, with the canonical JSON of its answer; replaces an earlier end.
@@ -135,26 +150,33 @@ class Snapshot:
 
     def find(self, call_id: str) -> Call | None:
         """Give the call with this id (without its times), or None when it was not made."""
+        if self._sealed is not None:
+            return self._sealed.find(call_id)
         rows = self._query(f"SELECT {_CALL_COLUMNS} FROM call WHERE id = ?", (call_id,))  # noqa: S608
-        return _call(rows[0]) if rows else None
+        return call_of_row(rows[0]) if rows else None
 
     def find_all(self, scope: str, region: str, service: str, operation: str) -> list[Call]:
         """Give the calls of one operation in one place, whatever their parameters."""
+        if self._sealed is not None:
+            return self._sealed.find_all((scope, region, service, operation))
         rows = self._query(
             f"SELECT {_CALL_COLUMNS} FROM call WHERE scope = ? AND region = ? AND service = ?"  # noqa: S608
             " AND operation = ? ORDER BY params",
             (scope, region, service, operation),
         )
-        return [_call(row) for row in rows]
+        return [call_of_row(row) for row in rows]
 
     def calls(self) -> Iterator[Call]:
         """Give every call with its times, sorted by scope, region, service, operation, params."""
+        if self._sealed is not None:
+            yield from self._sealed.calls
+            return
         query = (
             f"SELECT {_CALL_COLUMNS}, started_at, took_ms, attempts FROM call"  # noqa: S608
             " LEFT JOIN timing USING (id) ORDER BY scope, region, service, operation, params"
         )
         for row in self._query(query):
-            yield _call(row)
+            yield call_of_row(row)
 
     def payload_bytes(self, digest: str) -> bytes:
         """Give the canonical JSON with this digest.
@@ -162,26 +184,29 @@ class Snapshot:
         Raises:
             MlsecError: it is missing or damaged.
         """
-        rows = self._query("SELECT body FROM payload WHERE digest = ?", (digest,))
-        try:
-            return zlib.decompress(rows[0][0])
-        except (IndexError, zlib.error, TypeError):
-            raise MlsecError(
-                f"payload {digest[:12]} is missing or damaged", location=str(self.path)
-            ) from None
+        rows = self._query("SELECT size, body FROM payload WHERE digest = ?", (digest,))
+        if len(rows) != 1:
+            raise MlsecError(f"payload {digest[:12]} is missing", location=str(self.path))
+        return payloads.unpack(rows[0], digest, str(self.path))
+
+    def check_payloads(self) -> None:
+        """Check that every answer is there and is the one that was collected.
+
+        Raises:
+            MlsecError: one is missing, damaged or another.
+        """
+        sizes = dict(self._query("SELECT digest, size FROM payload"))
+        payloads.check_sizes(sizes, self.calls(), self.path.stat().st_size, str(self.path))
+        for digest in sorted(sizes):
+            self.payload_bytes(digest)
 
     def payload(self, digest: str) -> Any:
         """Give the answer with this digest, parsed."""
-        try:
-            return msgspec.json.decode(self.payload_bytes(digest))
-        except msgspec.DecodeError:
-            raise MlsecError(
-                f"payload {digest[:12]} is not JSON", location=str(self.path)
-            ) from None
+        return payloads.parse(self.payload_bytes(digest), digest, str(self.path))
 
     def meta(self) -> dict[str, str]:
         """Give the facts about the collection that do not differ between runs."""
-        return dict(self._query("SELECT key, value FROM meta ORDER BY key"))
+        return self._pairs("meta") if self._sealed is None else dict(self._sealed.meta)
 
     def set_meta(self, key: str, value: str) -> None:
         """Store one lasting fact (targets, scopes, settings ...)."""
@@ -189,14 +214,16 @@ class Snapshot:
 
     def clock(self) -> dict[str, str]:
         """Give the facts that differ between runs: when it began and ended."""
-        return dict(self._query("SELECT key, value FROM clock ORDER BY key"))
+        return self._pairs("clock") if self._sealed is None else dict(self._sealed.clock)
 
     def set_clock(self, key: str, value: str) -> None:
         """Store one fact that differs between runs."""
         self._put("clock", key, value)
 
     def seal(self) -> str:
-        """Compute the digest over the sorted rows, times aside."""
+        """Give the digest over the sorted rows, times aside."""
+        if self._sealed is not None:
+            return self._sealed.meta["seal"]  # checked when it was opened
         return seal_of(self.meta(), self.calls())
 
     def finish(self) -> None:
@@ -215,6 +242,9 @@ class Snapshot:
             target = database.create(draft, is_working=False)
             try:
                 database.fill(target, meta, self.clock(), calls, self.payload_row)
+            except BaseException:
+                draft.unlink(missing_ok=True)  # on a full disk, what it took is wanted
+                raise
             finally:
                 target.close()
             draft.replace(self.path)
@@ -223,15 +253,15 @@ class Snapshot:
     def discard(self) -> None:
         """Close and delete the working file."""
         self.close()
-        for leftover in ("", *database.BESIDE):
+        for leftover in ("", *BESIDE):
             Path(f"{part_of(self.path)}{leftover}").unlink(missing_ok=True)
 
     def payload_row(self, digest: str) -> tuple[str, int, bytes]:
         """Give digest, size and compressed bytes as stored."""
-        rows = self._query("SELECT digest, size, body FROM payload WHERE digest = ?", (digest,))
+        rows = self._query("SELECT size, body FROM payload WHERE digest = ?", (digest,))
         if not rows:
             raise MlsecError(f"payload {digest[:12]} is missing", location=str(self.path))
-        return (rows[0][0], rows[0][1], rows[0][2])
+        return (digest, *rows[0])
 
     def close(self) -> None:
         """Write what waits and let go of the file; calls recorded after this are dropped."""
@@ -255,6 +285,9 @@ class Snapshot:
             self.discard()
         self.close()
 
+    def _pairs(self, table: str) -> dict[str, str]:
+        return dict(self._query(f"SELECT key, value FROM {table} ORDER BY key"))  # noqa: S608
+
     def _put(self, table: str, key: str, value: str) -> None:
         with self._lock, database.clear_errors(self.path):
             self._connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (key, value))  # noqa: S608
@@ -262,26 +295,6 @@ class Snapshot:
 
     def _query(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
         with self._lock, database.clear_errors(self.path):
+            if self._guard is not None:
+                return self._guard.rows(query, values)
             return self._connection.execute(query, values).fetchall()
-
-
-def part_of(path: Path) -> Path:
-    """Name the working file of a snapshot."""
-    return path.with_name(path.name + ".part")
-
-
-def files_of(path: Path) -> frozenset[str]:
-    """Name the files that a snapshot has while it is written, with the links above resolved."""
-    return frozenset(entry_path(f"{part_of(path)}{end}") for end in ("", *database.BESIDE))
-
-
-def _call(row: tuple[Any, ...]) -> Call:
-    scope, region, service, operation, params, status, reason, code, right, detail, payload = row[
-        :11
-    ]
-    started_at, took_ms, attempts = row[11:] if len(row) > 11 else ("", 0, 0)
-    return Call(
-        scope=scope, region=region, service=service, operation=operation, params=params,
-        status=CallStatus(status), reason=reason, error_code=code, right=right, detail=detail,
-        payload=payload, started_at=started_at or "", took_ms=took_ms or 0, attempts=attempts or 0,
-    )  # fmt: skip

@@ -44,8 +44,9 @@ class Writer:
             batch = self._next
             batch.ends.append(end)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, daemon=True, name="writer")
-                self._thread.start()
+                thread = threading.Thread(target=self._serve, daemon=True, name="writer")
+                thread.start()  # where the system allows no more, there is none to wait for
+                self._thread = thread
             self._changed.notify()
         batch.done.wait()
         if batch.failure is not None:

@@ -11,7 +11,11 @@ import msgspec
 
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.entry_path import entry_path
-from mlsec.snapshot.store import Snapshot, files_of
+from mlsec.core.errors import NoRoomError
+from mlsec.core.sanitize import plain_name
+from mlsec.snapshot.database import NOTHING_YET
+from mlsec.snapshot.file_names import files_of, part_of
+from mlsec.snapshot.store import Snapshot
 from mlsec.targets.collectors import COLLECTORS, provider_of
 
 Say = Callable[[str, int, int], None]
@@ -29,9 +33,19 @@ def collect(
         in_use=settings.in_use | files_of(evidence),
     )
     opened = Snapshot.resume(evidence) if resume else Snapshot.create(evidence)
+    try:
+        _fill(opened, targets, settings, say)
+    except NoRoomError as error:
+        if not part_of(evidence).exists():
+            error.hint = NOTHING_YET
+        raise
+
+
+def _fill(opened: Snapshot, targets: tuple[str, ...], settings: CollectSettings, say: Say) -> None:
     with opened as snapshot:
-        snapshot.set_clock("host", _host())
-        snapshot.set_meta("targets", msgspec.json.encode(targets).decode())
+        snapshot.set_clock("host", plain_name(_host()))
+        names = [plain_name(target) for target in targets]
+        snapshot.set_meta("targets", msgspec.json.encode(names).decode())
         for target in targets:
             COLLECTORS[provider_of(target)].collect(
                 target, snapshot, settings, lambda done, known, what: say(what, done, known)

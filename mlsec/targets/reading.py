@@ -7,8 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from mlsec.core.errors import MlsecError
 from mlsec.core.external_finding import ExternalReport
 from mlsec.core.resource import Inventory
+from mlsec.core.sanitize import visible
 from mlsec.core.waiver_note import WaiverNote
 from mlsec.repository.checkov import reader as checkov
 from mlsec.snapshot.facts import providers_of
@@ -74,4 +76,13 @@ def _providers(snapshot: Snapshot) -> list[str]:
     """Name the collectors that left evidence, sorted."""
     asked = {call.scope.partition("/")[0] for call in snapshot.calls()}
     # A provider that answered no call has left what it could not read among its places.
-    return sorted(asked | {*providers_of(snapshot.meta())})
+    providers = sorted(asked | {*providers_of(snapshot.meta())})
+    for name in providers:
+        if name not in COLLECTORS:
+            raise MlsecError(
+                f'the snapshot holds evidence of "{visible(name, 60)}", which is no kind of target'
+                " that this mlsec knows",
+                hint="update mlsec; or the file is damaged",
+                location=str(snapshot.path),
+            )
+    return providers

@@ -1,4 +1,4 @@
-"""The reading processes: limits hold, a crash costs one answer, far bytes go over the pipe."""
+"""The reading processes: limits hold, a crash costs one answer, far bytes are passed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from mlsec.artifacts.bytes.window import MemorySource, Source
+from mlsec.artifacts.bytes.window import MemorySource, Source, Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind, Format, Inspection
+from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.limits import Limits
 from mlsec.artifacts.sandbox import child as sandbox_child
-from mlsec.artifacts.sandbox.guard import FORBIDDEN, ForbiddenError, refuse
-from mlsec.artifacts.sandbox.pool import FarJob, Job, LocalJob, inspect_many
+from mlsec.artifacts.sandbox.audit import FORBIDDEN, ForbiddenError, refuse
+from mlsec.artifacts.sandbox.jobs import FarJob, Job, LocalJob
+from mlsec.artifacts.sandbox.pool import inspect_many
 from mlsec.core.enums import GapReason, Severity
+from tests.artifacts.builders import BENIGN, HOSTILE
 from tests.artifacts.builders.payloads import EVIL_PICKLE_2, GOOD_PICKLE
 from tests.artifacts.builders.zips import archive, torch_entries
 
@@ -152,19 +156,78 @@ def test_a_process_that_is_killed_costs_one_answer(tmp_path: Path) -> None:
     """The file being read when its process dies is told; the others are read all the same."""
     good = tmp_path / "good.pkl"
     good.write_bytes(GOOD_PICKLE)
+    for number in (signal.SIGKILL, signal.SIGSYS, signal.SIGSEGV, signal.SIGABRT, signal.SIGXCPU):
 
-    def kill_readers() -> None:
-        for children in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
-            for child in children.read_text("ascii").split():
-                if b"sandbox.child" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    os.kill(int(child), signal.SIGKILL)
+        def kill_readers(number: int = number) -> None:
+            for child in _readers():
+                os.kill(int(child), number)
 
-    jobs = [far("killed", Asked(b"PK\x03\x04" * 99, kill_readers))]
-    jobs += [local(good)]  # type: ignore[list-item]
-    found = {job.id: result for job, result in inspect_many(jobs, workers=1)}
-    assert [fact.danger for fact in found["killed"].facts] == [Severity.HIGH]
-    assert "ended by signal 9" in found["killed"].gaps[0].detail
-    assert found["good.pkl"].facts == ()
+        jobs: list[Job] = [far("killed", Asked(b"PK\x03\x04" * 99, kill_readers)), local(good)]
+        found = {job.id: result for job, result in inspect_many(jobs, workers=1)}
+        assert [fact.danger for fact in found["killed"].facts] == [Severity.HIGH]
+        gap = found["killed"].gaps[0]
+        assert f"ended by signal {number:d} ({number.name}" in gap.detail
+        is_late = number is signal.SIGXCPU
+        assert gap.reason is (GapReason.TIMEOUT if is_late else GapReason.UNSUPPORTED)
+        assert found["good.pkl"].facts == ()
+        assert found["good.pkl"].gaps == ()
+
+
+def test_files_given_ahead_are_given_again_when_their_process_dies(tmp_path: Path) -> None:
+    names = [f"{number}.pkl" for number in range(20)]
+    for name in names:
+        (tmp_path / name).write_bytes(EVIL_PICKLE_2)
+    (tmp_path / "0.pkl").write_bytes(b"PK\x03\x04" * 99)
+
+    def killed_once(confinement: object, killed: list[str] = []) -> None:  # noqa: B006
+        if not killed:
+            killed.extend(_readers())
+            os.kill(int(killed[0]), signal.SIGSYS)
+
+    jobs = [local(tmp_path / name) for name in names]
+    found = {job.id: result for job, result in inspect_many(jobs, workers=1, confined=killed_once)}
+    assert "no reader does" in found["0.pkl"].gaps[0].detail
+    denied = {name for name in names if FactKind.DENIED_CALL in {f.kind for f in found[name].facts}}
+    assert denied == set(names[1:])
+
+
+def test_a_file_that_changes_while_it_is_read_is_a_gap(tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(GOOD_PICKLE)
+    kept = tmp_path / "b.pkl"
+    kept.write_bytes(GOOD_PICKLE)
+
+    def jobs() -> Iterator[Job]:
+        yield local(path)
+        yield local(kept)
+        path.write_bytes(EVIL_PICKLE_2)  # after it was opened, before it is answered
+
+    found = {job.id: result for job, result in inspect_many(jobs(), workers=1)}
+    told = {fact.detail: fact.danger for fact in found["a.pkl"].facts}
+    assert told["the file was changed while it was read"] is Severity.HIGH
+    assert "the file was changed while it was read" in {gap.detail for gap in found["a.pkl"].gaps}
+    assert found["b.pkl"].gaps == ()
+
+
+def test_a_locked_process_reads_all_samples_as_this_one_does(tmp_path: Path) -> None:
+    """What it may not load, open or ask for changes nothing of what is found."""
+    jobs: list[Job] = []
+    expected = {}
+    for number, (name, build) in enumerate({**HOSTILE, **BENIGN}.items()):
+        path, data = tmp_path / str(number), build()
+        path.write_bytes(data)
+        jobs.append(LocalJob(id=name, path=str(path), name=name))
+        result = inspect(Window.of(data, name))
+        expected[name] = msgspec.msgpack.decode(msgspec.msgpack.encode(result), type=Inspection)
+    found = answers(jobs)
+    differing = {
+        name
+        for name, result in found.items()
+        if msgspec.structs.replace(result, bytes_read=0)
+        != msgspec.structs.replace(expected[name], bytes_read=0)
+    }
+    assert differing == set()
+    assert found.keys() == expected.keys()
 
 
 def test_a_file_that_takes_too_long_is_ended_and_told() -> None:

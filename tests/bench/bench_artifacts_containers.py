@@ -9,7 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from mlsec.artifacts.sandbox.pool import LocalJob, inspect_many
+from mlsec.artifacts.sandbox.jobs import LocalJob
+from mlsec.artifacts.sandbox.pool import inspect_many
 from tests.artifacts.builders import HOSTILE
 from tests.artifacts.builders.payloads import GOOD_PICKLE
 from tests.artifacts.builders.sparse_torch import torch_pieces

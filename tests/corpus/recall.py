@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mlsec.artifacts.facts import Inspection
-from mlsec.artifacts.sandbox.pool import LocalJob, inspect_many
+from mlsec.artifacts.sandbox.jobs import LocalJob
+from mlsec.artifacts.sandbox.pool import inspect_many
 from mlsec.core.enums import Severity
 from tests.bench.measure import say, table
 

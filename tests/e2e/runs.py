@@ -20,7 +20,8 @@ from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
 from mlsec.core.enums import Status
 from mlsec.engine.model.rule import RuleSet
-from mlsec.snapshot.store import Snapshot, part_of
+from mlsec.snapshot.file_names import part_of
+from mlsec.snapshot.store import Snapshot
 from tests.e2e.clouds import Running
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from mlsec.engine.model.rule import RuleSet
-from mlsec.snapshot.store import Snapshot, part_of
+from mlsec.snapshot.file_names import part_of
+from mlsec.snapshot.store import Snapshot
 from tests.e2e import runs
 from tests.e2e.clouds import CLOUDS, Running
 from tests.e2e.conftest import Whole

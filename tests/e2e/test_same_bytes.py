@@ -28,7 +28,7 @@ def once(whole: Whole, tmp_path_factory: pytest.TempPathFactory) -> dict[str, by
 
 def _scan(snapshot: Path, out: Path, **more: str) -> dict[str, bytes]:
     formats = "html,sarif,sarif-full,json,markdown,text"
-    done = runs.mlsec("scan", snapshot, "--offline", "-o", out, "-f", formats, **more)
+    done = runs.mlsec("scan", "--evidence", snapshot, "--offline", "-o", out, "-f", formats, **more)
     assert done.returncode == 10, done.stderr
     return written(out)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,17 @@ def sort_of(event: str, arguments: tuple[Any, ...]) -> str:
     if event in _STARTING:
         return "started"
     if event.startswith(("socket.", "urllib.", "http.", "ftplib.")):
-        return "network"
+        return "" if _is_pair(event, arguments) else "network"
     if event == "open":
         return "written" if arguments[2] & _WRITING else "read"
     return "written" if event in _CHANGING else ""
+
+
+def _is_pair(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Whether it is a pair of connected ends, with no address: the way to a reading process."""
+    if event == "socket.__new__":
+        return bool(arguments[1] == socket.AF_UNIX)
+    return event == "socket.sendmsg" and arguments[1] is None
 
 
 def main() -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
-import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +13,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from mlsec.providers.kubernetes.tables import CORE, GROUPS, KINDS_OF, VERSION, listing
 from mlsec.providers.kubernetes.workloads.kinds import BY_KIND, Kind
-from tests.estate.hostile_wire import RECIPES, Pieces
 
 # Kinds that are there and that nobody reads.
 
@@ -138,8 +135,7 @@ class RunningKube:
 
     def _page(self, kind: Kind, items: list[Any], query: dict[str, str]) -> Any:
         size = min(int(query.get("limit", 0)) or 10_000, self.page_size or 10_000)
-        token = query.get("continue", "")
-        start = int(token) if token.isdecimal() else 0
+        start = int(query.get("continue", 0))
         more = start + size < len(items)
         meta = {"resourceVersion": "7", **({"continue": str(start + size)} if more else {})}
         version = f"{kind.group}/v1" if kind.group else "v1"
@@ -186,10 +182,6 @@ def _handler(running: RunningKube) -> type[BaseHTTPRequestHandler]:
             token = self.headers.get("Authorization", "")
             status, document, fault = running.answer(self.command, self.path, token)
             body = json.dumps(document).encode()
-            if fault in RECIPES:
-                self.close_connection = True
-                self._pour(RECIPES[fault](body, self.path))
-                return
             if fault == "garbage":
                 body = b"<html>sorry"
             self.send_response(status)
@@ -201,14 +193,6 @@ def _handler(running: RunningKube) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body[: len(body) // 2] if fault == "cut" else body)
             if fault == "cut":
                 self.close_connection = True
-
-        def _pour(self, pieces: Pieces) -> None:
-            with contextlib.suppress(OSError):
-                for piece in pieces:
-                    if isinstance(piece, float):
-                        time.sleep(piece)
-                    else:
-                        self.wfile.write(piece)
 
         def log_message(self, *_: Any) -> None:
             pass

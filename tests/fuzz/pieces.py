@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickletools
 import random
 import re
+import struct
 
 from tests.fuzz.documents import edited
 from tests.fuzz.target import Words
@@ -21,7 +22,8 @@ def mutate_text(data: bytes, source: random.Random, words: Words) -> bytes | Non
 def mutate_pickle(data: bytes, source: random.Random, words: Words) -> bytes | None:
     """Change the operations of a pickle, whole ones, and the bytes of some.
 
-    Frames are left out: their lengths would all be wrong.
+    Frames are left out, as their lengths would all be wrong; some are put in once more, which end
+    between two operations or anywhere else.
     """
     starts, end = [], 0
     try:
@@ -34,7 +36,17 @@ def mutate_pickle(data: bytes, source: random.Random, words: Words) -> bytes | N
         return None
     ends = [at for at, _ in starts[1:]] + [end]
     kept = [data[at:to] for (at, is_frame), to in zip(starts, ends, strict=True) if not is_frame]
-    return _changed([*kept, data[end:]], source, words)
+    changed = _changed([*kept, data[end:]], source, words)
+    return _framed(changed, source) if source.randrange(2) else changed
+
+
+def _framed(data: bytes, source: random.Random) -> bytes:
+    for _ in range(source.choice((1, 1, 2, 5))):
+        at = source.choice((2, source.randrange(len(data) + 1)))
+        most = max(1, len(data) - at)
+        length = source.choice((most, source.randrange(most + 1), source.randrange(min(most, 24))))
+        data = data[:at] + b"\x95" + struct.pack("<Q", length) + data[at:]
+    return data
 
 
 def _changed(pieces: list[bytes], source: random.Random, words: Words) -> bytes:

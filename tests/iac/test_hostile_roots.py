@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import pytest
-
 from mlsec.collect.code.code_file import Language
-from mlsec.iac.terraform import target
+from mlsec.core.enums import GapReason
 from tests.iac.reading import inventory_of, scope_of
 
 HOSTILE = (
-    "locals {\n  n = range(400)\n  m = [for a in local.n : [for b in local.n : a + b]]\n}\n"
+    "locals {\n  n = range(900)\n  m = [for a in local.n : [for b in local.n : a + b]]\n}\n"
     'resource "aws_s3_bucket" "early" {\n  bucket = "early"\n}\n'
     'resource "aws_s3_bucket" "x" {\n  bucket = join("", flatten(local.m))\n}\n'
     'resource "aws_s3_bucket" "late" {\n  bucket = "late"\n}\n'
-    'resource "aws_s3_bucket_policy" "early" {\n  bucket = "early"\n  policy = "{}"\n}\n'
 )
 CALM = 'resource "aws_s3_bucket" "b" {\n  bucket = "calm-%s"\n}\n'
 
 
-def test_a_root_that_spends_all_its_steps_leaves_the_others_theirs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(target, "MAX_ROOT_STEPS", 20_000)
-    monkeypatch.setattr(target, "MAX_STEPS", 50_000)
-    texts = {"a/main.tf": HOSTILE, "b/main.tf": HOSTILE, "c/main.tf": CALM % "c"}
+def test_a_root_that_costs_too_much_leaves_the_others_theirs() -> None:
+    texts = {f"{n:02}/main.tf": HOSTILE for n in range(40)} | {"z/main.tf": CALM % "z"}
     scope = scope_of(texts, Language.TERRAFORM)
     found = {each.id: each for each in inventory_of(scope).resources}
-    assert found["c#aws_s3_bucket.b"].properties["versioning"] == "Disabled"
-    cut = [scope.tally.gaps[gap].detail for gaps in scope.refused.values() for gap in gaps]
-    assert sorted(cut) == [
-        f"the evaluation of {root} was cut off: too much to work out" for root in "ab"
-    ]
-    # What was not reached may have set what the early one does not say.
-    assert "policy" in found["a#aws_s3_bucket.early"].unread
-    assert "a#aws_s3_bucket.late" not in found
-
-
-def test_all_roots_together_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(target, "MAX_ROOT_STEPS", 20_000)
-    monkeypatch.setattr(target, "MAX_STEPS", 30_000)
-    texts = {f"{n}/main.tf": HOSTILE for n in range(3)} | {"z/main.tf": CALM % "z"}
-    scope = scope_of(texts, Language.TERRAFORM)
-    inventory_of(scope)
-    assert sorted(scope.refused) == [f"repo/{n}/main.tf" for n in (0, 1, 2, "z")]
+    assert found["z#aws_s3_bucket.b"].properties["versioning"] == "Disabled"
+    gaps = [scope.tally.gaps[gap] for gaps in scope.refused.values() for gap in gaps]
+    # Each of the hostile ones, at the line that costs too much, and no other.
+    assert sorted(gap.subject for gap in gaps) == [f"repo/{n:02}/main.tf:3" for n in range(40)]
+    assert {gap.reason for gap in gaps} == {GapReason.OVER_LIMIT}
+    for name in ("early", "late"):
+        assert found[f"39#aws_s3_bucket.{name}"].properties["versioning"] == "Disabled"
 
 
 def test_settings_without_owners_beside_many_buckets_cost_little() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mlsec.artifacts.sandbox.pool import LocalJob, inspect_many
+from mlsec.artifacts.sandbox.jobs import LocalJob
+from mlsec.artifacts.sandbox.pool import inspect_many
 from mlsec.collect.code.code_file import Language
 from mlsec.collect.folders.entry import Entry
 from mlsec.collect.folders.local import LocalStore
@@ -21,7 +22,8 @@ from mlsec.model_files.evidence import Inspected
 from mlsec.model_files.selection import left_out_because
 from mlsec.render.write import files_in
 from mlsec.repository.language import language_of
-from mlsec.snapshot.store import Snapshot, files_of
+from mlsec.snapshot.file_names import files_of
+from mlsec.snapshot.store import Snapshot
 
 
 class Shell:

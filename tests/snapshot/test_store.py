@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlsec.core.errors import MlsecError
+from mlsec.snapshot.evidence import open_evidence
+from mlsec.snapshot.file_names import part_of
 from mlsec.snapshot.folder import export_folder, import_folder
 from mlsec.snapshot.records import Call, CallStatus, canonical
-from mlsec.snapshot.seal import digest_of, verify
-from mlsec.snapshot.store import Snapshot, part_of
+from mlsec.snapshot.seal import digest_of
+from mlsec.snapshot.store import Snapshot
 
 
 def _answer(name: str, document: object) -> tuple[Call, bytes]:
@@ -148,18 +150,18 @@ def test_missing_row_is_refused(tmp_path: Path) -> None:
 )
 def test_tampering_breaks_the_seal(tmp_path: Path, tampering: str) -> None:
     path = _finished(tmp_path / "a.mlsnap")
-    with Snapshot.open(path) as snapshot:
-        verify(snapshot)
+    with open_evidence(path):
+        pass
     _change(path, tampering)
-    with Snapshot.open(path) as snapshot, pytest.raises(MlsecError):
-        verify(snapshot)
+    with pytest.raises(MlsecError), open_evidence(path):
+        pass
 
 
 def test_changed_times_do_not_break_the_seal(tmp_path: Path) -> None:
     path = _finished(tmp_path / "a.mlsnap")
     _change(path, "UPDATE timing SET took_ms = 1")
-    with Snapshot.open(path) as snapshot:
-        verify(snapshot)
+    with open_evidence(path):
+        pass
 
 
 def test_full_disk_is_said_and_what_was_collected_is_kept(tmp_path: Path) -> None:

@@ -51,18 +51,17 @@ class MemorySource:
         return self.data[offset : offset + length]
 
 
-class FileSource:
-    """An open regular file, read by position; the caller owns the descriptor.
+class DescriptorSource:
+    """An open regular file of a known size, read by position; the caller owns the descriptor.
 
     Not mapped: a file that is cut short while it is mapped ends the process with SIGBUS.
     """
 
-    __slots__ = ("_before", "bytes_read", "descriptor", "size_bytes")
+    __slots__ = ("bytes_read", "descriptor", "size_bytes")
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, size_bytes: int) -> None:
         self.descriptor = descriptor
-        self._before = os.fstat(descriptor)
-        self.size_bytes = self._before.st_size
+        self.size_bytes = size_bytes
         self.bytes_read = 0
 
     def read_at(self, offset: int, length: int) -> bytes:
@@ -81,15 +80,31 @@ class FileSource:
             raise ChangedError("the file became shorter while it was read")
         return data
 
+
+class FileSource(DescriptorSource):
+    """The same, where this process may ask whether the file was changed."""
+
+    __slots__ = ("_before",)
+
+    def __init__(self, descriptor: int) -> None:
+        self._before = os.fstat(descriptor)
+        super().__init__(descriptor, self._before.st_size)
+
     def is_changed(self) -> bool:
         """Whether the file grew, shrank, was written or replaced since it was opened.
 
         Anyone who may write to a file may set its time of modification, but not that of the change.
         """
-        return _stamp(self._before) != _stamp(os.fstat(self.descriptor))
+        return self.stamp != stamp_of(os.fstat(self.descriptor))
+
+    @property
+    def stamp(self) -> tuple[int, ...]:
+        """How it was when it was opened."""
+        return stamp_of(self._before)
 
 
-def _stamp(item: os.stat_result) -> tuple[int, int, int]:
+def stamp_of(item: os.stat_result) -> tuple[int, ...]:
+    """What is different about a file after any change of it."""
     return item.st_size, item.st_mtime_ns, item.st_ctime_ns
 
 

@@ -29,7 +29,7 @@ def search_inside(window: Window, record: Recorder, what: str) -> None:
     ``what`` is how the file is called where it is longer and this has to be said.
     """
     from mlsec.artifacts.embedded.pickle_literals import LiteralSearch  # noqa: PLC0415 - as below
-    from mlsec.artifacts.pickle.files.streams import read_inside  # noqa: PLC0415 - it loads much
+    from mlsec.artifacts.pickle.files.readings import read_inside  # noqa: PLC0415 - it loads much
 
     data = window.read(0, SEARCHED_BYTES)
     read_inside(window, record, data, LiteralSearch)

@@ -10,6 +10,7 @@ from mlsec.artifacts.content.unaccounted_bytes import account
 from mlsec.artifacts.embedded.pickle_literals import keeps_archive
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind, Format, Inspection
+from mlsec.artifacts.inspect.failed_inspection import CHANGED, in_order
 from mlsec.artifacts.inspect.readers import READERS, SNIFF_BYTES, Reader
 from mlsec.artifacts.limits import Budget, Limits
 from mlsec.artifacts.recorder import Ledger, Recorder
@@ -29,9 +30,7 @@ def inspect(window: Window, limits: Limits | None = None) -> Inspection:
     return Inspection(
         size_bytes=window.size_bytes,
         formats=tuple(ledger.formats) or (Format.UNKNOWN,),
-        facts=tuple(
-            sorted(ledger.facts, key=lambda fact: (fact.place, fact.offset, fact.kind.value))
-        ),
+        facts=in_order(ledger.facts),
         gaps=tuple(ledger.gaps),
         members=ledger.members,
         members_read=ledger.members_read,
@@ -121,6 +120,4 @@ def _check_suffix(window: Window, record: Recorder) -> None:
 
 def _check_unchanged(window: Window, record: Recorder) -> None:
     if isinstance(window.source, FileSource) and window.source.is_changed():
-        record.unread(
-            GapReason.UNRESOLVED, "the file was changed while it was read", danger=Severity.HIGH
-        )
+        record.unread(GapReason.UNRESOLVED, CHANGED, danger=Severity.HIGH)

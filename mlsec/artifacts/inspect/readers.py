@@ -122,7 +122,7 @@ SNIFF_BYTES = 4096
 # What loads much is loaded where a file needs it: most folders have few formats.
 def _read_pickle(window: Window, record: Recorder) -> None:
     from mlsec.artifacts.embedded.pickle_literals import LiteralSearch  # noqa: PLC0415
-    from mlsec.artifacts.pickle.files.streams import read_pickle  # noqa: PLC0415
+    from mlsec.artifacts.pickle.files.readings import read_pickle  # noqa: PLC0415
 
     read_pickle(window, record, LiteralSearch)
 

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterator
 
 from mlsec.artifacts.limits import Limits
-from mlsec.artifacts.sandbox.worker import Worker
+from mlsec.artifacts.sandbox.confinement import Confinement
+from mlsec.artifacts.sandbox.worker import Worker, WorkerGoneError
 from mlsec.core.errors import MlsecError
 
 _ready: list[Worker] = []
@@ -27,8 +28,8 @@ def process_ahead(limits: Limits | None = None) -> Iterator[None]:
             _ready.pop().stop()
 
 
-def process_for(limits: Limits) -> Worker:
-    """Give the process that was started ahead under the same limits, else a new one.
+def process_for(limits: Limits, modules: tuple[str, ...] = ()) -> Worker:
+    """Give the process that was started ahead in the same way, else a new one.
 
     Raises:
         MlsecError: none could be started.
@@ -36,8 +37,24 @@ def process_for(limits: Limits) -> Worker:
     with _lock:
         taken = _ready.pop() if _ready else None
     if taken is None:
-        return Worker(limits)
-    if taken.limits != limits:
+        return Worker(limits, modules)
+    if modules or taken.limits != limits:
         taken.stop()
-        return Worker(limits)
+        return Worker(limits, modules)
     return taken
+
+
+def confinement_here(limits: Limits | None = None) -> Confinement:
+    """What the processes that read files give up on this machine, seen by starting one.
+
+    Raises:
+        MlsecError: none could be started.
+    """
+    worker = process_for(limits or Limits())
+    try:
+        confinement = worker.confinement()
+    except WorkerGoneError as gone:
+        raise MlsecError(f"no file can be read: {gone.detail}") from None
+    with _lock:
+        _ready.append(worker)
+    return confinement

@@ -1,58 +1,63 @@
-"""The reading process: gets files over a pipe, reads one after the other, answers each."""
+"""The reading process: locks itself in, gets open files, reads and answers one by one."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import importlib
 import os
-import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
-import msgspec
-
-from mlsec.artifacts.bytes.window import FileSource, Source, Window
+from mlsec.artifacts.bytes.window import DescriptorSource, Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Inspection
+from mlsec.artifacts.formats.tensorflow.operators import known_operators
 from mlsec.artifacts.inspect.attempt import attempt
-from mlsec.artifacts.inspect.failed_inspection import crashed, unreadable
+from mlsec.artifacts.inspect.failed_inspection import crashed
 from mlsec.artifacts.limits import Limits
-from mlsec.artifacts.sandbox.guard import allow_time, isolate
+from mlsec.artifacts.pickle.policy.callable_lists import shipped_lists
+from mlsec.artifacts.sandbox.inbox import Inbox
+from mlsec.artifacts.sandbox.late_imports import LacksModuleError, import_by_asking
+from mlsec.artifacts.sandbox.lock import allow_time, lock
 from mlsec.artifacts.sandbox.wire import (
-    LENGTH_BYTES,
     READ_BYTES,
     Begin,
     Done,
     FarFile,
+    Lacks,
+    Load,
     LocalFile,
+    Module,
+    NoModule,
     Part,
+    Ready,
     Refused,
     Soon,
-    ToChild,
     ToParent,
     Want,
     frame,
 )
 from mlsec.core.enums import GapReason
 
-READ, WRITE = 0, 1
-_messages = msgspec.msgpack.Decoder(ToChild)
-_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+WRITE = 1
 
 
 class RefusedError(ArtifactError):
-    """The other side of the pipe could not give the bytes."""
+    """The other side could not give the bytes."""
 
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.message)
         self.reason = refused.reason
 
 
-class PipeSource:
+class AskedSource:
     """A file whose bytes the scan's own process fetches; this one has no network."""
 
-    __slots__ = ("bytes_read", "size_bytes")
+    __slots__ = ("_inbox", "bytes_read", "size_bytes")
 
-    def __init__(self, size_bytes: int) -> None:
+    def __init__(self, inbox: Inbox, size_bytes: int) -> None:
+        self._inbox = inbox
         self.size_bytes = size_bytes
         self.bytes_read = 0
 
@@ -78,7 +83,7 @@ class PipeSource:
 
     def _ask(self, offset: int, length: int) -> bytes:
         send(Want(offset=offset, length=length))
-        match receive():
+        match self._inbox.reply():
             case Part(data=data):
                 self.bytes_read += len(data)
                 return data
@@ -89,26 +94,42 @@ class PipeSource:
 
 
 def main() -> NoReturn:
-    """Serve until the pipe is closed."""
-    first = receive()
+    """Serve until the other side is gone."""
+    inbox = Inbox()
+    limits = begin(inbox)
+    while True:
+        message, descriptor = inbox.next()
+        allow_time(limits)
+        try:
+            match message:
+                case LocalFile():
+                    answer(_read_local(message, descriptor, limits))
+                case FarFile():
+                    source = AskedSource(inbox, message.size_bytes)
+                    answer(attempt(Window.over(source, message.name), limits))
+                case _:
+                    raise SystemExit(3)
+        except LacksModuleError as lacking:
+            send(Lacks(module=lacking.name))
+
+
+def begin(inbox: Inbox) -> Limits:
+    """Load what cannot be loaded later, lock this process in, and say how far that went."""
+    first, _ = inbox.next()
     if not isinstance(first, Begin):
         raise SystemExit(3)
-    isolate(first.limits)
+    for name in first.modules:
+        with contextlib.suppress(ImportError):  # an optional package
+            importlib.import_module(name)
+    shipped_lists()
+    known_operators()
+    confinement = lock(first.limits)
+    import_by_asking(lambda load: _asked(inbox, load))
     # Until now nothing became garbage, and what is loaded stays.
     gc.freeze()
     gc.enable()
-    while True:
-        message = receive()
-        allow_time(first.limits)
-        match message:
-            case LocalFile():
-                result = _read_local(message, first.limits)
-            case FarFile():
-                source = PipeSource(message.size_bytes)
-                result = attempt(Window.over(source, message.name), first.limits)
-            case _:
-                raise SystemExit(3)
-        answer(result)
+    send(Ready(confinement=confinement))
+    return first.limits
 
 
 def answer(value: Inspection) -> None:
@@ -122,42 +143,26 @@ def answer(value: Inspection) -> None:
     _write(data)
 
 
-def _read_local(job: LocalFile, limits: Limits) -> Inspection:
+def _read_local(job: LocalFile, descriptor: int, limits: Limits) -> Inspection:
     try:
-        descriptor = os.open(job.path, _OPEN)
-    except OSError as error:
-        reason = GapReason.DENIED if isinstance(error, PermissionError) else GapReason.UNRESOLVED
-        return unreadable(reason, f"cannot be opened: {error.strerror}")
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return unreadable(GapReason.UNSUPPORTED, "is not a regular file")
-        source: Source = FileSource(descriptor)
+        source = DescriptorSource(descriptor, job.size_bytes)
         return attempt(Window.over(source, job.name), limits)
     finally:
         os.close(descriptor)
 
 
+def _asked(inbox: Inbox, load: Load) -> Module | NoModule:
+    send(load)
+    match inbox.reply():
+        case Module() | NoModule() as module:
+            return module
+        case _:
+            raise SystemExit(3)
+
+
 def send(message: ToParent) -> None:
     """Write a complete message."""
     _write(frame(message))
-
-
-def receive() -> ToChild:
-    """The next message; ends the process when the other side is gone."""
-    length = int.from_bytes(_exactly(LENGTH_BYTES), "little")
-    message: ToChild = _messages.decode(_exactly(length))
-    return message
-
-
-def _exactly(count: int, read: Callable[[int, int], bytes] = os.read) -> bytes:
-    pieces, left = list[bytes](), count
-    while left:
-        piece = read(READ, min(left, 1 << 20))
-        if not piece:
-            raise SystemExit(0)
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)
 
 
 def _write(data: bytes) -> None:

@@ -6,6 +6,7 @@ import msgspec
 
 from mlsec.artifacts.facts import Inspection
 from mlsec.artifacts.limits import Limits
+from mlsec.artifacts.sandbox.confinement import Confinement
 from mlsec.core.enums import GapReason
 
 # A frame is its length (4 bytes, little endian) and that many bytes of MessagePack.
@@ -16,16 +17,20 @@ READ_BYTES = 8 << 20
 
 
 class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
-    """The first message to a reading process: the limits for every file."""
+    """The first message to a reading process: the limits for every file, and what to load first.
+
+    After it the process locks itself in: it opens nothing any more, modules included.
+    """
 
     limits: Limits
+    modules: tuple[str, ...] = ()
 
 
 class LocalFile(msgspec.Struct, frozen=True, kw_only=True, tag="local"):
-    """Read this file; ``path`` in the file system's own bytes."""
+    """Read this file, whose open descriptor comes with the message."""
 
-    path: bytes
     name: str
+    size_bytes: int
 
 
 class FarFile(msgspec.Struct, frozen=True, kw_only=True, tag="far"):
@@ -48,6 +53,38 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     message: str
 
 
+class Module(msgspec.Struct, frozen=True, kw_only=True, tag="module"):
+    """A module of ours or of Python: its code as ``marshal`` writes it."""
+
+    code: bytes
+    origin: str
+    is_package: bool
+
+
+class NoModule(msgspec.Struct, frozen=True, kw_only=True, tag="no_module"):
+    """There is no such module; ``is_native`` for one that can only be loaded before the lock."""
+
+    is_native: bool = False
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """The process is locked in as far as it could be, and has not seen a foreign byte yet."""
+
+    confinement: Confinement
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True, tag="load"):
+    """Ask for the code of a module."""
+
+    module: str
+
+
+class Lacks(msgspec.Struct, frozen=True, kw_only=True, tag="lacks"):
+    """The file cannot be read without a module that only a new process can load."""
+
+    module: str
+
+
 class Want(msgspec.Struct, frozen=True, kw_only=True, tag="want"):
     """Ask for bytes of the file being read."""
 
@@ -67,12 +104,12 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
     inspection: Inspection
 
 
-ToChild = Begin | LocalFile | FarFile | Part | Refused
-ToParent = Want | Soon | Done
+ToChild = Begin | LocalFile | FarFile | Part | Refused | Module | NoModule
+ToParent = Ready | Load | Lacks | Want | Soon | Done
 
 
 def frame(message: ToChild | ToParent) -> bytes:
-    """A message as it goes over the pipe.
+    """A message as it goes to the other side.
 
     Raises:
         TypeError, ValueError: it holds what cannot be encoded.

@@ -7,13 +7,17 @@ from collections.abc import Iterable
 
 import msgspec
 
+from mlsec.collect.code.budget import Budget
 from mlsec.collect.code.launch import Launch
 from mlsec.collect.tally import Tally
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
+from mlsec.core.errors import LimitError, MlsecError
 from mlsec.core.resource import Gap, Origin, Resource
 
 FILE_TYPE = "code.file"
+# So many places of one file are named where a limit was met.
+_MOST_LIMITS = 50
 
 
 class Language(enum.Enum):
@@ -78,6 +82,12 @@ class CodeScope:
         self.taken: set[str] = set()
         self.refused: dict[str, tuple[str, ...]] = {}
         self.doubts: dict[str, list[Gap]] = {}
+        self._limits: dict[str, set[int]] = {}
+        self._budgets: dict[str, Budget] = {}
+
+    def budget(self, reader: str) -> Budget:
+        """Give what a reader may spend on the files of this target."""
+        return self._budgets.setdefault(reader, Budget())
 
     def written_in(self, *languages: Language) -> tuple[CodeFile, ...]:
         """Give the files in these languages, by path."""
@@ -94,6 +104,23 @@ class CodeScope:
         gap = self._gap(file, reason, detail, line)
         self.refused[file.id] = (*self.refused.get(file.id, ()), gap.id)
         return gap
+
+    def refuse_error(self, file: CodeFile, error: MlsecError, what: str = "") -> Gap:
+        """Note that a file could not be parsed, at the line that the error names."""
+        line = error.location.partition(":")[0]
+        reason = GapReason.OVER_LIMIT if isinstance(error, LimitError) else GapReason.MALFORMED
+        number = int(line) if line.isdecimal() else 0
+        return self.refuse(file, f"{what}{error.message}", reason=reason, line=number)
+
+    def over_limit(self, file: CodeFile, detail: str, line: int = 0) -> None:
+        """Note that a limit of the scan hides a part of a file: it was not read as a whole."""
+        lines = self._limits.setdefault(file.id, set())
+        if line in lines or len(lines) > _MOST_LIMITS:
+            return
+        lines.add(line)
+        if len(lines) > _MOST_LIMITS:
+            detail, line = f"{detail}; so do more than {_MOST_LIMITS} parts of this file", 0
+        self.refuse(file, detail, reason=GapReason.OVER_LIMIT, line=line)
 
     def doubt(
         self,

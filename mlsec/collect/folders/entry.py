@@ -9,9 +9,6 @@ import msgspec
 from mlsec.artifacts.bytes.window import Source
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.core.enums import GapReason
-from mlsec.core.regex import regex
-
-_CONTROL = regex("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -107,8 +104,3 @@ class Bucket(Store, Protocol):
             StoreError: refused, or the object is another one by now.
         """
         ...
-
-
-def plain_name(name: str) -> str:
-    """Give a name as text that can be encoded: control characters and stray bytes as escapes."""
-    return _CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", name)

@@ -1,10 +1,11 @@
-"""Which git repository a path lies in, found by where its ``.git`` is; git is not asked."""
+"""Where in a git repository a path lies; git is not asked."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from mlsec.collect.folders.entry import plain_name
+from mlsec.core.foreign import repository_root
+from mlsec.core.sanitize import plain_name
 
 
 def repository_of(target: Path) -> tuple[Path | None, str]:
@@ -13,15 +14,7 @@ def repository_of(target: Path) -> tuple[Path | None, str]:
     Returns:
         None and "" for a target that lies in no repository.
     """
-    real = target.resolve()
-    for folder in (real, *real.parents):
-        if _has_git(folder):
-            return folder, plain_name(real.relative_to(folder).as_posix())
-    return None, ""
-
-
-def _has_git(folder: Path) -> bool:
-    try:
-        return (folder / ".git").exists()
-    except OSError:  # nobody may look into it
-        return False
+    root = repository_root(target)
+    if root is None:
+        return None, ""
+    return root, plain_name(target.resolve().relative_to(root).as_posix())

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from mlsec.artifacts.bytes.window import FileSource, Source
 from mlsec.artifacts.content.references import NOT_READ
-from mlsec.collect.folders.entry import Entry, Listing, Skipped, plain_name
+from mlsec.collect.folders.entry import Entry, Listing, Skipped
 from mlsec.collect.folders.git_root import repository_of
 from mlsec.core.entry_path import entry_path
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
+from mlsec.core.sanitize import plain_name
 
 MAX_DEPTH = 64
 # What tools keep beside models and no loader reads; of compiled Python only what is compiled.

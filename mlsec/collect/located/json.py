@@ -10,7 +10,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 from mlsec.collect.located.located import Node, UnknownValue
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import LimitError, MlsecError
 
 MAX_DEPTH = 100
 MAX_NODES = 2_000_000
@@ -26,7 +26,8 @@ def parse(text: str, *, comments: bool = False) -> Node:
     over several lines.
 
     Raises:
-        MlsecError: not JSON, too deep or too many values. ``location`` is ``line:column``.
+        LimitError: too deep or too many values.
+        MlsecError: not JSON. ``location`` is ``line:column``.
     """
     reader = _Reader(text, is_loose=comments)
     node, end = reader.value(reader.skip(0), None, 0)
@@ -65,7 +66,9 @@ class _Reader:
         line, column = place or self._place(at)
         self._made += 1
         if depth > MAX_DEPTH or self._made > MAX_NODES:
-            raise self.mistake(at, "too deep" if depth > MAX_DEPTH else "too many values")
+            deep = f"too deep: more than {MAX_DEPTH} levels" if depth > MAX_DEPTH else ""
+            what = deep or f"too long: more than {MAX_NODES:,} values"
+            raise LimitError(f"JSON {what}", location=self.mistake(at, "").location)
         first = self._text[at : at + 1]
         parsed: Any
         if first == "{":

@@ -15,12 +15,25 @@ class UnknownValue(msgspec.Struct, frozen=True):
     inside of one stack. ``is_given``: some value stands there in any case, as of a secret that is
     referred to. ``among`` are the addresses, names and ids of the only declared things of its stack
     that it can be about; none of them where another stack exports it; None where it may be any.
+    ``is_over_limit``: a limit of the scan hides it, and not that only an apply can know it.
     """
 
     why: str
     text: str = ""
     is_given: bool = False
     among: tuple[str, ...] | None = None
+    is_over_limit: bool = False
+
+    def worded(
+        self, text: str = "", *, is_given: bool = False, among: tuple[str, ...] | None = None
+    ) -> UnknownValue:
+        """Give what is not known for the same reason, in other words."""
+        return UnknownValue(self.why, text, is_given, among, self.is_over_limit)
+
+
+def over_limit(why: str) -> UnknownValue:
+    """Give what a limit of the scan hides."""
+    return UnknownValue(why, is_over_limit=True)
 
 
 class Node(msgspec.Struct, frozen=True, gc=False):

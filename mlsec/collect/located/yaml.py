@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from mlsec.collect.located.located import Node, UnknownValue
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import LimitError, MlsecError
 
 MAX_DEPTH = 60
 MAX_NODES = 400_000
@@ -31,9 +31,9 @@ def parse_documents(text: str) -> Iterator[Node]:
     """Yield every document of a YAML stream; an empty one is left out.
 
     Raises:
-        MlsecError: not YAML, too deep, or more than ``MAX_NODES`` values once aliases are followed.
-            The documents before the mistake have been given by then. ``location`` is
-            ``line:column``.
+        LimitError: too deep, or more than ``MAX_NODES`` values once aliases are followed.
+        MlsecError: not YAML. The documents before the mistake have been given by then.
+            ``location`` is ``line:column``.
     """
     try:
         for root in yaml.compose_all(text, Loader=_LOADER):
@@ -43,7 +43,9 @@ def parse_documents(text: str) -> Iterator[Node]:
         mark = error.problem_mark
         where = f"{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise MlsecError(f"not valid YAML: {error.problem}", location=where) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except RecursionError:
+        raise LimitError("YAML nested too deep to be read") from None
+    except (yaml.YAMLError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise MlsecError(f"not valid YAML: {reason}") from None
 
@@ -58,9 +60,9 @@ class _Builder:
     def build(self, node: yaml.Node, place: tuple[int, int], depth: int) -> Node:
         self._made += 1
         if self._made > MAX_NODES:
-            raise MlsecError(f"more than {MAX_NODES:,} values once its aliases are followed")
+            raise LimitError(f"more than {MAX_NODES:,} values once its aliases are followed")
         if depth > MAX_DEPTH:
-            raise MlsecError(
+            raise LimitError(
                 f"nested deeper than {MAX_DEPTH} levels", location=f"{place[0]}:{place[1]}"
             )
         if id(node) in self._open:

@@ -16,6 +16,8 @@ def left_out(plan: TypePlan, entry: Any, began_at: datetime.datetime) -> str:
     made_at = dig(entry, plan.dated_by) if plan.window_days else MISSING
     if not isinstance(made_at, str):
         return ""
-    edge = began_at - datetime.timedelta(days=plan.window_days)
+    window = datetime.timedelta(days=plan.window_days)
+    earliest = datetime.datetime.min.replace(tzinfo=datetime.UTC) + window
+    edge = max(began_at, earliest) - window
     is_old = made_at < edge.strftime("%Y-%m-%dT%H:%M:%SZ")
     return f"made more than {plan.window_days} days before" if is_old else ""

@@ -12,7 +12,7 @@ from mlsec.collect.run_facts import began_at
 from mlsec.collect.walk.item import Scope
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory, TypeCoverage
-from mlsec.snapshot.facts import PLACES, fact_of, key_of
+from mlsec.snapshot.facts import PLACES, decode_fact, fact_of, key_of
 from mlsec.snapshot.store import Snapshot
 
 
@@ -34,7 +34,7 @@ S = TypeVar("S", bound=CollectedScopes)
 def keep_scopes(snapshot: Snapshot, provider: str, fresh: S) -> None:
     """Add the places of a target to those of the targets before; what hid them is known anew."""
     text = fact_of(snapshot.meta(), provider, PLACES)
-    known = msgspec.json.decode(text, type=type(fresh)) if text else type(fresh)()
+    known = decode_fact(text, type(fresh), PLACES) if text else type(fresh)()
     scopes = {scope.name: scope for scope in known.scopes}
     for scope in fresh.scopes:
         before = scopes[scope.name].regions if scope.name in scopes else ()
@@ -64,7 +64,7 @@ def stored_scopes(
         raise MlsecError(f"the snapshot holds nothing of {name}", location=str(snapshot.path))
     try:
         return msgspec.json.decode(text, type=kind), began_at(snapshot)
-    except (KeyError, ValueError, msgspec.DecodeError):
+    except (KeyError, ValueError, RecursionError, msgspec.DecodeError):
         raise MlsecError(
             "the snapshot does not say where or when it was taken", location=str(snapshot.path)
         ) from None

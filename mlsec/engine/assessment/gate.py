@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.enums import Severity, Status
+from mlsec.core.enums import GapReason, Severity, Status
 from mlsec.core.finding import Finding
 
 
@@ -48,15 +48,22 @@ def assessed_percent(assessment: Assessment) -> float:
 
     A value in code that only an apply can know is not counted as unread.
     """
-    unread = sum(1 for finding in assessment.findings if is_unread(finding))
+    unread = _unread(assessment)
     assessed = assessment.totals.passed + assessment.totals.failed
     wanted = assessed + unread
     return 100.0 * assessed / wanted if wanted else 0.0
 
 
-def is_unread(finding: Finding) -> bool:
-    """Whether it is a check that the scan could not make."""
-    return finding.status is Status.NOT_ASSESSED and not finding.resource.is_in_code
+def is_unread(finding: Finding, limits: frozenset[str] = frozenset()) -> bool:
+    """Whether it is a check that the scan could not make; ``limits`` are gaps of its own making."""
+    if finding.status is not Status.NOT_ASSESSED:
+        return False
+    return not finding.resource.is_in_code or not limits.isdisjoint(finding.gaps)
+
+
+def _unread(assessment: Assessment) -> int:
+    over = frozenset(gap.id for gap in assessment.gaps if gap.reason is GapReason.OVER_LIMIT)
+    return sum(is_unread(finding, over) for finding in assessment.findings)
 
 
 def _is_untouched(assessment: Assessment) -> bool:
@@ -68,7 +75,7 @@ def _is_untouched(assessment: Assessment) -> bool:
     if limit is None or not limit.is_read or totals.passed or totals.failed:
         return False
     is_any_elsewhere = bool(limit.passed or limit.failed or limit.waived)
-    return is_any_elsewhere and not any(map(is_unread, assessment.findings))
+    return is_any_elsewhere and not _unread(assessment)
 
 
 def _counts(finding: Finding) -> bool:

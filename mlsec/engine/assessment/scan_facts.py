@@ -7,12 +7,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from mlsec.core.assessment import ScanFacts
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.params import parameter_values
-from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, facts_of
+from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, decode_fact, facts_of
 from mlsec.snapshot.store import Snapshot
 
 
@@ -29,7 +27,7 @@ def scan_facts(
     principals = facts_of(meta, PRINCIPAL)
     operations = Counter(f"{call.service}:{call.operation}" for call in snapshot.calls())
     return ScanFacts(
-        targets=tuple(msgspec.json.decode(meta.get("targets", "[]"), type=list[str])),
+        targets=tuple(decode_fact(meta.get("targets", "[]"), list[str], "targets")),
         started_at=clock.get("started_at", ""),
         finished_at=clock.get("finished_at", ""),
         principal=_joined_names(principals) or clock.get("user", ""),
@@ -50,8 +48,9 @@ def taken_at(snapshot: Snapshot) -> datetime.datetime:
     """Give the time the evidence was taken; now, where it does not say."""
     finished_at = snapshot.clock().get("finished_at", "")
     try:
-        return datetime.datetime.fromisoformat(finished_at)
-    except ValueError:
+        moment = datetime.datetime.fromisoformat(finished_at)
+        return moment.replace(tzinfo=moment.tzinfo or datetime.UTC).astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
         return datetime.datetime.now(datetime.UTC)
 
 
@@ -67,7 +66,7 @@ def _settings(meta: Mapping[str, str]) -> Mapping[str, str]:
     settings = facts_of(meta, SETTINGS)
     named: dict[str, str] = {}
     for provider, text in settings.items():
-        values: dict[str, Any] = msgspec.json.decode(text)
+        values = decode_fact(text, dict[str, Any], SETTINGS)
         prefix = f"{provider}." if len(settings) > 1 else ""
         named |= {f"{prefix}{name}": str(value) for name, value in values.items()}
     return dict(sorted(named.items()))

@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import MAX_TEXT_BYTES, read_named_file
+from mlsec.core.sanitize import plain_name
 from mlsec.core.strict_yaml import parse
 from mlsec.engine.model.controls import Frameworks, load_frameworks
 from mlsec.engine.model.diagnostics import RuleFilesError
@@ -66,7 +68,8 @@ def content_key_of(content: Path, extra: Sequence[Path] = ()) -> str:
     try:
         return content_key(content, [*beside, *rule_files((content, *extra))])
     except OSError as error:
-        raise MlsecError(f"cannot be read: {error}", location=str(content)) from None
+        place, reason = error.filename or content, error.strerror or str(error)
+        raise MlsecError(f"cannot be read: {reason}", location=str(place)) from None
 
 
 def load_afresh(content: Path, extra: Sequence[Path] = ()) -> RuleSet:
@@ -110,15 +113,17 @@ def examine(
     digest = hashlib.sha256()
     for path in rule_files(folders):
         try:
-            data = path.read_bytes()
-            document = parse(data.decode("utf-8"), str(path))
+            data = read_named_file(path, MAX_TEXT_BYTES)
+            document = parse(data.decode("utf-8"), plain_name(str(path)))
         except MlsecError as error:
             errors.append(error)
             continue
         except (OSError, UnicodeDecodeError) as error:
-            errors.append(MlsecError(f"cannot be read: {error}", location=str(path)))
+            reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
+            errors.append(MlsecError(f"cannot be read: {reason}", location=str(path)))
             continue
-        digest.update(f"{path.parent.name}/{path.name}\0{len(data)}\0".encode() + data)
+        head = f"{path.parent.name}/{path.name}\0{len(data)}\0"
+        digest.update(head.encode("utf-8", "surrogateescape") + data)
         rule, mistakes = check_rule(document, vocabulary, known or KnownControls())
         errors.extend(mistakes.errors)
         if rule is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import read_named_text
 from mlsec.core.strict_yaml import parse
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.evaluation.property_reader import TEXT_ITEMS
@@ -107,7 +108,7 @@ def load_overrides(path: Path, ruleset: RuleSet) -> dict[str, dict[str, Any]]:
         RuleFilesError: an unknown rule or parameter, or a value that it does not allow.
     """
     try:
-        text = path.read_text("utf-8")
+        text = read_named_text(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = (error.strerror if isinstance(error, OSError) else "") or "it is not UTF-8"
         raise MlsecError(f"the parameters cannot be read: {reason}", location=str(path)) from None

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mlsec import __version__
+from mlsec.core.cache_folder import cache_folder
+from mlsec.core.named_file import read_named_file
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.rule_cache_format import below, packed, unpacked
 
@@ -89,25 +91,11 @@ def content_key(content: Path, files: Sequence[Path]) -> str:
     for base, paths in ((_PACKAGE, code), (content, files)):
         start = f"{base}{os.sep}"
         for path in map(str, paths):
-            with open(path, "rb") as file:  # noqa: PTH123 - see _states
-                data = file.read()
+            data = read_named_file(path)
             name = below(path, start)
             digest.update(f"{name}\0{len(data)}\n".encode("utf-8", "surrogateescape"))
             digest.update(data)
     return digest.hexdigest()
-
-
-def cache_folder() -> Path | None:
-    """The user's cache folder for mlsec; None when caching is switched off or there is no home."""
-    if os.environ.get("MLSEC_NO_CACHE"):
-        return None
-    base = os.environ.get("XDG_CACHE_HOME") or ""
-    if Path(base).is_absolute():
-        return Path(base) / "mlsec"
-    try:
-        return Path.home() / ".cache" / "mlsec"
-    except RuntimeError:
-        return None
 
 
 def recall_state(state: str | None, content: Path) -> RuleSet | None:

@@ -12,6 +12,7 @@ import msgspec
 from mlsec.core.assessment import WaiverState
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import AppliedWaiver, Finding
+from mlsec.core.named_file import read_named_text
 from mlsec.core.strict_yaml import Document, parse
 from mlsec.core.suggestions import did_you_mean
 from mlsec.core.wildcard import matches
@@ -68,7 +69,7 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
         MlsecError: the file cannot be read, or anything in it is missing, unknown or malformed.
     """
     try:
-        text = path.read_text("utf-8")
+        text = read_named_text(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = (error.strerror if isinstance(error, OSError) else "") or "it is not UTF-8"
         raise MlsecError(f"the waivers cannot be read: {reason}", location=str(path)) from None

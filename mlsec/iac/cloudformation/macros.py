@@ -23,10 +23,10 @@ def macros_of(root: Node) -> Iterator[tuple[str, int]]:
                 yield name, entry.line
 
 
-def opened_by(root: Node) -> str:
-    """Say why what no resource of a template says is not known; "" where no macro adds to it."""
+def opened_by(root: Node) -> UnknownValue | None:
+    """Say why what no resource of a template says is not known; None where no macro adds to it."""
     name = next((name for name, _ in macros_of(root)), None)
-    return "" if name is None else f"the macro {name} may set it"
+    return None if name is None else UnknownValue(f"the macro {name} may set it")
 
 
 def hidden_by(node: Node) -> UnknownValue | None:

@@ -199,7 +199,7 @@ def _stack_of(file: CodeFile) -> str:
     return file.in_repository or file.id
 
 
-def _why_unknown(member: Member) -> str:
+def _why_unknown(member: Member) -> UnknownValue | None:
     if member.exists is not Truth.UNKNOWN:
-        return ""
-    return f"condition {member.node.text('Condition')} depends on the deployment"
+        return None
+    return UnknownValue(f"condition {member.node.text('Condition')} depends on the deployment")

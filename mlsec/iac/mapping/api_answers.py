@@ -30,7 +30,7 @@ from typing import Any
 
 from mlsec.collect.located import json as marked_json
 from mlsec.collect.located.located import Node, UnknownValue, plain
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import LimitError, MlsecError
 from mlsec.iac.mapping.declaration import Called, fill, known_words, text_of
 from mlsec.iac.mapping.partial_text import at
 from mlsec.iac.mapping.path_lookup import PathLookup
@@ -40,7 +40,11 @@ class Builder:
     """Builds the answers about one declaration; ``why_open`` as it has it."""
 
     def __init__(
-        self, called: Called, digger: PathLookup, provider: str, why_open: str = ""
+        self,
+        called: Called,
+        digger: PathLookup,
+        provider: str,
+        why_open: UnknownValue | None = None,
     ) -> None:
         self._why_open = why_open
         self._called = {"$name": called.name, "$id": called.id, "$ref": called.ref}
@@ -79,7 +83,7 @@ class Builder:
 
     def _default(self, value: Any) -> Node:
         """Give what the service does where nothing is said, if that is known."""
-        return Node(UnknownValue(self._why_open)) if self._why_open else constant(value)
+        return constant(value) if self._why_open is None else Node(self._why_open)
 
     def _path(self, spec: str, body: Node) -> Node | None:
         if spec.startswith("$"):
@@ -164,7 +168,8 @@ class Builder:
         try:
             return at(path, marked_json.parse(path.value).value)
         except MlsecError as error:
-            return at(path, UnknownValue(error.message))
+            is_limit = isinstance(error, LimitError)
+            return at(path, UnknownValue(error.message, is_over_limit=is_limit))
 
     def _mapping(self, spec: Mapping[str, Any], body: Node) -> Node:
         nodes: dict[str, Node] = {}
@@ -219,13 +224,14 @@ def merged(first: Node | None, second: Node, *, rival: str = "") -> Node:
     return second
 
 
-def doubted(node: Node, why: str) -> Node:
+def doubted(node: Node, what: str, hidden: UnknownValue) -> Node:
     """Say of all that an answer says that it is not known; of the rest it says nothing."""
     if _has_keys(node):
-        return at(node, {key: doubted(value, why) for key, value in node.value.items()})
+        return at(node, {key: doubted(value, what, hidden) for key, value in node.value.items()})
+    unknown = UnknownValue(f"{what}: {hidden.why}", is_over_limit=hidden.is_over_limit)
     if isinstance(node.value, tuple):
-        return at(node, tuple(at(item, UnknownValue(why)) for item in node.value))
-    return at(node, UnknownValue(why))
+        return at(node, tuple(at(item, unknown) for item in node.value))
+    return at(node, unknown)
 
 
 def _has_keys(node: Node) -> bool:

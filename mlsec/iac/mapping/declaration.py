@@ -36,8 +36,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
     column: int = 0
     given: str = ""
-    why_unknown: str = ""
-    why_open: str = ""
+    why_unknown: UnknownValue | None = None
+    why_open: UnknownValue | None = None
 
     @property
     def id(self) -> str:

@@ -12,7 +12,9 @@ from mlsec.iac.mapping.resource import PendingResource
 # stack -> the names under which it exports to other stacks what it has
 Offers = Mapping[str, frozenset[str]]
 NOTHING_OFFERED: Offers = {}
-_ELSEWHERE = "it names what another part of this code declares, and both may be applied apart"
+_ELSEWHERE = UnknownValue(
+    "it names what another part of this code declares, and both may be applied apart"
+)
 # The id of a thing whose name means one thing in every account and region, as of a bucket.
 _UNIQUE = re.compile(r"[^{}]*(?:\{(?:partition|name)\}[^{}]*)+")
 
@@ -53,14 +55,14 @@ class Owners:
 
     def possible(
         self, stack: str, type_name: str, owner: Node
-    ) -> list[tuple[PendingResource, str]]:
+    ) -> list[tuple[PendingResource, UnknownValue]]:
         """Give what an owner may be that is none for certain, each with why."""
         hidden = owner.value
         if not isinstance(hidden, UnknownValue):
             result = self._elsewhere(type_name, _spellings(text_of(owner)))
             return [(item, _ELSEWHERE) for item in result]
         if hidden.among is None:
-            return [(item, hidden.why) for item in self._in_stack.get((stack, type_name), ())]
+            return [(item, hidden) for item in self._in_stack.get((stack, type_name), ())]
         meant: dict[int, PendingResource] = {}
         for name in hidden.among:
             near = self._here.get((stack, type_name, name.lower()), ())
@@ -69,7 +71,7 @@ class Owners:
             if other != stack and self._is_offered(other, hidden.text):
                 far = self._in_stack.get((other, type_name), ())
                 meant.update((id(item), item) for item in far)
-        return [(item, hidden.why) for item in meant.values()]
+        return [(item, hidden) for item in meant.values()]
 
     def _elsewhere(self, type_name: str, spellings: tuple[str, ...]) -> list[PendingResource]:
         for spelling in spellings:

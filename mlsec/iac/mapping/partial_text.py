@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mlsec.collect.located.located import Node, UnknownValue
+from mlsec.collect.located.located import Node, UnknownValue, over_limit
 
 MAX_CHARS = 1_000_000
 
@@ -29,12 +29,12 @@ def joined(parts: Iterable[Any]) -> str | UnknownValue:
             is_given = is_given or bool(word)
         size += len(word)
         if size > MAX_CHARS:
-            return UnknownValue(f"a text of more than {MAX_CHARS:,} characters")
+            return over_limit(f"a text of more than {MAX_CHARS:,} characters")
         words.append(word)
     text = "".join(words)
     if hidden is None:
         return text
-    return UnknownValue(hidden.why, text if is_worded else "", is_given)
+    return hidden.worded(text if is_worded else "", is_given=is_given)
 
 
 def scalar_text(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from mlsec.collect.code.code_file import CodeFile
-from mlsec.collect.located.located import Node
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.collect.walk.mapping import Shapes, WrongKindError
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
@@ -38,7 +38,7 @@ class PendingResource(msgspec.Struct, kw_only=True):
     # Operations that were joined to, and by which types of declarations.
     joined: set[tuple[str, str]] = msgspec.field(default_factory=set)
     # Operations of which nothing is known, and why.
-    clouded: dict[str, str] = msgspec.field(default_factory=dict)
+    clouded: dict[str, UnknownValue] = msgspec.field(default_factory=dict)
     # Operations with what may be said here, by something that is not known to belong here.
     doubts: list[tuple[str, Node]] = msgspec.field(default_factory=list)
 
@@ -148,7 +148,7 @@ class _Made:
             operation, _, path = source.partition(":")
             part = standing.parts.get(operation)
             if operation in standing.clouded:
-                return self._gap(wanted.name, standing.clouded[operation])
+                return self._gap_of(wanted.name, standing.clouded[operation])
             if part is None:
                 reason = reason or standing.entry.never.get(operation, "")
                 continue
@@ -175,8 +175,8 @@ class _Made:
         where = self._where(node)
         if where:
             self.places[name] = where
-        if mapped.why:
-            self._hide(name, self._gap(name, mapped.why))
+        if mapped.hidden is not None:
+            self._hide(name, self._gap_of(name, mapped.hidden))
             if mapped.value is not None:
                 self.properties[name] = mapped.value
             return
@@ -184,8 +184,8 @@ class _Made:
         self._put_parts(name, mapped)
 
     def _put_parts(self, name: str, mapped: MappedValue) -> None:
-        for below, why in mapped.partly.items():
-            self._hide(f"{name}{below}", self._gap(name, why))
+        for below, hidden in mapped.partly.items():
+            self._hide(f"{name}{below}", self._gap_of(name, hidden))
         for below, node in mapped.places.items():
             where = self._where(node)
             if where:
@@ -194,8 +194,8 @@ class _Made:
     def _put_default(self, wanted: Property) -> None:
         assumed = self._standing.entry.assumed.get(wanted.name, wanted.absent)
         why_open = self._standing.declaration.why_open
-        if why_open:
-            self._hide(wanted.name, self._gap(wanted.name, why_open))
+        if why_open is not None:
+            self._hide(wanted.name, self._gap_of(wanted.name, why_open))
         elif assumed is NoDefault.UNKNOWN or assumed == NOT_KNOWN:
             self._never(wanted.name, "is not written, and what the service then does is not known")
         else:
@@ -212,7 +212,11 @@ class _Made:
         )
         self._hide(name, gap)
 
-    def _gap(self, name: str, why: str, reason: GapReason = GapReason.UNRESOLVED) -> Gap:
+    def _gap_of(self, name: str, hidden: UnknownValue) -> Gap:
+        reason = GapReason.OVER_LIMIT if hidden.is_over_limit else GapReason.UNRESOLVED
+        return self._gap(name, hidden.why, reason)
+
+    def _gap(self, name: str, why: str, reason: GapReason) -> Gap:
         return make_gap(
             scope=self._scope,
             subject=_id(self._standing),

@@ -140,7 +140,7 @@ class _Gathering:
         standing = PendingResource(
             declaration=declaration, entry=entry, called=names, body=body, digger=digger,
             bare=set(entry.without) - set(entry.answers),
-            clouded=dict.fromkeys(entry.without, why_open) if why_open else {},
+            clouded=dict.fromkeys(entry.without, why_open) if why_open is not None else {},
         )  # fmt: skip
         owner = self._vocabulary.types[entry.type]
         for operation, spec in specs_of(entry, owner).items():
@@ -191,8 +191,8 @@ class _Gathering:
                     continue
                 for owner in owners:
                     _add(owner, operation, _as_sure(made, owner, declaration), declaration)
-                for owner, why in may_be:
-                    doubt = doubted(made, f"{declaration.address} may be about this: {why}")
+                for owner, hidden in may_be:
+                    doubt = doubted(made, f"{declaration.address} may be about this", hidden)
                     owner.doubts.append((operation, doubt))
             is_unknown = isinstance(item.value, UnknownValue)
             belongs = belongs or bool(owners) or bool(may_be) or is_unknown
@@ -200,7 +200,7 @@ class _Gathering:
 
     def _possible(
         self, declaration: Declaration, join: Join, named: Node
-    ) -> list[tuple[PendingResource, str]]:
+    ) -> list[tuple[PendingResource, UnknownValue]]:
         """Give what a name may mean; of very many names all that they may set is in doubt."""
         result = self._owners.possible(declaration.stack, join.to, named)
         if len(result) < 2:
@@ -209,9 +209,12 @@ class _Gathering:
         self._loose[key] = self._loose.get(key, 0) + 1
         if self._loose[key] <= _MOST_DOUBTS:
             return result
-        for owner, why in result if self._loose[key] == _MOST_DOUBTS + 1 else ():
+        for owner, hidden in result if self._loose[key] == _MOST_DOUBTS + 1 else ():
+            why = msgspec.structs.replace(
+                hidden.worded(), why=f"many {declaration.type} may set it: {hidden.why}"
+            )
             for operation in join.answers:
-                owner.clouded.setdefault(operation, f"many {declaration.type} may set it: {why}")
+                owner.clouded.setdefault(operation, why)
         return []
 
     def resources(self, shapes_of: ShapesOf) -> Iterator[Resource]:
@@ -251,10 +254,10 @@ def _bodies(
 
 def _as_sure(made: Node, owner: PendingResource, declaration: Declaration) -> Node:
     """What may or may not be there says nothing for sure of what is there in any case."""
-    why = declaration.why_unknown
-    if not why or why == owner.declaration.why_unknown:
+    hidden = declaration.why_unknown
+    if hidden is None or hidden == owner.declaration.why_unknown:
         return made
-    return doubted(made, f"{declaration.address} may be there or not: {why}")
+    return doubted(made, f"{declaration.address} may be there or not", hidden)
 
 
 def _add(owner: PendingResource, operation: str, made: Node, declaration: Declaration) -> None:

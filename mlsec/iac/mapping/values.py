@@ -28,14 +28,14 @@ _RESOURCES = ("Resource", "NotResource")
 class MappedValue(msgspec.Struct, frozen=True, kw_only=True):
     """What code reports one property.
 
-    ``why`` says what hides it ("" for nothing); ``value`` is then its own words for it, for those
-    who refer to it, or None. ``partly`` maps ``list[]`` and ``list[].field`` to what hides parts.
+    ``hidden`` says what hides it; ``value`` is then its own words for it, for those who refer to
+    it, or None. ``partly`` maps ``list[]`` and ``list[].field`` to what hides parts.
     ``places`` maps ``[0]`` and ``[0].field`` to where they stand.
     """
 
     value: Any = None
-    why: str = ""
-    partly: Mapping[str, str] = msgspec.field(default_factory=dict)
+    hidden: UnknownValue | None = None
+    partly: Mapping[str, UnknownValue] = msgspec.field(default_factory=dict)
     places: Mapping[str, Node] = msgspec.field(default_factory=dict)
 
 
@@ -51,7 +51,7 @@ class ValueMapper:
         digger: PathLookup,
         followed: frozenset[str],
         entry: DeclaredType | None = None,
-        why_open: str = "",
+        why_open: UnknownValue | None = None,
     ) -> None:
         self._why_open = why_open
         self._entry = entry
@@ -91,37 +91,37 @@ class ValueMapper:
         if wanted.shape in POLICY_SHAPES:
             raw = _policy(node)
             if raw is None:
-                return MappedValue(why=hidden.why)
+                return MappedValue(hidden=hidden)
             return MappedValue(value=self._shaped(wanted, raw), places=_statement_places(node))
         if wanted.kind is Kind.MAP and not isinstance(node.value, UnknownValue):
             return MappedValue(value=self._shaped(wanted, _in_words(node)))
         if wanted.shape in _PICKS:
             picked = self._shaped(wanted, _in_words(node))
-            return MappedValue(value=picked, why=hidden.why if "‹" in str(picked) else "")
+            return MappedValue(value=picked, hidden=hidden if "‹" in str(picked) else None)
         if wanted.kind in (Kind.STRING, Kind.STRINGS):
             words = _in_words(node)
             try:
                 return MappedValue(
-                    value=self._shaped(wanted, words) if words else None, why=hidden.why
+                    value=self._shaped(wanted, words) if words else None, hidden=hidden
                 )
             except WrongKindError:
                 pass
-        return MappedValue(why=hidden.why)
+        return MappedValue(hidden=hidden)
 
     def _list(self, wanted: Property, node: Node) -> MappedValue:
         if isinstance(node.value, UnknownValue):
-            return MappedValue(why=node.value.why)
+            return MappedValue(hidden=node.value)
         elements = _elements(wanted.shape, node)
         if elements is None:
             raise WrongKindError(f"expected a list, got {type(node.value).__name__}")
         items: list[dict[str, Any]] = []
-        partly: dict[str, str] = {}
+        partly: dict[str, UnknownValue] = {}
         places: dict[str, Node] = {}
         for index, element in enumerate(elements):
             places[f"[{index}]"] = element
             if isinstance(element.value, UnknownValue):
                 items.append({})
-                partly["[]"] = partly["[].*"] = element.value.why
+                partly["[]"] = partly["[].*"] = element.value
                 continue
             items.append(self._element(wanted, element, index, partly, places))
         return MappedValue(value=items, partly=partly, places=places)
@@ -131,14 +131,14 @@ class ValueMapper:
         wanted: Property,
         element: Node,
         index: int,
-        partly: dict[str, str],
+        partly: dict[str, UnknownValue],
         places: dict[str, Node],
     ) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for name, field in wanted.items.items():
             why = self._entry.never.get(f"{wanted.name}[].{name}") if self._entry else None
             if why is not None:
-                partly["[]"] = partly[f"[].{name}"] = f"{name} {why}"
+                partly["[]"] = partly[f"[].{name}"] = UnknownValue(f"{name} {why}")
                 continue
             result = self._field(wanted.name, field, element)
             if result is None:
@@ -149,19 +149,19 @@ class ValueMapper:
                 continue
             places[f"[{index}].{name}"] = result
             mapped = self.map_value(field, result)
-            inner = {f"[].{name}{below}": why for below, why in mapped.partly.items()}
+            inner = {f"[].{name}{below}": part for below, part in mapped.partly.items()}
             if inner:
                 partly |= inner
                 partly["[]"] = next(iter(inner.values()))
-            if not mapped.why:
+            if mapped.hidden is None:
                 fields[name] = mapped.value
                 continue
-            partly["[]"] = mapped.why
+            partly["[]"] = mapped.hidden
             if mapped.value is not None and f"{wanted.name}[].{name}" in self._followed:
                 fields[name] = mapped.value
-                partly[f"[].{name}~"] = mapped.why
+                partly[f"[].{name}~"] = mapped.hidden
             else:
-                partly[f"[].{name}"] = mapped.why
+                partly[f"[].{name}"] = mapped.hidden
         if not isinstance(element.value, Mapping) and not fields:
             raise WrongKindError("expected elements with fields")
         return fields

@@ -1,32 +1,10 @@
-"""What expressions are evaluated with: the names they may use, and the steps they may take."""
+"""What expressions are evaluated with: the names they may use."""
 
 from __future__ import annotations
 
+from mlsec.collect.code.code_file import CodeFile
 from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.values import Value
-
-# All the steps that the code of one target may take; a large estate takes a tenth of it. One root
-# module may not take so many that nothing is left for the others.
-MAX_STEPS = 3_000_000
-MAX_ROOT_STEPS = 600_000
-
-
-class Budget:
-    """What is left to spend on one root module, shared by all that it calls."""
-
-    def __init__(self, steps: int = MAX_ROOT_STEPS) -> None:
-        self.granted = self.steps = steps
-        self.depth = 0
-
-    @property
-    def spent(self) -> int:
-        """How many steps were taken."""
-        return self.granted - max(0, self.steps)
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether evaluation was cut off."""
-        return self.steps <= 0
 
 
 class Names:
@@ -38,4 +16,8 @@ class Names:
 
     def read_file(self, path: str) -> str | UnknownValue:
         """Give the text of a file of the same target."""
+        raise NotImplementedError
+
+    def tell_limit(self, file: CodeFile | None, line: int, why: str) -> None:
+        """Say that a limit of the scan hides what stands at a line."""
         raise NotImplementedError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlsec.collect.code.code_file import CodeScope, Declared, Language
+from mlsec.collect.located.located import over_limit
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.iac.mapping.declaration import Declaration
@@ -13,11 +14,12 @@ from mlsec.iac.terraform.plan import Plan
 from mlsec.iac.terraform.resolve import Resolver
 from mlsec.iac.terraform.syntax.parse import can_parse
 from mlsec.iac.terraform.target import Target
+from mlsec.iac.terraform.type_tables import may_join
 from mlsec.vocabulary.iac_mapping import Tables
 from mlsec.vocabulary.types import Vocabulary
 
 _MISSING = "the parser of Terraform is not installed: mlsec doctor names the command"
-_CUT = "the evaluation was cut off, and what was not reached may set it"
+_CUT = over_limit("more was declared than was worked out, and what was left out may set it")
 _CODE = (Language.TERRAFORM, Language.TERRAFORM_VALUES)
 
 
@@ -55,8 +57,9 @@ def _declarations(
             code = {item.address: item for item in declared}
             shown = declared[0].root if declared else root
             declared = list(plan.declarations(code, shown))
-        is_cut = plan is None and target is not None and root in target.cut
-        yield from Resolver(declared, tables, _CUT if is_cut else "").resolved()
+        left_out = target.cut.get(root, ()) if plan is None and target is not None else ()
+        is_cut = any(may_join(kind, tables) for kind in left_out)
+        yield from Resolver(declared, tables, _CUT if is_cut else None).resolved()
     for plan in plans:
         if not _is_matched(plan, planned, target):
             yield from Resolver(plan.declarations({}, plan.file.shown), tables).resolved()
@@ -82,5 +85,4 @@ def _plans(scope: CodeScope) -> Iterator[Plan]:
         try:
             yield Plan(file)
         except MlsecError as error:
-            line = int(error.location.partition(":")[0] or 0)
-            scope.refuse(file, f"no plan: {error.message}", line=line)
+            scope.refuse_error(file, error, "no plan: ")

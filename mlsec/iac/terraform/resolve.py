@@ -36,6 +36,8 @@ _OWN = {
 }
 # What the ids of a kind begin with, where something goes by it.
 _ID_STARTS = {"aws_internet_gateway": "igw-", "aws_nat_gateway": "nat-"}
+# So many names of names are followed at once, each through a dozen of Python's frames.
+_DEEPEST = 20
 # Which argument of which provider sets values on everything that it makes.
 _FOR_ALL = (("default_tags", "tags", "aws_"), ("default_labels", "labels", "google_"))
 
@@ -47,7 +49,10 @@ class Resolver:
     """
 
     def __init__(
-        self, declarations: Iterable[Declaration], tables: Tables, why_open: str = ""
+        self,
+        declarations: Iterable[Declaration],
+        tables: Tables,
+        why_open: UnknownValue | None = None,
     ) -> None:
         self._why_open = why_open
         self._tables = tables
@@ -94,15 +99,31 @@ class Resolver:
     def symbol(self, symbol: Symbol) -> str | UnknownValue:
         """Give what an attribute of a declared thing will be."""
         if symbol not in self._known:
-            self._known[symbol] = self._symbol(symbol)
+            if len(self._open) >= _DEEPEST:
+                raise _DeeperError(symbol)
+            if self._open:
+                self._known[symbol] = self._symbol(symbol)
+            else:
+                self._work_out(symbol)
         return self._known[symbol]
 
+    def _work_out(self, symbol: Symbol) -> None:
+        """Begin again from deep inside where names of names go deeper than Python does."""
+        waiting = {symbol: None}
+        while waiting:
+            item = next(reversed(waiting))
+            try:
+                self._known[item] = self._symbol(item)
+                del waiting[item]
+            except _DeeperError as error:
+                if error.symbol in waiting:
+                    self._known[error.symbol] = _words(error.symbol)
+                    del waiting[error.symbol]
+                else:
+                    waiting[error.symbol] = None
+
     def _symbol(self, symbol: Symbol) -> str | UnknownValue:
-        shown = symbol.shown
-        among = None if _passes_through(symbol) else (symbol.address,)
-        words = UnknownValue(
-            f"{shown} is only known after the apply", f"‹{shown}›", is_given=True, among=among
-        )
+        words = _words(symbol)
         if symbol.address == "own":
             return _OWN.get(str(symbol.path[0]), words)
         wanted = ".".join(step for step in symbol.path if isinstance(step, str))
@@ -146,6 +167,20 @@ class Resolver:
         return Node(made, node.line, node.column, node.tag, node.file)
 
 
+class _DeeperError(Exception):
+    def __init__(self, symbol: Symbol) -> None:
+        super().__init__(symbol.shown)
+        self.symbol = symbol
+
+
+def _words(symbol: Symbol) -> UnknownValue:
+    shown = symbol.shown
+    among = None if _passes_through(symbol) else (symbol.address,)
+    return UnknownValue(
+        f"{shown} is only known after the apply", f"‹{shown}›", is_given=True, among=among
+    )
+
+
 def _in_api_form(home: Home, declared: Declaration, body: Node) -> Node:
     """Give a body as its table reads it; an id that is not known is that of this declaration."""
     made = in_api_form(home, declared.type, body)
@@ -155,7 +190,7 @@ def _in_api_form(home: Home, declared: Declaration, body: Node) -> Node:
     unknown = next((p for p in parts if isinstance(p, UnknownValue) and not p.text), None)
     if made is body or unknown is None:
         return made
-    named = UnknownValue(unknown.why, f"‹{declared.address}.id›", is_given=True)
+    named = unknown.worded(f"‹{declared.address}.id›", is_given=True)
     return Node({**made.pairs(), "id": Node(named)}, made.line, made.column)
 
 

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 import msgspec
 
+from mlsec.collect.code.budget import Budget
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Language
 from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.enums import GapReason
-from mlsec.iac.terraform.evaluation.evaluate import Evaluator
+from mlsec.iac.terraform.evaluation.located_blocks import size_of
+from mlsec.iac.terraform.modules.directories import local_source, shown_root
+from mlsec.iac.terraform.modules.instances import Instance
 from mlsec.iac.terraform.modules.module import Key, Module, Placed, assemble
 from mlsec.iac.terraform.modules.scope import Given, Scope
-from mlsec.iac.terraform.names import MAX_ROOT_STEPS, MAX_STEPS, Budget, Names
+from mlsec.iac.terraform.modules.value_files import values_in
 from mlsec.iac.terraform.syntax.json_syntax import parse_json, parse_values
 from mlsec.iac.terraform.syntax.parse import parse
-from mlsec.iac.terraform.syntax.tree import Body, Literal
-from mlsec.iac.terraform.values import InvalidValue, Value
+from mlsec.iac.terraform.syntax.tree import Body
+from mlsec.iac.terraform.values import Value
 
 MAX_NESTED = 12
-# Resources and uses of modules together, of the target and of one root.
+# Resources and uses of modules together, of the target and of one root; beyond that each block
+# that is written is still judged once.
 MAX_MADE = 20_000
 MAX_ROOT_MADE = 10_000
+# One root may not take so many steps that little is left for the others.
+MAX_ROOT_STEPS = 600_000
+# So many values of an instance that is not the first of its block cost one step.
+_PARTS_PER_STEP = 4
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +52,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     body: Node
     provider: Mapping[str, Value]
     root: str
-    why_unknown: str = ""
+    why_unknown: UnknownValue | None = None
 
 
 class Target:
@@ -51,15 +60,17 @@ class Target:
 
     def __init__(self, scope: CodeScope) -> None:
         self.scope = scope
+        self._all = scope.budget("terraform")
         self.budget = Budget(0)
-        self._left = MAX_STEPS
         self._texts = {file.path: file for file in scope.files}
         self._values: dict[str, list[CodeFile]] = {}
         self._reached: set[str] = set()
         self._reported: set[tuple[str, int]] = set()
-        # Roots that were not worked out to the end.
-        self.cut: set[str] = set()
+        # Roots of which not every instance was made, and the types of those that were not.
+        self.cut: dict[str, set[str]] = {}
         self._made = self._made_before = 0
+        # Blocks that were judged: where there are too many instances, each is judged once.
+        self._judged: set[int] = set()
         self.modules = self._read_modules()
         self._read_values()
 
@@ -80,15 +91,16 @@ class Target:
 
     def declared_in(self, root: str) -> Iterator[Declaration]:
         """Yield what one root declares, with steps of its own to spend on it."""
-        self._left -= self.budget.spent
-        self.budget = Budget(min(MAX_ROOT_STEPS, self._left))
+        granted = max(0, min(MAX_ROOT_STEPS, self._all.total // 2))
+        self.budget = Budget(granted)
         self._made_before = self._made
-        return self._declared(self._root(self.modules[root]))
+        yield from self._declared(self._root(self.modules[root]))
+        self._all.total -= granted - self.budget.total
 
     def offers(self) -> Mapping[str, frozenset[str]]:
         """Give the names of the outputs of each root, by which other roots ask for them."""
         return {
-            _shown_root(self.modules[root]): frozenset(
+            shown_root(self.modules[root]): frozenset(
                 key[0] for key in self.modules[root].of_kind("output") if key
             )
             for root in self.roots()
@@ -103,7 +115,7 @@ class Target:
 
     def child(self, call: Placed, parent: Scope) -> Module | UnknownValue:
         """Give the module that a call names; a doubt where it is not in the target."""
-        directory = _local_source(call, parent.module)
+        directory = local_source(call, parent.module)
         label = call.block.labels[0] if call.block.labels else ""
         if isinstance(directory, UnknownValue):
             return self._doubt(call, f'module "{label}": {directory.why}')
@@ -118,15 +130,21 @@ class Target:
                 break
             above, depth = above.parent, depth + 1
         if depth >= MAX_NESTED:
-            return self._doubt(call, f'module "{label}": nested too deep')
+            return self._doubt(call, f'module "{label}": nested too deep', is_limit=True)
         return module
 
-    def _doubt(self, call: Placed, detail: str) -> UnknownValue:
+    def tell_limit(self, file: CodeFile, line: int, why: str) -> None:
+        """Say that a limit of the scan hides what stands at a line."""
+        self.scope.over_limit(file, why, line)
+
+    def _doubt(self, call: Placed, detail: str, *, is_limit: bool = False) -> UnknownValue:
         place = (call.file.id, call.block.line)
-        if place not in self._reported:
+        if is_limit:
+            self.tell_limit(call.file, call.block.line, detail)
+        elif place not in self._reported:
             self._reported.add(place)
             self.scope.doubt(call.file, detail, line=call.block.line)
-        return UnknownValue(detail)
+        return UnknownValue(detail, is_over_limit=is_limit)
 
     def _declared(self, scope: Scope) -> Iterator[Declaration]:
         self._reached.add(scope.module.directory)
@@ -134,27 +152,35 @@ class Target:
             if len(key) == 2:
                 yield from self._instances(scope, key, placed)
         for key, placed in scope.module.of_kind("module").items():
-            self._reach(placed, scope.module)
             calls = scope.instances("module", key)
+            is_read = True
             for instance in calls.each().values() if calls else ():
-                if self._is_too_much(placed, scope.root):
-                    return
+                if self._is_over() and self._is_reached(placed, scope.module):
+                    directory = local_source(placed, scope.module)
+                    types = self._types_in(directory) if isinstance(directory, str) else ()
+                    self._leave_out(placed, scope.root, types)
+                    break
                 child = scope.child(calls, instance) if calls else UnknownValue("")
                 if isinstance(child, Scope):
                     yield from self._declared(child)
+                else:
+                    is_read = is_read and not child.is_over_limit
+            if is_read:
+                self._reach(placed, scope.module)
 
     def _instances(self, scope: Scope, key: Key, placed: Placed) -> Iterator[Declaration]:
         result = scope.instances("resource", key)
         if result is None:
             return
         for instance in result.each().values():
-            if self._is_too_much(placed, scope.root):
+            is_judged = id(placed.block) in self._judged
+            if self._is_over() and is_judged:
+                self._leave_out(placed, scope.root, (key[0],))
                 return
-            if instance.why_unknown:
-                detail = f"how many {instance.address} there are is not known"
-                self.scope.doubt(
-                    placed.file, f"{detail}: {instance.why_unknown}", line=placed.block.line
-                )
+            self._tell_number(placed, instance)
+            body = result.resource(instance).body()
+            self.budget.total -= size_of(body) // _PARTS_PER_STEP if is_judged else 0
+            self._judged.add(id(placed.block))
             yield Declaration(
                 address=instance.address,
                 type=key[0],
@@ -162,46 +188,66 @@ class Target:
                 file=placed.file,
                 line=placed.block.line,
                 column=placed.block.column,
-                body=result.resource(instance).body(),
+                body=body,
                 provider=scope.providers.of_resource(placed.block),
-                root=_shown_root(self.modules[scope.root]),
+                root=shown_root(self.modules[scope.root]),
                 why_unknown=instance.why_unknown,
             )
 
-    def _is_too_much(self, placed: Placed, root: str) -> bool:
-        """Count one more resource or use of a module; say so of each root where it is too many."""
+    def _is_over(self) -> bool:
+        """Count one more resource or use of a module; say whether it is too many."""
         self._made += 1
         is_many = self._made > MAX_MADE or self._made - self._made_before > MAX_ROOT_MADE
-        is_over = is_many or self.budget.is_spent
-        if is_over and root not in self.cut:
-            self.cut.add(root)
-            self.scope.refuse(
-                placed.file,
-                f"the evaluation of {root or 'the folder'} was cut off: too much to work out",
-                reason=GapReason.OVER_LIMIT,
-                line=placed.block.line,
-            )
-        return is_over
+        return is_many or self.budget.is_spent
+
+    def _leave_out(self, placed: Placed, root: str, types: Iterable[str]) -> None:
+        self.cut.setdefault(root, set()).update(types)
+        why = f"not every instance was made: {root or 'the folder'} declares too many"
+        self.scope.over_limit(placed.file, why, placed.block.line)
+
+    def _tell_number(self, placed: Placed, instance: Instance) -> None:
+        hidden = instance.why_unknown
+        if hidden is not None and not hidden.is_over_limit:
+            detail = f"how many {instance.address} there are is not known: {hidden.why}"
+            self.scope.doubt(placed.file, detail, line=placed.block.line)
 
     def _reach(self, call: Placed, module: Module) -> None:
         """A module that is called is judged there, even when it is called no times."""
-        directory = _local_source(call, module)
+        directory = local_source(call, module)
         if isinstance(directory, str):
             self._reached.add(directory)
+
+    def _types_in(self, directory: str) -> set[str]:
+        """Name the types of what a module declares, and those that it calls."""
+        types: set[str] = set()
+        seen, waiting = {directory}, [directory]
+        while waiting:
+            module = self.modules.get(waiting.pop())
+            if module is None:
+                continue
+            types |= module.resource_types
+            for call in module.of_kind("module").values():
+                inner = local_source(call, module)
+                if isinstance(inner, str) and inner not in seen:
+                    seen.add(inner)
+                    waiting.append(inner)
+        return types
+
+    def _is_reached(self, call: Placed, module: Module) -> bool:
+        directory = local_source(call, module)
+        return not isinstance(directory, str) or directory in self._reached
 
     def _called(self) -> Iterator[str]:
         for module in self.modules.values():
             for placed in module.of_kind("module").values():
-                directory = _local_source(placed, module)
+                directory = local_source(placed, module)
                 if isinstance(directory, str):
                     yield directory
 
     def _root(self, module: Module) -> Scope:
-        given: dict[str, Given] = {}
-        evaluator = Evaluator(_NoNames(), self.budget)
-        for file in sorted(self._values.get(module.directory, ()), key=_precedence):
-            for name, attribute in self._parsed(file).attributes.items():
-                given[name] = _Known(evaluator.value(attribute.value))
+        files = [(file, self._parsed(file)) for file in self._values.get(module.directory, ())]
+        values = dict(values_in(files, self.budget, self.tell_limit))
+        given: dict[str, Given] = {name: partial(_itself, value) for name, value in values.items()}
         return Scope(module, self, self.budget, given)
 
     def _read_modules(self) -> dict[str, Module]:
@@ -247,46 +293,5 @@ class Target:
         return parsed.body
 
 
-class _Known:
-    def __init__(self, value: Value) -> None:
-        self._value = value
-
-    def __call__(self) -> Value:
-        return self._value
-
-
-class _NoNames(Names):
-    def lookup(self, name: str) -> Value:
-        return InvalidValue(f'a file of values may not refer to "{name[:80]}"')
-
-    def read_file(self, path: str) -> str | UnknownValue:
-        return InvalidValue(f"a file of values may not read {path[:80]}")
-
-
-def _shown_root(module: Module) -> str:
-    """Give a directory as its repository calls it."""
-    return posixpath.dirname(module.files[0].shown) or "."
-
-
-def _precedence(file: CodeFile) -> tuple[int, str]:
-    """Later files win: terraform.tfvars, then its JSON form, then the others by name."""
-    name = posixpath.basename(file.path)
-    order = {"terraform.tfvars": 0, "terraform.tfvars.json": 1}
-    return order.get(name, 2), name
-
-
-def _local_source(call: Placed, module: Module) -> str | UnknownValue:
-    """Give the directory that a module call names, or why it names none of the target."""
-    source = call.block.body.attributes.get("source")
-    if source is None or not isinstance(source.value, Literal):
-        return UnknownValue("its source is not written out")
-    written = str(source.value.value)
-    if not written.startswith(("./", "../")) and written not in (".", ".."):
-        return UnknownValue(
-            f"{written[:200]} is not in this folder and is not fetched, so what it declares was "
-            "not judged; scan the output of terraform show -json instead"
-        )
-    joined = posixpath.normpath(posixpath.join(module.directory, written))
-    if joined == ".." or joined.startswith("../"):
-        return UnknownValue(f"{written[:200]} is outside the scanned folder")
-    return "" if joined == "." else joined
+def _itself(value: Value) -> Value:
+    return value

@@ -53,6 +53,13 @@ def home_of(declared_type: str, body: Node, tables: Tables) -> Home:
     return Home(kind=TERRAFORM, type=declared_type, entries=entries)
 
 
+def may_join(declared_type: str, tables: Tables) -> bool:
+    """Whether one of a type may set what another resource does not say."""
+    if declared_type in _AZAPI:
+        return True
+    return any(entry.joins for entry in home_of(declared_type, Node({}), tables).entries)
+
+
 def provider_of(declared_type: str, entry: DeclaredType) -> str:
     """Name the cloud of an entry, also of one that is not a type of the vocabulary."""
     prefix = declared_type.partition("_")[0]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from mlsec.collect.code.budget import OverLimitError
 from mlsec.collect.located.located import UnknownValue
+from mlsec.core.regex import regex
 
 # Null, bool, int, float, str, list, dict with text keys, and the kinds below; sets are lists.
 Value = Any
@@ -15,6 +18,7 @@ Value = Any
 MAX_CHARS = 1_000_000
 MAX_ITEMS = 20_000
 MAX_WEIGHT = 200_000
+_NUMBER = regex(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 
 
 class InvalidValue(UnknownValue, frozen=True):
@@ -82,7 +86,7 @@ def is_symbolic(value: Value) -> bool:
 def why_hidden(value: Value) -> UnknownValue:
     """Say why a symbolic value is not known."""
     if isinstance(value, Joined):
-        return UnknownValue(value.unknown.why)
+        return value.unknown.worded()
     if isinstance(value, Symbol):
         return UnknownValue(f"{value.shown} is only known after the apply")
     return UnknownValue("JSON text that only the apply knows")
@@ -107,13 +111,23 @@ def weigh(value: Value, limit: int = MAX_WEIGHT) -> int:
     """
     if isinstance(value, str):
         return 1 + len(value) // 64
-    if not isinstance(value, (list, dict)):
+    if not isinstance(value, (list, dict, Encoded, Joined)):
         return 1
     weight = 0
-    for item in walk(value):
-        weight += 1 + (len(item) // 64 if isinstance(item, str) else 0)
-        if weight >= limit:
-            break
+    waiting: list[Value] = [value]
+    while waiting and weight < limit:
+        item = waiting.pop()
+        weight += 1
+        if isinstance(item, str):
+            weight += len(item) // 64
+        elif isinstance(item, list):
+            waiting.extend(item)
+        elif isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, Encoded):
+            waiting.append(item.value)
+        elif isinstance(item, Joined):
+            waiting.extend(item.parts)
     return weight
 
 
@@ -124,7 +138,11 @@ def is_small(value: Value) -> bool:
 
 def first_unknown(value: Value) -> UnknownValue | None:
     """Give the first part that is not known at all, or None."""
-    return next((item for item in walk(value) if isinstance(item, UnknownValue)), None)
+    for item in walk(value):
+        for part in item.parts if isinstance(item, Joined) else (item,):
+            if isinstance(part, UnknownValue):
+                return part
+    return None
 
 
 def is_plain(value: Value) -> bool:
@@ -155,7 +173,11 @@ def number_text(number: float) -> str:
 
 
 def join_text(parts: list[Value]) -> Value:
-    """Join texts: a str, Joined when some are not known, or UnknownValue."""
+    """Join texts: a str, Joined when some are not known, or UnknownValue.
+
+    Raises:
+        OverLimitError: more than ``MAX_CHARS``.
+    """
     pieces: list[str | Symbol | UnknownValue] = []
     size = 0
     for part in parts:
@@ -173,7 +195,7 @@ def join_text(parts: list[Value]) -> Value:
             elif piece != "":
                 pieces.append(piece)
         if size > MAX_CHARS:
-            return UnknownValue(f"text of more than {MAX_CHARS} characters")
+            raise OverLimitError(f"text of more than {MAX_CHARS:,} characters")
     if not pieces:
         return ""
     is_one = len(pieces) == 1 and isinstance(pieces[0], (str, UnknownValue))
@@ -185,14 +207,12 @@ def number_of(value: Value) -> Value:
     if isinstance(value, bool) or value is None or isinstance(value, (list, dict, Space)):
         return InvalidValue(f"{kind_of(value)} where a number is expected")
     if isinstance(value, str):
-        try:
-            return int(value) if len(value) < 300 else InvalidValue("a number too long")
-        except ValueError:
-            pass
-        try:
-            return float(value)
-        except ValueError:
+        if not _NUMBER.fullmatch(value):
             return InvalidValue("text where a number is expected")
+        number = int(value) if len(value) < 300 and value.lstrip("-").isdecimal() else float(value)
+        if abs(number) == math.inf:
+            raise OverLimitError("a number too large")
+        return number
     if is_symbolic(value):
         return why_hidden(value)
     return value
@@ -225,9 +245,13 @@ def kind_of(value: Value) -> str:
 
 
 def equal(left: Value, right: Value) -> Value:
-    """Compare as ``==`` does: bool, or UnknownValue when the unknown decides."""
+    """Compare as ``==`` does: bool, or UnknownValue when the unknown decides.
+
+    Raises:
+        OverLimitError: there is too much to compare.
+    """
     if not (is_small(left) and is_small(right)):
-        return UnknownValue("a comparison of too many values")
+        raise OverLimitError("a comparison of too many values")
     return _equal(left, right)
 
 

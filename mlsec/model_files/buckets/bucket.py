@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Self
 
 from mlsec.artifacts.bytes.window import Source
-from mlsec.collect.folders.entry import Entry, Listing, Skipped, StoreError, plain_name
+from mlsec.collect.folders.entry import Entry, Listing, Skipped, StoreError
 from mlsec.core.enums import GapReason
+from mlsec.core.sanitize import plain_name
 from mlsec.model_files.buckets.ranged import RangedSource
 
 

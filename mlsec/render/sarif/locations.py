@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mlsec.core.finding import Finding
+from mlsec.core.sanitize import name_bytes
 from mlsec.render.display import shown, shown_id
 from mlsec.render.locations import Inventory, Place, in_code, place_of, repository_path
 
@@ -32,12 +33,7 @@ def resource_location(
 
 def relative_uri(path: str) -> str:
     """Percent-encode a path relative to the repository; a colon too, it would read as a scheme."""
-    clean = repository_path(path)
-    try:
-        encoded = clean.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        encoded = clean.encode("utf-8", "surrogatepass")
-    return quote(encoded, safe="/")
+    return quote(name_bytes(repository_path(path)), safe="/")
 
 
 def _location(place: Place, resource_id: str, name: str, inventory: Inventory) -> dict[str, Any]:

@@ -7,11 +7,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlsec.collect.folders.entry import plain_name
 from mlsec.collect.folders.git_root import repository_of
 from mlsec.core.errors import MlsecError
 from mlsec.core.regex import regex
-from mlsec.core.sanitize import visible
+from mlsec.core.sanitize import plain_name, visible
 from mlsec.repository.changes.git import Git, GitError
 from mlsec.repository.changes.revision import HISTORY, Revision, head_of, resolve
 from mlsec.repository.changes.tree import LINK, Committed, files_of, is_converted, is_same

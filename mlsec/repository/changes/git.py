@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import tempfile
 import threading
 from pathlib import Path
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.foreign import distrust
+from mlsec.core.programs import find_program, minimal_environment
 from mlsec.core.sanitize import visible
 
 TIMEOUT_S = 120.0
@@ -49,15 +49,8 @@ class Git:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        result = shutil.which("git")
-        if result is None:
-            raise MlsecError("--changed-since needs git", hint="install git")
-        self._program = os.path.realpath(result)
-        if not Path(result).is_absolute() or Path(self._program).is_relative_to(self.root):
-            raise MlsecError(
-                "the git that would be run is in the scanned folder",
-                hint="take . and folders of the repository out of PATH",
-            )
+        distrust((self.root,))
+        self._program = find_program("git", "install git for --changed-since")
 
     def ask(self, *words: str, stdin: bytes = b"", limit_bytes: int = MAX_BYTES) -> bytes:
         """Give what a command printed.
@@ -106,8 +99,10 @@ class Git:
 
     def _environment(self) -> dict[str, str]:
         # HOME stays: the user's own settings name the repositories of others that are trusted.
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        return {**kept, **_ENVIRONMENT, "GIT_CEILING_DIRECTORIES": str(self.root.parent)}
+        return {
+            **minimal_environment(), **_ENVIRONMENT,
+            "GIT_CEILING_DIRECTORIES": str(self.root.parent),
+        }  # fmt: skip
 
 
 class GitError(MlsecError):

@@ -14,6 +14,7 @@ from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.core.external_finding import ExternalRun
+from mlsec.core.named_file import read_named_file
 from mlsec.repository.checkov.output import Names, read_output
 from mlsec.repository.checkov.program import Program, ProgramFailure, run_checkov
 from mlsec.repository.checkov.reader import SERVICE
@@ -99,13 +100,9 @@ def read_json(saved: Path) -> bytes:
         MlsecError: it cannot be read, or is larger than any honest one.
     """
     try:
-        with saved.open("rb") as file:
-            body = file.read(MAX_JSON_BYTES + 1)
+        return read_named_file(saved, MAX_JSON_BYTES)
     except OSError as error:
         raise MlsecError(f"cannot be read: {error.strerror}", location=str(saved)) from None
-    if len(body) > MAX_JSON_BYTES:
-        raise MlsecError(f"is larger than {MAX_JSON_BYTES:,} bytes", location=str(saved))
-    return body
 
 
 def _files(snapshot: Snapshot, scope: str) -> dict[str, CodeFile]:

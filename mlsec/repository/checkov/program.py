@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import msgspec
 
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
+from mlsec.core.programs import USUAL_PATH, find_program, refusal_of
 
 TIMEOUT_S = 900.0
 MAX_OUTPUT_BYTES = 256 * 1024 * 1024
@@ -47,19 +47,21 @@ def find_checkov(named: str = "") -> Program:
     """Find it: as named, by MLSEC_CHECKOV, in .venv-checkov beside our environment, or on PATH.
 
     Raises:
-        MlsecError: it is not there, or its version has not been tried.
+        MlsecError: it is not there, in a place where others may have put it, or its version has
+            not been tried.
     """
+    hint = "uv tool install checkov, pipx install checkov, or --checkov PATH"
     named = named or os.environ.get(VARIABLE, "")
     beside = Path(sys.prefix).parent / ".venv-checkov" / "bin" / "checkov"
-    path = named or (str(beside) if beside.is_file() else shutil.which("checkov") or "")
-    if not path or not os.access(path, os.X_OK) or not Path(path).is_file():
-        raise MlsecError(
-            f'checkov was not found at "{path}"' if path else "checkov was not found",
-            hint="uv tool install checkov, pipx install checkov, or --checkov PATH",
-        )
-    if not named and not Path(path).is_absolute():
-        raise MlsecError("the checkov on PATH is in the current folder", hint="use --checkov PATH")
-    program = Program(path=str(Path(path).absolute()), version=_installed(Path(path)))
+    if not named and beside.is_file() and not refusal_of(beside):
+        named = str(beside)
+    path = str(Path(named).absolute()) if named else find_program("checkov", hint)
+    if not os.access(path, os.X_OK) or not Path(path).is_file():
+        raise MlsecError(f'checkov was not found at "{path}"', hint=hint)
+    refused = refusal_of(Path(path))
+    if refused:
+        raise MlsecError(f'the checkov at "{path}" {refused}, so it is not run', hint=hint)
+    program = Program(path=path, version=_installed(Path(path)))
     if program.version:
         check_version(program.version)
     return program
@@ -171,7 +173,7 @@ def _environment(home: Path, program: Program) -> dict[str, str]:
     """No key of a platform, no settings of Python, and a proxy where nobody listens."""
     nowhere = "http://127.0.0.1:9"
     return {
-        "PATH": f"{Path(program.path).parent}:/usr/bin:/bin",
+        "PATH": f"{Path(program.path).parent}:{USUAL_PATH}",
         "HOME": str(home),
         "TMPDIR": str(home),
         "LC_ALL": "C.UTF-8",

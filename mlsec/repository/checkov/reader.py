@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from mlsec.collect.tally import Tally
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
-from mlsec.core.errors import MlsecError
 from mlsec.core.external_finding import ExternalReport, ExternalRun
 from mlsec.core.resource import Inventory
+from mlsec.snapshot.answers import answer_of
 from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
 
@@ -26,21 +24,12 @@ def read(snapshot: Snapshot) -> tuple[tuple[ExternalReport, ...], Inventory]:
     result = []
     for call in snapshot.calls():
         if call.service == SERVICE:
-            run = _run(call, snapshot)
+            run = answer_of(snapshot, call, ExternalRun)
             _account(call, run, tally)
             result.append(ExternalReport(scope=call.scope, run=run))
     return tuple(result), Inventory(
         gaps=tuple(tally.gaps[key] for key in sorted(tally.gaps)), coverage=tally.coverage()
     )
-
-
-def _run(call: Call, snapshot: Snapshot) -> ExternalRun:
-    try:
-        return msgspec.json.decode(snapshot.payload_bytes(call.payload), type=ExternalRun)
-    except msgspec.MsgspecError as error:
-        raise MlsecError(
-            f"the evidence of checkov is damaged: {error}", location=str(snapshot.path)
-        ) from None
 
 
 def _account(call: Call, run: ExternalRun, tally: Tally) -> None:

@@ -32,7 +32,13 @@ def run_in_two_processes(
     half = len(paths) // 2
     own_paths, child_paths = paths[:half], paths[half:]
     reading, writing = os.pipe()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:  # no more processes are allowed: one does it all
+        os.close(reading)
+        os.close(writing)
+        yield from work(paths)
+        return
     if not child:
         # Else it would keep the pipe open that it waits for somebody to read.
         os.close(reading)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from mlsec.core.sanitize import plain_name
 from mlsec.signing.errors import MalformedError
 
 MAX_NAME_CHARS = 4096
@@ -28,7 +29,9 @@ def check_name(name: str) -> None:
             control character, or too long.
     """
     if "\n" in name or _is_odd((name,)):
-        raise MalformedError(f'"{name[:200]}" is not a plain relative path with "/" between parts')
+        raise MalformedError(
+            f'"{plain_name(name[:200])}" is not a plain relative path with "/" between parts'
+        )
     if len(name) > MAX_NAME_CHARS:
         raise MalformedError(f"a path has {len(name)} characters; at most {MAX_NAME_CHARS}")
     if len(name) > MAX_PART_BYTES or not name.isascii():

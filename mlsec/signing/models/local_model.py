@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import check_regular
 from mlsec.signing.errors import ChangedError, SigningError
 from mlsec.signing.files.folder import ModelFolder
 from mlsec.signing.files.hash_files import changed_since, hash_files
@@ -35,6 +36,7 @@ class LocalSignature(msgspec.Struct, frozen=True, kw_only=True):
 
     def read(self, at_most: int) -> bytes:
         try:
+            check_regular(self.file)
             with self.file.open("rb") as opened:
                 return opened.read(at_most)
         except OSError as error:

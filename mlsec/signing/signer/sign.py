@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.sanitize import plain_name
 from mlsec.signing.bundles.dsse import pae
 from mlsec.signing.content.unsigned_files import GIT_PATHS
 from mlsec.signing.errors import MalformedError
@@ -71,21 +72,42 @@ def sign(
         MlsecError: no file, a link or special file, a name that cannot be signed, a file that
             cannot be read or changed meanwhile.
     """
+    model_name = options.name or target.resolve().name or "model"
+    _check_name(model_name, target)
     manifest = manifest_to_sign(target, signature, options, progress)
+    subject = {
+        "name": model_name,
+        "digest": {"sha256": manifest.root_digest.removeprefix("sha256:")},
+    }
+    return sign_statement(key, [subject], OMS_PREDICATE, predicate_of(manifest), timestamp)
+
+
+def sign_statement(
+    key: SignerKey,
+    subjects: Sequence[Mapping[str, Any]],
+    predicate_type: str,
+    predicate: Mapping[str, Any],
+    timestamp: Callable[[bytes], bytes] | None = None,
+) -> bytes:
+    """Sign an in-toto statement about subjects and return it in a Sigstore bundle."""
     statement = {
         "_type": STATEMENT_TYPE,
-        "subject": [
-            {
-                "name": options.name or target.resolve().name or "model",
-                "digest": {"sha256": manifest.root_digest.removeprefix("sha256:")},
-            }
-        ],
-        "predicateType": OMS_PREDICATE,
-        "predicate": predicate_of(manifest),
+        "subject": subjects,
+        "predicateType": predicate_type,
+        "predicate": predicate,
     }
     payload = json.dumps(statement, ensure_ascii=False, separators=(",", ":")).encode()
     signed = key.sign(pae(PAYLOAD_TYPE, payload))
     return _bundle(key, payload, signed, timestamp(signed) if timestamp else b"")
+
+
+def _check_name(name: str, target: Path) -> None:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise MlsecError(
+            "the name of the model is not Unicode text", hint="rename it", location=str(target)
+        ) from None
 
 
 def manifest_to_sign(
@@ -101,6 +123,12 @@ def manifest_to_sign(
         top = target.resolve()
         signatures = (path_inside(file, top) for file in (signature, *discover(target)))
         ignored = (*options.ignored, *GIT_PATHS, *filter(None, signatures))
+        for path in ignored:
+            if plain_name(path) != path:
+                raise MlsecError(
+                    f'"{plain_name(path)}" cannot be named in what is signed',
+                    hint="rename it", location=str(target),
+                )  # fmt: skip
         for entry in listing.irregular():
             if not is_under(entry.path, ignored):
                 raise MlsecError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import read_named_file
 from mlsec.signing.errors import SigningError
 from mlsec.signing.keys.public_keys import PublicKey, load_public_key
 from mlsec.signing.trust.policy import Anchor, KeyAnchor, SigstoreAnchor, X509Anchor
@@ -101,13 +102,10 @@ def _authorities(paths: Sequence[Path]) -> tuple[Authority, ...]:
 
 def _at(path: Path, read: Callable[[bytes], T]) -> T:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+        data = read_named_file(path, MAX_FILE_BYTES)
     except OSError as error:
         reason = error.strerror or str(error)
         raise MlsecError(f"cannot be read: {reason}", location=str(path)) from None
-    if len(data) > MAX_FILE_BYTES:
-        raise MlsecError(f"is larger than {MAX_FILE_BYTES} bytes", location=str(path))
     try:
         return read(data)
     except SigningError as error:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import read_named_file
 from mlsec.signing.encodings.strict_json import JsonLimits, loads
 from mlsec.signing.errors import SigningError
 
@@ -72,7 +73,7 @@ def _write(path: Path, document: dict[str, object]) -> None:
 
 def _read(path: Path) -> dict[str, str]:
     try:
-        document = loads(path.read_bytes(), "lock file", _LIMITS)
+        document = loads(read_named_file(path), "lock file", _LIMITS)
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import read_named_text
 from mlsec.core.strict_yaml import parse
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.manifests.paths import check_ignored
@@ -41,7 +42,7 @@ def load_policy(path: Path) -> TrustPolicy:
             or too little; always with file, line and column.
     """
     try:
-        text = path.read_text("utf-8")
+        text = read_named_text(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise MlsecError(f"the trust policy cannot be read: {reason}", location=str(path)) from None

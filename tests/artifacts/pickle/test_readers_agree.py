@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.limits import Budget, Limits
+from mlsec.artifacts.pickle.vm.frames import OTHERS
 from mlsec.artifacts.pickle.vm.opcode_table import machine_over
 from mlsec.artifacts.pickle.vm.plain_data import skip_plain_data
 from mlsec.artifacts.pickle.vm.values import CallKind, CallResult, Global, Value
@@ -133,11 +134,15 @@ def _made_by(target: Value) -> str:
 
 
 def heard_here(data: bytes, *, skips_data: bool = True) -> Heard:
-    judge = Heard()
-    machine = machine_over(Window.of(data), 0, judge, Budget(Limits()))
-    machine.skips_data = skips_data
-    with contextlib.suppress(ArtifactError):
-        machine.run()
+    judge, waiting = Heard(), [Window.of(data)]
+    for _ in range(OTHERS):
+        machine = machine_over(waiting.pop(), 0, judge, Budget(Limits()))
+        machine.skips_data = skips_data
+        with contextlib.suppress(ArtifactError):
+            machine.run()
+        waiting += machine.frames.others  # what a loader reads that goes on behind a frame
+        if not waiting:
+            break
     return judge
 
 

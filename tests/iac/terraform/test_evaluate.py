@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from mlsec.collect.code.budget import Budget
 from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
-from mlsec.iac.terraform.names import Budget
 from mlsec.iac.terraform.syntax.parse import parse
 from mlsec.iac.terraform.values import InvalidValue, Joined, Symbol
 from tests.iac.terraform.written import _Only, value
@@ -156,19 +156,23 @@ def test_shared_parts_that_double_at_each_step_end_at_the_budget() -> None:
     known: dict[str, Any] = {"l0": ["x"]}
     budget = Budget(200_000)
     for name, attribute in parse(source).body.attributes.items():
-        known[name] = Evaluator(_Only(known), budget).value(attribute.value)
+        known[name] = Evaluator(_Only(known), budget).whole(attribute.value)
     deep = parse("a = l60 == [l59, l59]\nb = jsonencode(l60)\nc = flatten(l60)\n").body.attributes
     for attribute in deep.values():
-        found = Evaluator(_Only(known), budget).value(attribute.value)
+        found = Evaluator(_Only(known), budget).whole(attribute.value)
         assert isinstance(found, UnknownValue)
+        assert found.is_over_limit
 
 
-def test_a_spent_budget_gives_nothing_more() -> None:
+def test_a_spent_budget_hides_what_costs_more_and_nothing_else() -> None:
     budget = Budget(50)
-    expression = parse("a = [for x in range(1000) : x + 1]\n").body.attributes["a"].value
-    found = Evaluator(_Only({}), budget).value(expression)
+    source = 'a = [[for x in range(1000) : x + 1], lower("B")]\n'
+    expression = parse(source).body.attributes["a"].value
+    found = Evaluator(_Only({}), budget).whole(expression)
     assert budget.is_spent
-    assert isinstance(found[-1], UnknownValue)
+    assert isinstance(found[0], UnknownValue)
+    assert found[0].is_over_limit
+    assert found[1] == "b"
 
 
 def test_text_that_doubles_ends_at_its_cap() -> None:

@@ -86,7 +86,10 @@ def test_an_unknown_count_gives_one_resource_that_is_still_judged() -> None:
     assert plain(found["aws_x.y"].body)["open"] is True
     assert isinstance(plain(found["aws_x.y"].body)["i"], UnknownValue)
     assert plain(found["aws_z.w"].body)["arn"] == Symbol("aws_x.y", ("arn",))
-    assert "var.n has no default" in found["aws_x.y"].why_unknown
+    hidden = found["aws_x.y"].why_unknown
+    assert hidden is not None
+    assert "var.n has no default" in hidden.why
+    assert not hidden.is_over_limit
     assert "how many aws_x.y there are is not known" in scope.doubts["main.tf"][0].detail
 
 

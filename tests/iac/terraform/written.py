@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlsec.collect.code.budget import Budget
 from mlsec.collect.code.code_file import CodeFile, CodeScope
 from mlsec.collect.located.located import UnknownValue, plain
 from mlsec.collect.tally import Tally
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
-from mlsec.iac.terraform.names import Budget, Names
+from mlsec.iac.terraform.names import Names
 from mlsec.iac.terraform.syntax.parse import parse
 from mlsec.iac.terraform.target import Declaration, Target
 from mlsec.iac.terraform.values import InvalidValue
@@ -47,9 +48,12 @@ class _Only(Names):
     def read_file(self, path: str) -> str | UnknownValue:
         return UnknownValue(f"no file {path}")
 
+    def tell_limit(self, file: CodeFile | None, line: int, why: str) -> None:
+        """The value itself says it."""
+
 
 def value(expression: str, **known: Any) -> Any:
     """Give the value of one expression."""
     parsed = parse(f"x = {expression}\n")
     assert not parsed.mistakes, parsed.mistakes
-    return Evaluator(_Only(known), Budget()).value(parsed.body.attributes["x"].value)
+    return Evaluator(_Only(known), Budget()).whole(parsed.body.attributes["x"].value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from mlsec.artifacts.facts import FactKind
@@ -78,9 +79,7 @@ _EXCHANGE = frozenset(
 @functools.cache
 def known_operators() -> frozenset[str]:
     """All operators that TensorFlow 2.21 registers (``TF_GetAllOpList``), old ones included."""
-    from importlib import resources  # noqa: PLC0415 - it loads much, and few files have operators
-
-    text = resources.files(__package__).joinpath("operators.txt").read_text("ascii")
+    text = Path(__file__).with_name("operators.txt").read_text("ascii")
     return frozenset(text.split()) | OLD_OPERATORS
 
 

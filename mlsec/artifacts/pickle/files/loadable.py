@@ -79,6 +79,6 @@ def _is_pickle(data: bytes, size_bytes: int) -> bool:
         except (ArtifactError, IndexError):
             return trial.is_known_danger
         trial.imports += has_protocol and code in _EXTENSIONS
-        if trial.imports and code in ACTS:
+        if trial.has_frame or (trial.imports and code in ACTS):
             return True
     return has_protocol or trial.imports > 0

@@ -9,7 +9,7 @@ from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.known_names import Standing
 from mlsec.artifacts.pickle.policy.callable_lists import shipped_policy
 from mlsec.artifacts.pickle.vm.literals import read_index, read_integer, read_quoted
-from mlsec.artifacts.pickle.vm.opcodes import ARGUMENTS, PROTO, STOP, Argument
+from mlsec.artifacts.pickle.vm.opcodes import ARGUMENTS, FRAME, PROTO, STOP, Argument
 from mlsec.core.regex import regex
 
 _FIXED = {
@@ -25,6 +25,8 @@ ENOUGH = 24
 # How far the end of a text is looked for with which the first bytes end; beyond that it is one of a
 # pickle's if so many opcodes are before it.
 FURTHER, BEFORE_TEXT = 1 << 20, 2
+# Eight bytes that are by chance a number up to this one, and not 0, are met once in 16 million.
+FRAME_BYTES = 1 << 40
 
 # What each opcode takes from the stack and leaves on it; opcodes that go to a MARK are apart.
 _TAKES = {
@@ -71,6 +73,8 @@ class Trial:
         # An import of what no text would name by chance: a pickle even if it breaks right after.
         self.is_known_danger = False
         self.is_text = False
+        # A FRAME: whatever follows it, as it may be read in more ways than this one.
+        self.has_frame = False
         # Whether the bytes end inside a text of protocol 0, and how many opcodes are before it.
         self.is_cut, self.before = False, 0
 
@@ -79,7 +83,12 @@ class Trial:
         while position < len(self.head):
             code = self.head[position]
             if code == STOP:
-                return self.depth > 0 and not self.marks and not self.is_text
+                is_ended = self.depth > 0 and not self.marks
+                if not (is_ended and self.is_text):
+                    return is_ended
+                # A text by chance, if no stream that acts follows.
+                self.depth, position = 0, position + 1
+                continue
             try:
                 position = self.step(code, position)
             except (ArtifactError, IndexError):
@@ -87,7 +96,7 @@ class Trial:
                 self.is_cut, self.before = is_open and not self.is_whole, count
                 return self.is_known_danger
             count += 1
-            if (self.imports and code in ACTS) or code in b"io":
+            if (self.imports and code in ACTS) or code in b"io" or self.has_frame:
                 return True
             if count >= ENOUGH and code not in b"\n" and not self.is_text:
                 return True
@@ -109,7 +118,11 @@ class Trial:
         if argument is None:
             raise ArtifactError("no opcode")
         if argument in _FIXED:
-            return position + _FIXED[argument]
+            end = position + _FIXED[argument]
+            if code == FRAME:
+                length = int.from_bytes(self.head[position:end], "little")
+                self.has_frame |= 0 < length < FRAME_BYTES and end <= len(self.head)
+            return end
         if argument in _COUNTED:
             # Without PROTO these are of no protocol that writes text only: words that happen to
             # be opcodes, unless they import something.

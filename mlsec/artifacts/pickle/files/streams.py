@@ -1,11 +1,8 @@
-"""Reads a pickle file: its streams one after the other, and what lies between and behind them."""
+"""Reads the streams of a pickle file one after the other, and what lies between them."""
 
 from __future__ import annotations
 
-import contextlib
-import re
 from collections.abc import Callable
-from functools import partial
 
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
@@ -13,7 +10,6 @@ from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.files import joblib_arrays, torch_legacy, torch_tar
 from mlsec.artifacts.pickle.files.bombs import note_far, note_growth
 from mlsec.artifacts.pickle.files.lightning import note_instantiator
-from mlsec.artifacts.pickle.files.loadable import is_loadable
 from mlsec.artifacts.pickle.files.salvage import salvage
 from mlsec.artifacts.pickle.files.sniff import sniff_pickle
 from mlsec.artifacts.pickle.files.without_joblib import run_by_pickle
@@ -24,12 +20,12 @@ from mlsec.artifacts.pickle.vm.opcode_table import machine_over
 from mlsec.artifacts.pickle.vm.plain_data import skip_plain_data
 from mlsec.artifacts.pickle.vm.values import Value
 from mlsec.artifacts.recorder import Recorder
-from mlsec.core.enums import GapReason
 
 STREAMS = 10_000
 # Nothing that is looked for within a block is longer.
 OVERLAP_BYTES = 4096
 NESTED = 8
+OTHERWISE = "(as read behind the end of a frame)"
 # So far texts are searched for programs.
 SEARCHED_BYTES = 8 << 20
 
@@ -37,63 +33,55 @@ SEARCHED_BYTES = 8 << 20
 LiteralSearch = Callable[[Window, Recorder], Watch]
 
 
-def read_pickle(window: Window, record: Recorder, search: LiteralSearch) -> None:
-    """Note what a pickle file imports, calls and patches, and what its literals hold.
-
-    Every stream that begins where the one before ended is read, torch's legacy storages after
-    them too. Bytes that begin no stream are searched for imports but not accounted for.
-
-    Raises:
-        ArtifactError: a stream breaks; what it did before, and what follows, is noted.
-    """
-    reader = StreamReader(window, record, search)
-    try:
-        end = reader.read_all(0)
-    except ArtifactError:
-        salvage(window, max(reader.failed_at, 0), reader.verdict, record.budget)
-        raise
-    if end < window.size_bytes:
-        salvage(window, end, reader.verdict, record.budget)
-
-
-_BEGINS = re.compile(rb"\x80[\x02-\x05][\x95}\]c(\x8c]")
-MOST_INSIDE = 100
-
-
-def read_inside(window: Window, record: Recorder, data: bytes, search: LiteralSearch) -> None:
-    """Judge pickles that begin somewhere in ``data``, the first bytes of another format's file."""
-    done, count = 0, 0
-    for beginning in _BEGINS.finditer(data):
-        start = beginning.start()
-        part = window.part(start, window.size_bytes - start)
-        if start < done or not is_loadable(part):
-            continue
-        count += 1
-        if count > MOST_INSIDE:
-            record.gap(GapReason.OVER_LIMIT, f"more than {MOST_INSIDE} pickles inside")
-            return
-        reader = StreamReader(window, record.inner(f"(pickle at {start})"), search)
-        with contextlib.suppress(ArtifactError):  # what it did before it broke is noted
-            done = reader.read_one(start)
-
-
 class StreamReader:
-    """Reads streams of one window; ``failed_at`` is where a stream broke."""
+    """Reads streams of one window; ``failed_at`` is where a stream broke.
+
+    ``others`` are the bytes of the window as other loaders take them, as far as they are followed
+    (``is_cut``: there are more).
+    """
 
     __slots__ = (
-        "_is_read_twice", "_looked_to", "_search", "failed_at", "nested", "record", "verdict",
-        "window",
+        "_is_read_twice", "_looked_to", "_make_search", "_search", "failed_at", "is_cut", "nested",
+        "others", "record", "verdict", "window",
     )  # fmt: skip
 
-    def __init__(self, window: Window, record: Recorder, search: LiteralSearch) -> None:
+    def __init__(
+        self,
+        window: Window,
+        record: Recorder,
+        search: LiteralSearch,
+        verdict: Verdict | None = None,
+    ) -> None:
         self.window = window
         self.record = record
-        self.verdict = Verdict(window, record, shipped_policy())
+        self.verdict = verdict or Verdict(window, record, shipped_policy())
         self.failed_at = -1
         self.nested = 0
+        self.others: list[Window] = []
+        self.is_cut = False
+        self._make_search = search
         self._search = search(window, record)
         self._is_read_twice = False
         self._looked_to = 0
+
+    def over(self, window: Window) -> StreamReader:
+        """A reader of another reading of the same bytes: only what is new in it is noted."""
+        record = self.record.inner(OTHERWISE)
+        return StreamReader(window, record, self._make_search, self.verdict.over(window, record))
+
+    def read_to_end(self) -> None:
+        """Read all streams of the window, and search what begins none for imports.
+
+        Raises:
+            ArtifactError: a stream breaks; what it did before, and what follows, is noted.
+        """
+        try:
+            end = self.read_all(0)
+        except ArtifactError:
+            salvage(self.window, max(self.failed_at, 0), self.verdict, self.record.budget)
+            raise
+        if end < self.window.size_bytes:
+            salvage(self.window, end, self.verdict, self.record.budget)
 
     def _look_inside(self, base: int, block: bytes) -> None:
         """Read what is kept in a block as plain data and can be loaded: nothing loads it here.
@@ -183,8 +171,8 @@ class StreamReader:
             self.record.understood(offset, plain.end)
             return plain.end
         machine = machine_over(self.window, offset, self.verdict, budget, self._look_inside)
-        gaps: list[tuple[int, int]] = []
-        machine.after_build = partial(self._gap, gaps)
+        gaps, frames = machine.gaps, machine.frames
+        machine.after_build = self._end_of_raw
         try:
             end = machine.run()
         except ArtifactError:
@@ -193,6 +181,9 @@ class StreamReader:
             self.record.understood(offset, machine.failed_at)
             self._read_without_joblib(offset, gaps)
             raise
+        finally:
+            self.others += frames.others
+            self.is_cut |= frames.is_cut
         note_far(machine.memo.highest, self.verdict, offset)
         self._read_without_joblib(offset, gaps)
         if machine.reads_containers:
@@ -213,7 +204,7 @@ class StreamReader:
             detail = f"numbers of an array to joblib; whoever reads them as a pickle calls {said}"
             self.record.fact(FactKind.TWO_READINGS, said, detail, offset=gaps[0][0])
 
-    def _gap(self, gaps: list[tuple[int, int]], target: Value, state: Value, offset: int) -> int:
+    def _end_of_raw(self, target: Value, state: Value, offset: int) -> int:
         """Where the next opcode is when raw bytes of joblib follow; -1 when none do.
 
         Raises:
@@ -223,13 +214,11 @@ class StreamReader:
         if array is None:
             return -1
         if array.size_bytes >= 0:
-            gaps.append((offset, joblib_arrays.end_of(array, self.window, offset)))
-            return gaps[-1][1]
+            return joblib_arrays.end_of(array, self.window, offset)
         if self.nested >= NESTED:
             raise OverLimitError(f"arrays of objects nested deeper than {NESTED}")
         self.nested += 1
         try:
-            gaps.append((offset, self.read_one(offset)))
-            return gaps[-1][1]
+            return self.read_one(offset)
         finally:
             self.nested -= 1

@@ -16,6 +16,8 @@ from mlsec.artifacts.recorder import Ledger, Recorder
 # Numbers read as opcodes end at once or make junk: only what a list names counts.
 _DENIED = (FactKind.DENIED_CALL, FactKind.DENIED_IMPORT)
 _CALLS = (*_DENIED, FactKind.UNKNOWN_CALL)
+# By so many loaders that take the bytes behind the end of a frame for others.
+READINGS = 8
 # Objects follow as a stream of their own: its names are mixed up, and junk, where its entries are
 # counted on from those before.
 _STREAMS = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
@@ -25,14 +27,21 @@ def run_by_pickle(window: Window, start: int, gap: int, policy: Policy, budget: 
     """What a stream from ``start`` on calls when its bytes from ``gap`` on are taken for opcodes,
     as they are by whoever loads it without joblib; "" for nothing.
     """
-    scratch = Recorder(budget, Ledger(), lambda _window, _record: None)
-    machine = machine_over(window, start, Verdict(window, scratch, policy), budget)
-    with contextlib.suppress(ArtifactError):
-        machine.run()
     kinds = _DENIED if window.read(gap, 2) in _STREAMS else _CALLS
-    for fact in scratch.ledger.facts:
-        if fact.kind in kinds and fact.offset >= gap and _is_written_name(fact.subject):
-            return fact.subject
+    waiting = [window]
+    for _ in range(READINGS):
+        if not waiting:
+            break
+        scratch = Recorder(budget, Ledger(), lambda _window, _record: None)
+        machine = machine_over(waiting[-1], start, Verdict(waiting.pop(), scratch, policy), budget)
+        with contextlib.suppress(ArtifactError):
+            machine.run()
+        for fact in scratch.ledger.facts:
+            if fact.kind in kinds and fact.offset >= gap and _is_written_name(fact.subject):
+                return fact.subject
+        # All that is denied in these counts: the bytes lie elsewhere in them.
+        waiting += machine.frames.others
+        kinds, gap = _DENIED, 0
     return ""
 
 

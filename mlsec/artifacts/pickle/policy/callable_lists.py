@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -34,9 +34,9 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
 class Policy:
     """Looks names up; libraries are read when first asked for."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        deny, judged = _read(folder / "deny.yaml"), _read(folder / "judged.yaml")
+    def __init__(self, lists: Mapping[str, bytes]) -> None:
+        self._lists = lists
+        deny, judged = _read(lists, "deny.yaml"), _read(lists, "judged.yaml")
         self._denied, self._denied_modules = _words(deny["dangers"])
         self._judged, _ = _words(judged["judgements"])
         self._arguments = _arguments(judged)
@@ -45,7 +45,7 @@ class Policy:
         self._classes = _names(judged.get("classes"), None)
         self._inventories: dict[str, Inventory | None] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
-        self._libraries = {path.stem for path in (folder / "allow").glob("*.yaml")}
+        self._libraries = {PurePath(name).stem for name in lists if name.startswith("allow/")}
         self.standard_modules = frozenset(deny.get("standard_modules", "").split())
 
     def look_up(self, module: str, name: str) -> Entry:
@@ -128,29 +128,45 @@ class Policy:
 
     def _inventory(self, package: str) -> Inventory | None:
         if package not in self._inventories:
-            path = self._folder / "allow" / f"{package}.yaml"
-            self._inventories[package] = _inventory(path) if package in self._libraries else None
+            is_listed = package in self._libraries
+            self._inventories[package] = _inventory(self._lists, package) if is_listed else None
         return self._inventories[package]
 
 
 @cache
 def shipped_policy() -> Policy:
     """The policy in ``rules/callables``."""
-    return Policy(content_folder("rules") / "callables")
+    return Policy(shipped_lists())
 
 
-def _read(path: Path) -> dict[str, Any]:
+@cache
+def shipped_lists() -> Mapping[str, bytes]:
+    """The files of ``rules/callables`` by their paths below it, not parsed.
+
+    Raises:
+        MlsecError: one cannot be read.
+    """
+    folder = content_folder("rules") / "callables"
     try:
-        value = parse(path.read_text("utf-8"), str(path)).value
+        return {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in (*folder.glob("*.yaml"), *folder.glob("allow/*.yaml"))
+        }
     except OSError as error:
-        raise MlsecError(f"cannot be read: {error}", location=str(path)) from None
+        raise MlsecError(f"cannot be read: {error}", location=str(folder)) from None
+
+
+def _read(lists: Mapping[str, bytes], name: str) -> dict[str, Any]:
+    if name not in lists:
+        raise MlsecError("is not there", location=f"rules/callables/{name}")
+    value = parse(lists[name].decode(), f"rules/callables/{name}").value
     if not isinstance(value, dict):
-        raise MlsecError("a mapping was expected", location=str(path))
+        raise MlsecError("a mapping was expected", location=f"rules/callables/{name}")
     return value
 
 
-def _inventory(path: Path) -> Inventory:
-    data = _read(path)
+def _inventory(lists: Mapping[str, bytes], package: str) -> Inventory:
+    data = _read(lists, f"allow/{package}.yaml")
     return Inventory(
         classes=_names(data.get("classes"), data.get("same")),
         makers=_names(data.get("makers"), data.get("same")),

@@ -52,6 +52,12 @@ class Verdict:
         self._seen: dict[tuple[FactKind, str], Severity] = {}
         self._has_namespace = False
 
+    def over(self, window: Window, record: Recorder) -> Verdict:
+        """A judge of another reading of the same file, which notes what is new in it."""
+        other = Verdict(window, record, self.policy)
+        other._seen = self._seen
+        return other
+
     def note(
         self, kind: FactKind, subject: str, detail: str, offset: int, danger: Severity | None = None
     ) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from mlsec.artifacts.pickle.vm.machine import Machine
 from mlsec.artifacts.pickle.vm.values import (
     CallKind,
@@ -99,11 +102,20 @@ def build(machine: Machine, _block: bytes, position: int) -> int:
     if machine.after_build:
         beyond = machine.after_build(target, state, base + position + 1)
         if beyond >= 0:
-            if machine.frame_end <= beyond:
-                machine.frame_end = -1  # raw numbers are no part of a frame
-            machine.set_stop()
-            return beyond - base
+            return _pass_raw(machine, partial(machine.after_build, target, state), position, beyond)
     return position + 1
+
+
+def _pass_raw(machine: Machine, end_of: Callable[[int], int], position: int, beyond: int) -> int:
+    """Go on behind raw numbers, which the loader reads from the file, that is behind a frame."""
+    base = machine.reader.base
+    offset = base + position + 1
+    if machine.frames.next_end >= 0:
+        if machine.frames.interrupted(offset, beyond, end_of):
+            machine.judge.unclear("a FRAME that goes on where raw numbers follow", offset)
+        machine.set_stop()
+    machine.gaps.append((offset, beyond))
+    return beyond - base
 
 
 def _extension(machine: Machine, block: bytes, position: int, width: int) -> int:

@@ -9,6 +9,7 @@ from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.vm.block_reader import BlockReader, Watch
+from mlsec.artifacts.pickle.vm.frames import Frames
 from mlsec.artifacts.pickle.vm.memo import Memo
 from mlsec.artifacts.pickle.vm.values import (
     KEPT_BYTES,
@@ -26,6 +27,7 @@ STACK_ITEMS = 4_000_000
 LONGEST_RUN = 1 << 16
 # What a step gives as the next position when the stream has ended.
 STOPPED = 1 << 62
+INSIDE = "a FRAME that ends inside an opcode"
 
 
 class Judge(Protocol):
@@ -64,14 +66,15 @@ class Machine:
 
     ``stack`` holds the values above the first ``floor`` ones, which only a long run sets apart;
     ``marks`` count from the bottom. ``after_build`` is asked after every BUILD where the next
-    opcode is (joblib writes raw numbers there); it gives an offset to go on at, or -1.
+    opcode is (joblib writes raw numbers there); it gives an offset to go on at, or -1. ``gaps`` are
+    the bytes that were passed so. ``frames`` knows how else the stream is read by other loaders.
     ``reads_containers``: a container was taken a second time, by the memo or by DUP.
     """
 
     __slots__ = (
-        "_long_runs", "after_build", "budget", "end", "failed_at", "floor", "frame_end", "globals",
-        "judge", "marks", "memo", "protocol", "reader", "reads_containers", "result", "skips_data",
-        "stack", "steps", "stop_at",
+        "_long_runs", "after_build", "budget", "end", "failed_at", "floor", "frames", "gaps",
+        "globals", "judge", "marks", "memo", "protocol", "reader", "reads_containers", "result",
+        "skips_data", "stack", "steps", "stop_at",
     )  # fmt: skip
 
     def __init__(
@@ -98,7 +101,8 @@ class Machine:
         self.result: Value = None
         self.end = -1
         self.failed_at = -1
-        self.frame_end = -1
+        self.frames = Frames(window)
+        self.gaps: list[tuple[int, int]] = []
         self.stop_at = self.reader.safe_end
         self.skips_data = True
         self.reads_containers = False
@@ -109,33 +113,40 @@ class Machine:
         Raises:
             ArtifactError: not a stream, or over a limit; ``failed_at`` says where.
         """
-        steps, position = self.steps, 0
+        steps, position, at = self.steps, 0, 0
         try:
             while True:
                 block = self.reader.block
                 while position < self.stop_at:
-                    position = steps[block[position]](self, block, position)
+                    at = position
+                    position = steps[block[at]](self, block, at)
                 if position >= STOPPED:
                     return self.end
-                position = self._go_on(position)
+                position = self._go_on(at, position)
         except IndexError:
-            self.failed_at = self.reader.base + position
+            self._break(at, position)
             if self._long_runs:
                 detail = f"an opcode takes values of a run of more than {LONGEST_RUN}"
                 raise OverLimitError(detail) from None
             raise ArtifactError("an opcode needs more values than are on the stack") from None
         except ArtifactError:
-            self.failed_at = self.reader.base + position
+            self._break(at, position)
             raise
 
-    def _go_on(self, position: int) -> int:
-        """Go on where a block or a frame ends."""
+    def _break(self, at: int, position: int) -> None:
+        """Note where the stream broke; the opcode at ``at`` was the last one that was tried."""
+        base = self.reader.base
+        self.failed_at = base + position
+        if self.frames.next_end >= 0 and self.frames.broken(base + at):
+            self.judge.unclear(INSIDE, self.frames.next_end)
+
+    def _go_on(self, at: int, position: int) -> int:
+        """Go on where a block or a frame ends; the opcode at ``at`` was the last one."""
         reader = self.reader
         offset = reader.base + position
-        if 0 <= self.frame_end <= offset:
-            if self.frame_end < offset:
-                self.judge.unclear("a FRAME that ends inside an opcode", self.frame_end)
-            self.frame_end = -1
+        end = self.frames.next_end
+        if 0 <= end <= offset and self.frames.passed(reader.base + at, offset):
+            self.judge.unclear(INSIDE, end)
         if position >= reader.safe_end:
             if offset >= reader.window.size_bytes:
                 raise ArtifactError("the stream has no end")
@@ -150,7 +161,7 @@ class Machine:
 
     def set_stop(self) -> None:
         """Have the machine look up where the block or the frame ends, whichever comes first."""
-        reader, end = self.reader, self.frame_end
+        reader, end = self.reader, self.frames.next_end
         in_frame = reader.base <= end < reader.base + reader.safe_end
         self.stop_at = end - reader.base if in_frame else reader.safe_end
 

@@ -42,7 +42,7 @@ def duplicate(machine: Machine, _block: bytes, position: int) -> int:
 def stop(machine: Machine, _block: bytes, position: int) -> int:
     machine.result = machine.stack.pop()
     machine.end = machine.reader.base + position + 1
-    if machine.end < machine.frame_end:
+    if machine.frames.next_end >= 0 and machine.frames.stopped(machine.end):
         machine.judge.unclear("STOP before its FRAME has ended", machine.end)
     return STOPPED
 
@@ -143,9 +143,8 @@ def frame(machine: Machine, block: bytes, position: int) -> int:
     end = offset + 9 + int.from_bytes(block[position + 1 : position + 9], "little")
     if end > reader.window.size_bytes:
         machine.judge.unclear("a FRAME that is longer than the file", offset)
-    elif offset < machine.frame_end:
+    elif machine.frames.begin(offset, end):
         machine.judge.unclear("a FRAME that begins inside another one", offset)
-    machine.frame_end = min(end, reader.window.size_bytes)
     machine.set_stop()
     return position + 9
 

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlsec.collect.located.located import Node, UnknownValue
+from mlsec.collect.code.budget import OverLimitError
+from mlsec.collect.located.located import Node, UnknownValue, over_limit
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.evaluation.traverse import items_of
-from mlsec.iac.terraform.syntax.tree import Block, Body, Call, Conditional, Expr, ObjectOf, TupleOf
+from mlsec.iac.terraform.syntax.tree import (
+    Block,
+    Body,
+    Call,
+    Conditional,
+    Expr,
+    Literal,
+    ObjectOf,
+    TupleOf,
+)
 from mlsec.iac.terraform.values import (
     MAX_WEIGHT,
     Encoded,
@@ -28,6 +38,8 @@ _MAX_DEPTH = 60
 def body_node(body: Body, evaluator: Evaluator, place: Place, *, is_resource: bool = False) -> Node:
     """Give what a body sets: arguments by name, nested blocks as lists; null is not set."""
     made: dict[str, Node] = {}
+    if evaluator.is_repeated:
+        evaluator.budget.spend(1)
     for name, attribute in body.attributes.items():
         if is_resource and name in META:
             continue
@@ -44,7 +56,15 @@ def body_node(body: Body, evaluator: Evaluator, place: Place, *, is_resource: bo
 
 
 def expression_node(expr: Expr, evaluator: Evaluator, place: Place, depth: int = 0) -> Node:
-    """Give an expression's value with places: keys and elements that stand there keep theirs."""
+    """Give an expression's value with places: keys and elements that stand there keep theirs.
+
+    What costs too much is not known, and no more than that.
+
+    Raises:
+        OverLimitError: in a loop, which then costs too much as a whole.
+    """
+    if evaluator.is_repeated:
+        evaluator.budget.spend(1)
     if depth < _MAX_DEPTH:
         if isinstance(expr, ObjectOf):
             return _object(expr, evaluator, place, depth)
@@ -58,27 +78,35 @@ def expression_node(expr: Expr, evaluator: Evaluator, place: Place, depth: int =
             inner = expression_node(expr.arguments[0], evaluator, place, depth + 1)
             return Node(inner.value, *place, tag="json")
         if isinstance(expr, Conditional):
-            verdict = bool_of(evaluator.value(expr.condition))
+            verdict = bool_of(evaluator.part(expr.condition))
             if isinstance(verdict, bool):
                 branch = expr.then if verdict else expr.otherwise
                 return expression_node(branch, evaluator, place, depth + 1)
-    return value_node(evaluator.value(expr), place, evaluator)
+    if isinstance(expr, Literal):
+        return Node(expr.value, *place)
+    if evaluator.is_repeated:
+        return value_node(evaluator.value(expr), place, evaluator)
+    with evaluator.limited(expr.line) as unit:
+        unit.value = value_node(evaluator.value(expr), place, evaluator)
+    return unit.value if isinstance(unit.value, Node) else Node(unit.value, *place)
 
 
 def value_node(value: Value, place: Place, evaluator: Evaluator) -> Node:
-    """Give a computed value as a node that stands at one place as a whole."""
+    """Give a computed value as a node that stands at one place as a whole.
+
+    Raises:
+        OverLimitError: it has too many parts.
+    """
     weight = weigh(value)
-    evaluator.budget.steps -= weight
+    evaluator.budget.spend(weight)
     if weight >= MAX_WEIGHT:
-        return Node(UnknownValue("a value of too many parts"), *place)
-    if evaluator.budget.steps <= 0:
-        return Node(UnknownValue("the evaluation was cut off: too many steps"), *place)
+        raise OverLimitError("a value of too many parts")
     return _node(value, place, 0)
 
 
 def _node(value: Value, place: Place, depth: int) -> Node:
     if depth > _MAX_DEPTH:
-        return Node(UnknownValue("nested too deep"), *place)
+        raise OverLimitError(f"a value nested deeper than {_MAX_DEPTH} levels")
     if isinstance(value, Encoded):
         return Node(_node(value.value, place, depth + 1).value, *place, tag="json")
     if isinstance(value, list):
@@ -93,7 +121,23 @@ def _node(value: Value, place: Place, depth: int) -> Node:
 
 def plain_node(value: Value, place: Place) -> Node:
     """Give a value that was computed before as a node at one place."""
-    return _node(value, place, 0)
+    try:
+        return _node(value, place, 0)
+    except OverLimitError as error:
+        return Node(over_limit(str(error)), *place)
+
+
+def size_of(body: Node) -> int:
+    """Count the values in a body."""
+    count, waiting = 0, [body]
+    while waiting:
+        value = waiting.pop().value
+        count += 1
+        if isinstance(value, tuple):
+            waiting.extend(value)
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+    return count
 
 
 def node_value(node: Node) -> Value:
@@ -110,10 +154,10 @@ def node_value(node: Node) -> Value:
 def _object(expr: ObjectOf, evaluator: Evaluator, place: Place, depth: int) -> Node:
     made: dict[str, Node] = {}
     for key_expr, value_expr in expr.items:
-        key = text_of(evaluator.value(key_expr))
+        key = text_of(evaluator.part(key_expr))
         if not isinstance(key, str):
-            why = key.why if isinstance(key, UnknownValue) else "a key that only the apply knows"
-            return Node(UnknownValue(why), *place)
+            hidden = UnknownValue("a key that only the apply knows")
+            return Node(key.worded() if isinstance(key, UnknownValue) else hidden, *place)
         at = (key_expr.line, key_expr.column)
         node = expression_node(value_expr, evaluator, at, depth + 1)
         if node.value is not None:
@@ -129,17 +173,24 @@ def _dynamic(block: Block, evaluator: Evaluator) -> Node:
     contents = block.body.of_kind("content")
     if over is None or not contents:
         return Node(UnknownValue(f'the dynamic block "{name}" has no content'), *place)
-    items = items_of(evaluator.value(over.value))
-    if isinstance(items, UnknownValue):
-        return Node(items, *place)
     named = block.body.attributes.get("iterator")
     iterator = getattr(named.value, "name", name) if named is not None else name
-    made = []
-    for key, result in items:
+
+    def expanded() -> Any:
+        items = items_of(evaluator.part(over.value))
+        if isinstance(items, UnknownValue):
+            return items
         # The key of a list's element is its position; that of a set is the element itself.
-        inner = evaluator.knowing({iterator: {"key": key, "value": result}})
-        made.append(body_node(contents[0].body, inner, place))
-    return Node(tuple(made), *place)
+        pairs = ({iterator: {"key": key, "value": result}} for key, result in items)
+        turns = (evaluator.knowing(pair, is_repeated=True) for pair in pairs)
+        return tuple(body_node(contents[0].body, turn, place) for turn in turns)
+
+    if evaluator.is_repeated:
+        return Node(expanded(), *place)
+    # All of it is one unit: blocks in blocks may each be repeated.
+    with evaluator.limited(block.line) as unit:
+        unit.value = expanded()
+    return Node(unit.value, *place)
 
 
 def _put(made: dict[str, Node], kind: str, node: Node) -> None:

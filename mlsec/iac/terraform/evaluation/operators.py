@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from mlsec.collect.code.budget import OverLimitError
 from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.values import InvalidValue, Value, bool_of, equal, is_small, number_of
 
@@ -47,14 +48,14 @@ def binary(operator: str, left: Value, right: Value) -> Value:
 def agreed(then: Value, otherwise: Value, why: UnknownValue) -> Value:
     """Give what both branches of an unknown condition have in common."""
     if not (is_small(then) and is_small(otherwise)):
-        return UnknownValue(why.why)
+        raise OverLimitError("two branches of too many values")
     if equal(then, otherwise) is True:
         return then
     if isinstance(then, dict) and isinstance(otherwise, dict) and then.keys() == otherwise.keys():
         return {key: agreed(then[key], otherwise[key], why) for key in then}
     if isinstance(then, list) and isinstance(otherwise, list) and len(then) == len(otherwise):
         return [agreed(a, b, why) for a, b in zip(then, otherwise, strict=True)]
-    return UnknownValue(why.why)
+    return why.worded()
 
 
 def _logic(operator: str, left: Value, right: Value) -> Value:
@@ -95,7 +96,9 @@ def _arithmetic(operator: str, a: float, b: float) -> Value:
 
 def _number(number: float) -> Value:
     if isinstance(number, int):
-        return number if abs(number) < _LARGEST else UnknownValue("a number too large")
+        if abs(number) < _LARGEST:
+            return number
+        raise OverLimitError("a number of more than 300 digits")
     if math.isnan(number) or math.isinf(number):
         return InvalidValue("not a number")
     return int(number) if number.is_integer() and abs(number) < 1e15 else number

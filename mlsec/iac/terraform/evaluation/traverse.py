@@ -34,7 +34,7 @@ def attribute_of(of: Value, name: str) -> Value:
 def element_of(of: Value, key: Value) -> Value:
     """Give ``of[key]``."""
     if isinstance(of, UnknownValue):
-        return _below(of, str(key)) if isinstance(key, (str, int)) else UnknownValue(of.why)
+        return _below(of, str(key)) if isinstance(key, (str, int)) else of.worded()
     if isinstance(key, UnknownValue):
         return key
     if isinstance(of, list):
@@ -61,7 +61,7 @@ def _below(of: UnknownValue, name: str) -> UnknownValue:
     """What lies below something unknown is unknown for the same reason, in its own words."""
     if isinstance(of, InvalidValue) or not of.text.endswith("›"):
         return of
-    return UnknownValue(of.why, f"{of.text[:-1]}.{name}›", among=of.among)
+    return of.worded(f"{of.text[:-1]}.{name}›", among=of.among)
 
 
 def items_of(of: Value) -> list[tuple[Value, Value]] | UnknownValue:

@@ -17,7 +17,12 @@ from mlsec.iac.terraform.values import (
 
 
 def convert(value: Value, wanted: Expr, evaluator: Evaluator) -> Value:
-    """Give a value as a type constraint makes it; what does not fit is given as it is."""
+    """Give a value as a type constraint makes it; what does not fit is given as it is.
+
+    Raises:
+        OverLimitError: there is too much to convert.
+    """
+    evaluator.budget.spend(1)
     if value is None or isinstance(value, UnknownValue):
         return value
     if isinstance(wanted, Literal) and isinstance(wanted.value, str):

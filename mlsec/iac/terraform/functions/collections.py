@@ -17,7 +17,7 @@ from mlsec.iac.terraform.functions.spec import (
     unique,
     whole,
 )
-from mlsec.iac.terraform.values import InvalidValue, Value, equal, kind_of
+from mlsec.iac.terraform.values import InvalidValue, Value, equal, kind_of, weigh
 
 
 def _flatten(value: Value) -> Value:
@@ -174,6 +174,11 @@ def _index(value: Value, wanted: Value) -> Value:
     return InvalidValue("the value is not in the list")
 
 
+def _search_steps(of: Value, wanted: Value) -> int:
+    """Each element is compared with all of what is looked for."""
+    return len(of) * weigh(wanted) if isinstance(of, (list, dict)) else 0
+
+
 def _sum(value: Value) -> Value:
     return sum(number(item) for item in items(value))
 
@@ -223,11 +228,11 @@ COLLECTIONS: dict[str, Function] = {
     "coalescelist": Function(_coalescelist, symbols=True, unknown=True),
     "compact": _moves(_compact),
     "concat": _moves(_concat),
-    "contains": _moves(_contains),
+    "contains": Function(_contains, symbols=True, steps=_search_steps),
     "distinct": _moves(_distinct),
     "element": _moves(_element),
     "flatten": _moves(_flatten),
-    "index": _moves(_index),
+    "index": Function(_index, symbols=True, steps=_search_steps),
     "keys": _moves(_keys),
     "length": Function(_length),
     "lookup": _moves(_lookup),

@@ -10,10 +10,11 @@ import io
 import json
 import urllib.parse
 
+from mlsec.collect.code.budget import OverLimitError
 from mlsec.collect.located import json as marked_json
 from mlsec.collect.located.located import UnknownValue, plain
-from mlsec.core.errors import MlsecError
-from mlsec.iac.terraform.functions.spec import Function, text
+from mlsec.core.errors import LimitError, MlsecError
+from mlsec.iac.terraform.functions.spec import Function, room, text
 from mlsec.iac.terraform.values import (
     Encoded,
     InvalidValue,
@@ -54,6 +55,8 @@ def _jsondecode(value: Value) -> Value:
         return value.value
     try:
         return plain(marked_json.parse(text(value)))
+    except LimitError as error:
+        raise OverLimitError(error.message) from None
     except MlsecError as error:
         return InvalidValue(str(error.message))
 
@@ -63,6 +66,8 @@ def _yamldecode(value: Value) -> Value:
         from mlsec.collect.located import yaml as marked_yaml  # noqa: PLC0415 - it loads much, and is rarely used
 
         documents = list(marked_yaml.parse_documents(text(value)))
+    except LimitError as error:
+        raise OverLimitError(error.message) from None
     except MlsecError as error:
         return InvalidValue(str(error.message))
     if len(documents) > 1:
@@ -87,7 +92,17 @@ def _base64encode(value: Value) -> Value:
 
 
 def _csvdecode(value: Value) -> Value:
-    return [dict(row) for row in csv.DictReader(io.StringIO(text(value)))]
+    rows = [row for row in csv.reader(io.StringIO(text(value))) if row]
+    names = rows[0] if rows else []
+    room(elements=len(names) * len(rows) // 10)
+    for row in rows[1:]:
+        if len(row) != len(names):
+            raise ValueError("a row with more or fewer fields than there are names")
+    return [dict(zip(names, row, strict=True)) for row in rows[1:]]
+
+
+def _parse_steps(value: Value) -> int:
+    return len(value) // 4 if isinstance(value, str) else 0
 
 
 def _hash(name: str, value: Value, *, is_hex: bool = True) -> Value:
@@ -106,9 +121,9 @@ ENCODING: dict[str, Function] = {
     "base64sha256": Function(lambda v: _hash("sha256", v, is_hex=False)),
     "base64sha512": Function(lambda v: _hash("sha512", v, is_hex=False)),
     "bcrypt": _not_here("bcrypt"),
-    "csvdecode": Function(_csvdecode),
+    "csvdecode": Function(_csvdecode, steps=_parse_steps),
     "formatdate": _not_here("formatdate"),
-    "jsondecode": Function(_jsondecode, symbols=True),
+    "jsondecode": Function(_jsondecode, symbols=True, steps=_parse_steps),
     "jsonencode": Function(_jsonencode, symbols=True),
     "md5": Function(lambda v: _hash("md5", v)),
     "plantimestamp": _not_here("plantimestamp", _AT_APPLY),
@@ -117,9 +132,9 @@ ENCODING: dict[str, Function] = {
     "sha512": Function(lambda v: _hash("sha512", v)),
     "timeadd": _not_here("timeadd"),
     "timestamp": _not_here("timestamp", _AT_APPLY),
-    "urlencode": Function(lambda v: urllib.parse.quote(text(v), safe="-_.~")),
+    "urlencode": Function(lambda v: urllib.parse.quote(text(v), safe="-_.~"), steps=_parse_steps),
     "uuid": _not_here("uuid", _AT_APPLY),
     "uuidv5": _not_here("uuidv5"),
-    "yamldecode": Function(_yamldecode),
+    "yamldecode": Function(_yamldecode, steps=_parse_steps),
     "yamlencode": Function(_yamlencode, symbols=True),
 }

@@ -6,7 +6,7 @@ import posixpath
 
 from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.functions.encoding import ENCODING
-from mlsec.iac.terraform.functions.spec import Files, Function, text
+from mlsec.iac.terraform.functions.spec import Function, text
 from mlsec.iac.terraform.values import Value
 
 # Functions of the content of a file, by the function of a text that they are.
@@ -23,9 +23,8 @@ _OF_CONTENT = {
 FILE_FUNCTIONS = frozenset({*_OF_CONTENT, "fileexists"})
 
 
-def read(name: str, path: Value, files: Files) -> Value:
-    """Call a function of a file."""
-    file = files.read_file(text(path))
+def read(name: str, file: str | UnknownValue) -> Value:
+    """Call a function of a file, by its text."""
     if name == "fileexists":
         # That it is not among the code does not say that it is not there.
         return file if isinstance(file, UnknownValue) else True

@@ -6,6 +6,7 @@ import ipaddress
 import math
 from collections.abc import Callable
 
+from mlsec.collect.code.budget import OverLimitError
 from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.functions.collections import to_set
 from mlsec.iac.terraform.functions.spec import Function, items, number, room, text, whole
@@ -43,6 +44,8 @@ def _cidrsubnets(prefix: Value, *bits: Value) -> Value:
     at = int(net.network_address)
     made = []
     for bit in bits:
+        if not 0 <= whole(bit) <= net.max_prefixlen - net.prefixlen:
+            raise ValueError("a subnet that does not fit")
         size = 2 ** (net.max_prefixlen - net.prefixlen - whole(bit))
         at = -(-at // size) * size
         made.append(_subnet(net, whole(bit), (at - int(net.network_address)) // size))
@@ -65,8 +68,13 @@ def _log(value: Value, base: Value) -> Value:
 
 def _pow(value: Value, power: Value) -> Value:
     if abs(number(power)) > 1000 or abs(number(value)) > 1e15:
-        raise ValueError("a number too large")
-    return number(value) ** number(power)
+        raise OverLimitError("a number too large")
+    result = number(value) ** number(power)
+    if isinstance(result, complex):
+        raise TypeError("not a number")
+    if abs(result) > 1e300:
+        raise OverLimitError("a number too large")
+    return result
 
 
 def _to_bool(value: Value) -> Value:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from mlsec.core.linear_regex import linear_regex
+from mlsec.collect.code.budget import OverLimitError
+from mlsec.core.linear_regex import PatternTooLargeError, linear_regex
 
 _MAX_PATTERN = 500
 # Instructions of the pattern times characters of the text: a third of a second at worst.
@@ -19,7 +20,8 @@ def first_match(pattern: str, subject: str) -> Any:
     """Give the first match of a pattern, None for none.
 
     Raises:
-        ValueError: not a pattern, or one that may take too long on this subject.
+        ValueError: not a pattern.
+        OverLimitError: one that may take too long on this subject.
     """
     return _affordable(pattern, _cost(pattern, subject)).search(subject)
 
@@ -28,7 +30,8 @@ def all_matches(pattern: str, subject: str) -> Iterator[Any]:
     """Yield the matches of a pattern; as in Go, none that is empty and touches the one before.
 
     Raises:
-        ValueError: not a pattern, or one that may take too long on this subject.
+        ValueError: not a pattern.
+        OverLimitError: one that may take too long on this subject.
     """
     end = -1
     for match in _affordable(pattern, _cost_of_all(pattern, subject)).finditer(subject):
@@ -46,12 +49,12 @@ def filled(template: str, match: Any) -> str:
 
 
 def steps_of_first(pattern: str, subject: str) -> int:
-    """Give what ``first_match`` costs at worst; 0 for what is refused anyway."""
+    """Give what ``first_match`` costs at worst; 0 for what is no pattern."""
     return _steps(_cost, pattern, subject)
 
 
 def steps_of_all(pattern: str, subject: str) -> int:
-    """Give what ``all_matches`` costs at worst; 0 for what is refused anyway."""
+    """Give what ``all_matches`` costs at worst; 0 for what is no pattern."""
     return _steps(_cost_of_all, pattern, subject)
 
 
@@ -64,14 +67,18 @@ def _steps(cost: Any, pattern: str, subject: str) -> int:
 
 def _affordable(pattern: str, cost: int) -> Any:
     if cost > _MAX_COST:
-        raise ValueError("a pattern that may take too long")
+        raise OverLimitError("a pattern that may take too long")
     return linear_regex(pattern)
 
 
 def _cost(pattern: str, subject: str) -> int:
     if len(pattern) > _MAX_PATTERN:
-        raise ValueError("a pattern too long")
-    return int(linear_regex(pattern).programsize) * (len(subject) + 1)
+        raise OverLimitError("a pattern too long")
+    try:
+        compiled = linear_regex(pattern)
+    except PatternTooLargeError:
+        raise OverLimitError("a pattern too large") from None
+    return int(compiled.programsize) * (len(subject) + 1)
 
 
 def _cost_of_all(pattern: str, subject: str) -> int:

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
+from mlsec.collect.code.budget import OverLimitError
 from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.values import MAX_CHARS, MAX_ITEMS, Value, kind_of, number_of
-
-
-class TooMuchError(Exception):
-    """A function would make more than a scan may hold."""
-
-
-class Files(Protocol):
-    """The files that a function may read."""
-
-    def read_file(self, path: str) -> str | UnknownValue:
-        """Give the text of a file of the same target."""
-        ...
 
 
 class Function(msgspec.Struct, frozen=True):
@@ -81,12 +70,12 @@ def room(chars: int = 0, elements: int = 0) -> None:
     """Refuse to make more than may be held.
 
     Raises:
-        TooMuchError: it is more.
+        OverLimitError: it is more.
     """
     if chars > MAX_CHARS:
-        raise TooMuchError(f"text of more than {MAX_CHARS} characters")
+        raise OverLimitError(f"text of more than {MAX_CHARS:,} characters")
     if elements > MAX_ITEMS:
-        raise TooMuchError(f"more than {MAX_ITEMS} elements")
+        raise OverLimitError(f"more than {MAX_ITEMS:,} elements")
 
 
 def key_of(value: Value) -> Any:

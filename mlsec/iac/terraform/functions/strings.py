@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from mlsec.collect.code.budget import OverLimitError
 from mlsec.iac.terraform.functions.patterns import (
     all_matches,
     filled,
@@ -25,7 +26,9 @@ from mlsec.iac.terraform.values import (
 
 # A text so long does not stand in a name by chance.
 _MARKER = 6
-_VERB = re.compile(r"%(?:%|(?:\[(\d{1,3})\])?([-+ 0#]*)(\d{0,3})(?:\.(\d{1,3}))?([a-zA-Z]))")
+_VERB = re.compile(r"%(?:%|(?:\[(\d{1,3})\])?([-+ 0#]*)(\d*)(?:\.(\d*))?([a-zA-Z]))")
+# Of a width or a precision.
+_MOST_DIGITS = 3
 
 
 def _format(spec: Value, *given: Value) -> Value:
@@ -60,6 +63,8 @@ def _no_verb(piece: str) -> str:
 
 
 def _shown(value: Value, flags: str, width: str, precision: str | None, verb: str) -> str:
+    if max(len(width), len(precision or "")) > _MOST_DIGITS:
+        raise OverLimitError("text of a very large width")
     if verb in "sv":
         shown = text(value) if not isinstance(value, float) else number_text(value)
         shown = shown[: int(precision)] if precision else shown
@@ -85,10 +90,22 @@ def _formatlist(spec: Value, *given: Value) -> Value:
     if len(lengths) > 1:
         raise ValueError("lists of different lengths")
     count = lengths.pop() if lengths else 1
-    return [
-        _format(spec, *(item[at] if isinstance(item, list) else item for item in given))
-        for at in range(count)
-    ]
+    made, size = [], 0
+    for at in range(count):
+        text_ = _format(spec, *(item[at] if isinstance(item, list) else item for item in given))
+        size += len(text_) if isinstance(text_, str) else 0
+        room(chars=size)
+        made.append(text_)
+    return made
+
+
+def _format_steps(spec: Value, *given: Value) -> int:
+    lengths = (len(item) for item in given if isinstance(item, list))
+    return max(lengths, default=1) * (1 + len(spec) // 4) if isinstance(spec, str) else 0
+
+
+def _trim_steps(value: Value, characters: Value) -> int:
+    return len(text(value)) * len(text(characters)) // 4096
 
 
 def _join(separator: Value, *lists: Value) -> Value:
@@ -206,8 +223,8 @@ def _replace_steps(value: Value, search: Value, _: Value) -> int:
 STRINGS: dict[str, Function] = {
     "chomp": Function(lambda s: text(s).rstrip("\r\n")),
     "endswith": Function(lambda s, end: text(s).endswith(text(end))),
-    "format": Function(_format, symbols=True),
-    "formatlist": Function(_formatlist, symbols=True),
+    "format": Function(_format, symbols=True, steps=lambda spec, *_: _format_steps(spec)),
+    "formatlist": Function(_formatlist, symbols=True, steps=_format_steps),
     "indent": Function(_indent),
     "join": Function(_join, symbols=True),
     "lower": Function(lambda s: text(s).lower()),
@@ -220,7 +237,7 @@ STRINGS: dict[str, Function] = {
     "strrev": Function(lambda s: text(s)[::-1]),
     "substr": Function(_substr),
     "title": Function(lambda s: re.sub(r"\b[a-z]", lambda m: m.group().upper(), text(s))),
-    "trim": Function(lambda s, chars: text(s).strip(text(chars))),
+    "trim": Function(lambda s, chars: text(s).strip(text(chars)), steps=_trim_steps),
     "trimprefix": Function(lambda s, part: _without(s, part, at_end=False)),
     "trimsuffix": Function(lambda s, part: _without(s, part, at_end=True)),
     "trimspace": Function(lambda s: text(s).strip()),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from mlsec.collect.code.budget import Budget, OverLimitError
 from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.functions.collections import COLLECTIONS
 from mlsec.iac.terraform.functions.encoding import ENCODING
 from mlsec.iac.terraform.functions.files import FILE_FUNCTIONS, PATHS, read
 from mlsec.iac.terraform.functions.numbers import NUMBERS
-from mlsec.iac.terraform.functions.spec import Function, TooMuchError, mapping, text
+from mlsec.iac.terraform.functions.spec import Function, mapping, text
 from mlsec.iac.terraform.functions.strings import STRINGS
-from mlsec.iac.terraform.names import Budget, Names
+from mlsec.iac.terraform.names import Names
 from mlsec.iac.terraform.syntax.parse import parse_template
 from mlsec.iac.terraform.syntax.tree import Expr
 from mlsec.iac.terraform.values import (
@@ -29,6 +30,9 @@ from mlsec.iac.terraform.values import (
 
 FUNCTIONS: dict[str, Function] = {**STRINGS, **COLLECTIONS, **ENCODING, **NUMBERS, **PATHS}
 _TEMPLATES = ("templatefile", "templatestring")
+# What they make is not a part of what they are given.
+_DECODE = ("jsondecode", "yamldecode", "csvdecode")
+_PLAIN = Function(text)
 # What a function raises when it is given what it does not take.
 _REFUSALS = (ValueError, TypeError, KeyError, IndexError, ArithmeticError, AttributeError)
 
@@ -47,35 +51,40 @@ class Evaluator(Protocol):
 
 
 def call(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:
-    """Call a function of Terraform; UnknownValue when it or its arguments are not known."""
+    """Call a function of Terraform; UnknownValue when it or its arguments are not known.
+
+    Raises:
+        OverLimitError: it takes or makes too much.
+    """
     name = name.removeprefix("core::")
     function = FUNCTIONS.get(name)
     if function is None and name not in FILE_FUNCTIONS and name not in _TEMPLATES:
         return UnknownValue(f"the function {name[:60]}() is not known here")
-    hidden = _hidden(name, function or Function(read), arguments)
+    hidden = _hidden(name, function or _PLAIN, arguments)
     if hidden is not None:
         return hidden
     weights = [weigh(argument) for argument in arguments]
-    evaluator.budget.steps -= sum(weights)
+    evaluator.budget.spend(sum(weights))
     if max(weights, default=0) >= MAX_WEIGHT:
-        return UnknownValue(f"{name}() of too much")
+        raise OverLimitError(f"{name}() of too much")
     try:
         if function is None:
             result = _of_file(name, arguments, evaluator)
         else:
             if function.steps is not None:
-                evaluator.budget.steps -= function.steps(*arguments)
+                evaluator.budget.spend(function.steps(*arguments))
             result = function.run(*arguments)
-    except TooMuchError as error:
-        return UnknownValue(f"{name}(): {error}")
+    except OverLimitError as error:
+        raise OverLimitError(f"{name}(): {error}") from None
     except _REFUSALS as error:
         return InvalidValue(f"{name}(): {str(error)[:200]}")
-    if isinstance(result, (str, list, dict)):
-        evaluator.budget.steps -= len(result) // (64 if isinstance(result, str) else 1)
-    if (isinstance(result, str) and len(result) > MAX_CHARS) or (
-        isinstance(result, (list, dict)) and len(result) > MAX_ITEMS
-    ):
-        return UnknownValue(f"{name}() makes too much")
+    if isinstance(result, str):
+        evaluator.budget.spend(chars=len(result))
+    elif isinstance(result, (list, dict)):
+        evaluator.budget.spend(weigh(result) if name in _DECODE else len(result))
+    is_long = isinstance(result, str) and len(result) > MAX_CHARS
+    if is_long or (isinstance(result, (list, dict)) and len(result) > MAX_ITEMS):
+        raise OverLimitError(f"{name}() makes too much")
     return result
 
 
@@ -85,7 +94,7 @@ def _hidden(name: str, function: Function, arguments: list[Value]) -> UnknownVal
             if isinstance(argument, InvalidValue):
                 return argument
             if isinstance(argument, UnknownValue):
-                return UnknownValue(argument.why)
+                return argument.worded()
     if not function.symbols:
         for argument in arguments:
             if is_symbolic(argument):
@@ -97,7 +106,10 @@ def _hidden(name: str, function: Function, arguments: list[Value]) -> UnknownVal
 
 def _of_file(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:
     if name not in _TEMPLATES:
-        return read(name, arguments[0], evaluator.names)
+        file = evaluator.names.read_file(text(arguments[0]))
+        # Reading the same file again and again costs each time.
+        evaluator.budget.spend(chars=len(file) if isinstance(file, str) else 0)
+        return read(name, file)
     source = text(arguments[0])
     if name == "templatefile":
         file = evaluator.names.read_file(source)
@@ -105,7 +117,7 @@ def _of_file(name: str, arguments: list[Value], evaluator: Evaluator) -> Value:
             return file
         source = file
     # Parsing costs far more than a step, and a template may call itself.
-    evaluator.budget.steps -= 1000 + len(source) // 16
+    evaluator.budget.spend(1000 + len(source) // 4)
     parsed = parse_template(source)
     if parsed is None:
         return UnknownValue("a template that is not valid")

@@ -90,7 +90,7 @@ def _partition(data: DataSpace, name: str) -> Value:
 def _policy(data: DataSpace, name: str) -> Value:
     if name not in ("json", "minified_json"):
         return None
-    return policy_document.document(data.evaluated())
+    return policy_document.document(data.evaluated(), data.instances.scope.evaluator.budget)
 
 
 def _bindings(data: DataSpace, name: str) -> Value:

@@ -8,11 +8,13 @@ from typing import Protocol
 
 import msgspec
 
-from mlsec.collect.located.located import Node, UnknownValue
+from mlsec.collect.code.code_file import CodeFile
+from mlsec.collect.located.located import Node, UnknownValue, over_limit
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.evaluation.located_blocks import body_node, node_value
 from mlsec.iac.terraform.modules.module import Key, Placed
 from mlsec.iac.terraform.modules.providers import Providers
+from mlsec.iac.terraform.syntax.tree import Body
 from mlsec.iac.terraform.values import Space, Symbol, Value, number_of
 
 MAX_INSTANCES = 1_000
@@ -25,7 +27,7 @@ class Instance(msgspec.Struct, frozen=True, eq=False):
 
     address: str
     bound: Mapping[str, Value] = {}
-    why_unknown: str = ""
+    why_unknown: UnknownValue | None = None
 
 
 class Scope(Protocol):
@@ -41,6 +43,9 @@ class Scope(Protocol):
     def once(self, key: tuple[str, ...], compute: Callable[[], Value]) -> Value:
         """Compute something once; what needs itself is not known."""
 
+    def tell_limit(self, file: CodeFile | None, line: int, why: str) -> None:
+        """Say that a limit of the scan hides what stands at a line."""
+
 
 class Instances:
     """All instances of one block; one stands for all where their number is not known."""
@@ -51,6 +56,7 @@ class Instances:
         self.address = f"{scope.prefix}{prefix}{'.'.join(key)}"
         self._expanded: dict[Value, Instance] | None = None
         self._is_expanding = False
+        self._seen: Value = None
         self._spaces: dict[str, Value] = {}
         self.is_counted = "count" in placed.block.body.attributes
         self.is_single = not self.is_counted and "for_each" not in placed.block.body.attributes
@@ -59,20 +65,28 @@ class Instances:
         """Give the instances by key: None for the only one, "*" for one that stands for all."""
         if self._expanded is None:
             if self._is_expanding:
-                return self._all_in_one(f"{self.address} refers to itself")
+                return self._all_in_one(UnknownValue(f"{self.address} refers to itself"))
             self._is_expanding = True
-            self._expanded = self._expand()
-            self._is_expanding = False
+            try:
+                self._expanded = self._expand()
+            finally:
+                self._is_expanding = False
         return self._expanded
 
     def seen(self) -> Value:
         """Give what a reference sees: one space, a list of them or a map."""
-        result = self.each()
+        if self._is_expanding or self._expanded is None:
+            return self._shown(self.each())
+        if self._seen is None:
+            self._seen = self._shown(self._expanded)
+        return self._seen
+
+    def _shown(self, result: Mapping[Value, Instance]) -> Value:
         spaces = {key: self.space(value) for key, value in result.items()}
         if self.is_single:
             return spaces[None]
-        if "*" in result and result["*"].why_unknown:
-            return _Any(spaces["*"], result["*"].why_unknown)
+        if "*" in result and result["*"].why_unknown is not None:
+            return _Any(spaces["*"])
         return list(spaces.values()) if self.is_counted else spaces
 
     def space(self, instance: Instance) -> Value:
@@ -90,34 +104,41 @@ class Instances:
 
     def evaluator(self, instance: Instance) -> Evaluator:
         """Give the evaluator for what stands in the block."""
-        return self.scope.evaluator.knowing(instance.bound)
+        return self._outer().knowing(instance.bound)
+
+    def _outer(self) -> Evaluator:
+        return self.scope.evaluator.standing_in(self.placed.file)
 
     def _expand(self) -> dict[Value, Instance]:
         attributes = self.placed.block.body.attributes
         if self.is_single:
             return {None: Instance(self.address)}
         if self.is_counted:
-            value = self.scope.evaluator.value(attributes["count"].value)
-            number = number_of(value)
+            count = attributes["count"]
+            outer = self._outer()
+            with outer.limited(count.line) as unit:
+                unit.value = number_of(outer.value(count.value))
+            number = unit.value
             if isinstance(number, UnknownValue):
-                return self._all_in_one(number.why)
+                return self._all_in_one(number)
             if number > MAX_INSTANCES:
-                return self._all_in_one(f"{number} instances are more than {MAX_INSTANCES}")
+                return self._too_many(f"{number:.0f}", count.line)
             return {
                 at: Instance(f"{self.address}[{at}]", {"count": {"index": at}})
                 for at in range(int(number))
             }
-        return self._expand_each(self.scope.evaluator.value(attributes["for_each"].value))
+        for_each = attributes["for_each"]
+        return self._expand_each(self._outer().whole(for_each.value), for_each.line)
 
-    def _expand_each(self, over: Value) -> dict[Value, Instance]:
+    def _expand_each(self, over: Value, line: int) -> dict[Value, Instance]:
         if isinstance(over, UnknownValue):
-            return self._all_in_one(over.why)
+            return self._all_in_one(over)
         if isinstance(over, list) and all(isinstance(key, str) for key in over):
             over = {key: key for key in over}
         if not isinstance(over, dict):
-            return self._all_in_one("for_each goes over what only the apply knows")
+            return self._all_in_one(UnknownValue("for_each goes over what only the apply knows"))
         if len(over) > MAX_INSTANCES:
-            return self._all_in_one(f"{len(over)} instances are more than {MAX_INSTANCES}")
+            return self._too_many(str(len(over)), line)
         return {
             key: Instance(
                 f"{self.address}[{json.dumps(key)}]", {"each": {"key": key, "value": value}}
@@ -125,21 +146,26 @@ class Instances:
             for key, value in sorted(over.items())
         }
 
-    def _all_in_one(self, why: str) -> dict[Value, Instance]:
-        unknown = UnknownValue(why)
+    def _too_many(self, number: str, line: int) -> dict[Value, Instance]:
+        why = f"{number[:20]} instances are more than {MAX_INSTANCES:,}"
+        self.scope.tell_limit(self.placed.file, line, why)
+        return self._all_in_one(over_limit(why))
+
+    def _all_in_one(self, hidden: UnknownValue) -> dict[Value, Instance]:
+        unknown = hidden.worded()
         bound = (
             {"count": {"index": unknown}}
             if self.is_counted
             else {"each": {"key": unknown, "value": unknown}}
         )
-        return {"*": Instance(self.address, bound, why)}
+        return {"*": Instance(self.address, bound, unknown)}
 
 
 class _Any(Space):
     """Instances of unknown number: one of them is known but for its key, all of them are not."""
 
-    def __init__(self, value: Value, why: str) -> None:
-        self.one, self.why = value, why
+    def __init__(self, value: Value) -> None:
+        self.one = value
 
     def get(self, name: str) -> Value:
         del name  # whichever key is asked for
@@ -188,6 +214,12 @@ class ResourceSpace(Space):
         evaluator = self.instances.evaluator(self.instance)
         attribute = self.instances.placed.block.body.attributes.get(name)
         if attribute is not None:
-            return evaluator.value(attribute.value)
-        node = self.body().get(name)
+            return evaluator.whole(attribute.value)
+        block = self.instances.placed.block
+        if block.is_broken:
+            return self.body().value
+        # Only these: one reference must not cost what all of the block does.
+        named = tuple(item for item in block.body.blocks if name in (item.kind, *item.labels[:1]))
+        place = (block.line, block.column)
+        node = body_node(Body({}, named), evaluator, place, is_resource=True).get(name)
         return node_value(node) if node is not None else []

@@ -20,13 +20,21 @@ class Placed(msgspec.Struct, frozen=True):
     block: Block
 
 
+class PlacedValue(msgspec.Struct, frozen=True):
+    """A local value and the file that it stands in."""
+
+    file: CodeFile
+    attribute: Attribute
+
+
 class Module(msgspec.Struct, frozen=True, kw_only=True):
     """What a directory declares, by kind and labels."""
 
     directory: str
     files: tuple[CodeFile, ...] = ()
     blocks: Mapping[str, Mapping[Key, Placed]] = {}
-    locals: Mapping[str, Attribute] = {}
+    locals: Mapping[str, PlacedValue] = {}
+    resource_types: frozenset[str] = frozenset()
     providers: tuple[Placed, ...] = ()
     # Declared again under an address that is taken, which Terraform refuses.
     twice: tuple[Placed, ...] = ()
@@ -40,13 +48,14 @@ def assemble(directory: str, parsed: Iterable[tuple[CodeFile, Body]]) -> Module:
     """Give the module of a directory's files; override files change what the others declare."""
     ordered = sorted(parsed, key=lambda pair: (_is_override(pair[0].path), pair[0].path))
     blocks: dict[str, dict[Key, Placed]] = {}
-    values: dict[str, Attribute] = {}
+    values: dict[str, PlacedValue] = {}
     providers: dict[Key, Placed] = {}
     twice: list[Placed] = []
     for file, body in ordered:
         for block in body.blocks:
             if block.kind == "locals":
-                values.update(block.body.attributes)
+                for name, attribute in block.body.attributes.items():
+                    values[name] = PlacedValue(file, attribute)
                 continue
             key = (*block.labels, _alias(block)) if block.kind == "provider" else block.labels
             kept = providers if block.kind == "provider" else blocks.setdefault(block.kind, {})
@@ -60,6 +69,7 @@ def assemble(directory: str, parsed: Iterable[tuple[CodeFile, Body]]) -> Module:
         files=tuple(file for file, _ in ordered),
         blocks=blocks,
         locals=values,
+        resource_types=frozenset(key[0] for key in blocks.get("resource", {}) if key),
         providers=tuple(providers.values()),
         twice=tuple(twice),
     )

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mlsec.collect.located.located import UnknownValue
-from mlsec.iac.terraform.values import Encoded, Joined, Space, Symbol, Value, walk
+from mlsec.iac.terraform.values import Encoded, Joined, Space, Symbol, Value, is_small, walk
 
 
 def given_in(values: Iterable[Value]) -> tuple[str, ...] | None:
     """Give the addresses and names of what may be in values; None where it may be anything."""
     result: set[str] = set()
     for value in values:
+        if not is_small(value):
+            return None
         for part in _parts(value):
             if isinstance(part, Symbol):
                 result.add(part.address)

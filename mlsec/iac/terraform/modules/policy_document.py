@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from mlsec.collect.code.budget import Budget, OverLimitError
 from mlsec.collect.located import json as marked_json
 from mlsec.collect.located.located import UnknownValue, plain
-from mlsec.core.errors import MlsecError
-from mlsec.iac.terraform.values import Encoded, InvalidValue, Value, is_plain
+from mlsec.core.errors import LimitError, MlsecError
+from mlsec.iac.terraform.values import Encoded, InvalidValue, Value, is_plain, is_small, weigh
 
 _LISTS = (
     ("actions", "Action"),
@@ -19,14 +20,17 @@ _LISTS = (
 )
 
 
-def document(given: Mapping[str, Value]) -> Value:
+def document(given: Mapping[str, Value], budget: Budget) -> Value:
     """Give the policy as JSON text: sources first, own statements, then what overrides them.
 
     A statement of a later document takes the place of the one with the same sid.
+
+    Raises:
+        OverLimitError: documents that are made of each other grow too long.
     """
     statements: list[Value] = []
     for name in ("source_json", "source_policy_documents"):
-        added = _documents(given.get(name))
+        added = _documents(given.get(name), budget)
         if isinstance(added, UnknownValue):
             return added
         statements += added
@@ -35,7 +39,7 @@ def document(given: Mapping[str, Value]) -> Value:
         return own
     statements = _over(statements, [_statement(item) for item in own])
     for name in ("override_json", "override_policy_documents"):
-        added = _documents(given.get(name))
+        added = _documents(given.get(name), budget)
         if isinstance(added, UnknownValue):
             return added
         statements = _over(statements, added)
@@ -43,15 +47,19 @@ def document(given: Mapping[str, Value]) -> Value:
     if given.get("policy_id") is not None:
         made["Id"] = given["policy_id"]
     made["Statement"] = statements
+    budget.spend(weigh(made))
+    if not is_small(made):
+        raise OverLimitError("a policy of too many parts")
     return json.dumps(made) if is_plain(made) else Encoded(made)
 
 
-def _documents(given: Value) -> list[Value] | UnknownValue:
+def _documents(given: Value, budget: Budget) -> list[Value] | UnknownValue:
     """Give the statements of documents that are given as JSON texts."""
     if given is None or isinstance(given, UnknownValue):
         return given if isinstance(given, UnknownValue) else []
     values: list[Value] = []
     for item in given if isinstance(given, list) else [given]:
+        budget.spend(weigh(item) + (len(item) // 4 if isinstance(item, str) else 0))
         decoded = _decoded(item)
         if isinstance(decoded, UnknownValue):
             return decoded
@@ -72,6 +80,8 @@ def _decoded(text: Value) -> Value:
     try:
         return plain(marked_json.parse(text)) if text else {}
     except MlsecError as error:
+        if isinstance(error, LimitError):
+            raise OverLimitError(error.message) from None
         return InvalidValue(error.message)
 
 

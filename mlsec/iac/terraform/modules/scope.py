@@ -5,8 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from mlsec.collect.code.budget import Budget
+from mlsec.collect.code.code_file import CodeFile
 from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.evaluation.located_blocks import META
@@ -16,7 +18,7 @@ from mlsec.iac.terraform.modules.instances import Instance, Instances, ResourceS
 from mlsec.iac.terraform.modules.module import Key, Module, Placed
 from mlsec.iac.terraform.modules.module_inputs import given_in
 from mlsec.iac.terraform.modules.providers import Providers
-from mlsec.iac.terraform.names import Budget, Names
+from mlsec.iac.terraform.names import Names
 from mlsec.iac.terraform.values import InvalidValue, Space, Value
 
 Given = Callable[[], Value]
@@ -33,6 +35,10 @@ class Library(Protocol):
 
     def child(self, call: Placed, parent: Scope) -> Module | UnknownValue:
         """Give the module that a call names."""
+        ...
+
+    def tell_limit(self, file: CodeFile, line: int, why: str) -> None:
+        """Say that a limit of the scan hides what stands at a line."""
         ...
 
 
@@ -60,7 +66,7 @@ class Scope(Names):
         inherited = parent.providers if parent else None
         self.providers: Providers = Providers(module, self.evaluator, handed or {}, inherited)
         self._given = given
-        self._known: dict[tuple[str, ...], Value] = {}
+        self._known: dict[tuple[str, ...], _Kept] = {}
         self._busy: set[tuple[str, ...]] = set()
         self._instances: dict[tuple[str, Key], Instances] = {}
         self._children: dict[str, Scope | UnknownValue] = {}
@@ -81,7 +87,7 @@ class Scope(Names):
             return self._spaces[name]
         if name in _FREE:
             return InvalidValue(f"there is no {name} here")
-        if not any(key[0] == name for key in self.module.of_kind("resource")):
+        if name not in self.module.resource_types:
             return InvalidValue(f'nothing is called "{name[:80]}" here')
         space = _Lookup(lambda label: self.of(("resource", (name, label)), f"{name}.{label}"))
         self._spaces[name] = space
@@ -94,6 +100,10 @@ class Scope(Names):
             return UnknownValue(f"the file {path[:200]} is not in this folder")
         return self.library.text(joined)
 
+    def tell_limit(self, file: CodeFile | None, line: int, why: str) -> None:
+        """Say that a limit of the scan hides what stands at a line."""
+        self.library.tell_limit(file or self.module.files[0], line, why)
+
     def variable(self, name: str) -> Value:
         """Give a variable's value: as given, or its default."""
         declared = self.module.of_kind("variable").get((name,))
@@ -105,21 +115,27 @@ class Scope(Names):
         attributes = declared.block.body.attributes
         given = self._given.get(name)
         default = attributes.get("default")
+        evaluator = self.evaluator.standing_in(declared.file)
         value = given() if given is not None else None
         if value is None and (given is None or "nullable" in attributes):
             if default is None:
                 words = f"‹{self.prefix}var.{name}›"
                 return UnknownValue(f"var.{name} has no default", words)
-            value = self.evaluator.value(default.value)
+            value = evaluator.whole(default.value)
         wanted = attributes.get("type")
-        return convert(value, wanted.value, self.evaluator) if wanted is not None else value
+        if wanted is None:
+            return value
+        with evaluator.limited(wanted.line) as unit:
+            unit.value = convert(value, wanted.value, evaluator)
+        return unit.value
 
     def local(self, name: str) -> Value:
         """Give a local value."""
         declared = self.module.locals.get(name)
         if declared is None:
             return InvalidValue(f'there is no local value "{name[:80]}"')
-        return self._once(("local", name), lambda: self.evaluator.value(declared.value))
+        evaluator = self.evaluator.standing_in(declared.file)
+        return self._once(("local", name), lambda: evaluator.whole(declared.attribute.value))
 
     def output(self, name: str) -> Value:
         """Give an output of this module, as its caller sees it."""
@@ -129,7 +145,8 @@ class Scope(Names):
         attribute = declared.block.body.attributes.get("value")
         if attribute is None:
             return InvalidValue(f'the output "{name[:80]}" has no value')
-        return self._once(("output", name), lambda: self.evaluator.value(attribute.value))
+        evaluator = self.evaluator.standing_in(declared.file)
+        return self._once(("output", name), lambda: evaluator.whole(attribute.value))
 
     def instances(self, kind: str, key: Key) -> Instances | None:
         """Give the instances of a resource, a data source or a module call."""
@@ -154,7 +171,7 @@ class Scope(Names):
             module = self.library.child(called.placed, self)
             if isinstance(module, UnknownValue):
                 self._children[instance.address] = module
-                known = UnknownValue(module.why, among=self._given_to(called, instance))
+                known = module.worded(among=self._given_to(called, instance))
             else:
                 known = self._open(module, called, instance)
             self._children[instance.address] = known
@@ -164,7 +181,7 @@ class Scope(Names):
         """Say what a module that is not here is given, which it may give back."""
         evaluator, body = called.evaluator(instance), called.placed.block.body
         arguments = (value for name, value in body.attributes.items() if name not in META)
-        return given_in(evaluator.value(argument.value) for argument in arguments)
+        return given_in(evaluator.whole(argument.value) for argument in arguments)
 
     def space_of(self, instances: Instances, instance: Instance) -> Value:
         """Give a resource, a data source or a use of a module as a reference to it sees it."""
@@ -184,7 +201,7 @@ class Scope(Names):
         block = called.placed.block
         evaluator = called.evaluator(instance)
         given: dict[str, Given] = {
-            name: partial(evaluator.value, attribute.value)
+            name: partial(evaluator.whole, attribute.value)
             for name, attribute in block.body.attributes.items()
             if name not in META
         }
@@ -206,23 +223,30 @@ class Scope(Names):
         return self.of(("data", (kind, name)), f"data.{kind}.{name}")
 
     def _once(self, key: tuple[str, ...], compute: Callable[[], Value]) -> Value:
-        if key in self._known:
-            return self._known[key]
+        kept, depth = self._known.get(key), self.budget.depth
+        # Deep inside a chain of references a value may be cut off that is known from nearer by.
+        if kept is not None and 2 * depth >= kept.cut_at_depth:
+            return kept.value
         if key in self._busy:
             return UnknownValue(f"{'.'.join(key)} refers to itself")
         self._busy.add(key)
-        depth = self.budget.depth
+        cuts = self.budget.deep_cuts
         try:
             result = compute()
         finally:
             self._busy.discard(key)
-        # Deep inside a chain of references a value may be cut off that is known from nearer by.
-        if depth < 40 or not isinstance(result, UnknownValue):
-            self._known[key] = result
+        self._known[key] = _Kept(result, depth if self.budget.deep_cuts != cuts else 0)
         return result
 
     def _path(self) -> str:
         return posixpath.relpath(self.module.directory or ".", self.root or ".")
+
+
+class _Kept(NamedTuple):
+    """A value that was computed, and how deep inside of others where it was cut off for that."""
+
+    value: Value
+    cut_at_depth: int
 
 
 class _Lookup(Space):

@@ -28,7 +28,26 @@ if TYPE_CHECKING:
     from tree_sitter import Node as Syntax
 
 MAX_NODES = 1_000_000
+_BLOCK_BYTES = 1024
+_CONTINUING = bytes(range(0x80, 0xC0))
 _WORDS = {"true": True, "false": False, "null": None}
+
+
+class _Columns:
+    """Counts characters in UTF-8: a line may be as long as its file, and is not read each time."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._counts = [0]
+        for at in range(0, len(data), _BLOCK_BYTES):
+            block = data[at : at + _BLOCK_BYTES].translate(None, _CONTINUING)
+            self._counts.append(self._counts[-1] + len(block))
+
+    def before(self, at: int) -> int:
+        """Give how many characters begin before a byte."""
+        block = at // _BLOCK_BYTES
+        rest = self._data[block * _BLOCK_BYTES : at].translate(None, _CONTINUING)
+        return self._counts[block] + len(rest)
 
 
 class Source:
@@ -37,7 +56,7 @@ class Source:
     def __init__(self, data: bytes, lines_before: int = 0) -> None:
         self.data = data
         self._lines_before = lines_before
-        self.is_ascii = data.isascii()
+        self._columns = None if data.isascii() else _Columns(data)
         self.made = 0
         self._holes = HoleReader(self)
 
@@ -47,9 +66,9 @@ class Source:
     def place(self, node: Syntax) -> tuple[int, int]:
         """Give line and column (in characters), both from 1."""
         row, column = node.start_point
-        if not self.is_ascii and column:
+        if self._columns is not None and column:
             start = node.start_byte - column
-            column = len(self.data[start : node.start_byte].decode("utf-8", "replace"))
+            column = self._columns.before(node.start_byte) - self._columns.before(start)
         return row + self._lines_before + 1, column + 1
 
     def expression(self, node: Syntax, depth: int = 0) -> Expr:
@@ -57,9 +76,9 @@ class Source:
         self.made += 1
         place = self.place(node)
         if depth > MAX_DEPTH:
-            return Broken(*place, "nested too deep")
+            return Broken(*place, "nested too deep", is_over_limit=True)
         if self.made > MAX_NODES:
-            return Broken(*place, "too many expressions in one file")
+            return Broken(*place, "too many expressions in one file", is_over_limit=True)
         children = [
             child for child in node.children if child.type not in ("comment", "(", ")", "ERROR")
         ]
@@ -74,7 +93,7 @@ class Source:
         for at, step in enumerate(steps):
             depth += 1
             if depth > MAX_DEPTH:
-                return Broken(*self.place(step), "nested too deep")
+                return Broken(*self.place(step), "nested too deep", is_over_limit=True)
             if step.type == "splat":
                 return self._splat(expr, step.children[0], steps[at + 1 :], depth)
             expr = self._step(expr, step, depth)
@@ -145,10 +164,12 @@ class Source:
     def _number(self, node: Syntax, text: str) -> Expr:
         place = self.place(node)
         if len(text) > 300:
-            return Broken(*place, "a number too long")
+            return Broken(*place, "a number too long", is_over_limit=True)
         try:
             return Literal(*place, int(text) if text.isdecimal() else _whole(float(text)))
-        except (ValueError, OverflowError):
+        except OverflowError:
+            return Broken(*place, "a number too large", is_over_limit=True)
+        except ValueError:
             return Broken(*place, f"not a number: {text[:20]}")
 
     def _object(self, node: Syntax, depth: int) -> Expr:
@@ -191,7 +212,9 @@ class Source:
             depth += 1
             sides = [child for child in node.children if child.type == "expression"]
             if len(sides) != 3 or node.has_error or depth > MAX_DEPTH:
-                return Broken(*place, "nested too deep" if depth > MAX_DEPTH else "not valid HCL")
+                is_deep = depth > MAX_DEPTH
+                why = "nested too deep" if is_deep else "not valid HCL"
+                return Broken(*place, why, is_over_limit=is_deep)
             then, otherwise = (self.expression(side, depth) for side in sides[1:])
             branches.append((then, otherwise))
             inner = sides[0].children
@@ -227,7 +250,7 @@ class Source:
 
     def _operand(self, nodes: list[Syntax], depth: int) -> Expr:
         if depth > MAX_DEPTH:
-            return Broken(*self.place(nodes[0]), "nested too deep")
+            return Broken(*self.place(nodes[0]), "nested too deep", is_over_limit=True)
         return self._steps(self._term(nodes[0], depth), nodes[1:], depth)
 
     def _for(self, node: Syntax, depth: int) -> Expr:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlsec.collect.located import json as marked_json
 from mlsec.collect.located.located import Node, UnknownValue
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import LimitError, MlsecError
 from mlsec.iac.terraform.syntax.parse import parse_template
 from mlsec.iac.terraform.syntax.tree import (
     Attribute,
@@ -34,8 +34,7 @@ def parse_json(text: str) -> Parsed:
     try:
         root = marked_json.parse(text)
     except MlsecError as error:
-        line = error.location.partition(":")[0]
-        return Parsed(mistakes=(Mistake(error.message, int(line or 1)),))
+        return Parsed(mistakes=(_mistake(error),))
     blocks = [
         block
         for kind, node in root.pairs().items()
@@ -49,8 +48,12 @@ def parse_values(text: str) -> Parsed:
     try:
         return Parsed(body=_body(marked_json.parse(text)))
     except MlsecError as error:
-        line = error.location.partition(":")[0]
-        return Parsed(mistakes=(Mistake(error.message, int(line or 1)),))
+        return Parsed(mistakes=(_mistake(error),))
+
+
+def _mistake(error: MlsecError) -> Mistake:
+    line = int(error.location.partition(":")[0] or 1)
+    return Mistake(error.message, line, over_limit=isinstance(error, LimitError))
 
 
 def _blocks(kind: str, labels: int, node: Node, given: tuple[str, ...]) -> Iterator[Block]:

@@ -29,6 +29,13 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_BLOCK_DEPTH = 40
 # How many mistakes of one file are reported; the rest of it is as little understood.
 _MAX_MISTAKES = 20
+# A parsed node takes up to half a kilobyte and ten microseconds; a word or sign makes about three.
+MAX_TOKENS = 1_000_000
+MAX_PARSED = 1_000_000
+_KINDS = bytes(
+    ord("a") if chr(n).isalnum() or chr(n) in "_-" or n > 127 else ord(" ") if n <= 32 else ord(".")
+    for n in range(256)
+)
 _PIECE_BYTES = 1 << 16
 # A sound file is parsed at millions of characters a second.
 _MOST_S, _LEAST_CHARS_PER_S = 2.0, 400_000
@@ -50,24 +57,36 @@ def parse(text: str) -> Parsed:
         return Parsed(mistakes=(mistake,))
     text = text.replace("\r\n", "\n")
     ends_at_s = time.thread_time() + _MOST_S + len(text) / _LEAST_CHARS_PER_S
-    whole = _parse(text, 0, ends_at_s)
-    if not whole.mistakes:
-        return whole
-    # One mistake may swallow all that follows: what stands at the margin is read on its own.
-    starts = [match.start() for match in _TOP.finditer(text)]
-    pieces = [text[start:end] for start, end in itertools.pairwise([0, *starts, len(text)])]
-    line, parsed = 0, []
-    for piece in pieces:
-        parsed.append(_parse(piece, line, ends_at_s))
-        line += piece.count("\n")
+    whole, _ = _parse(text, 0, ends_at_s, MAX_PARSED)
+    return _in_pieces(text, ends_at_s, whole) if whole.mistakes else whole
+
+
+def _in_pieces(text: str, ends_at_s: float, whole: Parsed) -> Parsed:
+    """Parse what stands at the margin on its own: one mistake may swallow all that follows.
+
+    The shortest come first, so that one that is too long hides itself alone.
+    """
+    starts = [0, *(match.start() for match in _TOP.finditer(text)), len(text)]
+    pieces, line = [], 0
+    for start, end in itertools.pairwise(starts):
+        pieces.append((line, text[start:end]))
+        line += text.count("\n", start, end)
+    left = MAX_PARSED
+    parsed: list[Parsed] = [Parsed()] * len(pieces)
+    for at in sorted(range(len(pieces)), key=lambda at: len(pieces[at][1])):
+        parsed[at], count = _parse(pieces[at][1], pieces[at][0], ends_at_s, left)
+        left -= count
     mistakes = [mistake for item in parsed for mistake in item.mistakes] or list(whole.mistakes)
     attributes = {k: v for item in parsed for k, v in item.body.attributes.items()}
     blocks = tuple(block for item in parsed for block in item.body.blocks)
     return Parsed(body=Body(attributes, blocks), mistakes=tuple(mistakes[:_MAX_MISTAKES]))
 
 
-def _parse(text: str, lines_before: int, ends_at_s: float) -> Parsed:
+def _parse(text: str, lines_before: int, ends_at_s: float, most: int) -> tuple[Parsed, int]:
+    """Parse a text, and give how many nodes of the parser it is; too many are not read."""
     data = text.encode("utf-8", "replace")
+    if _tokens(data) > MAX_TOKENS:
+        return _too_long(lines_before), 0
     try:
         # A binding frees the tree while its nodes are in use, so it is held until the walk is over.
         tree = _parser().parse(
@@ -78,10 +97,24 @@ def _parse(text: str, lines_before: int, ends_at_s: float) -> Parsed:
     except ValueError:
         _parser().reset()
         mistake = Mistake("takes too long to parse", lines_before + 1, over_limit=True)
-        return Parsed(mistakes=(mistake,))
+        return Parsed(mistakes=(mistake,)), 0
+    count = tree.root_node.descendant_count
+    if count > most:
+        return _too_long(lines_before), 0
     reader = _Reader(Source(data, lines_before))
     body = reader.body(tree.root_node, 0)
-    return Parsed(body=body, mistakes=tuple(reader.mistakes))
+    return Parsed(body=body, mistakes=tuple(reader.mistakes)), count
+
+
+def _tokens(data: bytes) -> int:
+    """Count about as many words and signs as there are."""
+    kinds = data.translate(_KINDS)
+    return kinds.count(b".") + kinds.count(b" a") + kinds.count(b".a")
+
+
+def _too_long(lines_before: int) -> Parsed:
+    what = "more expressions than a file may have"
+    return Parsed(mistakes=(Mistake(what, lines_before + 1, over_limit=True),))
 
 
 def parse_template(text: str) -> Expr | None:
@@ -164,7 +197,7 @@ class _Reader:
     def _block(self, node: Syntax, depth: int) -> Block | None:
         line, column = self._source.place(node)
         if depth > MAX_BLOCK_DEPTH:
-            self._mistake(node, "blocks nested too deep")
+            self._mistake(node, "blocks nested too deep", over_limit=True)
             return None
         words: list[str] = []
         body = Body()
@@ -179,6 +212,7 @@ class _Reader:
             return None
         return Block(words[0], tuple(words[1:]), body, line, column, is_broken=node.has_error)
 
-    def _mistake(self, node: Syntax, what: str) -> None:
+    def _mistake(self, node: Syntax, what: str, *, over_limit: bool = False) -> None:
         if len(self.mistakes) < _MAX_MISTAKES:
-            self.mistakes.append(Mistake(what, self._source.place(node)[0]))
+            line = self._source.place(node)[0]
+            self.mistakes.append(Mistake(what, line, over_limit=over_limit))

@@ -86,7 +86,7 @@ class HoleReader:
     def _hole(self, node: Syntax, depth: int, style: Style) -> Hole:
         part: Expr = Broken(*self._source.place(node), "not valid HCL")
         if depth > MAX_DEPTH:
-            part = Broken(*self._source.place(node), "nested too deep")
+            part = Broken(*self._source.place(node), "nested too deep", is_over_limit=True)
         elif node.type == "template_interpolation":
             inside = [child for child in node.children if child.type == "expression"]
             if len(inside) == 1:

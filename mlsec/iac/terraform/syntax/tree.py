@@ -22,9 +22,10 @@ class Literal(Expr, frozen=True):
 
 
 class Broken(Expr, frozen=True):
-    """What the parser could not read."""
+    """What the parser could not read; ``is_over_limit``: there is more of it than it may read."""
 
     why: str
+    is_over_limit: bool = False
 
 
 class Template(Expr, frozen=True):

@@ -13,6 +13,7 @@ import botocore.session
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.named_file import read_named_text
 from mlsec.core.sanitize import visible
 
 _HOMES = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
@@ -152,11 +153,11 @@ def _check_files() -> None:
         ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
         ("AWS_CONFIG_FILE", "~/.aws/config"),
     ):
-        path = Path(os.environ.get(variable, usual)).expanduser()
-        if not path.exists():
+        path = Path(os.path.expanduser(os.environ.get(variable, usual)))  # noqa: PTH111 - a user may have no home
+        if not path.exists() or str(path) == os.devnull:  # the usual way to have none
             continue
         try:
-            path.read_text("utf-8")
+            read_named_text(path)
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
             raise MlsecError(f"the AWS file {path} cannot be read: {reason}") from None

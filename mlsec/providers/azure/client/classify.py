@@ -7,13 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mlsec.collect.client.answer import decode_json
-from mlsec.collect.walk.call_failure import (
-    EXPIRED_DETAIL,
-    SERVER_DETAIL,
-    CallFailure,
-    MalformedAnswerError,
-)
+from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, SERVER_DETAIL, CallFailure
 from mlsec.core.enums import GapReason
 from mlsec.core.sanitize import visible
 
@@ -62,8 +56,8 @@ class AzureError(msgspec.Struct, frozen=True, kw_only=True):
 def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> AzureError:
     """Read an error answer: {"error": {"code", "message"}}, or the two without the wrapping."""
     try:
-        document = decode_json(body)
-    except MalformedAnswerError:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
         document = None
     error = document.get("error", document) if isinstance(document, dict) else {}
     error = error if isinstance(error, dict) else {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from mlsec.collect.client.paged_client import PagedClient
 from mlsec.collect.run_facts import (
     began_at,
@@ -26,7 +24,7 @@ from mlsec.providers.azure.collect.reader import PROVIDER, plans, walk_azure
 from mlsec.providers.azure.collect.subscriptions import find_subscriptions
 from mlsec.providers.azure.tables import table_of
 from mlsec.providers.azure.target import parse_target
-from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, fact_of
+from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, decode_fact, fact_of
 from mlsec.snapshot.store import Snapshot
 
 
@@ -109,5 +107,6 @@ def _group(settings: CollectSettings, root: str) -> str:
 
 def _note_bulk(snapshot: Snapshot, trusted: frozenset[str]) -> None:
     """Record the types taken from Resource Graph; all others were listed individually."""
-    known = msgspec.json.decode(fact_of(snapshot.meta(), PROVIDER, SETTINGS) or "{}")
+    text = fact_of(snapshot.meta(), PROVIDER, SETTINGS) or "{}"
+    known = decode_fact(text, dict[str, str], SETTINGS)
     set_settings(snapshot, PROVIDER, {**known, "resource_graph": ", ".join(sorted(trusted))})

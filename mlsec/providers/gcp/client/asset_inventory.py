@@ -107,12 +107,15 @@ class AssetInventoryClient:
         items = request.operation.items
         answers = [self._own(msgspec.structs.replace(request, region=place)) for place in places]
         answered = [answer for answer in answers if isinstance(answer, CallResult)]
+        offered = [_listed(response, items) for response in answered if response.is_offered]
         gaps = [answer for answer in answers if isinstance(answer, Gap)]
-        if gaps and not answered:
+        if any(listed is None for listed in offered):
+            detail = f"the answer holds no list of {items}"
+            gaps.append(gap_for(request, GapReason.MALFORMED, detail=detail))
+        if gaps and not any(listed is not None for listed in offered):
             return gaps[0]
-        offered = [response.document.get(items, []) for response in answered if response.is_offered]
         return CallResult(
-            document={items: [entry for listed in offered for entry in listed]},
+            document={items: [entry for listed in offered for entry in listed or ()]},
             call=answered[0].call if answered else "",
             cut=next((response.cut for response in answered if response.cut), None)
             or next(iter(gaps), None),
@@ -178,9 +181,11 @@ class AssetInventoryClient:
             answer = self._assets(scope, parent, route.asset, is_policy=is_policy)
             if isinstance(answer, Gap) or answer.cut is not None or not answer.is_offered:
                 continue
-            listed = answer.document.get("assets", [])
+            listed = _listed(answer, "assets")
+            if listed is None:
+                continue
             if parent != own:
-                listed = [asset for asset in listed if own in asset.get("ancestors", ())]
+                listed = [asset for asset in listed if own in _ancestors(asset)]
             if all(_is_whole(asset, route, is_policy=is_policy) for asset in listed):
                 return _Index(assets={asset["name"]: asset for asset in listed}, call=answer.call)
         return _Index()
@@ -252,9 +257,11 @@ def _filled(template: str, known: Mapping[str, str]) -> re.Pattern[str]:
 def _is_whole(asset: Any, route: Route, *, is_policy: bool) -> bool:
     """Whether an entry is of the type and of the API's version, and was not shortened."""
     is_known = isinstance(asset, dict) and asset.get("assetType") == route.asset
-    if not is_known or not asset.get("name") or asset.get("assetExceptions"):
+    if not is_known or asset.get("assetExceptions"):
         return False
     resource = asset.get("resource") or {}
+    if not isinstance(resource, dict) or not isinstance(asset.get("name"), str):
+        return False
     is_same = resource.get("version") == _version(route)
     return is_policy or (is_same and isinstance(resource.get("data"), dict))
 
@@ -264,6 +271,18 @@ def _version(route: Route) -> str:
     return next(piece for piece in route.path.split("/") if _VERSION.match(piece))
 
 
+def _listed(answer: CallResult, items: str) -> list[Any] | None:
+    """Give what an answer lists, None where it holds something else."""
+    listed = answer.document.get(items, []) if isinstance(answer.document, dict) else None
+    return listed if isinstance(listed, list) else None
+
+
+def _ancestors(asset: Any) -> Iterable[Any]:
+    ancestors = asset.get("ancestors", ()) if isinstance(asset, dict) else ()
+    return ancestors if isinstance(ancestors, list) else ()
+
+
 def _location_ids(document: Any) -> Iterable[str]:
     listed = document.get("locations", []) if isinstance(document, dict) else []
-    return {str(e["locationId"]) for e in listed if isinstance(e, dict) and e.get("locationId")}
+    entries = listed if isinstance(listed, list) else []
+    return {str(e["locationId"]) for e in entries if isinstance(e, dict) and e.get("locationId")}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from mlsec.collect.client.paged_client import PagedClient
 from mlsec.collect.run_facts import (
     began_at,
@@ -29,7 +27,7 @@ from mlsec.providers.gcp.collect.projects import Project, find_project, find_pro
 from mlsec.providers.gcp.collect.reader import PROVIDER, Places, walk_gcp
 from mlsec.providers.gcp.tables import LIST_ASSETS, asset_redactions, plans, routes, table_of
 from mlsec.providers.gcp.target import GcpTarget, parse_target
-from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, fact_of
+from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, decode_fact, fact_of
 from mlsec.snapshot.records import CallStatus
 from mlsec.snapshot.store import Snapshot
 
@@ -92,7 +90,8 @@ class _Collection:
         whole = [c for c in asked if c.status is CallStatus.DONE and not c.reason]
         why = sorted({c.reason or c.status.value for c in asked} - {CallStatus.DONE.value})
         said = f"answered {len(whole)} of {len(asked)} questions" + "".join(f", {w}" for w in why)
-        known = msgspec.json.decode(fact_of(self._snapshot.meta(), PROVIDER, SETTINGS))
+        text = fact_of(self._snapshot.meta(), PROVIDER, SETTINGS) or "{}"
+        known = decode_fact(text, dict[str, str], SETTINGS)
         set_settings(self._snapshot, PROVIDER, {**known, "asset_inventory": said})
 
     def close(self) -> None:

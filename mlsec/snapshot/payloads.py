@@ -1,0 +1,87 @@
+"""Stored answers: packed with a bound, and unpacked only into what their digest says."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.core.errors import MlsecError
+from mlsec.snapshot.records import Call
+
+# The largest answer, and how many values one may hold: objects in memory take 30 times its bytes.
+MAX_BYTES = 512 * 1024 * 1024
+MAX_VALUES = 20_000_000
+# What all answers of a snapshot come to, for each byte of its file: equal ones are stored once.
+_TOTAL_BYTES, _TOTAL_PER_BYTE = 512 * 1024 * 1024, 100
+# Beyond this size, an answer that unpacks to so many times its bytes is a bomb.
+_LARGE_BYTES, _RATIO = 64 * 1024 * 1024, 200
+
+
+def unpack(row: Iterable[Any], digest: str, location: str) -> bytes:
+    """Give the answer of one row (size, body), checked.
+
+    Raises:
+        MlsecError: damaged, larger than it says or than we read, or not what its digest says.
+    """
+    size_bytes, packed = row
+    if type(size_bytes) is not int or type(packed) is not bytes or size_bytes < 0:
+        raise _damaged(digest, "has a value of another type than its column's", location)
+    is_bomb = size_bytes > _LARGE_BYTES and size_bytes > _RATIO * len(packed)
+    if size_bytes > MAX_BYTES or is_bomb:
+        said = f"unpacks from {len(packed):,} to {size_bytes:,} bytes, more than is read"
+        raise _damaged(digest, said, location)
+    try:
+        unpacker = zlib.decompressobj()
+        body = unpacker.decompress(packed, size_bytes + 1)
+    except zlib.error:
+        raise _damaged(digest, "is damaged", location) from None
+    if len(body) != size_bytes or not unpacker.eof or unpacker.unused_data:
+        raise _damaged(digest, "is not as long as it says", location)
+    if hashlib.sha256(body).hexdigest() != digest:
+        raise _damaged(digest, "was changed after collection", location)
+    return body
+
+
+def parse(body: bytes, digest: str, location: str) -> Any:
+    """Give an answer as values.
+
+    Raises:
+        MlsecError: not JSON, too deep, or with more values than is read.
+    """
+    if len(body) > MAX_VALUES and sum(map(body.count, b",[{")) > MAX_VALUES:
+        raise _damaged(digest, f"holds more than {MAX_VALUES:,} values", location)
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeError):
+        raise _damaged(digest, "is not JSON", location) from None
+    except RecursionError:
+        raise _damaged(digest, "is nested too deep", location) from None
+
+
+def check_sizes(
+    sizes: Mapping[Any, Any], calls: Iterable[Call], file_bytes: int, location: str
+) -> None:
+    """Check that every answer is there, none more, and that all together stay in proportion.
+
+    Raises:
+        MlsecError: answers that no call has, or calls whose answer is missing; a bomb.
+    """
+    used = [call.payload for call in calls if call.payload]
+    lost = set(used).symmetric_difference(sizes)
+    if lost:
+        some = min(map(str, lost))[:12]
+        raise MlsecError(f"payload {some} is missing, or belongs to no call", location=location)
+    total = sum(sizes[digest] for digest in used if type(sizes[digest]) is int)
+    if total > max(_TOTAL_BYTES, _TOTAL_PER_BYTE * file_bytes):
+        raise MlsecError(
+            f"the snapshot of {file_bytes:,} bytes holds answers of {total:,}, more than is read",
+            location=location,
+        )
+
+
+def _damaged(digest: str, what: str, location: str) -> MlsecError:
+    return MlsecError(f"payload {digest[:12]} {what}", location=location)
