@@ -11,14 +11,14 @@ import msgspec
 
 from mlsec import __version__
 from mlsec.collect.code.code_file import FILE_TYPE
-from mlsec.core.assessment import Assessment
+from mlsec.core.assessment import Assessment, ChangeLimit
 from mlsec.core.content_paths import content_folder
 from mlsec.core.resource import Gap, Inventory, is_of_code
 from mlsec.engine.assessment.assembly import assemble
 from mlsec.engine.assessment.assess import Judgement, assess
 from mlsec.engine.assessment.change_filter import Before, Limiting, limit_judgement
 from mlsec.engine.assessment.external_findings import external_rules, merge_external
-from mlsec.engine.assessment.scan_facts import scan_facts, taken_at
+from mlsec.engine.assessment.scan_facts import sandbox_notice, scan_facts, taken_at
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.params import apply_overrides, load_overrides
 from mlsec.engine.rules.selection import load_selected
@@ -119,8 +119,13 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         rules=(*assessment.rules, *external_rules(external, ruleset, judgement.counts)),
         model_files=model_files(graph),
         limit=limit,
-        notices=(*(() if limit is None else (limit.summary,)), *judgement.notices, *notices),
+        notices=(*_notices_of(snapshot, limit), *judgement.notices, *notices),
     )
+
+
+def _notices_of(snapshot: Snapshot, limit: ChangeLimit | None) -> tuple[str, ...]:
+    """What a reader has to know before any finding: what is not shown, and how files were read."""
+    return (*(() if limit is None else (limit.summary,)), *sandbox_notice(snapshot))
 
 
 def _judge_before(inventory: Inventory, ruleset: RuleSet, clock: datetime.datetime) -> Before:

@@ -15,7 +15,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ``inflated_bytes`` counts all that compressed members give; ``held_bytes`` is what of it may
     lie in memory at a time, the rest is inflated again when asked for. ``inflation_ratio`` is
     reported only from ``ratio_from_bytes`` on: a few zeros always pack well. ``cpu_s`` and
-    ``wall_s`` are seconds for one file; time spent waiting for a far store does not count.
+    ``wall_s`` are seconds for one file; time spent waiting for a far store does not count, and
+    ``asked_bytes``, beside some times its size, is what may be asked of that for one file.
     """
 
     depth: int = 8
@@ -29,6 +30,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: float = 60.0
     wall_s: float = 180.0
     memory_bytes: int = 1 << 30
+    asked_bytes: int = 4 << 30
 
 
 class Budget:

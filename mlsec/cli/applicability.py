@@ -44,6 +44,7 @@ _COLLECTING = {
     "--no-cache": Applies(to=BUCKETS),
     "--trust": Applies(to=(*BUCKETS, "folder")),
     "--digests": Applies(to=PATHS),
+    "--require-sandbox": Applies(to=(*BUCKETS, *PATHS)),
     "--with": Applies(to=PATHS, excludes=("--checkov-json",)),
     "--checkov": Applies(to=PATHS, needs=("--with",)),
     "--checkov-json": Applies(to=PATHS),

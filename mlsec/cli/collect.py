@@ -8,7 +8,7 @@ from typing import Any
 
 from mlsec.cli import console, exits
 from mlsec.cli.applicability import describe
-from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings
+from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings, reading_ahead
 from mlsec.cli.target import TARGET_HELP, doubts_about, is_evidence
 from mlsec.core.errors import MlsecError
 
@@ -54,13 +54,14 @@ def run(args: argparse.Namespace) -> int:
     vocabulary = load_vocabulary(content_folder("rules") / "vocabulary")
     progress = console.Progress()
     try:
-        pipeline.collect(
-            tuple(args.targets),
-            args.output,
-            collect_settings(args, vocabulary),
-            resume=args.resume,
-            say=progress,
-        )
+        with reading_ahead(args):
+            pipeline.collect(
+                tuple(args.targets),
+                args.output,
+                collect_settings(args, vocabulary),
+                resume=args.resume,
+                say=progress,
+            )
     except KeyboardInterrupt:
         raise KeyboardInterrupt("what was answered is kept; go on with --resume") from None
     finally:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlsec.cli.applicability import check_options
-from mlsec.cli.target import check_target, is_remote, kind_of
+from mlsec.cli.target import check_target, is_path, is_remote, kind_of
 from mlsec.cli.values import positive, positive_number
 from mlsec.core.errors import MlsecError
 from mlsec.core.foreign import distrust
@@ -69,6 +70,11 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "--no-cache": {
         "action": "store_true",
         "help": "read every object again, even one that has not changed since an earlier scan",
+    },
+    "--require-sandbox": {
+        "action": "store_true",
+        "help": "refuse to read files where the system cannot confine the processes that read them"
+        " (exit 2); mlsec doctor shows what is in force",
     },
     "--with": {
         "action": "append",
@@ -196,12 +202,26 @@ def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> Collec
         trust=args.trust,
         has_digests=args.digests,
         has_configmaps=args.configmaps,
+        is_sandbox_required=args.require_sandbox,
         cache=None if args.no_cache else default_cache(),
         is_private_probed=args.probe_private,
         checkov=_checkov(args),
         checkov_json=args.checkov_json,
         **chosen,
     )
+
+
+def reading_ahead(args: argparse.Namespace) -> AbstractContextManager[None]:
+    """Let the process that reads the files of a folder start while the rules are loaded.
+
+    Raises:
+        MlsecError: it cannot be confined, and --require-sandbox is given.
+    """
+    if not args.require_sandbox and not any(map(is_path, args.targets)):
+        return nullcontext()
+    from mlsec.artifacts.sandbox.ahead import process_ahead
+
+    return process_ahead(is_required=args.require_sandbox)
 
 
 def _checkov(args: argparse.Namespace) -> str:

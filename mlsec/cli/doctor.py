@@ -109,6 +109,7 @@ def _installation() -> int:
     for name in _NETWORK:
         if value := os.environ.get(name):
             console.out(f"  {name}={visible(value.rpartition('@')[2], 200)}")
+    _show_sandbox()
     ruleset = load_content(content_folder("rules"))
     console.out(f"  {len(ruleset.rules)} rules, digest {ruleset.digest[:16]}")
     others = installation.other_owners()
@@ -118,6 +119,19 @@ def _installation() -> int:
             hint=f"uninstall it and {installation.DISTRIBUTION}, then install the latter again",
         )
     return exits.CLEAN
+
+
+def _show_sandbox() -> None:
+    """Print how the processes that read files are confined on this machine."""
+    from mlsec.artifacts.sandbox.ahead import confinement_here, process_ahead
+
+    with process_ahead():
+        confinement = confinement_here()
+    console.out(f"  reading processes confined by: {', '.join(confinement.in_force) or 'nothing'}")
+    if confinement.missing:
+        console.out(f"    missing: {', '.join(confinement.shortfalls)}")
+    if not confinement.is_enough:
+        console.out("    scans with --require-sandbox are refused")
 
 
 def _show_extra(extra: str, requirements: tuple[str, ...]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from mlsec.cli import console, exits
 from mlsec.cli.applicability import describe
 from mlsec.cli.assess_options import add_judging, add_rendering, judging_of
-from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings
-from mlsec.cli.target import TARGET_HELP, doubts_about, is_path, is_remote, saved_evidence
+from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings, reading_ahead
+from mlsec.cli.target import TARGET_HELP, doubts_about, is_remote, saved_evidence
 from mlsec.core.errors import MlsecError, NoRoomError
 from mlsec.core.sanitize import plain_name
 
@@ -62,17 +62,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Scan; the report goes to stdout or into a folder, the verdict into the exit code."""
-    with _reading_ahead(args):
+    with reading_ahead(args):
         return _scan(args)
-
-
-def _reading_ahead(args: argparse.Namespace) -> AbstractContextManager[None]:
-    """Let the process that reads the files of a folder start while the rules are loaded."""
-    if not any(map(is_path, args.targets)):
-        return nullcontext()
-    from mlsec.artifacts.sandbox.ahead import process_ahead
-
-    return process_ahead()
 
 
 def _scan(args: argparse.Namespace) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from mlsec import __version__
 from mlsec.collect.settings import CollectSettings
-from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, fact_of, key_of
+from mlsec.snapshot.facts import PRINCIPAL, SANDBOX, SANDBOX_MISSING, SETTINGS, fact_of, key_of
 from mlsec.snapshot.records import canonical
 from mlsec.snapshot.store import Snapshot
 
@@ -37,6 +37,17 @@ def set_settings(snapshot: Snapshot, provider: str, settings: Mapping[str, str])
     """Write the settings that change what can be read, for the report."""
     text = canonical({name: value for name, value in settings.items() if value}).decode()
     snapshot.set_meta(key_of(provider, SETTINGS), text)
+
+
+def note_sandbox(snapshot: Snapshot, in_force: Iterable[str], missing: Iterable[str]) -> None:
+    """Write which protections all processes that read files had, those before a resume too."""
+    clock = snapshot.clock()
+    earlier = clock.get(SANDBOX)
+    both = [name for name in in_force if earlier is None or name in earlier.split(", ")]
+    lacking = dict.fromkeys([*filter(None, clock.get(SANDBOX_MISSING, "").split("; ")), *missing])
+    snapshot.set_clock(SANDBOX, ", ".join(both))
+    if lacking:
+        snapshot.set_clock(SANDBOX_MISSING, "; ".join(lacking))
 
 
 def effort(settings: CollectSettings) -> dict[str, str]:

@@ -27,6 +27,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``checkov`` is the program to run over folders besides, ``checkov_json`` what it said before.
     ``deadline_s`` is for the whole collection: what was not asked by then is a gap.
     ``has_configmaps`` reads the config maps of a cluster too, with what looks secret masked.
+    ``is_sandbox_required`` reads no file in a process that is not confined by the system.
     ``in_use`` are the files that this run works in, which are no target; ``written`` those that it
     replaces at its end, which are read like any other until then. Of both, the links in the folder
     are resolved, and the last name is as it stands.
@@ -54,6 +55,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     checkov: str = ""
     checkov_json: Path | None = None
     has_configmaps: bool = False
+    is_sandbox_required: bool = False
     written: frozenset[str] = frozenset()
     in_use: frozenset[str] = frozenset()
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from mlsec.artifacts.bytes.window import Source, Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Inspection, InspectionGap
+from mlsec.artifacts.sandbox.confinement import Confinement
 from mlsec.artifacts.sandbox.jobs import FarJob, Job, LocalJob
 from mlsec.artifacts.sandbox.pool import inspect_many
 from mlsec.collect.folders.entry import AsksForRights, Bucket, Entry, StoreError
 from mlsec.collect.folders.local import LocalStore
-from mlsec.collect.run_facts import note_end, note_start
+from mlsec.collect.run_facts import note_end, note_sandbox, note_start
 from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.core.enums import GapReason
 from mlsec.model_files.cache import InspectionCache
@@ -60,6 +61,7 @@ class _Collection:
         self._scope = scope_of(target)
         self._store: LocalStore | Bucket = open_store(target, settings)
         self._has_digest = settings.has_digests and isinstance(self._store, LocalStore)
+        self._confinements: list[Confinement] = []
         self._rights: dict[str, str] = {}  # file -> the action that its reading was refused for
 
     def run(self, progress: Progress | None) -> None:
@@ -73,6 +75,8 @@ class _Collection:
             if progress is not None:
                 progress(done, len(entries), entry.path)
             self._snapshot.record(*self._record(entry, inspection))
+        for confinement in self._confinements:
+            note_sandbox(self._snapshot, confinement.in_force, confinement.shortfalls)
         trust = self._settings.trust
         result = (
             read_signatures(Path(self._target), listing, trust)
@@ -99,10 +103,21 @@ class _Collection:
         rest = {entry.id: entry for entry in todo if entry.id not in seen}
         # To start a second process takes longer than to read a few files.
         workers = 1 if len(rest) <= _FEW else None
-        for job, inspection in inspect_many(map(self._job, rest.values()), workers=workers):
+        jobs = map(self._job, rest.values())
+        for job, inspection in inspect_many(jobs, workers=workers, confined=self._note):
             if cache is not None:
                 cache.keep(rest[job.id], inspection)
             yield rest[job.id], inspection
+
+    def _note(self, confinement: Confinement) -> None:
+        """Keep what a process has given up, in its driver's thread.
+
+        Raises:
+            MlsecError: it is not enough, and it is required.
+        """
+        if self._settings.is_sandbox_required:
+            confinement.require()
+        self._confinements.append(confinement)
 
     def _job(self, entry: Entry) -> Job:
         if isinstance(self._store, LocalStore):

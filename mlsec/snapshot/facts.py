@@ -10,6 +10,8 @@ import msgspec
 from mlsec.core.errors import MlsecError
 
 PLACES, PRINCIPAL, SETTINGS = "places", "principal", "settings"
+# Among the facts that differ between runs: how the processes that read files were confined.
+SANDBOX, SANDBOX_MISSING = "sandbox", "sandbox_missing"
 _NAMES = (PLACES, PRINCIPAL, SETTINGS)
 T = TypeVar("T")
 

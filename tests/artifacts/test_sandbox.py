@@ -288,6 +288,16 @@ def test_opening_for_reading_is_not_refused() -> None:
     refuse("open", ("f", "r", os.O_RDONLY | os.O_CLOEXEC))
 
 
+def test_a_process_that_asks_without_end_is_ended() -> None:
+    """The time that a store takes is not the process's own: bytes are what ends it."""
+    data = BENIGN["carried/descriptors"]()
+    (honest,) = answers([far("model", Asked(data))]).values()
+    assert not any("nonsense" in gap.detail for gap in honest.gaps)
+    (found,) = answers([far("model", Asked(data))], Limits(asked_bytes=0)).values()
+    assert "nonsense" in found.gaps[0].detail
+    assert [fact.danger for fact in found.facts] == [Severity.HIGH]
+
+
 def test_what_cannot_be_sent_becomes_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[bytes] = []
     monkeypatch.setattr(sandbox_child, "_write", sent.append)

@@ -8,6 +8,7 @@ in a user namespace; and, as a control, in a process that is not locked.
 
 from __future__ import annotations
 
+import datetime
 import errno
 import json
 import os
@@ -22,14 +23,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from mlsec.artifacts.facts import Inspection
 from mlsec.artifacts.limits import Limits
 from mlsec.artifacts.sandbox.confinement import ESSENTIAL, PROTECTIONS
 from mlsec.artifacts.sandbox.modules import loaded_for, module_of
 from mlsec.artifacts.sandbox.open_file import open_file
+from mlsec.artifacts.sandbox.plausible import is_plausible
 from mlsec.artifacts.sandbox.syscalls import ALLOWED, CHECKED, numbers, reader_filter
-from mlsec.artifacts.sandbox.wire import Done, Load, LocalFile, Module, NoModule, Part
+from mlsec.artifacts.sandbox.wire import Done, Load, LocalFile, Module, NoModule, Part, ToParent
 from mlsec.artifacts.sandbox.worker import Worker, WorkerGoneError
 from tests.artifacts.builders.payloads import EVIL_PICKLE_2
 from tests.attacks.inside.acts import ACTS
@@ -114,9 +118,9 @@ def test_what_no_library_tries_ends_the_process(tried: dict[str, Any]) -> None:
 
 def test_what_is_essential_holds_for_everyone(tried: dict[str, Any]) -> None:
     confinement = tried["confinement"]
-    assert set(ESSENTIAL) <= set(confinement["held"])
+    assert set(ESSENTIAL) <= set(confinement["in_force"])
     assert set(confinement["missing"]) <= {"user", "landlock"}
-    assert {*confinement["held"], *confinement["missing"]} | {"audit_hook"} == set(PROTECTIONS)
+    assert {*confinement["in_force"], *confinement["missing"]} | {"audit_hook"} == set(PROTECTIONS)
 
 
 def test_only_root_without_the_right_to_change_stays_root(tried: dict[str, Any]) -> None:
@@ -162,7 +166,7 @@ def test_the_kernel_says_the_same_of_a_process_that_reads(worker: Worker) -> Non
     names = ("CapInh", "CapPrm", "CapEff", "CapAmb")
     assert {int(status[name], 16) for name in names} == {0}
     assert (status["NoNewPrivs"], status["Seccomp"], status["Threads"]) == ("1", "2", "1")
-    if "user" in worker.confinement().held:
+    if "user" in worker.confinement().in_force:
         assert "0" not in status["Uid"].split()
 
 
@@ -198,7 +202,10 @@ def test_a_process_cannot_have_the_next_one_load_what_it_likes(name: str) -> Non
     assert loaded_for(name) == ()
 
 
-@pytest.mark.parametrize("name", ["pytest", "tests.conftest", "..os", "mlsec.", "", "a/b"])
+@pytest.mark.parametrize(
+    "name",
+    ["pytest", "tests.conftest", "..os", "mlsec.", "", "a/b", "test.tokenizedata.badsyntax_3131"],
+)
 def test_the_code_of_nothing_else_is_given(name: str) -> None:
     assert module_of(name) == NoModule()
 
@@ -207,6 +214,34 @@ def test_code_of_ours_and_of_libraries_is_given() -> None:
     names = ("mlsec.artifacts.python.code", "jinja2.parser", "encodings.cp437")
     assert all(isinstance(module_of(name), Module) for name in names)
     assert loaded_for("py7zr")[:1] == ("py7zr",)
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"deep": nested(900)}, {"ext": msgspec.msgpack.Ext(5, b"x")}, {"keys": {1: 2}},
+        {"time": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)},
+    ],
+    ids=lambda value: next(iter(value)),
+)  # fmt: skip
+def test_an_answer_that_cannot_be_stored_is_nonsense(properties: dict[str, Any]) -> None:
+    """Nested so deeply that writing it down fails, it would end the scan in the midst of it."""
+    data = msgspec.msgpack.encode(Done(inspection=Inspection(size_bytes=1, properties=properties)))
+    answer = msgspec.msgpack.decode(data, type=ToParent)
+    assert isinstance(answer, Done)
+    assert not is_plausible(answer.inspection)
+
+
+def test_an_answer_of_a_reader_is_not() -> None:
+    properties = {"tensors": [{"name": "w", "shape": [1, 2], "at": b"x"}], "producer": None}
+    assert is_plausible(Inspection(size_bytes=1, properties=properties))
 
 
 HEADERS = {

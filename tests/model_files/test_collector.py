@@ -148,8 +148,8 @@ def test_resume_reads_only_what_is_new_or_changed(
     monkeypatch.setattr(
         collector,
         "inspect_many",
-        lambda jobs, workers: real(
-            [job for job in jobs if read.append(job.name) is None], workers=workers
+        lambda jobs, **options: real(
+            [job for job in jobs if read.append(job.name) is None], **options
         ),  # type: ignore[func-returns-value]
     )
     collected(root, tmp_path / "s.mlsnap", ruleset, resume=True)

@@ -16,12 +16,18 @@ _lock = threading.Lock()
 
 
 @contextlib.contextmanager
-def process_ahead(limits: Limits | None = None) -> Iterator[None]:
-    """Start a process for the first reader of files; it ends with the block, if it was not used."""
+def process_ahead(limits: Limits | None = None, *, is_required: bool = False) -> Iterator[None]:
+    """Start a process for the first reader of files; it ends with the block, if it was not used.
+
+    Raises:
+        MlsecError: it lacks something essential of its confinement, and that ``is_required``.
+    """
     # Where none can be started, the reading says so.
     with contextlib.suppress(MlsecError):
         _ready.append(Worker(limits or Limits()))
     try:
+        if is_required:
+            confinement_here(limits).require()
         yield
     finally:
         while _ready:

@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 import msgspec
 
+from mlsec.core.errors import MlsecError
+
 # In the order in which they are shown; what each keeps an exploited reader from.
 PROTECTIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -28,15 +30,29 @@ ESSENTIAL = ("seccomp", "no_new_privs", "capabilities", "limits")
 class Confinement(msgspec.Struct, frozen=True, kw_only=True):
     """The protections that are in force (names of ``PROTECTIONS``), and why others are not."""
 
-    held: tuple[str, ...] = ()
+    in_force: tuple[str, ...] = ()
     missing: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
-    def lacks(self) -> str:
-        """What is missing and why, on one line; "" for nothing."""
-        return ", ".join(f"{name} ({why})" for name, why in self.missing.items())
+    def shortfalls(self) -> tuple[str, ...]:
+        """What is missing, each with the reason."""
+        return tuple(f"{name} ({why})" for name, why in self.missing.items())
 
     @property
     def is_enough(self) -> bool:
         """Whether all that is essential is in force."""
-        return set(ESSENTIAL) <= set(self.held)
+        return set(ESSENTIAL) <= set(self.in_force)
+
+    def require(self) -> None:
+        """Refuse to go on where something essential is missing.
+
+        Raises:
+            MlsecError: it is.
+        """
+        if not self.is_enough:
+            raise MlsecError(
+                "--require-sandbox: the processes that read files cannot be confined here;"
+                f" missing: {', '.join(self.shortfalls)}",
+                hint="scan on a system that offers it (mlsec doctor shows what is in force), or"
+                " leave the option out",
+            )

@@ -21,6 +21,7 @@ from mlsec.artifacts.sandbox.confinement import Confinement
 from mlsec.artifacts.sandbox.jobs import FarJob, Job, LocalJob
 from mlsec.artifacts.sandbox.modules import module_of
 from mlsec.artifacts.sandbox.open_file import NotRegularError, open_file
+from mlsec.artifacts.sandbox.plausible import is_plausible
 from mlsec.artifacts.sandbox.wire import (
     Done,
     FarFile,
@@ -39,6 +40,8 @@ from mlsec.core.enums import GapReason
 AHEAD = 8
 # A read that a file asks for beyond this is not served at once, whatever the file is.
 SERVED_BYTES = 16 << 20
+# Readers fetch parts of a file again: so often its size may be asked for, beside the limit.
+ASKED_TIMES = 8
 
 
 class Pool(Protocol):
@@ -172,27 +175,28 @@ class Driver:
             WorkerGoneError: the process is gone.
         """
         deadline_s = time.monotonic() + self._pool.limits.wall_s
+        left = _Left(source, self._pool.limits)
         while True:
             process = self._process()
             match process.receive(deadline_s):
-                case Done(inspection=value):
+                case Done(inspection=value) if is_plausible(value):
                     return value
                 case Load(module=name):
                     process.send(module_of(name))
                 case Lacks(module=name) if name not in self._modules and self._pool.learn(name):
                     self.stop()
                     return None
-                case Want() as want if source is not None:
+                case Want() as want if source is not None and left.take(want.length):
                     began_s = time.monotonic()
                     process.send(_serve(source, want))
                     deadline_s += time.monotonic() - began_s
-                case Soon(spans=spans) if source is not None:
+                case Soon(spans=spans) if source is not None and left.take(_sum(spans)):
                     began_s = time.monotonic()
                     _fetch_ahead(source, spans)
                     deadline_s += time.monotonic() - began_s
                 case _:
                     self.stop()
-                    raise WorkerGoneError("the process that read it asked for bytes of no file")
+                    raise WorkerGoneError("the process that read it answered or asked nonsense")
 
     def _lost(self, gone: WorkerGoneError) -> Inspection:
         self._worker = None
@@ -205,6 +209,26 @@ class Driver:
             if self._pool.confined is not None:
                 self._pool.confined(self._worker.confinement())
         return self._worker
+
+
+class _Left:
+    """How many bytes of a file in a store a process may still ask for.
+
+    The time that they take does not count as its own, so something else has to end it.
+    """
+
+    def __init__(self, source: Source | None, limits: Limits) -> None:
+        size_bytes = source.size_bytes if source is not None else 0
+        self._bytes = limits.asked_bytes + ASKED_TIMES * size_bytes
+
+    def take(self, size_bytes: int) -> bool:
+        """Take bytes, if there are as many."""
+        self._bytes -= max(size_bytes, 0)
+        return self._bytes >= 0
+
+
+def _sum(spans: Sequence[tuple[int, int]]) -> int:
+    return sum(max(length, 0) for _, length in spans)
 
 
 def _stamp(job: LocalJob) -> tuple[int, ...]:

@@ -36,7 +36,7 @@ def lock(limits: Limits) -> Confinement:
         sys.addaudithook(refuse)
         results["audit_hook"] = ""
     return Confinement(
-        held=tuple(name for name, why in results.items() if not why),
+        in_force=tuple(name for name, why in results.items() if not why),
         missing={name: why for name, why in results.items() if why},
     )
 

@@ -34,7 +34,10 @@ def module_of(name: str) -> Module | NoModule:
         return NoModule()
     if isinstance(loader, ExtensionFileLoader):
         return NoModule(is_native=True)
-    code: CodeType | None = loader.get_code(name)
+    try:
+        code: CodeType | None = loader.get_code(name)
+    except (ImportError, OSError, SyntaxError, ValueError):  # Python has such modules for its tests
+        return NoModule()
     if code is None:
         return NoModule()
     return Module(

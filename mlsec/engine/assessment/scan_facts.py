@@ -10,7 +10,14 @@ from typing import Any
 from mlsec.core.assessment import ScanFacts
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.params import parameter_values
-from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, decode_fact, facts_of
+from mlsec.snapshot.facts import (
+    PRINCIPAL,
+    SANDBOX,
+    SANDBOX_MISSING,
+    SETTINGS,
+    decode_fact,
+    facts_of,
+)
 from mlsec.snapshot.store import Snapshot
 
 
@@ -37,11 +44,23 @@ def scan_facts(
         snapshot_digest=snapshot.seal(),
         calls=operations.total(),
         operations=dict(sorted(operations.items())),
-        settings=_settings(meta),
+        settings={**_settings(meta), **_sandbox(clock)},
         parameters=dict(sorted(parameter_values(ruleset).items())),
         fail_on=fail_on,
         min_coverage_percent=min_coverage_percent,
     )
+
+
+def sandbox_notice(snapshot: Snapshot) -> tuple[str, ...]:
+    """Say what protection the processes that read files lacked; nothing where they had all."""
+    missing = snapshot.clock().get(SANDBOX_MISSING)
+    return (f"files were read with less protection than mlsec uses: {missing}",) if missing else ()
+
+
+def _sandbox(clock: Mapping[str, str]) -> Mapping[str, str]:
+    """How the processes that read files were confined; nothing where no file was read."""
+    values = {"sandbox": clock.get(SANDBOX), "sandbox.missing": clock.get(SANDBOX_MISSING)}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def taken_at(snapshot: Snapshot) -> datetime.datetime:
