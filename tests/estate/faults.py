@@ -30,6 +30,7 @@ class Kind(enum.Enum):
     SHUFFLE = "shuffle"  # every list at the top of a JSON answer comes the other way round
     DUPLICATE_PAGE = "duplicate_page"  # a page is answered again in place of the next one
     EXPIRED_CREDENTIALS = "expired_credentials"
+    HOSTILE = "hostile"  # a recipe of hostile_wire in place of the answer
     SKEWED_CLOCK = "skewed_clock"  # the server's clock is skew_s ahead and signatures are checked
 
 
@@ -47,6 +48,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     times: int = 0
     rate_per_s: float = 0.0
     skew_s: float = 0.0
+    recipe: str = ""
 
 
 class Asked(Protocol):
@@ -184,6 +186,8 @@ class Injector:
                 return msgspec.structs.replace(answer, status=200, headers=plain, body=body)
             case Kind.SHUFFLE:
                 return _turned(answer)
+            case Kind.HOSTILE:
+                return msgspec.structs.replace(answer, recipe=fault.recipe)
             case Kind.EMPTY:
                 return msgspec.structs.replace(answer, body=b"")
             case Kind.DUPLICATE_PAGE:

@@ -148,7 +148,8 @@ class GcpHandler:
         if not isinstance(listed, list):
             return document
         size = int(call.asked("pageSize") or call.asked("maxResults") or _PAGE)
-        size, start = min(size, self._page_size), int(call.asked("pageToken") or 0)
+        token = call.asked("pageToken") or ""
+        size, start = min(size, self._page_size), int(token) if token.isdecimal() else 0
         page = {**document, items: listed[start : start + size]}
         if start + size < len(listed):
             page["nextPageToken"] = str(start + size)

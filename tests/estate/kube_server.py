@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from mlsec.providers.kubernetes.tables import CORE, GROUPS, KINDS_OF, VERSION, listing
 from mlsec.providers.kubernetes.workloads.kinds import BY_KIND, Kind
+from tests.estate.hostile_wire import RECIPES, Pieces
 
 # Kinds that are there and that nobody reads.
 
@@ -135,7 +138,8 @@ class RunningKube:
 
     def _page(self, kind: Kind, items: list[Any], query: dict[str, str]) -> Any:
         size = min(int(query.get("limit", 0)) or 10_000, self.page_size or 10_000)
-        start = int(query.get("continue", 0))
+        token = query.get("continue", "")
+        start = int(token) if token.isdecimal() else 0
         more = start + size < len(items)
         meta = {"resourceVersion": "7", **({"continue": str(start + size)} if more else {})}
         version = f"{kind.group}/v1" if kind.group else "v1"
@@ -182,6 +186,10 @@ def _handler(running: RunningKube) -> type[BaseHTTPRequestHandler]:
             token = self.headers.get("Authorization", "")
             status, document, fault = running.answer(self.command, self.path, token)
             body = json.dumps(document).encode()
+            if fault in RECIPES:
+                self.close_connection = True
+                self._pour(RECIPES[fault](body, self.path))
+                return
             if fault == "garbage":
                 body = b"<html>sorry"
             self.send_response(status)
@@ -193,6 +201,14 @@ def _handler(running: RunningKube) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body[: len(body) // 2] if fault == "cut" else body)
             if fault == "cut":
                 self.close_connection = True
+
+        def _pour(self, pieces: Pieces) -> None:
+            with contextlib.suppress(OSError):
+                for piece in pieces:
+                    if isinstance(piece, float):
+                        time.sleep(piece)
+                    else:
+                        self.wfile.write(piece)
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from tests.estate.hostile_wire import RECIPES, Pieces
+
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP request; ``headers`` by lower-case name, ``target`` as sent (path and query)."""
@@ -25,6 +27,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP answer and how badly it is delivered.
 
     ``cut_at``: close the connection after this many bytes of body (-1: before the status line).
+    ``recipe``: one of ``hostile_wire``, which sends something else made of the body.
     """
 
     status: int
@@ -32,9 +35,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     delay_s: float = 0.0
     cut_at: int | None = None
+    recipe: str = ""
 
 
 Handler = Callable[[Request], Awaitable[Answer]]
+_MOST_WAITING = 1 << 20
 _HOP_HEADERS = frozenset({"content-length", "connection", "transfer-encoding", "server"})
 
 
@@ -129,6 +134,11 @@ class _Connection(asyncio.Protocol):
         answer = await self._handler(request)
         if answer.delay_s:
             await asyncio.sleep(answer.delay_s)
+        if answer.recipe:
+            scheme = "https" if self._transport.get_extra_info("sslcontext") else "http"
+            url = f"{scheme}://{request.headers.get('host', '')}{request.target}"
+            await self._pour(RECIPES[answer.recipe](answer.body, url))
+            return
         if answer.cut_at is not None:
             self._transport.write(b"" if answer.cut_at < 0 else _head(answer, request)
                                   + answer.body[: answer.cut_at])  # fmt: skip
@@ -138,6 +148,19 @@ class _Connection(asyncio.Protocol):
         self._transport.write(_head(answer, request) + body)
         self._is_busy = False
         self._next()
+
+    async def _pour(self, pieces: Pieces) -> None:
+        for piece in pieces:
+            if self._transport.is_closing():
+                return
+            if isinstance(piece, float):
+                await asyncio.sleep(piece)
+                continue
+            self._transport.write(piece)
+            await asyncio.sleep(0)
+            while self._transport.get_write_buffer_size() > _MOST_WAITING:
+                await asyncio.sleep(0.002)
+        self._transport.close()
 
 
 def _head(answer: Answer, request: Request) -> bytes:

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from mlsec.collect.client.attempt import attempt
+from mlsec.collect.client.meter import AnswerLimits, Meter, over_limit
 from mlsec.collect.client.rate_limit import backoff_s
 from mlsec.collect.client.recording_client import Attempted, RecordingClient, Redact
 from mlsec.collect.settings import LiveSettings
@@ -19,7 +21,7 @@ from mlsec.core.enums import GapReason
 from mlsec.snapshot.records import Call, canonical
 from mlsec.snapshot.store import Snapshot
 
-_TRIES = {GapReason.MALFORMED: 3, GapReason.UNSUPPORTED: 4}
+_TRIES = {GapReason.MALFORMED: 3, GapReason.UNSUPPORTED: 4, GapReason.OVER_LIMIT: 3}
 # A page that comes twice is asked past; a service that is stuck is left.
 _MOST_REPEATS = 3
 
@@ -85,7 +87,9 @@ class _Sender:
         self._run, self._transport, self._request, self._call = run, transport, request, call
         self._budget = run.budget((call.scope, call.region, call.service))
         self._ends_at = time.monotonic() + run.settings.call_deadline_s
+        self._limits = AnswerLimits(seconds=run.settings.call_deadline_s)
         self._pages: list[Page] = []
+        self._size_bytes = self._values = self._items = 0
         self.count = 0
         self.is_offered = True
 
@@ -101,6 +105,7 @@ class _Sender:
                     return page
                 self._pages.clear()
                 seen.clear()
+                self._items = 0
                 token, has_restarted, cut = "", True, None
                 continue
             if not page.is_offered:
@@ -108,6 +113,9 @@ class _Sender:
                 return (
                     CallFailure(reason=GapReason.UNSUPPORTED, detail=page.why) if page.why else None
                 )
+            over = self._over(page)
+            if over is not None:
+                return over
             self._pages.append(page)
             cut = cut or page.cut
             if not page.token:
@@ -116,9 +124,6 @@ class _Sender:
             if seen[page.token] > _MOST_REPEATS:
                 detail = "the same page token was given again and again"
                 return CallFailure(reason=GapReason.MALFORMED, code="RepeatedToken", detail=detail)
-            if len(self._pages) >= self._run.settings.max_pages:
-                detail = f"stopped after {len(self._pages)} pages"
-                return CallFailure(reason=GapReason.OVER_LIMIT, code="TooManyPages", detail=detail)
             token = page.token
 
     def merged(self) -> dict[str, Any] | None:
@@ -128,11 +133,10 @@ class _Sender:
         """
         if not self._pages:
             return None
-        first, items = self._pages[0], self._request.operation.items
+        first = self._pages[0]
         whole = dict(first.document)
-        for path in first.lists or ((items,) if items else ()):
-            lists = [dig(page.document, path) for page in self._pages]
-            parts = [part for part in lists if isinstance(part, list)]
+        for path in self._paths(first):
+            parts = [part for page in self._pages for part in _lists(page, path)]
             if parts:
                 unique = {canonical(entry): entry for part in parts for entry in part}
                 _put(whole, path, [unique[mark] for mark in sorted(unique)])
@@ -148,8 +152,7 @@ class _Sender:
             run.wait(self._budget.reserve())
             tries += 1
             self.count += 1
-            request = self._request
-            outcome = self._transport.send(self._call, request.operation, request.params, token)
+            outcome = self._send(token)
             if isinstance(outcome, Page):
                 return outcome
             run.note(self._call, outcome)
@@ -161,6 +164,45 @@ class _Sender:
             if not outcome.is_worth_a_retry or tries >= most or is_late:
                 return outcome
             run.wait(pause)
+
+    def _send(self, token: str) -> Page | CallFailure:
+        """Make one request within the limits of an answer and the time of the whole run."""
+        request, meter = self._request, Meter(self._limits, self._run.ends_at)
+        outcome = attempt(
+            lambda: self._transport.send(self._call, request.operation, request.params, token),
+            meter,
+        )
+        if isinstance(outcome, CallFailure):
+            return outcome
+        self._size_bytes += meter.body_bytes
+        self._values += meter.values
+        return self._run.keep(meter.body_bytes, meter.values) or outcome
+
+    def _over(self, page: Page) -> CallFailure | None:
+        """Say why a page is not kept and no other asked for: the listing becomes too large."""
+        limits, pages = self._limits, len(self._pages)
+        for path in self._paths(page):
+            self._items += sum(map(len, _lists(page, path)))
+        sizes = (
+            (pages + 1, self._run.settings.max_pages, "pages", "TooManyPages"),
+            (self._items, limits.listing_items, "items", "TooManyItems"),
+            (self._values, limits.listing_values, "values", "TooManyValues"),
+            (self._size_bytes, limits.listing_bytes, "bytes", "TooLarge"),
+        )
+        for size, most, what, code in sizes:
+            if size > most:
+                return over_limit(code, f"stopped after {pages} pages: more than {most} {what}")
+        return None
+
+    def _paths(self, page: Page) -> tuple[str, ...]:
+        """Name the lists that pages continue."""
+        items = self._request.operation.items
+        return page.lists or ((items,) if items else ())
+
+
+def _lists(page: Page, path: str) -> tuple[list[Any], ...]:
+    listed = dig(page.document, path)
+    return (listed,) if isinstance(listed, list) else ()
 
 
 def _put(document: dict[str, Any], path: str, value: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import random
 import threading
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from mlsec.collect.client.meter import AnswerLimits, over_limit
 from mlsec.collect.client.rate_limit import Budget
 from mlsec.collect.settings import LiveSettings
 from mlsec.collect.walk.call_failure import PASSING_DETAILS, CallFailure
@@ -62,8 +64,9 @@ class RecordingClient:
         self._flights: dict[str, threading.Lock] = {}
         self._budgets: dict[tuple[str, str, str], Budget] = {}
         self._expired: dict[str, CallFailure] = {}
+        self._kept_bytes = self._kept_values = 0
         self.rng = random.Random()  # noqa: S311 - jitter, not a secret
-        self._ends_at = time.monotonic() + settings.deadline_s if settings.deadline_s else 0.0
+        self.ends_at = time.monotonic() + (settings.deadline_s or math.inf)
 
     def attempt(self, request: Request, call: Call) -> Attempted:
         """Make one call with its pages and retries; never raises for what a provider says."""
@@ -140,9 +143,18 @@ class RecordingClient:
         expired = self._expired.get(call.scope)
         if expired is not None:
             return expired
-        if self._ends_at and time.monotonic() > self._ends_at:
+        if time.monotonic() > self.ends_at:
             return CallFailure(reason=GapReason.TIMEOUT, code="Deadline", detail="no time was left")
         return None
+
+    def keep(self, size_bytes: int, values: int) -> CallFailure | None:
+        """Count an answer; say so when all answers together have become too large to keep."""
+        limits = AnswerLimits()
+        with self._guard:
+            self._kept_bytes += size_bytes
+            self._kept_values += values
+            is_over = self._kept_bytes > limits.scan_bytes or self._kept_values > limits.scan_values
+        return over_limit("ScanTooLarge", "all answers of this scan together") if is_over else None
 
     def note(self, call: Call, trouble: CallFailure) -> None:
         """Remember trouble that concerns later calls too."""

@@ -11,9 +11,13 @@ from mlsec.collect.walk.client import CallResult, Client, Request, gap_for
 from mlsec.collect.walk.item import Item, Scope, lookup
 from mlsec.collect.walk.paths import MISSING, dig
 from mlsec.collect.walk.plan import Bulk, Operation, TypePlan
+from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap
 from mlsec.snapshot.records import canonical
+
+# How many items of one list are read one by one.
+MOST_READ = 20_000
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +138,21 @@ def entries_of(request: Request, answer: CallResult | Gap) -> ListingResult:
     return ListingResult(
         entries=entries, gap=answer.cut, call=answer.call, why=answer.why, by=answer.by
     )
+
+
+def cut_off(listing: Listing, answer: ListingResult) -> ListingResult:
+    """Keep as many entries as are read one by one: a list without an end becomes no such calls."""
+    if len(answer.entries) <= MOST_READ:
+        return answer
+    gap = make_gap(
+        scope=listing.scope.name,
+        subject=listing.region or listing.scope.name,
+        wanted=listing.plan.listing.label if listing.plan.listing else listing.plan.type,
+        reason=GapReason.OVER_LIMIT,
+        detail=f"only the first {MOST_READ} of {len(answer.entries)} were read",
+    )
+    kept = answer.entries[:MOST_READ]
+    return msgspec.structs.replace(answer, entries=kept, gap=answer.gap or gap)
 
 
 def make_item(listing: Listing, entry: Any, call: str, searched: Mapping[str, Any]) -> Item:

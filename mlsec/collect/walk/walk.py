@@ -147,6 +147,8 @@ class _Walk:
         """Turn entries into items: neighbours wait, old ones are counted, the rest is read."""
         for listing, answer in listed:
             self._subtree.look(listing.place)
+            if listing.plan.reads or listing.plan.type in self._parents:
+                answer = lists.cut_off(listing, answer)  # noqa: PLW2901 - the rest is not asked about
             if answer.gap is not None:
                 self._subtree.hide(listing.place, answer.gap)
             if answer.by:

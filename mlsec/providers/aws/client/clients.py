@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.httpsession import URLLib3Session
 
 from mlsec import __version__
+from mlsec.collect.client.metered_botocore import meter_client, meter_http_session
 from mlsec.core.errors import MlsecError
 from mlsec.providers.aws.client.request_replay import SERVICES, Line, Sent, make_line, sent_by
 from mlsec.providers.aws.client.response_check import check_body, iso_utc
@@ -70,6 +71,7 @@ class Clients:
                 if kept is None:
                     session = self._sessions[scope]
                     kept = session.create_client(service, region_name=region, config=self._config)
+                    meter_client(kept)
                     if service in SERVICES:
                         kept.meta.events.register("before-sign", self._see)
                     self._kept[key] = kept
@@ -126,7 +128,7 @@ class Clients:
                     "max_pool_connections": self._settings.connections,
                     "socket_options": [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
                 }
-                self._transports[scope] = URLLib3Session(**options)
+                self._transports[scope] = meter_http_session(URLLib3Session(**options))
             return self._transports[scope]
 
     def _see(self, **event: Any) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
+from mlsec.collect.client.answer import check_values, check_xml, decode_json
 from mlsec.collect.walk.call_failure import MalformedAnswerError
 
-_RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+# Declaration and comments, then the first element's name without its prefix.
+_ROOT = re.compile(
+    rb"\s*(?:<\?[^>]*\?>\s*|<!--(?:(?!-->).){0,2000}-->\s*){0,9}<(?:[\w.-]+:)?([\w.-]+)", re.S
+)
 _HTML = re.compile(rb"^\s*<(!doctype\s+html|html)", re.IGNORECASE)
 _XML_PROTOCOLS = ("query", "ec2", "rest-xml")
+_JSON_PROTOCOLS = ("json", "rest-json")
 # API Gateway leaves empty lists out of its answers.
 _OMITS_EMPTY = frozenset({"apigateway", "apigatewayv2"})
 
@@ -36,9 +40,11 @@ def check_body(**seen: Any) -> None:
         return
     if operation_model.http.get("method") != "HEAD":
         _check_length(response_dict.get("headers", {}), len(body))
+    protocol = operation_model.service_model.resolved_protocol
+    # Refusals are parsed as well.
+    _check_cost(protocol, bytes(body))
     if response_dict.get("status_code", 500) >= 300 or output is None:
         return
-    protocol = operation_model.service_model.resolved_protocol
     payload = output.serialization.get("payload")
     shape = output if payload is None else output.members[payload]
     # A payload that is no structure is the body itself, whatever it holds.
@@ -48,7 +54,8 @@ def check_body(**seen: Any) -> None:
     if protocol in _XML_PROTOCOLS:
         if _HTML.match(body):
             raise MalformedAnswerError("HTML where XML was expected")
-    elif protocol in ("json", "rest-json") and named:
+        _check_root(operation_model.name, protocol, named, bytes(body))
+    elif protocol in _JSON_PROTOCOLS and named:
         _check_json(named, bytes(body))
 
 
@@ -82,7 +89,13 @@ def iso_utc(value: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Turn what the SDK still leaves (dates, bytes) into JSON values; the rest is kept as it is."""
+    """Turn what the SDK still leaves (dates, bytes) into JSON values; the rest is kept as it is.
+
+    Raises:
+        MalformedAnswerError: a number that is none: JSON has no form for it.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise MalformedAnswerError("a number out of range")
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -106,10 +119,31 @@ def _names_in_body(shape: Any) -> set[str]:
     }
 
 
+def _check_cost(protocol: str, body: bytes) -> None:
+    if protocol in _XML_PROTOCOLS:
+        check_xml(body)
+    elif protocol in _JSON_PROTOCOLS:
+        check_values(body, b",[{")
+    else:
+        check_values(body, bytes(range(256)))  # a byte may be a value
+
+
+def _check_root(operation: str, protocol: str, named: set[str], body: bytes) -> None:
+    """Refuse XML of something else, which would read as an answer where nothing is set."""
+    if protocol != "rest-xml":
+        root = _ROOT.match(body)
+        if root is None or root[1].decode() != f"{operation}Response":
+            raise MalformedAnswerError("XML of another answer")
+        return
+    # S3 names its documents as it likes; those without any element in them are its empty answers.
+    is_empty = body.count(b"</") <= 1
+    if named and not is_empty and not any(b"<" + name.encode() in body for name in named):
+        raise MalformedAnswerError("the body has none of the members of this answer")
+
+
 def _check_json(named: set[str], body: bytes) -> None:
-    try:
-        keys = _RAW_OBJECT.decode(body)
-    except msgspec.DecodeError:
-        raise MalformedAnswerError("the body is not a JSON object") from None
-    if keys and not named & keys.keys():
+    document = decode_json(body)
+    if not isinstance(document, dict):
+        raise MalformedAnswerError("the body is not a JSON object")
+    if document and not named & document.keys():
         raise MalformedAnswerError("the body has none of the members of this answer")

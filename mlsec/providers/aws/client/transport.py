@@ -7,14 +7,13 @@ from typing import Any
 
 import msgspec
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import OperationNotFoundError
 
 from mlsec.collect.client.paged_client import Page
-from mlsec.collect.walk.call_failure import CallFailure, MalformedAnswerError
+from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
-from mlsec.core.errors import MlsecError
 from mlsec.providers.aws.client.classify import is_page_token_error, trouble_of
 from mlsec.providers.aws.client.clients import Clients
 from mlsec.providers.aws.client.pages import Paging
@@ -81,14 +80,7 @@ class AwsTransport:
             answer.pop("ResponseMetadata", None)
             check_required(model.output_shape, answer)
             return plain(answer)  # type: ignore[no-any-return]
-        except MlsecError:
-            raise
-        except MalformedAnswerError as error:
-            return CallFailure(reason=GapReason.MALFORMED, code="Malformed", detail=str(error),
-                               is_worth_a_retry=True)  # fmt: skip
-        except Exception as error:  # noqa: BLE001 - recorded in the gap, see below
-            # botocore's parsers, and urllib3 below them, raise anything on a hostile answer; one
-            # call must not end the scan, and what was raised stands in the gap's detail.
+        except (BotoCoreError, ClientError) as error:
             return trouble_of(error)
 
     def _is_unlisted(self, call: Call) -> bool:

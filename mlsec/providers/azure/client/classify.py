@@ -7,7 +7,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, SERVER_DETAIL, CallFailure
+from mlsec.collect.client.answer import decode_json
+from mlsec.collect.walk.call_failure import (
+    EXPIRED_DETAIL,
+    SERVER_DETAIL,
+    CallFailure,
+    MalformedAnswerError,
+)
 from mlsec.core.enums import GapReason
 from mlsec.core.sanitize import visible
 
@@ -56,8 +62,8 @@ class AzureError(msgspec.Struct, frozen=True, kw_only=True):
 def refusal_of(status: int, headers: Mapping[str, str], body: bytes) -> AzureError:
     """Read an error answer: {"error": {"code", "message"}}, or the two without the wrapping."""
     try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        document = decode_json(body)
+    except MalformedAnswerError:
         document = None
     error = document.get("error", document) if isinstance(document, dict) else {}
     error = error if isinstance(error, dict) else {}

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-import requests.adapters
 from azure.core import PipelineClient
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
@@ -18,6 +17,8 @@ from azure.core.rest import HttpRequest, HttpResponse
 from requests.exceptions import RequestException
 
 from mlsec import __version__
+from mlsec.collect.client.answer import decode_json
+from mlsec.collect.client.metered_requests import make_metered
 from mlsec.collect.client.paged_client import Page
 from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.collect.walk.plan import Operation
@@ -63,8 +64,7 @@ class ArmTransport:
         )
         sender.open()
         # Retries are done by the caller: the budget must see every refusal.
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=settings.connections, max_retries=0)
-        sender.session.mount("https://", adapter)
+        make_metered(sender.session, settings.connections)
 
         def client(audience: str) -> PipelineClient[HttpRequest, HttpResponse]:
             return PipelineClient(
@@ -97,7 +97,7 @@ class ArmTransport:
                 return foreign
         try:
             return self._send(_request(self._cloud, call, operation, params, token), operation)
-        except (AzureError, RequestException, OSError, ValueError) as error:
+        except (AzureError, RequestException, OSError) as error:
             return failure(error)
 
     def _send(self, request: HttpRequest, operation: ArmRead) -> Page | CallFailure:
@@ -121,10 +121,7 @@ class ArmTransport:
         return classify_refusal(refusal)
 
     def _page(self, body: bytes, operation: ArmRead) -> Page | CallFailure:
-        try:
-            document = msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            document = None
+        document = decode_json(body)
         if not isinstance(document, dict) or not document:
             return unparsable()
         if not operation.items:

@@ -9,8 +9,8 @@ import google.auth.exceptions
 import google.auth.transport.requests
 import msgspec
 import requests
-import requests.adapters
 
+from mlsec.collect.client.metered_requests import make_metered
 from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import visible
 
@@ -40,7 +40,7 @@ def open_session(in_flight: int) -> SignedInIdentity:
         credentials: Any
         credentials, project = google.auth.default(scopes=_SCOPES)
         transport: Any = google.auth.transport.requests
-        with requests.Session() as once:
+        with make_metered(requests.Session()) as once:
             credentials.refresh(transport.Request(once))
     except google.auth.exceptions.DefaultCredentialsError as error:
         first = visible(str(error).partition("\n")[0], 200)
@@ -55,10 +55,7 @@ def open_session(in_flight: int) -> SignedInIdentity:
             f"the Google Cloud credentials cannot be used: {visible(_first(error), 200)}",
             hint=_LOG_IN,
         ) from None
-    session = transport.AuthorizedSession(credentials)
-    adapter = requests.adapters.HTTPAdapter(pool_connections=64, pool_maxsize=max(in_flight, 10))
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
+    session = make_metered(transport.AuthorizedSession(credentials), max(in_flight, 10))
     return SignedInIdentity(
         principal=_principal(credentials), project=project or "", session=session
     )

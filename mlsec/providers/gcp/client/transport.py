@@ -11,8 +11,9 @@ import msgspec
 import requests
 import requests.exceptions as errors
 
+from mlsec.collect.client.answer import decode_json
 from mlsec.collect.client.paged_client import Page
-from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, CallFailure
+from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, CallFailure, MalformedAnswerError
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
@@ -179,8 +180,8 @@ def _plain(value: Any) -> Any:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return msgspec.json.decode(body)
-    except msgspec.DecodeError:
+        return decode_json(body)
+    except MalformedAnswerError:
         return None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -16,6 +16,7 @@ from kubernetes.client import ApiClient, Configuration
 from kubernetes.config.config_exception import ConfigException
 from urllib3 import Timeout
 
+from mlsec.collect.client.metered_http import METERED_POOLS
 from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import visible
 from mlsec.providers.kubernetes.target import IN_CLUSTER, parse_target
@@ -24,7 +25,7 @@ from mlsec.providers.kubernetes.target import IN_CLUSTER, parse_target
 _CONFIG: Any = kube_config
 
 
-class RawResponse(Protocol):
+class RawResponse(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a request."""
 
     status: int
@@ -46,15 +47,20 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         """Send one GET request, the only method used; redirects are not followed."""
         settings = self.client.configuration
         url = f"{settings.host.rstrip('/')}{path}" + (f"?{urlencode(query)}" if query else "")
-        answered: RawResponse = self.client.rest_client.pool_manager.request(
+        answered = self.client.rest_client.pool_manager.request(
             "GET",
             url,
             headers={**_credentials(settings), "Accept": "application/json"},
             timeout=Timeout(connect=timeout_s[0], read=timeout_s[1]),
             retries=False,
             redirect=False,
+            preload_content=False,
         )
-        return answered
+        return RawResponse(
+            status=answered.status,
+            headers=answered.headers,
+            data=b"".join(answered.stream(decode_content=True)),
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -87,8 +93,10 @@ def open_session(text: str, in_flight: int = 16) -> Session:
             f"cannot sign in to Kubernetes: {visible(str(error), 200)}",
             hint="set KUBECONFIG, or name a context: kubernetes://CONTEXT",
         ) from None
+    client = ApiClient(settings)
+    client.rest_client.pool_manager.pool_classes_by_scheme = METERED_POOLS
     return Session(
-        client=ApiClient(settings),
+        client=client,
         context=context,
         principal=principal,
         namespaces=target.namespaces,

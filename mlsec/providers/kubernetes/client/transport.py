@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from urllib3 import exceptions as errors
 
+from mlsec.collect.client.answer import decode_json
 from mlsec.collect.client.paged_client import Page
-from mlsec.collect.walk.call_failure import EXPIRED_DETAIL, SERVER_DETAIL, CallFailure
+from mlsec.collect.walk.call_failure import (
+    EXPIRED_DETAIL,
+    SERVER_DETAIL,
+    CallFailure,
+    MalformedAnswerError,
+)
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.sanitize import visible
@@ -49,8 +54,8 @@ class KubeTransport:
 
 def _read(answer: RawResponse, operation: Operation, *, has_token: bool) -> Page | CallFailure:
     try:
-        document = msgspec.json.decode(answer.data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        document = decode_json(answer.data)
+    except MalformedAnswerError:
         document = None
     if answer.status != 200:
         return _refused(answer, document, has_token=has_token)
