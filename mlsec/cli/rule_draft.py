@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.foreign import refuse_foreign_link
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.model.rule import RuleSet
 from mlsec.vocabulary.types import Kind, Property, Type
@@ -54,6 +55,7 @@ def write_draft(ruleset: RuleSet, rule_id: str, resource: str, folder: Path) -> 
     path = folder / provider / f"{rule_id}.yaml"
     condition = _condition(chosen)
     text = _DRAFT.format(id=rule_id, resource=resource, property=chosen.name, condition=condition)
+    refuse_foreign_link(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:

@@ -13,6 +13,7 @@ from mlsec.cli import exits
 from mlsec.cli.applicability import check_options, describe
 from mlsec.cli.values import positive
 from mlsec.core.errors import MlsecError
+from mlsec.core.foreign import distrust
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -79,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
         place=str(args.key),
     )
     address = check_address(args.timestamp_url) if args.timestamp_url else ""
+    distrust((args.model,))
     output = args.output or _beside(args.model)
     how = SigningOptions(ignored=tuple(args.ignore), hash_name=args.hash, shard_bytes=args.shards)
     progress = console.Progress()

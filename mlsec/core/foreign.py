@@ -10,19 +10,24 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mlsec.core.errors import MlsecError
+from mlsec.core.sanitize import visible
+
 # As many as Linux follows in one path.
 _MOST_LINKS = 40
 _folders: set[str] = set()
+# Links that the user followed, by naming a target so.
+_named_links: set[str] = set()
 
 
 def distrust(targets: Iterable[Path]) -> None:
     """Note what is scanned, and the repositories around it, for the rest of this process."""
-    own = str(Path(__file__).resolve().parents[2])
     for target in targets:
         _folders.add(os.path.realpath(target))
+        _named_links.update(place for place, is_link in _way(target) if is_link)
         root = repository_root(target)
         # Who may write there could change this very code.
-        if root is not None and str(root) != own:
+        if root is not None and str(root) != _own():
             _folders.add(str(root))
 
 
@@ -37,15 +42,47 @@ def is_foreign(path: Path) -> bool:
     return any(_lies_in(place, _folders) for place, _ in _way(path))
 
 
-def foreign_link(path: Path) -> str:
-    """Give the first link in such a folder that writing to a path would follow, "" for none.
+def refuse_foreign_link(path: Path) -> None:
+    """Refuse to write to a path on the way to which a link in such a folder is followed.
 
-    The repository that the current folder lies in counts too: its files may come from others.
+    The repository that the current folder lies in is such a folder too, whatever is scanned.
+
+    Raises:
+        MlsecError: names the link.
     """
     here = repository_root(Path.cwd())
-    folders = _folders | ({str(here)} if here is not None else set())
+    folders = _folders if here is None or str(here) == _own() else _folders | {str(here)}
     links = (place for place, is_link in _way(path) if is_link and _lies_in(place, folders))
-    return next(links, "")
+    link = next((place for place in links if place not in _named_links), "")
+    if link:
+        raise MlsecError(
+            f'"{visible(link, 300)}" is a link in the repository: nothing is written through it',
+            hint="give the place that it leads to, if that is meant",
+            location=str(path),
+        )
+
+
+def refuse_foreign_file(path: Path) -> None:
+    """Refuse to change a file in place that such a folder gives another name, or a link to it.
+
+    Raises:
+        MlsecError: as ``refuse_foreign_link``, or it has another name.
+    """
+    refuse_foreign_link(path)
+    try:
+        names = path.lstat().st_nlink
+    except OSError:
+        return
+    if names > 1 and path.is_file() and is_foreign(path):
+        raise MlsecError(
+            "the file has another name, and lies in what is scanned",
+            hint="give a file elsewhere", location=str(path),
+        )  # fmt: skip
+
+
+def _own() -> str:
+    """Give the folder that this very code lies in."""
+    return str(Path(__file__).resolve().parents[2])
 
 
 def _way(path: Path) -> Iterator[tuple[str, bool]]:

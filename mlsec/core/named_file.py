@@ -8,6 +8,8 @@ import select
 import stat
 from pathlib import Path
 
+from mlsec.core.foreign import refuse_foreign_link
+
 MAX_BYTES = 2 << 30
 MAX_TEXT_BYTES = 64 << 20
 # How long a pipe may bring nothing: what writes to it may first have to ask somebody.
@@ -79,7 +81,9 @@ def check_replaceable(path: Path) -> None:
 
     Raises:
         OSError: a device, named pipe or socket lies there, or it is in /dev, /proc or /sys.
+        MlsecError: a link that is scanned would be followed.
     """
+    refuse_foreign_link(path.parent)
     place = f"{os.path.realpath(path.parent)}/"
     if place.startswith(_OF_THE_SYSTEM) and not place.startswith(_ORDINARY):
         raise OSError(errno.EINVAL, f"{place} is the system's own", str(path))

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.foreign import refuse_foreign_file
 from mlsec.snapshot.foreign_database import (
     FileKind,
     Guard,
@@ -59,6 +60,8 @@ def open_history(path: Path, *, is_new_allowed: bool = False) -> tuple[sqlite3.C
     Raises:
         MlsecError: not there, not a history, of a newer version, or it cannot be written.
     """
+    if is_new_allowed:
+        refuse_foreign_file(path)
     if not os.path.lexists(path):
         if not is_new_allowed:
             raise MlsecError(

@@ -14,6 +14,7 @@ import msgspec
 from mlsec.core.assessment import Assessment
 from mlsec.core.entry_path import entry_path
 from mlsec.core.errors import MlsecError
+from mlsec.core.foreign import refuse_foreign_link
 from mlsec.render.digests import SUMS_FILE, read_sums, sums_of
 from mlsec.render.formats import FORMATS, Format
 from mlsec.render.settings import DEFAULT, INVENTORY_FILE, RenderSettings
@@ -33,10 +34,12 @@ def write_reports(
         The files written, the main one of each format first, the list last.
 
     Raises:
-        MlsecError: unknown format, folder that cannot be written, full disk. Nothing half-written
+        MlsecError: unknown format, folder that cannot be written or that a link of what is scanned
+            leads to, full disk. Nothing half-written
             is left behind and files of an earlier run stay as they were.
     """
     chosen = [_format(name) for name in formats]
+    refuse_foreign_link(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as leftovers:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.foreign import refuse_foreign_link
 from mlsec.core.named_file import read_named_file
 from mlsec.snapshot.records import SCHEMA_VERSION, Call, CallStatus, canonical, canonical_params
 from mlsec.snapshot.seal import digest_of
@@ -65,6 +66,7 @@ def export_folder(snapshot: Snapshot, folder: Path) -> None:
     """
     meta = {k: v for k, v in snapshot.meta().items() if k not in ("seal", "calls")}
     head = _Meta(schema=SCHEMA_VERSION, meta=meta, clock=snapshot.clock())
+    refuse_foreign_link(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".draft-", dir=folder) as scratch:

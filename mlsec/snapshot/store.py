@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.foreign import refuse_foreign_file
 from mlsec.core.named_file import check_replaceable
 from mlsec.snapshot import database, payloads
 from mlsec.snapshot.file_names import BESIDE, part_of
@@ -55,8 +56,7 @@ class Snapshot:
             path.parent.mkdir(parents=True, exist_ok=True)
             is_folder, is_begun = path.is_dir(), part.exists()
         except OSError as error:
-            reason = error.strerror or str(error)
-            place = error.filename or path.parent
+            reason, place = error.strerror or str(error), error.filename or path.parent
             raise MlsecError(f"cannot be written: {reason}", location=str(place)) from None
         if is_folder:
             raise MlsecError(
@@ -65,16 +65,15 @@ class Snapshot:
                 location=str(path),
             )
         if is_begun:
-            raise MlsecError(
-                f"an interrupted collection lies at {part}",
-                hint="go on with --resume, or delete it",
-            )
+            hint = "go on with --resume, or delete it"
+            raise MlsecError(f"an interrupted collection lies at {part}", hint=hint)
         return cls(database.create(part, is_working=True), path, None, is_writable=True)
 
     @classmethod
     def resume(cls, path: Path) -> Snapshot:
         """Go on with the collection for ``path``: its part file, or a finished one with gaps."""
         part = part_of(path)
+        refuse_foreign_file(part)
         if part.exists():
             connection, guard = database.open_working(part)
             return cls(connection, path, guard, is_writable=True)

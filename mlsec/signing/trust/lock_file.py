@@ -6,11 +6,13 @@ import fcntl
 import json
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.foreign import refuse_foreign_link
 from mlsec.core.named_file import read_named_file
 from mlsec.signing.encodings.strict_json import JsonLimits, loads
 from mlsec.signing.errors import SigningError
@@ -63,9 +65,13 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _write(path: Path, document: dict[str, object]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    refuse_foreign_link(path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    draft = Path(name)
     try:
-        draft.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(json.dumps(document, indent=2) + "\n")
+        draft.chmod(0o644)  # as any other file of a repository: it names digests, no secrets
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
