@@ -9,7 +9,7 @@ import pytest
 from mlsec.core.content_paths import content_folder
 from mlsec.engine.rules.load import load_content
 from mlsec.servers.advisories import shipped_advisories
-from mlsec.servers.probe.endpoint import OF_CERTIFICATE
+from mlsec.servers.probe.certificates import OF_CERTIFICATE
 from mlsec.servers.probe.http import Request
 from mlsec.servers.probe.limits import Limits
 from mlsec.servers.probe.products.product import ExposedPath, Opens, ProductSigns

@@ -17,6 +17,14 @@ _MOST_NAMES = 200
 # Certificates are renewed before this much of them is left; short-lived ones before a third is.
 _RENEWAL = datetime.timedelta(days=21)
 
+OF_CERTIFICATE = tuple(
+    f"certificate.{name}"
+    for name in (
+        "subject", "issuer", "names", "matches_host", "not_before", "not_after", "renew_by",
+        "lifetime_days", "key_type", "key_bits", "signature_hash", "is_self_signed",
+    )
+)  # fmt: skip
+
 
 def read_certificate(encoded: str, host: str) -> dict[str, Any]:
     """Give the facts of the certificate that a server showed for ``host``.

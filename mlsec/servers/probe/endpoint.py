@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap
 from mlsec.servers.advisories import UnknownVersion, known_flaws, product_of, shipped_advisories
 from mlsec.servers.probe import shaping
-from mlsec.servers.probe.certificates import read_certificate
+from mlsec.servers.probe.certificates import OF_CERTIFICATE, read_certificate
 from mlsec.servers.probe.evidence import Evidence, Step
 from mlsec.servers.probe.http import CLIENT_CERTIFICATE
 from mlsec.servers.probe.products.product import Opens
@@ -37,18 +37,10 @@ from mlsec.servers.probe.tls import VERSIONS, Handshake, Offer
 from mlsec.snapshot.records import Call, CallStatus
 
 _GUARDED = (Opens.RUN, Opens.MANAGE, Opens.MODEL, Opens.DATA)
-_CERTIFICATE = "certificate."
 # What only the answer at the start can know.
 _OF_ROOT = (
     "server_header", "redirects_to", "redirects_to_tls", "redirects_to_http", "lists_directory",
     "hsts_max_age", "cookies",
-)  # fmt: skip
-OF_CERTIFICATE = tuple(
-    _CERTIFICATE + name
-    for name in (
-        "subject", "issuer", "names", "matches_host", "not_before", "not_after", "renew_by",
-        "lifetime_days", "key_type", "key_bits", "signature_hash", "is_self_signed",
-    )
 )  # fmt: skip
 
 
@@ -156,9 +148,8 @@ class _Shaping:
         else:
             self._known |= shaping.of_root(root)
             self._known |= shaping.of_all(self._heard)
-        if NOWHERE not in self._heard and not self._known.get("debug_pages"):
-            self._known.pop("debug_pages", None)
-            self._hide(("debug_pages",), self._gap_of(f"GET {NOWHERE}", self._failed.get(NOWHERE)))
+        self._doubt("lists_directory", (ROOT,))
+        self._doubt("debug_pages", (NOWHERE, *sorted(self._heard)))
         self._product()
         self._foreign(special.get("foreign"))
         self._methods(special.get("methods"))
@@ -169,6 +160,23 @@ class _Shaping:
         else:
             self._heard[path] = msgspec.json.decode(step.body, type=RecordedResponse)
 
+    def _doubt(self, name: str, paths: Iterable[str]) -> None:
+        """Hide what was searched for and not found, where not all of a body was there to search."""
+        gaps = [gap for path in paths if (gap := self._hidden_at(path)) is not None]
+        if gaps and not self._known.get(name):
+            self._known.pop(name, None)
+            for gap in gaps:
+                self._hide((name,), gap)
+
+    def _hidden_at(self, path: str) -> Gap | None:
+        """Give why the body of an answer is not known whole, None when it is."""
+        response = self._heard.get(path)
+        if response is None:
+            return self._gap_of(f"GET {path}", self._failed.get(path))
+        if response.cut:
+            return self._gap(f"GET {path}", GapReason(response.cut), response.cut_detail)
+        return None
+
     def _product(self) -> None:
         # Whoever wants a certificate of the caller has shut the door before any answer.
         shut = {p for p, call in self._failed.items() if call.error_code == CLIENT_CERTIFICATE}
@@ -176,10 +184,10 @@ class _Shaping:
         result = recognise(heard)
         doors = doors_of(result, heard)
         main = result.main
-        hiding = [p for p in (ROOT, *identifying_paths()) if p in self._failed and p not in shut]
-        if main is None and hiding:
-            for path in hiding:
-                gap = self._gap_of(f"GET {path}", self._failed[path])
+        tried = [p for p in (ROOT, *identifying_paths()) if p in self._failed or p in self._heard]
+        hiding = [gap for p in tried if p not in shut and (gap := self._hidden_at(p)) is not None]
+        if hiding and (main is None or main.is_generic):
+            for gap in hiding:
                 self._hide(("product", "version", "vulnerabilities"), gap)
         else:
             self._known["product"] = main.name if main else None
@@ -223,7 +231,7 @@ class _Shaping:
         ends = [self._heard.get(path) for path in (ROOT, NOWHERE)]
         is_signpost = all(response is not None and leads_to_tls(response) for response in ends)
         if not guarded and not is_shut and not is_signpost:
-            gap = self._gap("sign-in", GapReason.UNSUPPORTED, _why_not_known(ends))
+            gap = self._gap("sign-in", GapReason.UNSUPPORTED, shaping.why_not_known(ends))
             self._hide(("checked_paths[]", "exposure.public"), gap)
             rows += [{"exposes": opens.value, "path": ""} for opens in _GUARDED]
         self._known["checked_paths"] = rows
@@ -288,13 +296,3 @@ class _Shaping:
         asked = (s for s in self._evidence.steps if s.params.get("path") == ROOT)
         plain = next((s for s in asked if s.params.get("method") == "GET"), None)
         return sources | ({ASK: plain.call.id} if plain is not None else {})
-
-
-def _why_not_known(ends: list[RecordedResponse | None]) -> str:
-    """Say why it is not known whether a sign-in is wanted; ``ends`` are a start and a nowhere."""
-    if all(response is not None and response.status == 403 for response in ends):
-        return (
-            "every request is refused (403): whether authentication is missing, or the client or"
-            " the request is not accepted, is not known"
-        )
-    return "unrecognised server: which paths require authentication is not known"

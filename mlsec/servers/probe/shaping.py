@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlsec.core.sanitize import visible
@@ -107,3 +107,13 @@ def _cookie(text: str) -> dict[str, Any]:
         "secure": "secure" in attributes,
         "http_only": "httponly" in attributes,
     }
+
+
+def why_not_known(ends: Sequence[RecordedResponse | None]) -> str:
+    """Say why it is not known whether a sign-in is wanted; ``ends`` are a start and a nowhere."""
+    if all(response is not None and response.status == 403 for response in ends):
+        return (
+            "every request is refused (403): whether authentication is missing, or the client or"
+            " the request is not accepted, is not known"
+        )
+    return "unrecognised server: which paths require authentication is not known"

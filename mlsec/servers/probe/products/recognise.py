@@ -165,8 +165,8 @@ def _state(
     if response.status in _ABSENT or leads_to_tls(response):
         return "absent"
     nowhere = heard.get(NOWHERE)
-    is_catch_all = nowhere is not None and nowhere.mark == response.mark
-    if 200 <= response.status < 300 and (is_catch_all or not (is_claimed or response.cut)):
+    is_catch_all = nowhere is not None and nowhere.mark == response.mark and not nowhere.cut
+    if 200 <= response.status < 300 and not response.cut and (is_catch_all or not is_claimed):
         return "absent"
     return None
 
