@@ -190,6 +190,47 @@ def test_a_process_that_takes_nothing_does_not_hold_up_the_scan() -> None:
     assert time.monotonic() - began < 30
 
 
+SPINS = """
+import sys, time
+from mlsec.artifacts.limits import Limits
+from mlsec.artifacts.sandbox.worker import START, Worker
+code = START.replace(
+    "from mlsec.artifacts.sandbox.child import main; main()",
+    "from mlsec.artifacts.sandbox.child import begin; "
+    "from mlsec.artifacts.sandbox.inbox import Inbox; begin(Inbox()); exec('while True: pass')",
+)
+worker = Worker(Limits(), start=code)
+worker.confinement()
+print(worker._process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_process_that_never_looks_up_ends_with_the_scan() -> None:
+    """Killed, a scan ends nothing itself: foreign code would go on for as long as it likes."""
+    scan = subprocess.Popen(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", SPINS], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert scan.stdout is not None
+    reader = Path("/proc") / scan.stdout.readline().strip()
+    assert reader.name.isdecimal()
+    assert reader.exists()
+    scan.kill()
+    scan.wait()
+    scan.stdout.close()
+    until = time.monotonic() + 20
+    while is_running(reader) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not is_running(reader)
+
+
+def is_running(process: Path) -> bool:
+    try:
+        return process.joinpath("stat").read_text("ascii").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -1,1 +1,1 @@
-"""Processes with limits in which files are read."""
+"""Confined processes in which files are read."""
