@@ -83,7 +83,7 @@ def _print_trend(targets: Sequence[str], scans: list[PastScan]) -> None:
              str(scan.not_assessed), *counts)
         )  # fmt: skip
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    console.out(visible(", ".join(targets), 200) or "no targets")
+    console.out(visible(", ".join(targets), 600) or "no targets")
     for row in rows:
         console.out("  " + "  ".join(t.rjust(w) for t, w in zip(row, widths, strict=True)))
 

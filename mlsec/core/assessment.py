@@ -29,6 +29,7 @@ class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Who looked at what, when and how. Times are RFC 3339 UTC; ``command`` holds no secrets.
 
     ``principals`` names, by provider, in whose name was asked; ``principal`` says it in one line.
+    ``identities`` has, by target, what tells a folder apart from another of the same name.
     """
 
     targets: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     principal: str = ""
     principals: Mapping[str, str] = msgspec.field(default_factory=dict)
     host: str = ""
+    identities: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET
     command: str = ""
     snapshot_digest: str = ""
     calls: int = 0

@@ -56,7 +56,10 @@ _OPEN = (FAILING, Change.NOT_ASSESSED_NOW.value)
 
 
 class History:
-    """One file, many series: scans of the same targets are compared with each other only."""
+    """One file, many series: scans of the same targets are compared with each other only.
+
+    Folders of the same name in two repositories are two targets.
+    """
 
     def __init__(self, path: Path, *, is_new_allowed: bool = False) -> None:
         self._path = path
@@ -125,11 +128,28 @@ class History:
             return states
 
     def _series(self, assessment: Assessment) -> tuple[int, dict[str, Any]]:
-        targets = _text(list(assessment.scan.targets))
+        query = "SELECT id, passed FROM series WHERE targets = ?"
+        key = _text(_names(assessment))
+        if not self._rows(query, key):
+            self._go_on_with_older(key, assessment)
         insert = "INSERT OR IGNORE INTO series (targets, passed) VALUES (?, ?)"
-        self._write(insert, targets, pack({}))
-        [(series, passed)] = self._rows("SELECT id, passed FROM series WHERE targets = ?", targets)
+        self._write(insert, key, pack({}))
+        [(series, passed)] = self._rows(query, key)
         return series, unpack(passed)
+
+    def _go_on_with_older(self, key: str, assessment: Assessment) -> None:
+        """Take over what was recorded when all repositories of one name were one series.
+
+        It is this repository's if the scan sees at least half of what it has as open; that of
+        another stays as it is, and what two mixed goes to the one that has more of it.
+        """
+        plain = _text(list(assessment.scan.targets))
+        for (series,) in self._rows("SELECT id FROM series WHERE targets = ?", plain):
+            states = self._states("series = ?", series)
+            is_open = {state.finding.fingerprint for state in states if state.state in _OPEN}
+            seen = {finding.fingerprint for finding in assessment.findings}
+            if 2 * len(is_open & seen) >= len(is_open):
+                self._write("UPDATE series SET targets = ? WHERE id = ?", key, series)
 
     def _check_order(self, series: int, finished_at: str) -> None:
         [(latest,)] = self._rows("SELECT max(finished_at) FROM scan WHERE series = ?", series)
@@ -225,6 +245,13 @@ class History:
     def _rows(self, query: str, *values: Any) -> list[Any]:
         with clear_errors(self._path):
             return self._guard.rows(query, values)
+
+
+def _names(assessment: Assessment) -> list[str]:
+    """Name the targets, each with what tells it apart from another of its name."""
+    scan = assessment.scan
+    known = {} if isinstance(scan.identities, msgspec.UnsetType) else scan.identities
+    return [f"{name} ({known[name]})" if name in known else name for name in scan.targets]
 
 
 def _rank(state: State) -> tuple[int, int, str, str]:

@@ -12,6 +12,8 @@ from mlsec.core.errors import MlsecError
 PLACES, PRINCIPAL, SETTINGS = "places", "principal", "settings"
 # Among the facts that differ between runs: how the processes that read files were confined.
 SANDBOX, SANDBOX_MISSING = "sandbox", "sandbox_missing"
+# Likewise: what tells a target apart from another of its name; the target follows.
+IDENTITY = "identity "
 _NAMES = (PLACES, PRINCIPAL, SETTINGS)
 T = TypeVar("T")
 

@@ -14,9 +14,11 @@ from mlsec.core.entry_path import entry_path
 from mlsec.core.errors import NoRoomError
 from mlsec.core.sanitize import plain_name
 from mlsec.snapshot.database import NOTHING_YET
+from mlsec.snapshot.facts import IDENTITY
 from mlsec.snapshot.file_names import files_of, part_of
 from mlsec.snapshot.store import Snapshot
-from mlsec.targets.collectors import COLLECTORS, provider_of
+from mlsec.targets.collectors import COLLECTORS, SCHEMES, provider_of, scheme_of
+from mlsec.targets.identity import identity_of
 
 Say = Callable[[str, int, int], None]
 
@@ -45,6 +47,9 @@ def _fill(opened: Snapshot, targets: tuple[str, ...], settings: CollectSettings,
     with opened as snapshot:
         snapshot.set_clock("host", plain_name(_host()))
         names = [plain_name(target) for target in targets]
+        for name, target in zip(names, targets, strict=True):
+            if scheme_of(target) not in SCHEMES:
+                snapshot.set_clock(f"{IDENTITY}{name}", identity_of(Path(target)))
         snapshot.set_meta("targets", msgspec.json.encode(names).decode())
         for target in targets:
             COLLECTORS[provider_of(target)].collect(

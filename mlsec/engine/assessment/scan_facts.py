@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from mlsec.core.assessment import ScanFacts
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.params import parameter_values
 from mlsec.snapshot.facts import (
+    IDENTITY,
     PRINCIPAL,
     SANDBOX,
     SANDBOX_MISSING,
@@ -40,6 +43,7 @@ def scan_facts(
         principal=_joined_names(principals) or clock.get("user", ""),
         principals=principals,
         host=clock.get("host", ""),
+        identities=_identities(clock),
         command=command,
         snapshot_digest=snapshot.seal(),
         calls=operations.total(),
@@ -49,6 +53,11 @@ def scan_facts(
         fail_on=fail_on,
         min_coverage_percent=min_coverage_percent,
     )
+
+
+def _identities(clock: Mapping[str, str]) -> Mapping[str, str] | msgspec.UnsetType:
+    keys = [key for key in clock if key.startswith(IDENTITY)]
+    return {key.removeprefix(IDENTITY): clock[key] for key in sorted(keys)} or msgspec.UNSET
 
 
 def sandbox_notice(snapshot: Snapshot) -> tuple[str, ...]:
