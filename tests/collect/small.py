@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.walk.client import CallResult, Request, gap_for
+from mlsec.collect.walk.client import VANISHED, CallResult, Request, gap_for
 from mlsec.collect.walk.item import Scope
 from mlsec.collect.walk.listing import Tagging
 from mlsec.collect.walk.plan import Bulk, Operation, TypePlan
@@ -129,7 +129,7 @@ class TableAsker:
         if isinstance(answer, GapReason):
             return gap_for(request, answer, right=request.operation.right)
         if answer == "GONE":
-            return CallResult(document={}, call=label, is_gone=True)
+            return gap_for(request, GapReason.UNSUPPORTED, detail=VANISHED)
         copy = msgspec.json.decode(msgspec.json.encode(answer))
         return CallResult(document=copy, call=label)
 

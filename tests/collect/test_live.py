@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mlsec.collect.walk.client import CallResult, SnapshotClient
+from mlsec.collect.walk.client import VANISHED, CallResult, SnapshotClient
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
@@ -142,11 +142,11 @@ def test_answer_is_stored_with_utc_times_and_without_secrets(
     assert snapshot.payload(call.payload) == found.document
 
 
-def test_gone_item_is_no_gap(monkeypatch: pytest.MonkeyPatch, snapshot: Snapshot) -> None:
+def test_gone_item_is_a_gap(monkeypatch: pytest.MonkeyPatch, snapshot: Snapshot) -> None:
     with FakeAws(lambda *_: refuse("ValidationException")) as server:
         found = _ask(monkeypatch, snapshot, server)
-    assert isinstance(found, CallResult)
-    assert found.is_gone
+    assert isinstance(found, Gap)
+    assert found.detail == VANISHED
 
 
 def test_expired_credentials_end_all_further_asking(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.collect.walk.walk import GONE
+from mlsec.collect.walk.client import VANISHED
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
 from tests.collect.small import WORLD, walk_small
@@ -81,11 +81,12 @@ def test_denied_tags_are_unread_not_none(tmp_path: Path) -> None:
     assert _one(inventory, "m:a").tags == {}
 
 
-def test_item_that_is_gone_leaves_the_inventory_and_is_counted(tmp_path: Path) -> None:
+def test_item_that_is_gone_stays_in_the_inventory_behind_a_gap(tmp_path: Path) -> None:
     inventory, _ = walk_small(tmp_path, {"DescribeModel b": "GONE"})
-    assert "m:b" not in {each.id for each in inventory.resources}
+    assert "m:b" in {each.id for each in inventory.resources}
     row = _row(inventory, "toy.model")
-    assert (row.enumerated, row.excluded, row.excluded_because) == (2, 1, GONE)
+    assert (row.enumerated, row.errored, row.excluded) == (2, 1, 0)
+    assert VANISHED in {gap.detail for gap in inventory.gaps}
 
 
 def test_search_spares_the_describe_call(tmp_path: Path) -> None:

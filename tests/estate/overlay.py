@@ -89,7 +89,10 @@ def nothing_there(call: Call) -> Answer:
     missing = [c for c in codes if "NotFound" in c or "NoSuch" in c or "NotExist" in c]
     usual = "ValidationException" if call.service == "sagemaker" else "ResourceNotFoundException"
     code = missing[0] if missing and call.service != "sagemaker" else usual
-    return error(call, code, "the estate has no such thing", 404)
+    text = "the estate has no such thing"
+    if name == "GetModelPackageGroupPolicy":
+        text = "Cannot find resource policy for: the group"
+    return error(call, code, text, 404)
 
 
 def _breaks_a_pattern(call: Call, shape: Shape | None) -> bool:

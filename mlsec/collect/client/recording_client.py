@@ -17,7 +17,7 @@ from mlsec.collect.client.rate_limit import Budget
 from mlsec.collect.settings import LiveSettings
 from mlsec.collect.walk.call_failure import PASSING_DETAILS, CallFailure
 from mlsec.collect.walk.client import CallResult, Request, interpret
-from mlsec.collect.walk.plan import Operation
+from mlsec.collect.walk.plan import Operation, says
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
@@ -176,10 +176,10 @@ def _ended(call: Call, operation: Operation, attempted: Attempted, body: bytes |
     if trouble is None:
         return msgspec.structs.replace(call, status=CallStatus.DONE, payload=digest)
     status = CallStatus.DONE if body is not None else CallStatus.GAP
-    if trouble.code in operation.not_set:
-        return msgspec.structs.replace(call, status=CallStatus.NOT_SET, error_code=trouble.code)
-    if trouble.code in operation.gone:
+    if says(operation.gone, trouble.code, trouble.detail):
         return msgspec.structs.replace(call, status=CallStatus.GONE, error_code=trouble.code)
+    if says(operation.not_set, trouble.code, trouble.detail):
+        return msgspec.structs.replace(call, status=CallStatus.NOT_SET, error_code=trouble.code)
     is_refused = trouble.reason is GapReason.DENIED and not trouble.is_expired
     return msgspec.structs.replace(
         call,

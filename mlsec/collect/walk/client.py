@@ -7,12 +7,15 @@ from typing import Any, Protocol
 
 import msgspec
 
-from mlsec.collect.walk.plan import Operation
+from mlsec.collect.walk.plan import Operation, says
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap
 from mlsec.snapshot.records import Call, CallStatus, call_id, canonical_params
 from mlsec.snapshot.store import Snapshot
+
+# Whoever can make an answer "not found" could otherwise take a thing out of the scan.
+VANISHED = "it is no longer there: deleted since it was listed, or hidden; scan again to see"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,15 +47,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class CallResult(msgspec.Struct, frozen=True, kw_only=True):
     """What was said. ``cut`` is set when a listing ended early: more may exist.
 
-    ``is_gone``: the item asked about no longer exists. ``is_offered`` False: no such service here;
-    ``why`` then says so in the provider's words, or is "". Of an index that answers in a service's
-    place, ``why`` says what it may lack, and ``by`` is its name.
+    ``is_offered`` False: no such service here; ``why`` then says so in the provider's words, or is
+    "". Of an index that answers in a service's place, ``why`` says what it may lack, and ``by`` is
+    its name.
     """
 
     document: Any
     call: str
     cut: Gap | None = None
-    is_gone: bool = False
     is_offered: bool = True
     why: str = ""
     by: str = ""
@@ -103,10 +105,10 @@ def interpret(request: Request, call: Call, document: Any) -> CallResult | Gap:
     """Say what a finished call means for this request; live and stored answers go through here."""
     operation = request.operation
     status = call.status
-    if status is CallStatus.GAP and call.error_code in operation.not_set:
-        status = CallStatus.NOT_SET
-    if status is CallStatus.GAP and call.error_code in operation.gone:
+    if status is CallStatus.GAP and says(operation.gone, call.error_code, call.detail):
         status = CallStatus.GONE
+    if status is CallStatus.GAP and says(operation.not_set, call.error_code, call.detail):
+        status = CallStatus.NOT_SET
     match status:
         case CallStatus.DONE:
             cut = _gap_of(request, call) if call.reason else None
@@ -114,7 +116,7 @@ def interpret(request: Request, call: Call, document: Any) -> CallResult | Gap:
         case CallStatus.NOT_SET:
             return CallResult(document={}, call=call.id)
         case CallStatus.GONE:
-            return CallResult(document={}, call=call.id, is_gone=True)
+            return gap_for(request, GapReason.UNSUPPORTED, detail=VANISHED)
         case CallStatus.NOT_OFFERED:
             return CallResult(document={}, call=call.id, is_offered=False, why=call.detail)
         case CallStatus.GAP:

@@ -11,12 +11,8 @@ from mlsec.collect.walk.plan import Operation
 from mlsec.core.resource import Gap
 
 
-def read_item(client: Client, item: Item) -> bool:
-    """Make the item's reads, skipping those that a bulk search stood in for.
-
-    Returns:
-        False when the provider says that the item no longer exists.
-    """
+def read_item(client: Client, item: Item) -> None:
+    """Make the item's reads, skipping those that a bulk search stood in for."""
     for operation in item.plan.reads:
         if operation.name in item.parts:
             continue
@@ -25,23 +21,23 @@ def read_item(client: Client, item: Item) -> bool:
             item.gaps[operation.name] = params
         elif params is MISSING:
             item.parts[operation.name] = {}
-        elif not _ask(client, item, operation, params):
-            return False
-    return True
+        else:
+            _ask(client, item, operation, params)
 
 
 def _params(item: Item, operation: Operation) -> Any:
     """Give the request's parameters, MISSING when it is not to be made, or the gap in its way."""
-    for path, allowed in operation.only_if.items():
-        value = lookup(item, path)
-        if isinstance(value, Gap):
-            return value
-        if (None if value is MISSING else value) not in allowed:
-            return MISSING
+    for conditions, is_made in ((operation.only_if, True), (operation.unless, False)):
+        for path, values in conditions.items():
+            value = lookup(item, path)
+            if isinstance(value, Gap):
+                return value
+            if ((None if value is MISSING else value) in values) is not is_made:
+                return MISSING
     return fill(item, dict(operation.params))
 
 
-def _ask(client: Client, item: Item, operation: Operation, params: Any) -> bool:
+def _ask(client: Client, item: Item, operation: Operation, params: Any) -> None:
     request = Request(
         scope=item.scope.name,
         region=item.scope.home if operation.is_global else item.home,
@@ -52,12 +48,8 @@ def _ask(client: Client, item: Item, operation: Operation, params: Any) -> bool:
     answer = client.ask(request)
     if isinstance(answer, Gap):
         item.gaps[operation.name] = answer
-        return True
-    if answer.is_gone:
-        return False
-    if answer.cut is not None:
+    elif answer.cut is not None:
         item.gaps[operation.name] = answer.cut
-        return True
-    item.parts[operation.name] = answer.document
-    item.sources[operation.name] = answer.call
-    return True
+    else:
+        item.parts[operation.name] = answer.document
+        item.sources[operation.name] = answer.call

@@ -125,7 +125,7 @@ def entries_of(request: Request, answer: CallResult | Gap) -> ListingResult:
     """Take the entries out of an answer: each once, in an order of their own."""
     if isinstance(answer, Gap):
         return ListingResult(gap=answer)
-    if answer.is_gone or not answer.is_offered or not answer.document:
+    if not answer.is_offered or not answer.document:
         return ListingResult(gap=answer.cut, call=answer.call, why=answer.why, by=answer.by)
     listed = dig(answer.document, request.operation.items)
     if not isinstance(listed, list):

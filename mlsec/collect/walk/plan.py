@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,14 +21,17 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     ``{"ids": ["$.id"]}`` works. A list of bare strings gives items ``{"value": string}``.
     ``items`` is the dotted path of the list in the answer; "" when the answer is the item.
     ``not_set`` are the provider's error codes that say "nothing is configured": the answer is then
-    {}, a known absence and no gap.
-    ``gone`` are the codes that say "the item no longer exists": it leaves the inventory.
+    {}, a known absence and no gap. Where a code says other things as well, the beginning of its
+    message stands behind it (``ValidationException: Cannot find resource policy``).
+    ``gone`` are the codes, written so too, that say "there is no such thing". What is asked about
+    was listed before, so this is a gap: what it was like is not known.
     ``redact`` are dotted paths ([] for each list element, * for each key, *^a^b for each key but
     a and b) of values that may hold secrets: they are replaced by kind, hash, length and last
     characters before they are stored. At the end of a path ``~markup`` says that the value is XML:
     its tags are kept, its texts and nearly all attribute values are not.
     ``only_if`` maps a path (as in params) to the values for which the read is made at all; else the
     part is a known absence {} (say why in a comment).
+    ``unless`` is the opposite: the values for which it is not made.
     ``is_global``: asked once per account, in the partition's home region.
     """
 
@@ -41,6 +44,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     gone: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     only_if: Mapping[str, tuple[Any, ...]] = msgspec.field(default_factory=dict)
+    unless: Mapping[str, tuple[Any, ...]] = msgspec.field(default_factory=dict)
     is_global: bool = False
 
     @property
@@ -52,6 +56,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     def label(self) -> str:
         """``service:Operation`` as gaps and evidence show it."""
         return f"{self.service}:{self.name}"
+
+
+def says(codes: Iterable[str], code: str, detail: str) -> bool:
+    """Whether an error is one of these: by its code, or by its code and how its message begins."""
+    return any(code == known or (": " in known and detail.startswith(known)) for known in codes)
 
 
 class Bulk(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,7 +30,6 @@ from mlsec.vocabulary.types import Vocabulary
 
 Place = tuple[str, str, str]
 NOT_REFERRED = "no ML resource refers to it"
-GONE = "deleted since it was listed"
 
 
 class WalkSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,26 +186,19 @@ class _Walk:
         return self._job(
             (item.scope.name, item.home, service),
             lambda: self._read_one(item),
-            lambda is_there: self._keep(item) if is_there else self._lose(item),
+            lambda _: self._keep(item),
             item.id,
         )
 
-    def _read_one(self, item: Item) -> bool:
-        if not read_item(self._client, item):
-            return False
+    def _read_one(self, item: Item) -> None:
+        read_item(self._client, item)
         item.id = item.id or self._identify(item)
-        return True
 
     def _keep(self, item: Item) -> Iterable[Job]:
         self._unmapped.append(item)
         for plan in self._settings.plans:
             if plan.parent == item.plan.type and plan.is_below:
                 yield from self._child_job(plan, item)
-
-    def _lose(self, item: Item) -> tuple[Job, ...]:
-        """Count what was listed and is not there: it must not vanish without a word."""
-        self._tally.exclude(item.place, GONE)
-        return ()
 
     def _child_job(self, plan: TypePlan, parent: Item) -> Iterable[Job]:
         if (operation := plan.listing) is None:

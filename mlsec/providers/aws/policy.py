@@ -73,7 +73,9 @@ def needed(chosen: tuple[TypePlan, ...], only: Collection[str] | None) -> tuple[
 
 def _before(plan: TypePlan, reads: list[Operation]) -> list[Operation]:
     """Give the earlier reads of the plan that these reads take parameters or conditions from."""
-    used = msgspec.json.encode([[o.params, list(o.only_if)] for o in reads]).decode()
+    used = msgspec.json.encode(
+        [[o.params, list(o.only_if), list(o.unless)] for o in reads]
+    ).decode()
     return [o for o in plan.reads if f"$.{o.name}." in used]
 
 

@@ -21,6 +21,7 @@ def ask(
     not_set: tuple[str, ...] = (),
     redact: tuple[str, ...] = (),
     only_if: Mapping[str, tuple[Any, ...]] | None = None,
+    unless: Mapping[str, tuple[Any, ...]] | None = None,
 ) -> Operation:
     """Give one read of the agent API, whose rights are named after ``bedrock``."""
     return Operation(
@@ -33,6 +34,7 @@ def ask(
         not_set=not_set,
         redact=redact,
         only_if=only_if or {},
+        unless=unless or {},
     )
 
 
@@ -73,7 +75,7 @@ PLANS: tuple[TypePlan, ...] = (
             ask(
                 "GetAgentVersion",
                 _VERSION,
-                not_set=("ValidationException",),
+                unless={"$.agentVersion": ("DRAFT",)},
                 redact=_VERSION_REDACT,
             ),
             ask(

@@ -33,12 +33,12 @@ PLANS: tuple[TypePlan, ...] = (
         listing=ask(
             "ListFlowVersions", {"flowIdentifier": "$parent.id"}, items="flowVersionSummaries"
         ),
+        # The draft is not a numbered version; it is read as the flow itself.
+        but={"version": ("DRAFT",)},
         reads=(
-            # The draft is not a numbered version; it is read as the flow itself.
             ask(
                 "GetFlowVersion",
                 {"flowIdentifier": "$parent.id", "flowVersion": "$.version"},
-                gone=("ResourceNotFoundException", "ValidationException"),
                 redact=_NODES,
             ),
         ),

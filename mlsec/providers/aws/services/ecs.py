@@ -17,7 +17,7 @@ PLANS: tuple[TypePlan, ...] = (
             name="ListServices",
             params={"cluster": "$parent.value"},
             items="serviceArns",
-            not_set=("ClusterNotFoundException",),
+            gone=("ClusterNotFoundException",),
         ),
         reads=(
             Operation(

@@ -33,7 +33,7 @@ PLANS: tuple[TypePlan, ...] = (
             action="elasticloadbalancing:DescribeListeners",
             params={"LoadBalancerArn": "$parent.LoadBalancerArn"},
             items="Listeners",
-            not_set=("LoadBalancerNotFound",),
+            gone=("LoadBalancerNotFound",),
             redact=("Listeners[].DefaultActions[].AuthenticateOidcConfig.ClientSecret",),
         ),
         reads=(

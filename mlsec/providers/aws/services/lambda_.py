@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from mlsec.collect.walk.plan import Operation, TypePlan
 
-_GONE = ("ResourceNotFoundException",)
+_NOT_FOUND = ("ResourceNotFoundException",)
+# The same code says "no policy" and "no such function"; its message tells the two apart.
+_VANISHED = ("ResourceNotFoundException: Function not found",)
 
 PLANS: tuple[TypePlan, ...] = (
     TypePlan(
@@ -21,12 +23,12 @@ PLANS: tuple[TypePlan, ...] = (
             redact=("Functions[].Environment.Variables.*",),
         ),
         reads=(
-            # The same code says "no policy" and "no such function"; the listing has just named it.
             Operation(
                 service="lambda",
                 name="GetPolicy",
                 params={"FunctionName": "$.FunctionArn"},
-                not_set=_GONE,
+                gone=_VANISHED,
+                not_set=_NOT_FOUND,
             ),
         ),
     ),
@@ -38,7 +40,7 @@ PLANS: tuple[TypePlan, ...] = (
             name="ListFunctionUrlConfigs",
             params={"FunctionName": "$parent.FunctionArn"},
             items="FunctionUrlConfigs",
-            not_set=_GONE,
+            gone=_NOT_FOUND,
         ),
         # Asked once where the address is for the function itself, and not for an alias of it.
         reads=(
@@ -46,7 +48,8 @@ PLANS: tuple[TypePlan, ...] = (
                 service="lambda",
                 name="GetPolicy",
                 params={"FunctionName": "$.FunctionArn"},
-                not_set=_GONE,
+                gone=_VANISHED,
+                not_set=_NOT_FOUND,
             ),
         ),
     ),

@@ -19,8 +19,8 @@ PLANS: tuple[TypePlan, ...] = (
                 service="sagemaker",
                 name="GetModelPackageGroupPolicy",
                 params={"ModelPackageGroupName": "$.ModelPackageGroupName"},
-                # The service's words for "this group has no resource policy".
-                not_set=("ValidationException", "ResourceNotFound"),
+                # Of a group that is not there it says "Cannot find Model Package Group".
+                not_set=("ValidationException: Cannot find resource policy",),
             ),
         ),
         tags_as="sagemaker",
