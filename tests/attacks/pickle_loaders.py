@@ -64,7 +64,7 @@ class AsJoblib(InPython):
 
     def load_build(self) -> None:
         state = self.stack.pop()
-        if type(state) is dict and "shape" in state:
+        if type(self.stack[-1]) is Stored and type(state) is dict and "shape" in state:
             if "numpy_array_alignment_bytes" in state:
                 self.file.read(self.file.read(1)[0])
             self.file.read(state["shape"][0])

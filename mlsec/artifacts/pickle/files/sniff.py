@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.pickle.known_names import Standing
 from mlsec.artifacts.pickle.policy.callable_lists import shipped_policy
-from mlsec.artifacts.pickle.vm.literals import read_index, read_integer, read_quoted
+from mlsec.artifacts.pickle.vm.literals import read_float, read_index, read_integer, read_quoted
 from mlsec.artifacts.pickle.vm.opcodes import ARGUMENTS, FRAME, PROTO, STOP, Argument
 from mlsec.core.regex import regex
 
@@ -22,9 +20,8 @@ _BINARY = regex(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]")
 ACTS = frozenset(b"Rob\x81\x92")
 # Opcodes that must follow one another without a mistake before bytes without magic are a pickle.
 ENOUGH = 24
-# How far the end of a text is looked for with which the first bytes end; beyond that it is one of a
-# pickle's if so many opcodes are before it.
-FURTHER, BEFORE_TEXT = 1 << 20, 2
+# How many bytes are read behind a literal with which the ones before end, and how often.
+FURTHER, HOPS = 64 << 10, ENOUGH
 # Eight bytes that are by chance a number up to this one, and not 0, are met once in 16 million.
 FRAME_BYTES = 1 << 40
 
@@ -36,6 +33,7 @@ _TAKES = {
 }
 _LEAVES_NONE = frozenset(b"0")
 _TO_MARK = frozenset(b"1eutldio\x90\x91")
+_LINES = frozenset(b"SVFILPgp")
 _KEEPS = frozenset(b"\x94qrp\x80\x95\x98")
 
 
@@ -51,14 +49,16 @@ def sniff_pickle(head: bytes, window: Window) -> bool:
         return len(head) == 2 or head[2] in ARGUMENTS
     if head[0] not in ARGUMENTS:
         return False
-    trial = Trial(head, window.size_bytes <= len(head))
-    if trial.is_pickle():
-        return True
-    if not trial.is_cut:
-        return False
-    more = window.read(0, FURTHER)
-    trial = Trial(more, window.size_bytes <= len(more))
-    return trial.is_pickle() or (trial.is_cut and trial.before >= BEFORE_TEXT)
+    trial, base = Trial(head, window.size_bytes <= len(head)), 0
+    for _ in range(HOPS):
+        if trial.is_pickle():
+            return True
+        base = trial.beyond(window, base)
+        if base < 0:
+            break
+        more = window.read(base, FURTHER)
+        trial.go_on(more, is_whole=base + len(more) >= window.size_bytes)
+    return False
 
 
 class Trial:
@@ -75,36 +75,53 @@ class Trial:
         self.is_text = False
         # A FRAME: whatever follows it, as it may be read in more ways than this one.
         self.has_frame = False
-        # Whether the bytes end inside a text of protocol 0, and how many opcodes are before it.
-        self.is_cut, self.before = False, 0
+        # Where the next opcode is, how many were before it, and whether it is a line without end.
+        self.position, self.count, self.is_open = 0, 0, False
 
     def is_pickle(self) -> bool:
-        position = count = 0
-        while position < len(self.head):
-            code = self.head[position]
+        while self.position < len(self.head):
+            code = self.head[self.position]
             if code == STOP:
-                is_ended = self.depth > 0 and not self.marks
-                if not (is_ended and self.is_text):
-                    return is_ended
-                # A text by chance, if no stream that acts follows.
-                self.depth, position = 0, position + 1
+                if self.depth <= (self.marks[-1] if self.marks else 0):
+                    return False
+                if not self.marks and not self.is_text:
+                    return True
+                # Words by chance, if no stream that acts follows.
+                self.depth, self.marks, self.position = 0, [], self.position + 1
                 continue
             try:
-                position = self.step(code, position)
+                self.position = self.step(code, self.position)
             except (ArtifactError, IndexError):
-                is_open = code in b"SV" and b"\n" not in self.head[position:]
-                self.is_cut, self.before = is_open and not self.is_whole, count
+                is_last = b"\n" not in self.head[self.position :] and not self.is_whole
+                self.is_open = code in _LINES and is_last
                 return self.is_known_danger
-            count += 1
+            self.count += 1
             if (self.imports and code in ACTS) or code in b"io" or self.has_frame:
                 return True
-            if count >= ENOUGH and code not in b"\n" and not self.is_text:
+            if self.count >= ENOUGH and code not in b"\n" and not self.is_text:
                 return True
         # The head ended inside a long literal: believed only after something telling.
         # A list of two words may be an import by chance; nothing follows it.
-        if self.imports and (count > 1 or self.is_known_danger):
+        if self.imports and (self.count > 1 or self.is_known_danger):
             return True
-        return not self.is_whole and count > 2 and not self.is_text
+        return not self.is_whole and self.count > 2 and not self.is_text
+
+    def beyond(self, window: Window, base: int) -> int:
+        """Where the stream goes on behind the bytes that begin at ``base``; -1 if it does not."""
+        end = base + self.position
+        if not self.is_open:
+            return end if len(self.head) <= self.position and end < window.size_bytes else -1
+        for block in window.blocks(end):
+            newline = block.find(b"\n")
+            if newline >= 0:
+                return end + newline + 1
+            end += len(block)
+        return -1
+
+    def go_on(self, head: bytes, *, is_whole: bool) -> None:
+        """Go on with these bytes, which follow what was passed."""
+        self.head, self.is_whole = head, is_whole
+        self.position, self.is_open = 0, False
 
     def step(self, code: int, position: int) -> int:
         """Where the next opcode is, after this one has moved the stack.
@@ -151,16 +168,14 @@ class Trial:
                 raise ArtifactError("no name")
         elif code in b"IL":
             read_integer(line)
-        elif code in b"P" and not (line.isascii() and line.decode("ascii").isprintable()):
+        elif code in b"P" and not line.isascii():
             raise ArtifactError("no persistent id")
         elif code in b"gp":
             read_index(line)
         elif code in b"S":
             read_quoted(line)
-        elif code in b"F" and not re.fullmatch(
-            rb"\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)", line
-        ):
-            raise ArtifactError("no number")
+        elif code in b"F":
+            read_float(line)
 
     def _move(self, code: int) -> None:
         if code == ord("("):
@@ -174,6 +189,9 @@ class Trial:
             if code == ord("o") and not has_items:
                 raise ArtifactError("no class to make")
             self.depth += 0 if code in b"1eu\x90" else 1
+            return
+        if code == ord("0") and self.marks and self.marks[-1] == self.depth:
+            self.marks.pop()
             return
         needed = _TAKES.get(code, 0)
         if self.depth < needed:

@@ -20,6 +20,7 @@ from mlsec.artifacts.pickle.vm.opcode_table import machine_over
 from mlsec.artifacts.pickle.vm.plain_data import skip_plain_data
 from mlsec.artifacts.pickle.vm.values import Value
 from mlsec.artifacts.recorder import Recorder
+from mlsec.core.enums import GapReason
 
 STREAMS = 10_000
 # Nothing that is looked for within a block is longer.
@@ -41,7 +42,7 @@ class StreamReader:
     """
 
     __slots__ = (
-        "_is_read_twice", "_looked_to", "_make_search", "_search", "failed_at", "is_cut", "nested",
+        "_looked_to", "_make_search", "_search", "failed_at", "is_cut", "nested",
         "others", "record", "verdict", "window",
     )  # fmt: skip
 
@@ -61,7 +62,6 @@ class StreamReader:
         self.is_cut = False
         self._make_search = search
         self._search = search(window, record)
-        self._is_read_twice = False
         self._looked_to = 0
 
     def over(self, window: Window) -> StreamReader:
@@ -116,7 +116,7 @@ class StreamReader:
             if end >= self.window.size_bytes or not self._begins_stream(end):
                 return end
             offset = end
-        self.record.fact(FactKind.NOT_FULLY_READ, "", f"more than {STREAMS} streams")
+        self.record.unread(GapReason.OVER_LIMIT, f"more than {STREAMS} streams", start=offset)
         return offset
 
     def _torch_legacy(self, offset: int) -> int:
@@ -196,13 +196,14 @@ class StreamReader:
         return end
 
     def _read_without_joblib(self, offset: int, gaps: list[tuple[int, int]]) -> None:
-        if not gaps or self._is_read_twice:
+        if not gaps:
             return
-        self._is_read_twice = True
         policy, budget = self.verdict.policy, self.record.budget
-        if said := run_by_pickle(self.window, offset, gaps[0][0], policy, budget):
+        if call := run_by_pickle(self.window, offset, gaps[0][0], policy, budget):
+            said = call.subject
             detail = f"numbers of an array to joblib; whoever reads them as a pickle calls {said}"
-            self.record.fact(FactKind.TWO_READINGS, said, detail, offset=gaps[0][0])
+            danger = call.danger if call.kind is FactKind.DENIED_CALL else None
+            self.record.fact(FactKind.TWO_READINGS, said, detail, offset=gaps[0][0], danger=danger)
 
     def _end_of_raw(self, target: Value, state: Value, offset: int) -> int:
         """Where the next opcode is when raw bytes of joblib follow; -1 when none do.

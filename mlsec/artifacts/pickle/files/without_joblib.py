@@ -6,7 +6,7 @@ import contextlib
 
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
-from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.facts import Fact, FactKind
 from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.policy.callable_lists import Policy
 from mlsec.artifacts.pickle.policy.verdict import Verdict
@@ -23,9 +23,11 @@ READINGS = 8
 _STREAMS = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
 
 
-def run_by_pickle(window: Window, start: int, gap: int, policy: Policy, budget: Budget) -> str:
+def run_by_pickle(
+    window: Window, start: int, gap: int, policy: Policy, budget: Budget
+) -> Fact | None:
     """What a stream from ``start`` on calls when its bytes from ``gap`` on are taken for opcodes,
-    as they are by whoever loads it without joblib; "" for nothing.
+    as they are by whoever loads it without joblib; None for nothing.
     """
     kinds = _DENIED if window.read(gap, 2) in _STREAMS else _CALLS
     waiting = [window]
@@ -36,13 +38,17 @@ def run_by_pickle(window: Window, start: int, gap: int, policy: Policy, budget: 
         machine = machine_over(waiting[-1], start, Verdict(waiting.pop(), scratch, policy), budget)
         with contextlib.suppress(ArtifactError):
             machine.run()
-        for fact in scratch.ledger.facts:
-            if fact.kind in kinds and fact.offset >= gap and _is_written_name(fact.subject):
-                return fact.subject
+        calls = (
+            fact
+            for fact in scratch.ledger.facts
+            if fact.kind in kinds and fact.offset >= gap and _is_written_name(fact.subject)
+        )
+        if worst := min(calls, key=lambda fact: fact.danger.rank, default=None):
+            return worst
         # All that is denied in these counts: the bytes lie elsewhere in them.
         waiting += machine.frames.others
         kinds, gap = _DENIED, 0
-    return ""
+    return None
 
 
 def _is_written_name(subject: str) -> bool:

@@ -10,6 +10,10 @@ from mlsec.artifacts.pickle.vm.values import Opaque, Value
 
 # Converting decimal digits takes quadratic time; nothing here needs a number this long.
 DIGITS = 64
+# Of a longer line not all is kept.
+INDEX_DIGITS = 60_000
+# A number is one however many digits are cut off.
+FLOAT_BYTES = 4096
 
 
 def read_integer(line: bytes) -> Value:
@@ -21,6 +25,8 @@ def read_integer(line: bytes) -> Value:
     text = line.split(b"\0", 1)[0].strip()
     if line in (b"00", b"01"):
         return line == b"01"
+    if line[:1] == b"\0":
+        return 0  # strtol finds no digits, and no other letter either
     if len(text) > DIGITS:
         return Opaque.NUMBER
     text = text.removesuffix(b"L")
@@ -42,10 +48,28 @@ def read_index(line: bytes) -> int:
         ArtifactError: no number.
     """
     text = line.split(b"\0", 1)[0].strip()
+    if len(text) > INDEX_DIGITS:
+        raise ArtifactError(f"a memo index of more than {INDEX_DIGITS} digits")
+    if len(text) > DIGITS:
+        # As long as the loader takes it: zeros may be before it, and Python's takes any number.
+        text = text.replace(b"_", b"").removeprefix(b"+").lstrip(b"0") or b"0"
     try:
-        return int(text[:DIGITS])
+        # Converting decimal digits takes quadratic time; read so, other digits are another number.
+        return int(text, 10 if len(text) <= DIGITS else 16)
     except ValueError:
         raise ArtifactError(f"{line[:40]!r} is not a memo index") from None
+
+
+def read_float(line: bytes) -> float:
+    """A FLOAT line as loaders take it: the one in C to a NUL, the one in Python with blanks.
+
+    Raises:
+        ArtifactError: no number.
+    """
+    try:
+        return float(line.split(b"\0", 1)[0][:FLOAT_BYTES])
+    except ValueError:
+        raise ArtifactError(f"{line[:40]!r} is not a number") from None
 
 
 def read_quoted(line: bytes) -> str:
