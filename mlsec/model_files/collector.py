@@ -66,7 +66,7 @@ class _Collection:
 
     def run(self, progress: Progress | None) -> None:
         listing = self._store.listing()
-        self._snapshot.record(*listing_call(self._scope, listing))
+        self._snapshot.record(*listing_call(self._scope, listing), is_clean=True)
         entries = {entry.id: entry for entry in listing.entries}
         todo = [entry for entry in listing.entries if not self._is_known(entry)]
         done = len(entries) - len(todo)
@@ -74,7 +74,9 @@ class _Collection:
             done += 1
             if progress is not None:
                 progress(done, len(entries), entry.path)
-            self._snapshot.record(*self._record(entry, inspection))
+            # Of a file in which nothing was found nothing is kept but what it is called.
+            is_clean = not (inspection.facts or inspection.properties)
+            self._snapshot.record(*self._record(entry, inspection), is_clean=is_clean)
         for confinement in self._confinements:
             note_sandbox(self._snapshot, confinement.in_force, confinement.shortfalls)
         trust = self._settings.trust

@@ -21,6 +21,7 @@ from mlsec.repository.language import language_of, may_matter
 from mlsec.repository.plan_secrets import sensitive_texts
 from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
+from mlsec.snapshot.writer import cleaned
 
 # Beyond this no person wrote it; plans of large estates come near it.
 MAX_BYTES = 64 * 1024 * 1024
@@ -53,7 +54,9 @@ def collect(
             progress(done, len(entries), several[0].path)
         ends = (_read(scope, entry, store, listing, masker) for entry in several)
         # One transaction for many files: each costs as long as reading one.
-        snapshot.record_all(end for end in ends if end is not None)
+        snapshot.record_all(
+            cleaned(snapshot.clean, end, is_clean=True) for end in ends if end is not None
+        )
         done += len(several)
 
 

@@ -18,7 +18,7 @@ from mlsec.snapshot.foreign_database import Guard
 from mlsec.snapshot.records import Call, call_of_row
 from mlsec.snapshot.seal import seal_of
 from mlsec.snapshot.sealed_rows import SealedRows
-from mlsec.snapshot.writer import Writer
+from mlsec.snapshot.writer import Clean, Writer, as_it_is, cleaned
 
 _CALL_COLUMNS = (
     "scope, region, service, operation, params, status, reason, error_code, right, detail, payload"
@@ -37,11 +37,11 @@ class Snapshot:
     ) -> None:
         self.path = path
         self.is_writable = is_writable
-        self._connection = connection
-        self._guard = guard
+        self._connection, self._guard = connection, guard
         self._sealed: SealedRows | None = None
         self._lock = threading.Lock()
         self._is_closed, self._writer = False, Writer(self.record_all)
+        self.clean: Clean = as_it_is
 
     @classmethod
     def create(cls, path: Path) -> Snapshot:
@@ -109,13 +109,13 @@ class Snapshot:
             raise
         return snapshot
 
-    def record(self, call: Call, body: bytes | None) -> None:
-        """Store how a call ended, with the canonical JSON of its answer; replaces an earlier end.
+    def record(self, call: Call, body: bytes | None, *, is_clean: bool = False) -> None:
+        """Store how a call ended, with its answer's canonical JSON; replaces an earlier end.
 
         Raises:
             MlsecError: the disk is full; what was recorded before is kept.
         """
-        self._writer.put((call, body))
+        self._writer.put(cleaned(self.clean, (call, body), is_clean=is_clean))
 
     def record_all(self, ends: Iterable[tuple[Call, bytes | None]]) -> None:
         """Store several ends of calls in one transaction, at once."""
@@ -232,6 +232,7 @@ class Snapshot:
             MlsecError: it cannot be written; the part file stays.
         """
         meta = self.meta()
+        meta.pop("salt", None)  # its reader could try short secrets against their hashes
         calls = list(self.calls())
         meta["calls"] = str(len(calls))
         meta["seal"] = seal_of(meta, calls)

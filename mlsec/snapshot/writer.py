@@ -8,6 +8,21 @@ from collections.abc import Callable
 from mlsec.snapshot.records import Call
 
 End = tuple[Call, bytes | None]
+# Takes the secrets out of the end of a call, and of its answer when that is given.
+Clean = Callable[[Call, bytes | None], End]
+
+
+def as_it_is(call: Call, body: bytes | None) -> End:
+    """Change nothing."""
+    return call, body
+
+
+def cleaned(clean: Clean, end: End, *, is_clean: bool) -> End:
+    """Give the end of a call as it may be stored; ``is_clean``: its answer is so already."""
+    call, body = end
+    if is_clean:
+        return clean(call, None)[0], body
+    return clean(call, body)
 
 
 class Batch:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from mlsec.collect.run_facts import salt_of
+from mlsec.collect.secrets.door import Door
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.entry_path import entry_path
 from mlsec.core.errors import NoRoomError
@@ -45,6 +47,7 @@ def collect(
 
 def _fill(opened: Snapshot, targets: tuple[str, ...], settings: CollectSettings, say: Say) -> None:
     with opened as snapshot:
+        snapshot.clean = Door(salt_of(snapshot, settings))
         snapshot.set_clock("host", plain_name(_host()))
         names = [plain_name(target) for target in targets]
         for name, target in zip(names, targets, strict=True):

@@ -17,7 +17,7 @@ from mlsec.cli import COMMANDS
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # Of all packages that mlsec may need, what a scan of Terraform code does.
-USED = {"msgspec", "tree_sitter", "tree_sitter_hcl"}
+USED = {"_re2", "msgspec", "re2", "tree_sitter", "tree_sitter_hcl"}
 # Of the standard library: what takes long to load, and what it would mean that it was loaded.
 HEAVY = {
     "asyncio",

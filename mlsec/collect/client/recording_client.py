@@ -121,7 +121,7 @@ class RecordingClient:
             took_ms=int((time.monotonic() - began) * 1000),
             attempts=attempted.count,
         )
-        self._snapshot.record(ended, body)
+        self._snapshot.record(ended, body, is_clean=True)
         return ended, document if document is not None else {}
 
     # What an attempt needs of the run as a whole.

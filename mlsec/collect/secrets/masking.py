@@ -7,56 +7,14 @@ import hmac
 import json
 import re
 from collections.abc import Iterable, Iterator
-from functools import partial
 
-from mlsec.collect.secrets.default_passwords import is_published
-from mlsec.collect.secrets.kinds import KINDS, PLACEHOLDER, secret_kind
+from mlsec.collect.secrets.find import MARK, find_secrets, kind_of
 from mlsec.core.regex import regex
+from mlsec.core.secret_forms import VAGUE, find_forms
 
-MARK = "mlsec-masked"
 _MARKED = regex(rf"{MARK}-([a-z0-9-]{{1,60}})-([0-9a-f]{{12}})-([0-9]+)")
-_PEM = regex(
-    r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*-----|\Z)", re.S
-)
-# KEY = value, "key": "value", key: value, ENV KEY=value
-_VALUE = r"(?P<value>\"[^\"\r\n]*\"|'[^'\r\n]*'|[^\s\"',;#\[\]{}()&|<>]+)"
-# and ${KEY:-value}, of which the operator has to stay
-# A flag with nothing behind its sign has no value: the next word is another.
-_PAIR = regex(
-    r"(?<![A-Za-z0-9_.-])(?P<key>(?:(?P<dash>-)|(?!-))[A-Za-z0-9_.-]*[A-Za-z0-9_])[\"']?"
-    r"(?(dash)=|[ \t]*(?::-|[:=])[ \t]*)" + _VALUE
-)
-# --key value, "--key", "value", and the two as items of a list
-_FLAG = regex(
-    r"(?P<key>--[A-Za-z][\w-]*+)[\"']?[ \t]*+(?:,[ \t]*+)?(?:\r?\n[ \t]*+(?:-[ \t]++)?)?" + _VALUE
-)
-# - name: KEY
-#   value: secret      and {name: KEY, value: secret}, in either order, with comments between
-_NEXT = r"[ \t]*+(?:,[ \t]*+)?(?:(?:#[^\r\n]*+)?\r?\n[ \t]*+|(?!))*+[\"']?"
-_NAME_IS = r"(?:name|key|Name|Key)[\"']?[ \t]*+:[ \t]*+[\"']?(?P<key>[A-Za-z0-9_.-]+)[\"']?"
-_VALUE_IS = r"(?:value|Value)[\"']?[ \t]*+:[ \t]*+" + _VALUE
-_NAMED = regex(r"(?<![A-Za-z0-9_.-])" + _NAME_IS + _NEXT + _VALUE_IS)
-_VALUED = regex(r"(?<![A-Za-z0-9_.-])" + _VALUE_IS + _NEXT + _NAME_IS)
-# What a parameter is when nothing is given: its name stands above the value. Each looks a bounded
-# way ahead, so that a hostile file costs no more than its length.
-_BLOCK = (
-    r"\bvariable[ \t]+\"(?P<key>[\w-]+)\"[ \t]*\{(?:(?!\n\}|\bvariable\b)[\s\S]){0,1000}?"
-    r"\bdefault[ \t]*=[ \t]*"
-)
-_BRACES = (
-    r"(?P<key>\b\w+)[\"']?[ \t]*:\s*\{[^{}]{0,600}?"
-    r"\b(?:Default|defaultValue|value)[\"']?[ \t]*:[ \t]*"
-)
-_LINES = (
-    r"(?m:^)(?P<margin>[ \t]{1,40})(?P<key>\w+):[ \t]*\r?\n"
-    # One way only to read a line: two would double the work with every line below.
-    r"(?:(?P=margin)[ \t][^\r\n]{0,400}\r?\n){0,9}?(?P=margin)[ \t]+Default:[ \t]*"
-)
-_PARAMETERS = tuple(regex(form + _VALUE) for form in (_BLOCK, _BRACES, _LINES))
-_LONGEST = 4096
-# Variables of an environment; a lower-case "secret" or "token" is often the name of one.
-_MEANT = regex(r"(?:\A|_)(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|SECRET_KEY|ACCESS_KEY)\Z")
-_LEAST = 6
+_REMEMBERED = 200_000
+_LONGEST_REMEMBERED = 4096
 
 
 class Masker:
@@ -67,26 +25,39 @@ class Masker:
 
     def __init__(self, salt: str, sensitive: frozenset[str] = frozenset()) -> None:
         self.sensitive = sensitive
-        self._is_quoted = False
-        self._key = hashlib.sha256(b"mlsec masking/1 " + salt.encode()).digest()
+        self._key = hash_key(salt)
+        self._seen: dict[tuple[str, str], str] = {}
 
-    def mask(self, text: str, *, is_quoted: bool = False) -> str:
+    def mask(self, text: str, *, name: str = "", is_quoted: bool = False) -> str:
         """Give the text with the value of every secret replaced; no line is added or taken away.
 
-        ``is_quoted``: in this language what stands without quotes is an expression, not a value.
+        Args:
+            text: a value, or a file in any language.
+            name: what it stands under, where that is known.
+            is_quoted: in this language what stands without quotes is an expression, not a value.
         """
-        self._is_quoted = is_quoted
-        text = _PEM.sub(self._pem, text)
-        text = _NAMED.sub(self._pair, text)
-        text = _VALUED.sub(self._pair, text)
-        text = _PAIR.sub(self._pair, text)
-        text = _FLAG.sub(self._pair, text)
-        for form in _PARAMETERS:
-            text = form.sub(self._pair, text)
-        for kind, form in KINDS:
-            if kind not in ("private-key", "google-service-account"):
-                text = form.sub(partial(self._known, kind), text)
-        return text
+        parts, at = [], 0
+        for span in find_secrets(text, name=name, is_quoted=is_quoted):
+            secret = text[span.start : span.end]
+            parts += [text[at : span.start], self.marker(secret, span.kind), _breaks(secret)]
+            at = span.end
+        return "".join([*parts, text[at:]]) if parts else text
+
+    def mask_value(self, text: str, name: str) -> str:
+        """Give a whole value that stands under a name, masked whole or where it holds a secret."""
+        known = self._seen.get((name, text))
+        if known is None:
+            kind = self._kind(name, text)
+            known = self.marker(text, kind) if kind else self.mask(text, name=name)
+            if len(text) <= _LONGEST_REMEMBERED and len(self._seen) < _REMEMBERED:
+                self._seen[name, text] = known
+        return known
+
+    def _kind(self, name: str, text: str) -> str:
+        """Name the kind of a value that is a secret as a whole, "" for one that is none."""
+        kind = kind_of(name, text) if MARK not in text else ""
+        forms = find_forms(text) if kind in VAGUE else []
+        return forms[0].kind if forms else kind
 
     def mask_spans(self, text: str, spans: Iterable[tuple[int, int]]) -> str:
         """Give the text with what stands at these places replaced, quotes aside."""
@@ -96,7 +67,7 @@ class Masker:
             quote = value[0] if len(value) > 1 and value[0] == value[-1] in "\"'" else ""
             bare = value[1:-1] if quote else value
             if bare and MARK not in bare:
-                parts += [text[at:start], quote, self._marker(bare, "sensitive"), quote]
+                parts += [text[at:start], quote, self.marker(bare, "sensitive"), quote]
                 at = end
         return "".join([*parts, text[at:]])
 
@@ -107,46 +78,25 @@ class Masker:
             return text
         longest = sorted(written, key=len, reverse=True)
         form = re.compile(f"(?:{'|'.join(map(re.escape, longest))})(?!\\s*:)")
-        return form.sub(
-            lambda match: f'"{self._marker(written[match.group()], "sensitive")}"', text
-        )
+        return form.sub(lambda match: f'"{self.marker(written[match.group()], "sensitive")}"', text)
 
-    def _known(self, kind: str, match: re.Match[str]) -> str:
-        return self._marker(match.group(), kind)
-
-    def _pem(self, match: re.Match[str]) -> str:
-        lines = match.group().count("\n")
-        return self._marker(match.group(), "private-key") + "\n" * lines
-
-    def _pair(self, match: re.Match[str]) -> str:
-        quoted = match.group("value")
-        quote = quoted[:1] if quoted[:1] in ("'", '"') else ""
-        value = quoted[1:-1] if quote else quoted
-        if not quote and self._is_quoted:
-            return match.group()
-        if not value or len(value) > _LONGEST or MARK in value:
-            return match.group()
-        key = match.group("key")
-        kind = secret_kind(value, key) or ("generic" if _is_meant_secret(key, value) else None)
-        if kind is None or is_published(value):
-            return match.group()
-        whole, at = match.group(), match.start()
-        before, after = whole[: match.start("value") - at], whole[match.end("value") - at :]
-        return before + quote + self._marker(value, kind) + quote + after
-
-    def _marker(self, value: str, kind: str) -> str:
-        mark = hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256)
-        return f"{MARK}-{kind}-{mark.hexdigest()[:12]}-{len(value)}"
+    def marker(self, value: str, kind: str) -> str:
+        """Give what stands for a secret."""
+        return f"{MARK}-{kind}-{keyed_hash(self._key, value)[:12]}-{len(value)}"
 
 
-def _is_meant_secret(key: str, value: str) -> bool:
-    """Whether a name leaves no doubt that its literal value is a secret, however plain it is."""
-    return (
-        bool(_MEANT.search(key))
-        and len(value) >= _LEAST
-        and not (value.isdecimal() or PLACEHOLDER.match(value))
-        and not re.search(r"[$/{}<>]", value)
-    )
+def hash_key(salt: str) -> bytes:
+    """Derive the key of all hashes of one snapshot from its salt."""
+    return hashlib.sha256(b"mlsec redaction/1 " + salt.encode()).digest()
+
+
+def keyed_hash(key: bytes, value: str) -> str:
+    """Give the hash by which equal secrets are recognised, 64 hexadecimal digits."""
+    return hmac.new(key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def _breaks(secret: str) -> str:
+    return "\n" * secret.count("\n")
 
 
 def _json_forms(text: str) -> Iterator[str]:

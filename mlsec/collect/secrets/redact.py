@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from typing import Any
 
 from mlsec.collect.secrets.kinds import secret_kind
 from mlsec.collect.secrets.markup import skeleton
+from mlsec.collect.secrets.masking import hash_key, keyed_hash
+from mlsec.collect.secrets.screen import Screen
 from mlsec.collect.secrets.script_signs import script_signs, script_text
+from mlsec.collect.secrets.values import looks_random
 from mlsec.collect.walk.plan import Operation
+from mlsec.core.secret_forms import VAGUE
 
 _SCRIPT_CHARS = 120
+_TAILED_CHARS = 24
 # At the end of a path: the value is XML of which the tags are kept.
 MARKUP = "~markup"
 _Leaf = Callable[[Any, str], Any]
@@ -26,24 +29,32 @@ class Redactor:
     """
 
     def __init__(self, salt: str) -> None:
-        self._key = hashlib.sha256(b"mlsec redaction/1 " + salt.encode()).digest()
+        self._key = hash_key(salt)
+        self.screen = Screen(salt)
 
     def redact(self, operation: Operation, document: Any) -> Any:
-        """Give the document with every value at the operation's paths reduced (in place)."""
+        """Give the document with every value at the operation's paths reduced.
+
+        Secrets anywhere else are masked. The document given is changed as well.
+        """
+        self.reduce_at(operation, document)
+        return self.screen.document(document)
+
+    def reduce_at(self, operation: Operation, document: Any) -> None:
+        """Reduce every value at the operation's paths in place, and nothing else."""
         for path in operation.redact:
             is_markup = path.endswith(MARKUP)
             steps = _steps(path.removesuffix(MARKUP))
             self._descend(document, steps, "", leaf=_bare if is_markup else self._whole)
-        return document
 
     def reduce(self, text: str, key: str = "") -> dict[str, Any]:
         """Reduce one string; ``key`` is the name it was found under."""
-        mark = hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
         clear = script_text(text)
+        kind = secret_kind(clear, key) or secret_kind(text, key)
         reduced: dict[str, Any] = {
-            "~secret": secret_kind(clear, key) or secret_kind(text, key),
-            "~hash": mark.hexdigest()[:24],
-            "~tail": text[-4:] if len(text) >= 16 else "",
+            "~secret": kind,
+            "~hash": keyed_hash(self._key, text)[:24],
+            "~tail": text[-4:] if kind and _may_show_tail(text, kind) else "",
             "~length": len(text),
         }
         if len(clear) > _SCRIPT_CHARS or "\n" in clear or clear != text:
@@ -78,6 +89,11 @@ class Redactor:
         if isinstance(value, dict) and "~hash" not in value:
             return {name: self._whole(item, str(name)) for name, item in value.items()}
         return value
+
+
+def _may_show_tail(text: str, kind: str) -> bool:
+    """Whether four characters help nobody to guess the rest: of a long and random token."""
+    return len(text) >= _TAILED_CHARS and (kind not in VAGUE or looks_random(text))
 
 
 def _bare(value: Any, key: str) -> Any:

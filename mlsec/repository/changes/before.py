@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 
 from mlsec.collect.folders.local import LEFT_OUT
@@ -19,7 +20,7 @@ _REGULAR = ("100644", "100755")
 
 def record_before(change: Change, snapshot: Snapshot) -> None:
     """Write the code of the merge base, under the names that the work tree's files have now."""
-    masker = Masker("before")
+    masker = Masker(secrets.token_hex(16))
     for place in change.places:
         scope = scope_of(place.target)
         below = dict(_below(change, place))
@@ -27,7 +28,7 @@ def record_before(change: Change, snapshot: Snapshot) -> None:
             path, where = below[file]
             call = code_call(scope, _id_of(place, path), path, where, body, masker)
             if call is not None:
-                snapshot.record(*call)
+                snapshot.record(*call, is_clean=True)
 
 
 def _below(change: Change, place: Place) -> Iterator[tuple[Committed, tuple[str, str]]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import hashlib
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,13 +30,6 @@ _KEPT = frozenset(
     }
 )  # fmt: skip
 _MOST_HEADER, _MOST_STRING, _MOST_DEPTH = 1000, 4000, 40
-_PRIVATE_KEY = re.compile(
-    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY.*?(?:-----END [A-Z ]+-----|\Z)", re.S
-)
-_ASSIGNED = re.compile(
-    r"""((?<![A-Za-z0-9_.-])[A-Za-z0-9_.-]{2,200}["']?\s{0,4}[:=]\s{0,4}["']?)([^\s"'<>;,&]{8,4096})"""
-)
-_WORD = re.compile(r"""[^\s"'<>=&;,()\[\]{}]{16,4096}""")
 
 
 class Leads(enum.Enum):
@@ -122,7 +114,7 @@ class Cleaner:
         if isinstance(value, str):
             if secret_kind(value, key):
                 return self._redactor.reduce(value, key)
-            return value[:_MOST_STRING]
+            return self._redactor.screen.text(value, key)[:_MOST_STRING]
         if isinstance(value, list):
             return [self._value(item, key, depth + 1) for item in value]
         if isinstance(value, dict):
@@ -134,9 +126,7 @@ class Cleaner:
 
     def _text(self, text: str) -> str:
         """Mask what has the form of a secret, or stands under the name of one."""
-        text = _PRIVATE_KEY.sub("~private-key", text)
-        text = _ASSIGNED.sub(_masked_value, text)
-        return _WORD.sub(lambda item: _masked(item[0], ""), text)
+        return self._redactor.screen.text(text)
 
 
 def bare_address(text: str) -> str:
@@ -189,13 +179,3 @@ def _json(body: bytes) -> Any:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
     return document if isinstance(document, (dict, list)) else None
-
-
-def _masked_value(match: re.Match[str]) -> str:
-    name = re.split(r"[\"'\s:=]", match[1], maxsplit=1)[0]
-    return match[1] + _masked(match[2], name)
-
-
-def _masked(word: str, name: str) -> str:
-    kind = secret_kind(word, name)
-    return f"~{kind}" if kind else word

@@ -166,8 +166,8 @@ class _Redacting:
             return self._redactor.redact(operation, document)
         for asset in document.get("assets", ()):
             same = self._by_asset.get(str(asset.get("assetType")), LIST_ASSETS)
-            self._redactor.redact(same, (asset.get("resource") or {}).get("data"))
-        return document
+            self._redactor.reduce_at(same, (asset.get("resource") or {}).get("data"))
+        return self._redactor.screen.document(document)
 
 
 def _nothing_to_read(names: tuple[str, ...], gaps: list[Gap]) -> MlsecError:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlsec.collect.secrets.kinds import secret_kind
-from mlsec.collect.secrets.masking import Masker
+from mlsec.collect.secrets.screen import Screen
 from mlsec.collect.walk.plan import Operation
 
 # Only addresses of a status are read; the rest changes with every heartbeat.
@@ -13,15 +12,14 @@ _STATUS = ("loadBalancer", "addresses", "url", "address")
 _META = ("managedFields", "resourceVersion", "uid", "generation", "selfLink")
 # It repeats the whole object as last applied.
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_KEPT_WHOLE = frozenset({"kind", "apiVersion", "namespace"})
+_KEPT_WHOLE = ("kind", "apiVersion")
 
 
 class Cleaner:
-    """Cleans answers before they are stored; equal texts are checked once."""
+    """Cleans answers before they are stored."""
 
     def __init__(self, salt: str) -> None:
-        self._masker = Masker(salt)
-        self._seen: dict[tuple[str, str], str] = {}
+        self._screen = Screen(salt)
 
     def __call__(self, operation: Operation, document: Any) -> Any:
         """Give an answer as it is stored."""
@@ -35,7 +33,11 @@ class Cleaner:
     def _object(self, item: Any) -> Any:
         if not isinstance(item, dict):
             return item
-        cleaned = {key: self._value(part, key) for key, part in item.items() if key != "status"}
+        cleaned = {
+            key: part if key in _KEPT_WHOLE else self._screen.document(part, key)
+            for key, part in item.items()
+            if key != "status"
+        }
         meta = cleaned.get("metadata")
         if isinstance(meta, dict):
             for name in _META:
@@ -45,35 +47,7 @@ class Cleaner:
                 notes.pop(_APPLIED, None)
         status = item.get("status")
         if isinstance(status, dict):
-            cleaned["status"] = {name: status[name] for name in _STATUS if name in status}
+            cleaned["status"] = self._screen.document(
+                {name: status[name] for name in _STATUS if name in status}
+            )
         return cleaned
-
-    def _value(self, value: Any, key: str) -> Any:
-        if isinstance(value, str):
-            return value if key in _KEPT_WHOLE or len(value) < 8 else self._text(value, key)
-        if isinstance(value, list):
-            return [self._value(element, key) for element in value]
-        if isinstance(value, dict):
-            # {name, value} is how variables are written: the name says what the value is.
-            named = value.get("name")
-            name = named if isinstance(named, str) and "value" in value else ""
-            return {
-                k: self._value(v, name if k == "value" and name else k) for k, v in value.items()
-            }
-        return value
-
-    def _text(self, text: str, key: str) -> str:
-        known = self._seen.get((key, text))
-        if known is None:
-            known = self._masked(text, key)
-            if len(self._seen) < 200_000:
-                self._seen[key, text] = known
-        return known
-
-    def _masked(self, text: str, key: str) -> str:
-        masked = self._masker.mask(text)
-        if masked == text and secret_kind(text, key) is not None:
-            # The name says, so it is masked as an assignment to that name would be.
-            whole = self._masker.mask(f'{key}="{text}"')
-            return whole.removeprefix(f'{key}="').removesuffix('"')
-        return masked
