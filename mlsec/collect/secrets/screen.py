@@ -14,11 +14,11 @@ _VALUES = frozenset({
     "default", "Default", "content", "Content", "stringValue", "StringValue",
 })  # fmt: skip
 _LEAST_CHARS = 6
+_MOST_DEPTH = 200
 # Under "secret" an API names one in a store: {secret: hf-token, version: latest}.
 _SECRET_NAME = regex(
-    r"(?:projects/[\w.-]+/secrets/)?[a-z]{2,20}[0-9]?(?:[-_][a-z]{1,20}[0-9]{0,4})*"
+    r"(?:projects/[\w.-]+/secrets/)?[a-z]{2,20}[0-9]?(?:[-_](?:[a-z]{1,20}[0-9]{0,4}|[0-9]{1,6}))*"
 )
-_MOST_DEPTH = 200
 
 
 class Screen:
