@@ -45,8 +45,8 @@ def sentence_of(error: BaseException) -> MlsecError | None:
         case RuntimeError() if "can't start new thread" in str(error):
             return _sentence(*_PROCESSES)
         case ImportError():
-            found = [said for text, said in _OF_THE_LOADER if text in str(error)]
-            return _sentence(*found[0]) if found else None
+            sentences = [said for text, said in _OF_THE_LOADER if text in str(error)]
+            return _sentence(*sentences[0]) if sentences else None
         case OSError():
             return _of_system(error)
         case _:

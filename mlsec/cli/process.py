@@ -16,7 +16,7 @@ _received: list[int] = []
 def open_streams() -> None:
     """Open what of stdin, stdout and stderr is closed, so that no other file gets its number.
 
-    It is opened the wrong way round: who reads or writes there is told, as if it were closed.
+    It is opened the wrong way round: who reads or writes there gets an error, as if it were closed.
     """
     for number, mode in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_RDONLY)):
         try:
