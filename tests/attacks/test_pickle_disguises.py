@@ -7,18 +7,24 @@ with a memo of other values its call is one of a harmless name. Each way here wa
 
 from __future__ import annotations
 
+import gzip
 import pickle
 import random
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind, Format, Inspection
 from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.artifacts.pickle.files.joblib_arrays import announced
 from mlsec.artifacts.pickle.files.streams import STREAMS
 from mlsec.artifacts.pickle.vm.literals import INDEX_DIGITS, read_index
+from mlsec.artifacts.pickle.vm.values import CallResult, Container, Global
 from mlsec.core.enums import GapReason, Severity
 from tests.attacks import frame_streams as made
 from tests.attacks.test_pickle_frames import is_called, ran
@@ -128,3 +134,49 @@ def test_streams_that_are_not_read_are_a_gap() -> None:
     found = look(b"N." * (STREAMS + 1) + pickle.dumps(1))
     assert GapReason.OVER_LIMIT in {gap.reason for gap in found.gaps}
     assert not look(b"N." * 100).gaps
+
+
+@pytest.mark.parametrize("letter", "?bBhHiIuclLqQefdgFDGSUVmM")
+@pytest.mark.parametrize(
+    "digits", ["", "1", "2", "4", "8", "16", "5", "08", "0" * 12 + "8", "9" * 19]
+)
+def test_an_element_is_as_wide_as_numpy_says(letter: str, digits: str) -> None:
+    try:
+        expected = np.dtype(letter + digits).itemsize
+    except (TypeError, ValueError):
+        return  # the loader ends there
+    dtype = CallResult(Global("numpy", "dtype", 0), (letter + digits,))
+    state = Container("dict")
+    state.add(["shape", (3,), "dtype", dtype])
+    wrapper = Global("joblib.numpy_pickle", "NumpyArrayWrapper", 0)
+    if digits == "" and letter in "lLgG":  # not as wide everywhere, and never written
+        with pytest.raises(ArtifactError):
+            announced(CallResult(wrapper, ()), state)
+        return
+    array = announced(CallResult(wrapper, ()), state)
+    assert array is not None
+    assert array.size_bytes == 3 * expected
+
+
+NUMBERS = random.Random(1).randbytes(200_000)  # noqa: S311 - any numbers do
+
+
+@pytest.mark.parametrize(
+    ("pack", "behind"),
+    [
+        (gzip.compress, b""),
+        (gzip.compress, b"x" * 5_000),
+        (gzip.compress, NUMBERS),
+        (zlib.compress, NUMBERS),
+    ],
+)
+def test_data_of_a_wrong_checksum_are_read_as_far_as_loaders_do(
+    pack: Callable[[bytes], bytes], behind: bytes
+) -> None:
+    packed = bytearray(pack(b"\x80\x02" + RUN + b"." + behind))
+    packed[-1] ^= 0xFF
+    broken = look(bytes(packed), "model.pkl.gz")
+    assert is_called(broken)
+    assert broken.gaps
+    good = look(pack(b"\x80\x02N." + behind), "model.pkl.gz")
+    assert FactKind.BROKEN not in {fact.kind for fact in good.facts}

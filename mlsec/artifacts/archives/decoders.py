@@ -56,17 +56,36 @@ class Zlib:
         self._is_full = len(piece) == max_length
         return piece
 
+    def copy(self) -> Zlib:
+        """A decompressor that goes on from here too."""
+        other = Zlib.__new__(Zlib)
+        other._inner, other._is_full = self._inner.copy(), self._is_full
+        return other
+
+    def before_error(self, data: bytes, max_length: int) -> bytes:
+        """What the bytes give before the one at which they are broken: loaders have it by then."""
+        good, bad = 0, len(data)
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            try:
+                self.copy().decompress(data[:middle], max_length)
+                good = middle
+            except zlib.error:
+                bad = middle
+        return self.copy().decompress(data[:good], max_length)
+
 
 class DecoderStream:
     """One compressed stream of a window, read forward; ``offset`` bytes come before it."""
 
-    __slots__ = ("_at", "_decoder", "_window", "consumed")
+    __slots__ = ("_at", "_decoder", "_problem", "_window", "consumed")
 
     def __init__(self, window: Window, offset: int, decoder: Decoder) -> None:
         self.consumed = offset
         self._window = window
         self._at = offset
         self._decoder = decoder
+        self._problem: ArtifactError | None = None
 
     def next(self) -> bytes:
         """Give the next piece; b"" at the end.
@@ -75,15 +94,22 @@ class DecoderStream:
             ArtifactError: the stream is broken or ends too early.
         """
         decoder = self._decoder
+        if self._problem:
+            raise self._problem
         while not decoder.eof:
             data = self._window.read(self._at, PACKED_BYTES) if decoder.needs_input else b""
             if decoder.needs_input and not data:
                 raise ArtifactError("the compressed data end before their end mark")
             self._at += len(data)
+            before = decoder.copy() if isinstance(decoder, Zlib) else None
             try:
                 piece = decoder.decompress(data, PIECE_BYTES)
             except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, RuntimeError) as bad:
-                raise ArtifactError(f"the compressed data are broken: {bad}") from None
+                self._problem = ArtifactError(f"the compressed data are broken: {bad}")
+                piece = before.before_error(data, PIECE_BYTES) if before else b""
+                if not piece:
+                    raise self._problem from None
+                return piece
             unused = len(decoder.unused_data or b"") if decoder.eof else 0
             self.consumed = self._at - unused
             if piece:

@@ -16,9 +16,10 @@ from mlsec.artifacts.pickle.vm.values import CallResult, Container, Global, Valu
 from mlsec.core.regex import regex
 
 _CODE = regex(r"[<>=|]?([?bBhHiIuclLqQefdgFDGSUVOmMa])(\d*)(?:\[.*\])?\Z")
+# Without a number: those of the same width on every platform, which l, L, g and G are not.
 _WIDTHS = {
-    "?": 1, "b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "l": 8, "L": 8, "q": 8, "Q": 8,
-    "e": 2, "f": 4, "d": 8, "g": 16, "F": 8, "D": 16, "G": 32, "m": 8, "M": 8,
+    "?": 1, "b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "q": 8, "Q": 8, "S": 0, "U": 0, "V": 0,
+    "c": 1, "e": 2, "f": 4, "d": 8, "F": 8, "D": 16, "m": 8, "M": 8,
 }  # fmt: skip
 # Types of a library of its own, by their bytes per element. Source: ml_dtypes.
 _MORE_TYPES = regex(r"(?:bfloat16|float[468]_\w+|u?int[124])\Z")
@@ -87,9 +88,11 @@ def _width(dtype: Value) -> int:
     letter, digits = matched.groups()
     if letter == "O" or (letter == "V" and isinstance(flags, int) and flags & _HAS_OBJECT):
         return -1
-    count = int(digits[:9]) if digits else 0
-    width = count if digits else _WIDTHS.get(letter, 0)
-    return _as_set(dtype.state, 4 * count if letter == "U" else width, letter)
+    # Zeros may be before them; so many bytes as more than 18 digits say are in no file.
+    width = int(digits) if 0 < len(digits.lstrip("0")) <= 18 else _WIDTHS.get(letter + digits)
+    if width is None:
+        raise _unknown_type(code)
+    return _as_set(dtype.state, 4 * width if letter == "U" else width, letter)
 
 
 def _as_set(state: Value, width: int, letter: str) -> int:
