@@ -72,7 +72,8 @@ SCAN = ("scan", ".", "--fail-on", "none", "--min-coverage", "0")
 
 def test_module_of_the_repository_is_not_imported_by_python_m(folder: Path, tmp_path: Path) -> None:
     shadow(folder, tmp_path / "canary", *SHADOWS)
-    done = run(sys.executable, "-m", "mlsec", *SCAN, cwd=folder)
+    python = installed(tmp_path).with_name("python")
+    done = run(python, "-m", "mlsec", *SCAN, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "canary").exists()
     # The same module is imported where nothing protects.
