@@ -130,6 +130,13 @@ def test_numbers_of_a_second_stream_are_read_as_opcodes_too() -> None:
     assert not look(harmless + harmless).facts
 
 
+def test_a_kept_pickle_is_found_with_bytes_behind_its_end() -> None:
+    kept = b"\x80\x04" + RUN + b"."
+    for behind in (b"", b"x", b"\0" * 9):
+        assert is_called(look(pickle.dumps({"kept": kept + behind}, 4)))
+    assert not look(pickle.dumps({"kept": b"\x80\x04c\0\1\2words and numbers"}, 4)).facts
+
+
 def test_streams_that_are_not_read_are_a_gap() -> None:
     found = look(b"N." * (STREAMS + 1) + pickle.dumps(1))
     assert GapReason.OVER_LIMIT in {gap.reason for gap in found.gaps}

@@ -11,6 +11,7 @@ from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.code_blobs import find_code, note_code
 from mlsec.artifacts.embedded.recognition import decoded, holds_loadable
 from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.pickle.files.loadable import is_loadable
 from mlsec.artifacts.pickle.files.sniff import sniff_pickle
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import Severity
@@ -153,7 +154,9 @@ def opened(window: Window, offset: int, size_bytes: int, record: Recorder) -> Wi
     part = window.part(offset, size_bytes)
     head = part.read(0, HEAD_BYTES)
     if head[:1] == b"\x80":
-        return part if part.read(size_bytes - 1, 1) == b"." and sniff_pickle(head, part) else None
+        is_whole = part.read(size_bytes - 1, 1) == b"." and sniff_pickle(head, part)
+        # Loaders stop at STOP: whatever follows it, what begins like one and calls is one.
+        return part if is_whole or is_loadable(part) else None
     if holds_loadable(head, part):
         return part
     if not head[:1].isalnum():
