@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,7 +59,10 @@ def open_store(target: str, settings: CollectSettings) -> LocalStore | Bucket:
     """
     scheme, result, _ = target.partition("://")
     if result and scheme in BUCKETS:
-        return BUCKETS[scheme](target, settings)
+        bucket = BUCKETS[scheme](target, settings)
+        if settings.deadline_s:
+            bucket.ends_at = time.monotonic() + settings.deadline_s
+        return bucket
     return LocalStore(Path(target), settings.written, settings.in_use)
 
 

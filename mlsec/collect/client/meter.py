@@ -35,6 +35,7 @@ class AnswerLimits(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     head_bytes: int = MIB // 2
+    announced_bytes: int = 64 * MIB
     wire_bytes: int = 64 * MIB
     body_bytes: int = 64 * MIB
     values: int = 1_000_000
@@ -157,8 +158,8 @@ class Meter:
 
     def expect(self, size_bytes: int) -> None:
         """Refuse an announced size before a byte of it is read."""
-        if self._wire + size_bytes > self.limits.wire_bytes:
-            self.fail(_too_large(self.limits.wire_bytes))
+        if size_bytes > self.limits.announced_bytes:
+            self.fail(_too_large(self.limits.announced_bytes))
         self.check()
 
     def take_wire(self, size_bytes: int) -> None:

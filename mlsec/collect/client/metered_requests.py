@@ -7,6 +7,7 @@ from typing import Any
 import requests
 import requests.adapters
 
+from mlsec.collect.client.answer import check_values, check_xml
 from mlsec.collect.client.metered_http import METERED_POOLS
 
 
@@ -31,3 +32,19 @@ def make_metered(session: requests.Session, connections: int = 10) -> requests.S
         adapter = MeteredAdapter(pool_connections=64, pool_maxsize=connections, max_retries=0)
         session.mount(scheme, adapter)
     return session
+
+
+def checked(session: requests.Session) -> requests.Session:
+    """Let a session refuse documents that become larger when its SDK parses them."""
+    session.hooks["response"].append(_check_document)
+    return session
+
+
+def _check_document(response: requests.Response, **options: Any) -> None:
+    if options.get("stream"):
+        return  # the bytes of an object, which nobody parses
+    body = response.content
+    if body.lstrip()[:1] in (b"{", b"["):
+        check_values(body, b",[{")
+    else:
+        check_xml(body)

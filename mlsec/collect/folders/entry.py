@@ -82,8 +82,11 @@ class AsksForRights(Protocol):
 class Bucket(Store, Protocol):
     """A store that is asked over the network: the objects whose names begin with ``prefix``.
 
-    ``root`` is its address without the prefix and without a last slash.
+    ``root`` is its address without the prefix and without a last slash. Nothing is asked after
+    ``ends_at``, on the clock that never goes back.
     """
+
+    ends_at: float
 
     @property
     def root(self) -> str: ...

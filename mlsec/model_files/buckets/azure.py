@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import requests
 from azure.core import MatchConditions
 from azure.core.exceptions import (
     AzureError,
@@ -13,9 +14,11 @@ from azure.core.exceptions import (
     HttpResponseError,
     ResourceNotFoundError,
 )
+from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import ContainerClient
 
 from mlsec.artifacts.bytes.window import Source
+from mlsec.collect.client.metered_requests import checked, make_metered
 from mlsec.collect.folders.entry import Entry, Skipped, StoreError
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.enums import GapReason
@@ -111,6 +114,7 @@ def open_azure(target: str, settings: CollectSettings) -> AzureStore:
         "connection_timeout": settings.connect_timeout_s,
         "read_timeout": settings.read_timeout_s,
         "retry_total": settings.tries - 1,
+        "transport": RequestsTransport(session=checked(make_metered(requests.Session()))),
     }
     connection = os.environ.get(CONNECTION)
     if connection:

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import abc
 import copy
+import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import Self
+from typing import Self, TypeVar
 
 from mlsec.artifacts.bytes.window import Source
+from mlsec.collect.client.attempt import attempt
+from mlsec.collect.client.meter import AnswerLimits, Meter
 from mlsec.collect.folders.entry import Entry, Listing, Skipped, StoreError
+from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.core.enums import GapReason
 from mlsec.core.sanitize import plain_name
 from mlsec.model_files.buckets.ranged import RangedSource
 
+T = TypeVar("T")
+# An object in a list takes about a kB.
+MOST_OBJECTS = 200_000
+_PAGE = AnswerLimits()
+# What an answer takes besides the range.
+_SLACK_BYTES = 1 << 20
+
 
 class BucketStore(abc.ABC):
     """Objects whose names begin with ``prefix``, below ``root`` (``scheme://bucket``)."""
+
+    ends_at = math.inf
 
     def __init__(self, root: str, bucket: str, prefix: str) -> None:
         self.root, self._bucket, self.prefix = root, bucket, prefix
@@ -36,7 +50,7 @@ class BucketStore(abc.ABC):
         skipped: list[Skipped] = []
         is_complete = True
         try:
-            for object_ in self._objects():
+            for object_ in self._counted():
                 if isinstance(object_, Entry):
                     entries.append(object_)
                 else:
@@ -47,6 +61,16 @@ class BucketStore(abc.ABC):
             is_complete = False
         entries.sort(key=lambda entry: entry.path)
         return Listing(entries=tuple(entries), skipped=tuple(skipped), is_complete=is_complete)
+
+    def _counted(self) -> Iterator[Entry | Skipped]:
+        """Give every object, up to a number and within the limits of an answer for each page."""
+        objects = self._objects()
+        for _ in range(MOST_OBJECTS):
+            object_ = self._metered(lambda: next(objects, None), _PAGE)
+            if object_ is None:
+                return
+            yield object_
+        raise StoreError(GapReason.OVER_LIMIT, f"stopped after {MOST_OBJECTS} objects")
 
     @abc.abstractmethod
     def _objects(self) -> Iterator[Entry | Skipped]:
@@ -94,13 +118,29 @@ class BucketStore(abc.ABC):
         """Read by ``fetch(offset, length)``; an answer of another length is none."""
 
         def exactly(offset: int, length: int) -> bytes:
-            data = fetch(offset, length)
+            # Who ignores the range sends all of the object.
+            most = length + _SLACK_BYTES
+            limits = AnswerLimits(wire_bytes=most, body_bytes=most, announced_bytes=sys.maxsize)
+            data = self._metered(lambda: fetch(offset, length), limits)
             if len(data) != length:
                 why = f"{len(data)} bytes came for the {length} at {offset}"
                 raise StoreError(GapReason.MALFORMED, why)
             return data
 
         return RangedSource(exactly, size_bytes)
+
+    def _metered(self, work: Callable[[], T], limits: AnswerLimits) -> T:
+        """Do what makes a request; an answer that costs too much is a refusal."""
+        meter = Meter(limits, self.ends_at)
+        try:
+            outcome = attempt(work, meter)
+        except StoreError:
+            if meter.failure is None:
+                raise
+            outcome = meter.failure
+        if isinstance(outcome, CallFailure):
+            raise StoreError(outcome.reason, outcome.detail) from None
+        return outcome
 
     def _address(self, name: str) -> str:
         return f"{self.root}/{name}"

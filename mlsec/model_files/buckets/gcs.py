@@ -10,13 +10,18 @@ import google.auth.exceptions
 import requests
 from google.api_core import exceptions
 from google.cloud import storage
+from google.cloud.storage.retry import DEFAULT_RETRY
 
 from mlsec.artifacts.bytes.window import Source
+from mlsec.collect.client.metered_requests import checked, make_metered
 from mlsec.collect.folders.entry import Entry, Skipped, StoreError
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.model_files.buckets.bucket import BucketStore
+
+# The SDK's own goes on for two minutes.
+_RETRY = DEFAULT_RETRY.with_timeout(20.0)
 
 
 class GcsStore(BucketStore):
@@ -30,7 +35,7 @@ class GcsStore(BucketStore):
     def _objects(self) -> Iterator[Entry | Skipped]:
         try:
             for blob in self._client.list_blobs(
-                self._bucket, prefix=self.prefix or None, timeout=self._timeout_s
+                self._bucket, prefix=self.prefix or None, timeout=self._timeout_s, retry=_RETRY
             ):
                 yield self._listed(blob)
         except exceptions.NotFound:
@@ -57,6 +62,7 @@ class GcsStore(BucketStore):
                     raw_download=True,
                     checksum=None,
                     timeout=self._timeout_s,
+                    retry=_RETRY,
                 )
             except exceptions.NotFound:
                 raise StoreError(GapReason.MALFORMED, "changed while it was read") from None
@@ -101,6 +107,7 @@ def open_gcs(target: str, settings: CollectSettings) -> GcsStore:
             hint="gcloud auth application-default login",
             location=target,
         ) from None
+    checked(make_metered(client._http))
     return GcsStore(client, bucket, prefix, settings)
 
 

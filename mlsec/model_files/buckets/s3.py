@@ -12,6 +12,8 @@ import botocore.exceptions
 from botocore.config import Config
 
 from mlsec.artifacts.bytes.window import Source
+from mlsec.collect.client.answer import check_xml
+from mlsec.collect.client.metered_botocore import meter_client
 from mlsec.collect.folders.entry import Entry, Skipped, StoreError
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.enums import GapReason
@@ -42,7 +44,9 @@ class S3Store(BucketStore):
                 response_checksum_validation="when_required",
             ),
         )
-        self._client.meta.events.register("before-call.s3", _refuse_writes)
+        events = meter_client(self._client).meta.events
+        events.register("before-call.s3", _refuse_writes)
+        events.register("before-parse.s3", _check_body)
 
     def _objects(self) -> Iterator[Entry | Skipped]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -133,6 +137,13 @@ def open_s3(target: str, settings: CollectSettings) -> S3Store:
         return S3Store(bucket, prefix, settings)
     except botocore.exceptions.BotoCoreError as error:
         raise MlsecError(str(error), location=target) from None
+
+
+def _check_body(response_dict: Any, **_: Any) -> None:
+    """Refuse a list that becomes larger when it is parsed; objects are streams here."""
+    body = response_dict.get("body")
+    if isinstance(body, bytes):
+        check_xml(body)
 
 
 def _refuse_writes(model: Any, **_: Any) -> None:
