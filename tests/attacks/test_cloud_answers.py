@@ -173,3 +173,12 @@ def test_every_recipe_has_an_operation_somewhere() -> None:
     names = tuple(RECIPES)
     given = itertools.chain.from_iterable(_spread(name, names).values() for name in CLOUDS)
     assert set(given) == set(names)
+
+
+@pytest.mark.parametrize("recipe", ["endless_body", "many_elements", "entities", "deep_lists"])
+def test_sign_in_that_is_answered_by_a_bomb_is_one_sentence(recipe: str, tmp_path: Path) -> None:
+    with _broken("aws", {"sts:GetCallerIdentity": recipe}, tmp_path) as environment:
+        ended = run_measured("scan", "aws", "-o", tmp_path / "out", **environment)
+    assert ended.code == exits.BAD_INPUT, ended.errors
+    assert "Traceback" not in ended.errors
+    assert ended.peak_mib <= MOST_MIB

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from mlsec.collect.client.meter import Meter
+from mlsec.collect.client.meter import AnswerLimits, Meter
 from mlsec.collect.client.recording_client import StoppedError
 from mlsec.collect.walk.call_failure import CallFailure, MalformedAnswerError
 from mlsec.core.enums import GapReason
@@ -28,6 +28,21 @@ def attempt(work: Callable[[], T], meter: Meter) -> T | CallFailure:
         except Exception as error:  # noqa: BLE001 - recorded in the gap
             result = _unreadable(error)
     return meter.failure or result
+
+
+def sign_in(provider: str, work: Callable[[], T]) -> T:
+    """Do what signs in, metered.
+
+    Raises:
+        MlsecError: no sound answer came.
+    """
+    outcome = attempt(work, Meter(AnswerLimits()))
+    if isinstance(outcome, CallFailure):
+        raise MlsecError(
+            f"the sign-in to {provider} got no sound answer: {outcome.detail}",
+            hint="check the address that is asked, and the proxies on the way",
+        )
+    return outcome
 
 
 def _unreadable(error: Exception) -> CallFailure:

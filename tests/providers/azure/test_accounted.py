@@ -14,7 +14,7 @@ from mlsec.core.resource import Gap, Inventory, TypeCoverage
 from mlsec.engine.model.rule import RuleSet
 from mlsec.providers.azure.client.classify import GONE, AzureError, why_not_offered
 from mlsec.providers.azure.client.clouds import find_cloud
-from mlsec.providers.azure.client.session import open_credential, sign_in
+from mlsec.providers.azure.client.session import identify, open_credential
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.reading import read_inventory
 from tests.estate.azure_estate import build_azure
@@ -137,7 +137,7 @@ def test_secret_that_has_expired_stops_with_the_reason_and_what_to_do(azure: Run
     azure.set_faults(Fault(kind=Kind.EXPIRED_CREDENTIALS, operation="login:Token"))
     cloud = find_cloud()
     with pytest.raises(MlsecError, match="AADSTS7000222") as stopped:
-        sign_in(open_credential(cloud), cloud)
+        identify(open_credential(cloud), cloud)
     assert "az login" in stopped.value.hint
 
 
@@ -147,7 +147,7 @@ def test_nobody_signed_in_stops_with_the_ways_there_are(monkeypatch: pytest.Monk
     monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
     cloud = find_cloud({})
     with pytest.raises(MlsecError, match="Azure sign-in failed") as stopped:
-        sign_in(open_credential(cloud), cloud)
+        identify(open_credential(cloud), cloud)
     assert "managed identity" in stopped.value.hint
 
 

@@ -12,6 +12,7 @@ import botocore.exceptions as failures
 import botocore.session
 import msgspec
 
+from mlsec.collect.client.metered_botocore import meter_client
 from mlsec.core.errors import MlsecError
 from mlsec.core.named_file import read_named_text
 from mlsec.core.sanitize import visible
@@ -122,7 +123,7 @@ def identify(session: botocore.session.Session, config: Any) -> SignedInIdentity
     region = session.get_config_variable("region") or "us-east-1"
     check_region(region)
     try:
-        client: Any = session.create_client("sts", region_name=region, config=config)
+        client = meter_client(session.create_client("sts", region_name=region, config=config))
         caller = client.get_caller_identity()
         return SignedInIdentity(account=caller["Account"], arn=caller["Arn"])
     except failures.ClientError as error:

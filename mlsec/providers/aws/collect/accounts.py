@@ -8,7 +8,11 @@ from typing import Any
 import botocore.exceptions as failures
 import botocore.session
 
+from mlsec.collect.client.attempt import attempt
+from mlsec.collect.client.meter import AnswerLimits, Meter
+from mlsec.collect.client.metered_botocore import meter_client
 from mlsec.collect.settings import CollectSettings
+from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.collect.walk.client import Client, Request
 from mlsec.collect.walk.item import Scope
 from mlsec.collect.walk.listing import entries_of
@@ -85,20 +89,25 @@ def assume(
         "PolicyArns": [{"arn": _READ_ONLY.format(partition=role_arn.split(":")[1])}],
         **({"ExternalId": settings.external_id} if settings.external_id else {}),
     }
-    try:
-        client: Any = session.create_client("sts", region_name=region, config=config)
-        answer: Mapping[str, Any] = client.assume_role(**asked)["Credentials"]
-    except (failures.ClientError, failures.BotoCoreError, KeyError) as error:
-        trouble = trouble_of(error)
-        return make_gap(
-            scope=f"aws/{account}",
-            subject=role_arn,
-            wanted="sts:AssumeRole",
-            reason=trouble.reason,
-            missing_right="sts:AssumeRole" if trouble.reason is GapReason.DENIED else "",
-            detail=trouble.detail,
-        )
-    return answer
+
+    def ask() -> Mapping[str, Any] | CallFailure:
+        try:
+            client = meter_client(session.create_client("sts", region_name=region, config=config))
+            return dict(client.assume_role(**asked)["Credentials"])
+        except (failures.ClientError, failures.BotoCoreError, KeyError) as error:
+            return trouble_of(error)
+
+    answer = attempt(ask, Meter(AnswerLimits()))
+    if not isinstance(answer, CallFailure):
+        return answer
+    return make_gap(
+        scope=f"aws/{account}",
+        subject=role_arn,
+        wanted="sts:AssumeRole",
+        reason=answer.reason,
+        missing_right="sts:AssumeRole" if answer.reason is GapReason.DENIED else "",
+        detail=answer.detail,
+    )
 
 
 def _enabled(api: Client, identity: SignedInIdentity) -> tuple[tuple[str, ...], tuple[Gap, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from botocore.config import Config
 
+from mlsec.collect.client.attempt import sign_in
 from mlsec.collect.run_facts import (
     began_at,
     effort,
@@ -60,7 +61,7 @@ def check(target: str, settings: CollectSettings) -> None:
         MlsecError: the target, the profile or the credentials are wrong.
     """
     parse_target(target)
-    identify(open_session(settings.profile), _config(settings))
+    sign_in("AWS", lambda: identify(open_session(settings.profile), _config(settings)))
 
 
 def _config(settings: CollectSettings) -> Config:
@@ -77,7 +78,7 @@ class _Collection:
         self._session = open_session(settings.profile)
         make_read_only(self._session, self._allowed)
         self._config = _config(settings)
-        self._identity = identify(self._session, self._config)
+        self._identity = sign_in("AWS", lambda: identify(self._session, self._config))
         self._sessions = {self._identity.scope: self._session}
         clients = Clients(
             self._sessions,

@@ -59,7 +59,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.tenant}/{self.object_id}"
 
 
-def sign_in(credential: TokenCredential, cloud: Cloud) -> Principal:
+def identify(credential: TokenCredential, cloud: Cloud) -> Principal:
     """Get a first token, and give its principal.
 
     Raises:

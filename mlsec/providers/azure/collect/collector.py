@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlsec.collect.client.attempt import sign_in
 from mlsec.collect.client.paged_client import PagedClient
 from mlsec.collect.run_facts import (
     began_at,
@@ -18,7 +19,7 @@ from mlsec.collect.walk.scopes import keep_scopes
 from mlsec.core.errors import MlsecError
 from mlsec.providers.azure.client.clouds import Cloud, find_cloud
 from mlsec.providers.azure.client.resource_graph import ResourceGraphClient, ask_index
-from mlsec.providers.azure.client.session import open_credential, sign_in
+from mlsec.providers.azure.client.session import identify, open_credential
 from mlsec.providers.azure.client.transport import ArmTransport, TransportSettings
 from mlsec.providers.azure.collect.reader import PROVIDER, plans, walk_azure
 from mlsec.providers.azure.collect.subscriptions import find_subscriptions
@@ -41,7 +42,7 @@ def collect(
     """
     wanted, cloud = parse_target(target), find_cloud()
     credential = open_credential(cloud)
-    principal = sign_in(credential, cloud)
+    principal = sign_in("Azure", lambda: identify(credential, cloud))
     _note_start(snapshot, settings, cloud, principal.name)
     connection = TransportSettings(
         connect_timeout_s=settings.connect_timeout_s,
@@ -75,7 +76,7 @@ def check(target: str, settings: CollectSettings) -> None:
     del settings
     parse_target(target)
     cloud = find_cloud()
-    sign_in(open_credential(cloud), cloud)
+    sign_in("Azure", lambda: identify(open_credential(cloud), cloud))
 
 
 def _note_start(

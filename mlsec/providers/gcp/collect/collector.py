@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlsec.collect.client.attempt import sign_in
 from mlsec.collect.client.paged_client import PagedClient
 from mlsec.collect.run_facts import (
     began_at,
@@ -58,7 +59,7 @@ def check(target: str, settings: CollectSettings) -> None:
         MlsecError: the target or the credentials are wrong.
     """
     parse_target(target)
-    open_session(settings.in_flight).session.close()
+    sign_in("Google Cloud", lambda: open_session(settings.in_flight)).session.close()
 
 
 class _Collection:
@@ -66,7 +67,7 @@ class _Collection:
 
     def __init__(self, target: GcpTarget, snapshot: Snapshot, settings: CollectSettings) -> None:
         self._target, self._snapshot, self._settings = target, snapshot, settings
-        self._identity = open_session(settings.in_flight)
+        self._identity = sign_in("Google Cloud", lambda: open_session(settings.in_flight))
         self._transport = GcpTransport(
             self._identity.session,
             routes(),
