@@ -52,7 +52,7 @@ def encoded_spans(text: str, holds: Holds) -> Iterator[SecretSpan]:
         for match in _percent().finditer(text):
             if holds(unquote(match.group())):
                 yield SecretSpan(start=match.start(), end=match.end(), kind="encoded")
-    for match in _wrapped().finditer(text):
+    for match in _wrapped().finditer(text) if "\n" in text or "\\n" in text else ():
         decoded = text_of_base64("".join(match.group().replace("\\n", "").split()))
         if decoded is not None and holds(decoded):
             yield SecretSpan(start=match.start(1), end=match.end(1), kind="encoded")

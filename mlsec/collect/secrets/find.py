@@ -23,6 +23,7 @@ _MEANT = regex(
 _LEAST = 6
 _SHORT_CHARS = 400
 _MOST_DEPTH = 3
+_SIGN = regex(r"[=:\s%]")
 _HEREDOC = regex(r"<<[-~]?\"?'?(\w+)\"?'?[ \t]*\r?\n")
 
 
@@ -43,7 +44,8 @@ def find_secrets(
     literals: list[tuple[int, int]] | None = None
     # Inside an ARN, "secretsmanager:eu-west-1:..." is not an assignment.
     body = _ARN.sub(lambda match: "/" * len(match.group()), body)
-    for place in named_values(body):
+    # Without a sign or a blank there is no name beside a value.
+    for place in named_values(body) if _SIGN.search(body) else ():
         value = body[place.start : place.end]
         if is_quoted and not place.is_quoted and kind_of(place.name, value, place.is_meant):
             if literals is None:

@@ -105,8 +105,8 @@ _PASSWORDS = (
     r"(?im)^[ \t]*(?:requirepass|masterauth)[ \t]+" + _VALUE,
 )
 HINTS = (
-    r"login|sshpass|mysql|mariadb|redis-cli|sqlcmd|curl|wget|http|\bmc\b|password-stdin|machine"
-    r"|:(?:[0-9]{1,5}|\*):|identified|IDENTIFIED|password|PASSWORD|requirepass|masterauth"
+    r"login|sshpass|mysql|mariadb|redis-cli|sqlcmd|curl|wget|http[ \t]|\bmc\b|password-stdin"
+    r"|machine\s|:(?:[0-9]{1,5}|\*):|identified|IDENTIFIED|password|PASSWORD|requirepass|masterauth"
 )
 # What a parameter is when nothing is given: its name stands above the value. Each looks a bounded
 # way ahead, so that a hostile file costs no more than its length.

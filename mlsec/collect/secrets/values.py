@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 import re
 from collections import Counter
@@ -28,6 +27,7 @@ _HEX = regex(r"(?i)(?:0x)?[0-9a-f]+")
 _TOKEN = regex(r"[A-Za-z0-9+/_~=.-]+")
 _SEGMENT = regex(r"[A-Za-z0-9]+")
 _UPPER, _LOWER, _DIGIT = regex(r"[A-Z]"), regex(r"[a-z]"), regex(r"[0-9]")
+_CASE = regex(r"[A-Z]+|[a-z]+|[0-9]+")
 # Chance makes few runs that long of one case or of digits; names are made of them.
 _RUN = regex(r"[A-Z]?[a-z]{4,}|[A-Z]{4,}|[0-9]{4,}")
 _DATE = regex(r"\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]*)?|\d+(?:[.,]\d+)*[a-zA-Z%]{0,2}")
@@ -85,8 +85,7 @@ def looks_random(text: str) -> bool:
         return False  # a name of several words
     if not (_UPPER.search(body) and _LOWER.search(body) and _DIGIT.search(body)):
         return False
-    kinds = [_class(character) for character in body]
-    changes = sum(a != b for a, b in itertools.pairwise(kinds))
+    changes = len(_CASE.findall(body)) - 1
     words = sum(map(len, _RUN.findall(body)))
     least, most = (0.38, 0.4) if len(body) < 32 else (0.33, 0.5)
     return (
@@ -94,11 +93,3 @@ def looks_random(text: str) -> bool:
         and words < most * len(body)
         and entropy_bits(body) >= 3.3
     )
-
-
-def _class(character: str) -> int:
-    if character.isdecimal():
-        return 0
-    if character.islower():
-        return 1
-    return 2 if character.isupper() else 3
