@@ -15,8 +15,8 @@ UV = $(BIN)/uv --system-certs
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
 # One more than the two cores of the smallest machine: tests wait for servers and for disks.
 WORKERS ?= 3
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
 .PHONY: help demo test check docs site picture bench fuzz release-check servers checkov lock wheel demo-fixture generated new-service clean
@@ -41,7 +41,7 @@ help:
 	@echo "make fuzz   feed damaged input to every reader and parser, SECONDS=60 each (ONLY=reader-zip: one)"
 
 $(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "mlsec needs Python 3.11 to 3.13: install one (Debian: apt-get install python3 python3-venv)" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "mlsec needs Python 3.11 to 3.14: install one (Debian: apt-get install python3 python3-venv)" >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) lacks the venv module: install it (Debian: apt-get install python3-venv)" >&2; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
 

@@ -37,8 +37,8 @@ if [[ $lock != ci && $lock != cloud ]]; then
   exit 2
 fi
 
-"${MLSEC_PYTHON:-python3}" -I -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || {
-  echo "mlsec needs Python 3.11 to 3.13" >&2
+"${MLSEC_PYTHON:-python3}" -I -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' || {
+  echo "mlsec needs Python 3.11 to 3.14" >&2
   exit 2
 }
 "${MLSEC_PYTHON:-python3}" -I -m venv "$home/venv"

@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote_from_bytes
 
 from mlsec.core.errors import MlsecError, NoRoomError
 from mlsec.snapshot.file_names import BESIDE
@@ -170,5 +171,6 @@ def clear_errors(path: Path) -> Iterator[None]:
 
 
 def _connect(path: Path, options: str = "") -> sqlite3.Connection:
-    uri = path.resolve().as_uri() + options
+    # Path.as_uri loads an HTTP client since Python 3.14.
+    uri = f"file://{quote_from_bytes(os.fsencode(path.resolve()))}{options}"
     return sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=30)
