@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from mlsec.core.regex import regex
 
 # Longest JSON text that is parsed whole; a Python object costs about ten times its text.
 MOST_BYTES = 48 << 20
+# Up to 3.13 Python's parser stops at its own limit; since then it goes as deep as the C stack does.
+_HAS_NO_LIMIT = sys.version_info >= (3, 14)
+MOST_DEPTH = 900
 # An earlier value of a key that comes twice is kept under the key with this behind it.
 SHADOWED = "\0shadowed"
 _NODES = 4_000_000
@@ -52,6 +56,8 @@ def read_json(data: bytes, record: Recorder, *, offset: int = -1) -> Any:
         value = json.loads(
             text, strict=False, parse_int=_integer, object_pairs_hook=_Pairs(twice).build
         )
+        if _HAS_NO_LIMIT and _is_deep(value):
+            raise RecursionError  # noqa: TRY301 - as the parser itself did before
     except RecursionError as error:
         record.fact(FactKind.BOMB, "JSON", "nested deeper than can be followed", offset=offset)
         raise OverLimitError("JSON is nested deeper than can be followed") from error
@@ -62,6 +68,21 @@ def read_json(data: bytes, record: Recorder, *, offset: int = -1) -> Any:
         danger = Severity.LOW if is_word else None
         record.fact(FactKind.TWO_READINGS, key, detail, offset=offset, danger=danger)
     return value
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether lists and mappings are nested deeper than what walks over them can follow."""
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(MOST_DEPTH):
+        level = [
+            child
+            for item in level
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def decode_text(data: bytes, record: Recorder, *, offset: int = -1) -> str:
