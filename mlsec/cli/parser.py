@@ -17,6 +17,13 @@ _NEGATIVE_NUMBER = re.compile(r"-\.?\d")
 Subparsers = argparse._SubParsersAction
 
 
+class _Uncoloured(argparse.HelpFormatter):
+    """Checks the help of options without writing it."""
+
+    def _set_color(self, color: bool) -> None:  # noqa: FBT001 - as argparse calls it
+        """Load no colours, and with them ast and inspect."""
+
+
 class CommandParser(argparse.ArgumentParser):
     """A parser that takes options by their full names only and raises MlsecError for a mistake.
 
@@ -24,8 +31,26 @@ class CommandParser(argparse.ArgumentParser):
     stood on the command line, whether or not their values are the defaults.
     """
 
+    _is_built = False
+
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **settings})
+
+    def _get_formatter(self) -> argparse.HelpFormatter:
+        """Give a plain formatter while options are added: colours load ast since Python 3.14."""
+        if self._is_built:
+            return super()._get_formatter()
+        return _Uncoloured(prog=self.prog)
+
+    def format_help(self) -> str:
+        """Give the help, from here on as argparse writes it."""
+        self._is_built = True
+        return super().format_help()
+
+    def format_usage(self) -> str:
+        """Give the usage, from here on as argparse writes it."""
+        self._is_built = True
+        return super().format_usage()
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
@@ -116,7 +141,9 @@ def build_parser(first: str = "") -> CommandParser:
     )
     parser.add_argument("-V", "--version", action="version", version=f"mlsec {__version__}",
                         help="print the version and exit")  # fmt: skip
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, prog=parser.prog
+    )
     for register in commands(first):
         register(subparsers)
     return parser

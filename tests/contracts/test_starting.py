@@ -72,7 +72,9 @@ def test_a_scan_of_code_loads_no_package_that_it_does_not_use(loaded: set[str]) 
 
 
 def test_a_scan_of_code_loads_nothing_heavy_of_the_standard_library(loaded: set[str]) -> None:
-    assert not loaded & HEAVY
+    # Since Python 3.14 its annotationlib, which msgspec imports, loads ast, in 0.3 ms.
+    of_python = {"ast"} if sys.version_info >= (3, 14) else set()
+    assert not loaded & (HEAVY - of_python)
 
 
 def test_a_scan_of_code_loads_no_reader_of_another_language(loaded: set[str]) -> None:
