@@ -69,11 +69,21 @@ def note(text: str) -> None:
 
 def error(text: str, hint: str = "") -> None:
     """Say what went wrong and what to do, on stderr; the exit code says it where that is closed."""
+    _print_error(visible_lines(text), visible_lines(hint))
+
+
+def error_of_host(lack: MlsecError) -> None:
+    """Say what the machine lacks; it may lack what looking for secrets in a sentence takes."""
+    where = f"{visible(lack.location)}: " if lack.location else ""
+    _print_error(f"{where}{lack.message}", lack.hint)
+
+
+def _print_error(text: str, hint: str) -> None:
     mark = "\x1b[1;31merror\x1b[0m" if has_colour(sys.stderr) else "error"
     with contextlib.suppress(OSError):
-        print(f"{mark}: {visible_lines(text)}", file=sys.stderr, flush=True)
+        print(f"{mark}: {text}", file=sys.stderr, flush=True)
         if hint:
-            print(f"  = help: {visible_lines(hint)}", file=sys.stderr, flush=True)
+            print(f"  = help: {hint}", file=sys.stderr, flush=True)
 
 
 def visible_lines(text: str) -> str:

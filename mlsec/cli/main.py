@@ -98,6 +98,9 @@ def _failed(error: Exception) -> int:
         return _crashed(error)
     if said is not error:
         _trace(error)
+        error.__traceback__ = None  # it holds what the command held
+        console.error_of_host(said)
+        return exits.BAD_INPUT
     where = f"{visible(said.location)}: " if said.location else ""
     console.error(f"{where}{said.message}", said.hint)
     return exits.BAD_INPUT

@@ -73,7 +73,6 @@ def test_what_is_scarce_and_enough_changes_nothing(before: str, place: Path, usu
     [
         ("ulimit -n 6", "too many files are open"),
         ("ulimit -v 60000", "memory"),
-        ("ulimit -d 50000", "not enough memory"),
         ("ulimit -f 0", "no folder for temporary files"),
         ("ulimit -f 1", "make room"),
     ],
