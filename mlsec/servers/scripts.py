@@ -14,6 +14,7 @@ from mlsec.servers.external_env import ExternalEnvironment
 from mlsec.servers.images.image_build import repository_of
 from mlsec.servers.products.table import PRODUCTS
 from mlsec.servers.shell.commands import commands_of
+from mlsec.servers.shell.growth import tell_in
 from mlsec.servers.shell.shell import Shell
 from mlsec.servers.shell.shell_tokens import Command, split_commands
 from mlsec.servers.unknown_value import is_refused_as_too_long
@@ -47,7 +48,8 @@ def read_scripts(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
 
 def _of_script(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
     text = _without_heredocs(file.text)
-    first = Shell(lambda _: None, lambda path: _sourced(scope, file, path))
+    tell = tell_in(scope, file)
+    first = Shell(lambda _: None, lambda path: _sourced(scope, file, path), tell)
     doubts: list[tuple[str, int]] = []
     starts = False
     for command in first.commands(text):
@@ -62,7 +64,7 @@ def _of_script(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
         return
     # Only now does it matter who else sets what the script has a default for.
     outside = ExternalEnvironment(scope, file)
-    shell = Shell(outside.lookup, lambda path: _sourced(scope, file, path))
+    shell = Shell(outside.lookup, lambda path: _sourced(scope, file, path), tell)
     seen = 0
     for command in shell.commands(text):
         if _may_start_a_server(command, file):
@@ -79,8 +81,8 @@ def _sourced(scope: CodeScope, file: CodeFile, path: str) -> Mapping[str, Node] 
     if result is None:
         return None
     if result.language is Language.ENVIRONMENT:
-        return parse_environment(result.text, result.shown)
-    shell = Shell(lambda _: None)
+        return parse_environment(result.text, result.shown, tell_in(scope, result))
+    shell = Shell(lambda _: None, tell=tell_in(scope, result))
     for _ in shell.commands(_without_heredocs(result.text)):
         pass
     return dict(shell.known)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mlsec.collect.code.code_file import Language
+from mlsec.core.enums import GapReason
 from mlsec.core.resource import Resource
 from tests.iac.reading import declared, graph_of, inventory_of, scope_of, why
 
@@ -141,8 +142,9 @@ def test_copies_beyond_the_bound_are_told() -> None:
     copied["copy"] = {"name": "loop", "count": 203}
     scope = scope_of({"t.json": template(copied)}, Language.ARM)
     inventory_of(scope)
-    (gap,) = [gap for gaps in scope.doubts.values() for gap in gaps]
+    (gap,) = [scope.tally.gaps[gap] for gaps in scope.refused.values() for gap in gaps]
     assert gap.detail == "the last 3 of 203 copies are left out"
+    assert gap.reason is GapReason.OVER_LIMIT
 
 
 def test_deployments_whose_names_are_not_known_do_not_stand_for_one_another() -> None:

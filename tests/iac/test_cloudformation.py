@@ -398,7 +398,9 @@ Resources:
 """
     scope = scope_of({"t.yaml": text}, Language.CLOUDFORMATION)
     inventory_of(scope)
-    assert [gap.detail for gaps in scope.doubts.values() for gap in gaps] == [told] * bool(told)
+    gaps = [gap for gaps in scope.doubts.values() for gap in gaps]
+    gaps += [scope.tally.gaps[gap] for ids in scope.refused.values() for gap in ids]
+    assert [gap.detail for gap in gaps] == [told] * bool(told)
 
 
 def test_neighbours_of_equal_names_in_many_stacks_are_all_judged() -> None:

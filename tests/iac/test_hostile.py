@@ -42,8 +42,9 @@ def test_names_that_double_with_each_step_stay_small() -> None:
 
 def test_a_text_that_is_filled_in_without_end_is_refused() -> None:
     big = {"Default": "x" * 900_000, "Type": "String"}
-    many = {f"B{n}": bucket({"Fn::Join": ["", [{"Ref": "P"}, "y"]]}) for n in range(100)}
-    assert refusals(cfn(many, Parameters={"P": big})) == ["working it out takes too many steps"]
+    many = {f"B{n}": bucket({"Fn::Join": ["", [{"Ref": "P"}, "y"]]}) for n in range(200)}
+    told = refusals(cfn(many, Parameters={"P": big}))
+    assert set(told) == {"it takes too many steps to work out"}
 
 
 def test_functions_inside_of_functions_end() -> None:
@@ -98,7 +99,7 @@ def test_a_copy_of_copies_is_refused_or_bounded() -> None:
         "properties": {"copy": [inner]},
     }  # fmt: skip
     text = json.dumps({"$schema": SCHEMA, "variables": variables, "resources": [store]})
-    assert refusals(text, Language.ARM) == ["working it out takes too many steps"]
+    assert refusals(text, Language.ARM) == ["it takes too many steps to work out"]
 
 
 def test_what_is_no_template_is_refused_with_its_line() -> None:

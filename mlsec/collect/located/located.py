@@ -94,3 +94,16 @@ def plain(node: Node) -> Any:
     if isinstance(node.value, Mapping):
         return {key: plain(item) for key, item in node.value.items()}
     return node.value
+
+
+def size_of(body: Node, most: int = 1_000_000) -> int:
+    """Count the values in a tree, no further than ``most``; shared parts count each time."""
+    count, waiting = 0, [body]
+    while waiting and count < most:
+        value = waiting.pop().value
+        count += 1
+        if isinstance(value, tuple):
+            waiting.extend(value)
+        elif isinstance(value, Mapping):
+            waiting.extend(value.values())
+    return count

@@ -42,6 +42,9 @@ def parse_documents(text: str) -> Iterator[Node]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{mark.line + 1}:{mark.column + 1}" if mark else ""
+        if "nesting depth" in str(error.problem):
+            # The parser's own limit is met before ours.
+            raise LimitError(f"nested deeper than {MAX_DEPTH} levels", location=where) from None
         raise MlsecError(f"not valid YAML: {error.problem}", location=where) from None
     except RecursionError:
         raise LimitError("YAML nested too deep to be read") from None

@@ -11,10 +11,60 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mlsec.collect.code.budget import OverLimitError
 from mlsec.collect.located.located import UnknownValue
 
 MAX_RANGE = 10_000
+MAX_CHARS = 1_000_000
+_ARITHMETIC = ("add", "div", "mod", "mul", "sub")
+_LARGEST = 1 << 63
+# Each is compared with each.
+_MOST_COMPARED = 2_000
 FORMAT_HOLE = re.compile(r"\{(\d+)(?::[^{}]*)?\}")
+
+
+def check(name: str, values: list[Any]) -> None:
+    """Refuse to make far more than is given, before it is made.
+
+    Raises:
+        TypeError: arithmetic with what is no number.
+        OverLimitError: a text, list or number beyond what a template may hold.
+    """
+    if name in _ARITHMETIC:
+        if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
+            raise TypeError(name)
+        if any(abs(value) > _LARGEST for value in values):
+            raise OverLimitError("a number too large")
+    elif name == "replace" and all(isinstance(value, str) for value in values):
+        text_, old, new = values
+        if len(text_) + text_.count(old or text_) * len(new) > MAX_CHARS:
+            raise OverLimitError(f"text of more than {MAX_CHARS:,} characters")
+    elif name == "format" and values and isinstance(values[0], str):
+        most = max((len(value) for value in values[1:] if isinstance(value, str)), default=0)
+        if values[0].count("{") * most > MAX_CHARS:
+            raise OverLimitError(f"text of more than {MAX_CHARS:,} characters")
+    elif name == "join" and len(values) == 2 and isinstance(values[0], list):
+        if len(values[0]) * len(str(values[1])) > MAX_CHARS:
+            raise OverLimitError(f"text of more than {MAX_CHARS:,} characters")
+    elif name in ("union", "intersection") and sum(map(_length, values)) > _MOST_COMPARED:
+        raise OverLimitError("too many values to compare")
+
+
+def weigh(value: Any, most: int = 1_000_000) -> int:
+    """Count the values in a value, and a text by its length; no further than ``most``."""
+    count, waiting = 0, [value]
+    while waiting and count < most:
+        item = waiting.pop()
+        count += 1 + (len(item) // 32 if isinstance(item, str) else 0)
+        if isinstance(item, Mapping):
+            waiting.extend(item.values())
+        elif isinstance(item, list | tuple):
+            waiting.extend(item)
+    return count
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, list | Mapping) else 0
 
 
 def unique(*parts: Any) -> str:
@@ -65,9 +115,7 @@ def union(*values: Any) -> Any:
     """Put objects or lists together; of one that is not known all keys may be in it."""
     hidden = next((entry for entry in values if isinstance(entry, UnknownValue)), None)
     if hidden is not None:
-        return UnknownValue(
-            hidden.why, is_given=any(entry for entry in values if entry is not hidden)
-        )
+        return hidden.worded(is_given=any(entry for entry in values if entry is not hidden))
     if all(isinstance(entry, Mapping) for entry in values):
         result: dict[str, Any] = {}
         for entry in values:

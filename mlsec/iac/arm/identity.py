@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from mlsec.collect.located.located import Node
+from mlsec.iac.arm.deployment_context import SUBSCRIPTION_ID
 from mlsec.iac.mapping.partial_text import at
 
 
@@ -33,3 +35,18 @@ def add_identity(body: dict[str, Node], found_id: str, kind: str) -> None:
     if attached:
         fields["userAssignedIdentities"] = at(identity, attached)
     body["identity"] = at(identity, fields)
+
+
+class Answers(dict[str, Any]):
+    """What a resource answers once it is made: only who it runs as has words of its own."""
+
+    def __init__(self, target: str) -> None:
+        identity = principal_of(target)
+        super().__init__(
+            principalId=identity,
+            identity={"principalId": identity, "tenantId": SUBSCRIPTION_ID.rpartition("/")[2]},
+            id=target,
+            name=target.rpartition("/")[2],
+        )
+        if target.lower().rpartition("/")[0].endswith("/microsoft.keyvault/vaults"):
+            self["vaultUri"] = f"https://{self['name']}.vault.azure.net/"

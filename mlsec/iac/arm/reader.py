@@ -12,8 +12,7 @@ from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.iac.arm.deployment_context import GROUP_ID
-from mlsec.iac.arm.resources import ArmResource, Walk
-from mlsec.iac.arm.template import TooMuchError
+from mlsec.iac.arm.resources import ArmResource, Walk, Work
 from mlsec.iac.mapping.declaration import Declaration, text_of
 from mlsec.iac.mapping.resources import ReferredOf, ShapesOf, declare
 from mlsec.vocabulary.types import Vocabulary
@@ -38,6 +37,7 @@ class _Reading:
         self._roots: dict[str, tuple[CodeFile, Node]] = {}
         self._values: dict[str, dict[str, Any]] = {}
         self._nested: set[str] = set()
+        self._work = Work(budget=scope.budget(KIND), tell=scope.over_limit)
 
     def parse(self) -> None:
         """Parse every template and parameter file; a Bicep source says how it becomes one."""
@@ -55,8 +55,7 @@ class _Reading:
             try:
                 root = marked_json.parse(file.text.lstrip("\ufeff"), comments=True)
             except MlsecError as error:
-                line = int(error.location.partition(":")[0] or 0)
-                self._scope.refuse(file, error.message, line=line)
+                self._scope.refuse_error(file, error)
                 continue
             if "deploymentparameters.json" in root.text("$schema").lower():
                 self._values[_stem(file.path)] = _given(root)
@@ -75,18 +74,13 @@ class _Reading:
         """Give the declarations of every template that is not only a part of another."""
         walked: dict[str, list[Declaration]] = {}
         for path, (file, root) in self._roots.items():
-            try:
-                walked[path] = list(self._of_template(file, root))
-            except TooMuchError:
-                self._scope.refuse(
-                    file, "working it out takes too many steps", reason=GapReason.OVER_LIMIT
-                )
+            walked[path] = list(self._of_template(file, root))
         for path, result in walked.items():
             if path not in self._nested:
                 yield from result
 
     def _of_template(self, file: CodeFile, root: Node) -> Iterator[Declaration]:
-        walk = Walk(file, self._linked, self._doubt)
+        walk = Walk(file, self._linked, self._doubt, self._work)
         template = walk.template(root, self._values.get(_stem(file.path), {}), GROUP_ID)
         stack = file.in_repository or file.id
         for item in walk.found(root, template):

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from mlsec.collect.code.budget import Budget
 from mlsec.collect.code.code_file import CodeFile
 from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.iac.arm.deployment_context import SUBSCRIPTION_ID, resource_id
-from mlsec.iac.arm.identity import add_identity, principal_of
+from mlsec.iac.arm.identity import Answers, add_identity
 from mlsec.iac.arm.template import ArmTemplate
 from mlsec.iac.mapping.declaration import text_of
 from mlsec.iac.mapping.partial_text import at
@@ -18,8 +19,18 @@ from mlsec.iac.mapping.partial_text import at
 DEPLOYMENT = "microsoft.resources/deployments"
 MAX_NESTED = 8
 MAX_COPIES = 200
+# Of all loops of a target; beyond that each resource that is written is still judged once.
+MAX_ALL_COPIES = 5_000
 Linked = Callable[[CodeFile, str], tuple[CodeFile, Node] | None]
 Doubt = Callable[[CodeFile, str, int], None]
+
+
+class Work(msgspec.Struct, kw_only=True):
+    """What all templates of a target may spend, and what gets the limits that are met."""
+
+    budget: Budget
+    tell: Doubt
+    copies: int = 0
 
 
 class ArmResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,8 +49,11 @@ class ArmResource(msgspec.Struct, frozen=True, kw_only=True):
 class Walk:
     """Walks one template; ``linked`` finds a template that another names by its path."""
 
-    def __init__(self, file: CodeFile, linked: Linked, doubt: Doubt, depth: int = 0) -> None:
+    def __init__(
+        self, file: CodeFile, linked: Linked, doubt: Doubt, work: Work, depth: int = 0
+    ) -> None:
         self._file, self._linked, self._doubt, self._depth = file, linked, doubt, depth
+        self._work = work
         self._deployments: dict[str, _Deployment] = {}
         self._by_node: dict[int, _Deployment] = {}
         self._symbols: dict[str, Node] = {}
@@ -47,7 +61,14 @@ class Walk:
 
     def template(self, root: Node, given: Mapping[str, Any], scope_id: str) -> ArmTemplate:
         """Give the template with what its references answer."""
-        made = ArmTemplate(root, given, lambda what: self._refer(what, made), scope_id)
+        made = ArmTemplate(
+            root,
+            given,
+            lambda what: self._refer(what, made),
+            scope_id,
+            budget=self._work.budget,
+            tell=self._tell,
+        )
         resources = root.get("resources")
         if resources is not None and isinstance(resources.value, Mapping):
             self._symbols = dict(resources.value)
@@ -59,6 +80,9 @@ class Walk:
                 for item in filter(None, (name, symbols.get(id(node), ""))):
                     self._deployments[item.lower()] = deployment
         return made
+
+    def _tell(self, why: str, line: int) -> None:
+        self._work.tell(self._file, why, line)
 
     def found(self, root: Node, template: ArmTemplate) -> Iterator[ArmResource]:
         """Give the resources of a template, and those of the deployments inside of it."""
@@ -79,12 +103,11 @@ class Walk:
             # At least one is made, most likely; what its index decides is not known.
             yield from self._one(node, template, above)
             return
-        if count > MAX_COPIES:
-            left = count - MAX_COPIES
-            self._doubt(
-                self._file, f"the last {left:,} of {count:,} copies are left out", node.line
-            )
-        for index in range(min(count, MAX_COPIES)):
+        most = MAX_COPIES if self._work.copies < MAX_ALL_COPIES else 1
+        if count > most:
+            self._tell(f"the last {count - most:,} of {count:,} copies are left out", node.line)
+        for index in range(min(count, most)):
+            self._work.copies += 1
             template.loops[name] = index
             yield from self._one(node, template, above)
         template.loops.pop(name, None)
@@ -139,7 +162,7 @@ class Walk:
         scope = f"{SUBSCRIPTION_ID}/resourceGroups/{group}" if group else template.scope_id
         inline = node.get("properties", "template")
         if inline is not None:
-            walk = Walk(self._file, self._linked, self._doubt, self._depth + 1)
+            walk = Walk(self._file, self._linked, self._doubt, self._work, self._depth + 1)
             is_inner = node.text("properties", "expressionEvaluationOptions", "scope") == "inner"
             own = walk.template(inline, given, scope)
             return walk, own if is_inner else template, inline
@@ -151,7 +174,7 @@ class Walk:
         linked = self._linked(self._file, path) if path else None
         if linked is None:
             return None
-        walk = Walk(linked[0], self._linked, self._doubt, self._depth + 1)
+        walk = Walk(linked[0], self._linked, self._doubt, self._work, self._depth + 1)
         return walk, walk.template(linked[1], given, scope), linked[1]
 
     def _refer(self, what: str, template: ArmTemplate) -> Any:
@@ -173,22 +196,7 @@ class Walk:
                 target = _place(symbol.text("type"), name, "", None).id(template.scope_id)
             finally:
                 self._open.discard(key)
-        return _Answers(target)
-
-
-class _Answers(dict[str, Any]):
-    """What a resource answers once it is made: only who it runs as has words of its own."""
-
-    def __init__(self, target: str) -> None:
-        identity = principal_of(target)
-        super().__init__(
-            principalId=identity,
-            identity={"principalId": identity, "tenantId": SUBSCRIPTION_ID.rpartition("/")[2]},
-            id=target,
-            name=target.rpartition("/")[2],
-        )
-        if target.lower().rpartition("/")[0].endswith("/microsoft.keyvault/vaults"):
-            self["vaultUri"] = f"https://{self['name']}.vault.azure.net/"
+        return Answers(target)
 
 
 class _Deployment(msgspec.Struct, kw_only=True):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mlsec.collect.located.located import Node, UnknownValue, plain
+from mlsec.collect.code.budget import Budget, OverLimitError
+from mlsec.collect.located.located import Node, UnknownValue, over_limit, plain
 from mlsec.iac.arm import functions as arm_functions
 from mlsec.iac.arm.deployment_context import GROUP_ID, OWN, words_of
 from mlsec.iac.arm.expression import Call, ExpressionError, Step, is_expression, parse
+from mlsec.iac.arm.steps import as_nodes, format_pieces, step_into
 from mlsec.iac.mapping.declaration import text_of
 from mlsec.iac.mapping.partial_text import at, joined
 
-MAX_STEPS = 500_000
 MAX_DEPTH = 60
 _ERRORS = (ValueError, TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError)
 
@@ -25,12 +26,9 @@ _THROUGH = (
 
 
 _TAKES_APART = ("first", "items", "last", "objectkeys")
+_TOO_DEEP = f"expressions nested deeper than {MAX_DEPTH}"
 # One such argument is enough, whatever the others are.
 _DECIDED_BY = {"and": False, "or": True}
-
-
-class TooMuchError(Exception):
-    """Working a template out takes more steps than any template needs."""
 
 
 class ArmTemplate:
@@ -44,7 +42,11 @@ class ArmTemplate:
         given: Mapping[str, Any],
         refer: Callable[[str], Any],
         scope_id: str = GROUP_ID,
+        *,
+        budget: Budget | None = None,
+        tell: Callable[[str, int], None] = lambda _why, _line: None,
     ) -> None:
+        self.budget, self.tell = budget or Budget(), tell
         self.root = root
         self.scope_id = scope_id
         self.loops: dict[str, int] = {}
@@ -54,22 +56,37 @@ class ArmTemplate:
         self._variables = {name.lower(): entry for name, entry in root.pairs("variables").items()}
         self._known: dict[str, Any] = {}
         self._open: set[str] = set()
-        self._steps = self._depth = 0
+        # How many units are being worked out, one inside of the other.
+        self._units = 0
+        self._depth = 0
 
     def work(self, node: Node) -> Node:
-        """Work out a tree; what stands in it keeps its place.
+        """Work out a tree as a unit: too much of it hides it alone; a mapping's entries are units.
 
-        Raises:
-            TooMuchError: it takes more than ``MAX_STEPS`` steps.
+        What stands in it keeps its place.
         """
-        self._steps += 1
-        if self._steps > MAX_STEPS:
-            raise TooMuchError
+        value = node.value
+        if isinstance(value, Mapping) and not self._units:
+            return at(node, self._mapping(value))
+        try:
+            with self.budget.unit():
+                self._units += 1
+                return self._part(node)
+        except (OverLimitError, RecursionError) as error:
+            why = str(error) if isinstance(error, OverLimitError) else _TOO_DEEP
+            self.tell(why, node.line)
+            return at(node, over_limit(why))
+        finally:
+            self._units -= 1
+
+    def _part(self, node: Node) -> Node:
+        # What is written once is read once; what is repeated costs.
+        self.budget.spend(1 if self.loops else 0)
         value = node.value
         if isinstance(value, str):
-            return at(node, _as_nodes(self._text(value), node)) if value[:1] == "[" else node
+            return at(node, as_nodes(self._text(value), node)) if value[:1] == "[" else node
         if isinstance(value, tuple):
-            return at(node, tuple(self.work(item) for item in value))
+            return at(node, tuple(self._part(item) for item in value))
         if isinstance(value, Mapping):
             return at(node, self._mapping(value))
         return node
@@ -79,25 +96,38 @@ class ArmTemplate:
         for key, result in value.items():
             if key == "copy" and isinstance(result.value, tuple):
                 for copy in result.value:
-                    nodes[copy.text("name")] = self._copied(copy)
+                    nodes[copy.text("name")] = self._copied(copy, is_part=self._units > 0)
                 continue
             name = key
             if is_expression(key):
                 name = text_of(at(result, self._text(key))) or key
-            nodes[name] = self.work(result)
+            nodes[name] = self._part(result) if self._units else self.work(result)
         return nodes
 
-    def _copied(self, copy: Node) -> Node:
-        """Repeat an input for a property or a variable."""
+    def _copied(self, copy: Node, *, is_part: bool = False) -> Node:
+        """Repeat an input for a property or a variable; all of it is one unit."""
+        if is_part:
+            return self._repeated(copy)
+        self._units += 1
+        try:
+            with self.budget.unit():
+                return self._repeated(copy)
+        except OverLimitError as error:
+            self.tell(str(error), copy.line)
+            return at(copy, over_limit(str(error)))
+        finally:
+            self._units -= 1
+
+    def _repeated(self, copy: Node) -> Node:
         name, count = copy.text("name"), self.count_of(copy)
         body = copy.get("input")
         if isinstance(count, UnknownValue) or body is None:
-            why = count.why if isinstance(count, UnknownValue) else "a copy without an input"
-            return at(copy, UnknownValue(why))
+            hidden = UnknownValue("a copy without an input")
+            return at(copy, count.worded() if isinstance(count, UnknownValue) else hidden)
         made = []
         for index in range(count):
             self.loops[name.lower()] = index
-            made.append(self.work(body))
+            made.append(self._part(body))
         self.loops.pop(name.lower(), None)
         return at(copy, tuple(made))
 
@@ -123,16 +153,18 @@ class ArmTemplate:
             return UnknownValue(f"an expression that is not understood: {error}")
 
     def _value(self, expression: Any) -> Any:
-        self._steps += 1
-        if self._steps > MAX_STEPS or self._depth > MAX_DEPTH:
-            raise TooMuchError
+        self.budget.spend(1)
+        if self._depth > MAX_DEPTH:
+            raise OverLimitError(_TOO_DEEP)
         self._depth += 1
         try:
             match expression:
                 case Call(name=name, arguments=arguments):
                     return self._call(name, arguments)
                 case Step(of=of, key=key):
-                    return _step(self._value(of), key if isinstance(key, str) else self._value(key))
+                    return step_into(
+                        self._value(of), key if isinstance(key, str) else self._value(key)
+                    )
                 case _:
                     return expression
         finally:
@@ -161,11 +193,14 @@ class ArmTemplate:
             text = words(hidden.text) if words and isinstance(values[0], UnknownValue) else ""
             if name in ("uniquestring", "guid"):
                 return function(*[words_of(value) for value in values])
-            return UnknownValue(hidden.why, text, is_given=hidden.is_given)
+            return hidden.worded(text, is_given=hidden.is_given)
         try:
-            return function(*values)
+            arm_functions.check(name, values)
+            result = function(*values)
         except _ERRORS:
             return UnknownValue(f"{name}() of values that it does not take")
+        self.budget.spend(arm_functions.weigh(result))
+        return result
 
     def _worded(self, name: str, values: list[Any]) -> Any:
         """Join texts of which a part is not known."""
@@ -174,7 +209,7 @@ class ArmTemplate:
         if name == "concat" and not any(isinstance(value, list) for value in values):
             return joined(values)
         if name == "format" and isinstance(values[0], str):
-            return joined(_pieces(values[0], values[1:]))
+            return joined(format_pieces(values[0], values[1:]))
         return None
 
     def _if(self, arguments: tuple[Any, ...]) -> Any:
@@ -184,8 +219,9 @@ class ArmTemplate:
         first, second = self._value(arguments[1]), self._value(arguments[2])
         if arm_functions.hidden_in([first, second]) is None and first == second:
             return first
-        why = condition.why if isinstance(condition, UnknownValue) else "a condition"
-        return UnknownValue(why)
+        if isinstance(condition, UnknownValue):
+            return condition.worded()
+        return UnknownValue("a condition")
 
     def parameter(self, name: str) -> Any:
         """Give a parameter: what is given for it, else its default."""
@@ -222,9 +258,13 @@ class ArmTemplate:
                 return UnknownValue(f"{key} refers to itself")
             self._open.add(key)
             try:
-                self._known[key] = plain(self.work(node))
+                value = plain(self.work(node))
+                self._known[key] = value
             finally:
                 self._open.discard(key)
+        # It may stand in many places.
+        if self._units:
+            self.budget.spend(arm_functions.weigh(self._known[key]))
         return self._known[key]
 
     def refer(self, what: Any) -> Any:
@@ -235,38 +275,3 @@ class ArmTemplate:
 def _is_nullable(parameter: Node) -> bool:
     result = parameter.get("nullable")
     return result is not None and result.value is True
-
-
-def _step(value: Any, key: Any) -> Any:
-    if isinstance(value, UnknownValue):
-        is_worded = value.text.endswith("›") and not isinstance(key, UnknownValue)
-        text = f"{value.text[:-1]}.{key}›" if is_worded else ""
-        return UnknownValue(value.why, text, is_given=value.is_given)
-    if isinstance(key, UnknownValue):
-        return UnknownValue(key.why)
-    if isinstance(value, Mapping):
-        folded = {str(entry).lower(): inner for entry, inner in value.items()}
-        return folded.get(str(key).lower(), UnknownValue(f"{key} is not there"))
-    if isinstance(value, list) and isinstance(key, int) and -len(value) <= key < len(value):
-        return value[key]
-    return UnknownValue(f"{key} of something that does not have it")
-
-
-def _pieces(form: str, values: list[Any]) -> list[Any]:
-    parts: list[Any] = []
-    for n, piece in enumerate(arm_functions.FORMAT_HOLE.split(form)):
-        is_hole = n % 2 == 1
-        if is_hole:
-            place = int(piece)
-            parts.append(values[place] if place < len(values) else "")
-        else:
-            parts.append(piece)
-    return parts
-
-
-def _as_nodes(value: Any, node: Node) -> Any:
-    if isinstance(value, list | tuple):
-        return tuple(at(node, _as_nodes(item, node)) for item in value)
-    if isinstance(value, Mapping):
-        return {str(key): at(node, _as_nodes(entry, node)) for key, entry in value.items()}
-    return value

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
+from mlsec.collect.code.budget import Budget
 from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.core.enums import Truth
 from mlsec.iac.cloudformation.conditions import Conditions
@@ -28,6 +29,7 @@ class Template(Protocol):
     root: Node
     loop: Mapping[str, str]
     conditions: Conditions
+    budget: Budget
 
     def work(self, node: Node) -> Node | None:
         """Work out a value; None when the template says that there is none."""
@@ -37,9 +39,6 @@ class Template(Protocol):
 
     def attribute(self, logical: str, wanted: str, node: Node) -> Node:
         """Give what ``Fn::GetAtt`` of a resource is."""
-
-    def spend(self, text: str | UnknownValue) -> str | UnknownValue:
-        """Count a text that was put together."""
 
 
 def apply(template: Template, name: str, argument: Node, node: Node) -> Node | None:
@@ -80,7 +79,12 @@ def _sub(template: Template, argument: Node, node: Node) -> Node | None:
         own = argument.value[1].pairs() if len(argument.value) > 1 else {}
     if not isinstance(text.value, str):
         return template.work(text)
-    return at(node, template.spend(joined(_parts(template, text.value, own, node))))
+    return at(node, _counted(template, joined(_parts(template, text.value, own, node))))
+
+
+def _counted(template: Template, text: str | UnknownValue) -> str | UnknownValue:
+    template.budget.spend(chars=len(text if isinstance(text, str) else text.text))
+    return text
 
 
 def _parts(template: Template, text: str, own: Mapping[str, Node], node: Node) -> Iterator[Any]:
@@ -128,19 +132,16 @@ def _join(template: Template, argument: Node, node: Node) -> Node | None:
         return result if result is not None else at(node, "")
     values = result.value if isinstance(result.value, tuple) else (result,)
     words = joined(_between(text_of(parts[0]), [_scalar(value) for value in values]))
-    return at(node, template.spend(words))
+    return at(node, _counted(template, words))
 
 
 def _split(template: Template, argument: Node, node: Node) -> Node | None:
     parts = argument.items()
     result = template.work(parts[1]) if len(parts) == 2 else None
     if result is None or not isinstance(result.value, str) or not text_of(parts[0]):
-        why = (
-            result.value.why
-            if result and isinstance(result.value, UnknownValue)
-            else "no text to split"
-        )
-        return at(node, UnknownValue(why))
+        if result is not None and isinstance(result.value, UnknownValue):
+            return at(node, result.value.worded())
+        return at(node, UnknownValue("no text to split"))
     pieces = result.value.split(text_of(parts[0]))
     return at(node, tuple(at(node, piece) for piece in pieces))
 
@@ -151,10 +152,11 @@ def _select(template: Template, argument: Node, node: Node) -> Node | None:
         return at(node, UnknownValue("Fn::Select needs an index and a list"))
     index, result = template.work(parts[0]), template.work(parts[1])
     if result is None or not isinstance(result.value, tuple):
-        why = result.value.why if result and isinstance(result.value, UnknownValue) else "no list"
-        words = result.value.text if result and isinstance(result.value, UnknownValue) else ""
+        if result is None or not isinstance(result.value, UnknownValue):
+            return at(node, UnknownValue("no list"))
+        words = result.value.text
         text = f"‹{words.strip('‹›')}[{text_of(index)}]›" if words and text_of(index) else ""
-        return at(node, UnknownValue(why, text, bool(words)))
+        return at(node, result.value.worded(text, is_given=bool(words)))
     place = text_of(index)
     if not place.isdecimal() or int(place) >= len(result.value):
         return at(node, UnknownValue("Fn::Select of something that is not in the list"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mlsec.collect.located.located import Node, UnknownValue
+from mlsec.collect.code.budget import Budget
+from mlsec.collect.located.located import Node, UnknownValue, over_limit, size_of
 from mlsec.iac.mapping.partial_text import at
 
 TRANSFORM = "Fn::Transform"
@@ -39,13 +40,24 @@ def hidden_by(node: Node) -> UnknownValue | None:
     )
 
 
-def with_globals(root: Node, kind: str, body: Node | None) -> Node | None:
-    """Add what SAM's globals say of a type to what stands in one resource of it."""
+def with_globals(root: Node, kind: str, body: Node | None, budget: Budget) -> Node | None:
+    """Add what SAM's globals say of a type to what stands in one resource of it.
+
+    Where that has cost too much, what they say is not known.
+    """
     if not kind.startswith(_SAM):
         return body
     common = root.get("Globals", kind.removeprefix(_SAM))
-    if common is None or body is None:
-        return common or body
+    if common is None:
+        return body
+    # Each of them is then mapped as well, which costs far more than a step.
+    budget.total -= 8 * size_of(common)
+    if budget.is_spent:
+        hidden = over_limit("globals that stand in too many resources")
+        common = at(common, {key: at(value, hidden) for key, value in common.pairs().items()})
+        return at(body or common, {**(body or common).pairs(), **common.pairs()})
+    if body is None:
+        return common
     return _laid_over(common, body, 0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Declared, Language
 from mlsec.collect.located import json as marked_json
@@ -12,7 +12,7 @@ from mlsec.collect.located.yaml import parse_documents
 from mlsec.core.enums import GapReason, Truth
 from mlsec.core.errors import MlsecError
 from mlsec.iac.cloudformation.macros import macros_of, opened_by
-from mlsec.iac.cloudformation.template import Member, Template, TooMuchError
+from mlsec.iac.cloudformation.template import Member, Template
 from mlsec.iac.mapping.declaration import Declaration, given_name, text_of
 from mlsec.iac.mapping.resources import ReferredOf, ShapesOf, declare
 from mlsec.vocabulary.types import Vocabulary
@@ -21,6 +21,8 @@ KIND = "cloudformation"
 _STACK = "AWS::CloudFormation::Stack"
 _NESTED_APP = "AWS::Serverless::Application"
 _MAX_NESTED = 8
+# Of all nested stacks together; beyond that each template is still judged once.
+_MAX_USES = 1_000
 
 
 def read(
@@ -41,6 +43,10 @@ class _Reading:
         self._table = vocabulary.declared.get(KIND, {})
         self._roots: dict[str, tuple[CodeFile, Node]] = {}
         self._nested: set[str] = set()
+        # How many times a template was used as a nested one, and which were.
+        self._uses = 0
+        self._used: set[str] = set()
+        self._seen: set[str] = set()
         # Stack -> the names of what it exports; filled as its declarations are given.
         self.exported: dict[str, frozenset[str]] = {}
 
@@ -51,8 +57,7 @@ class _Reading:
             try:
                 root = _parsed(file.text)
             except MlsecError as error:
-                line = int(error.location.partition(":")[0] or 0)
-                self._scope.refuse(file, error.message, line=line)
+                self._scope.refuse_error(file, error)
                 continue
             if root is not None and root.pairs("Resources"):
                 self._roots[file.path] = (file, root)
@@ -78,28 +83,46 @@ class _Reading:
         stack: str,
     ) -> Iterator[Declaration]:
         children: dict[str, Template] = {}
-        template = Template(
-            root, self._table, given, lambda name, out: _output(children, name, out)
+        is_again = file.path in self._seen
+        self._seen.add(file.path)
+        template = self._template(
+            file,
+            root,
+            given,
+            lambda name, out: _output(children, name, out),
+            is_repeated=is_again,
         )
         self._doubt_macros(file, root)
         for line, what in template.cut:
-            self._scope.doubt(file, what, line=line, reason=GapReason.OVER_LIMIT)
-        try:
-            for member in template.members.values():
-                if member.type in (_STACK, _NESTED_APP):
-                    yield from self._of_nested(
-                        file, member, template, children, above, prefix, stack
-                    )
-            names = frozenset(_exports(template))
-            self.exported[stack] = self.exported.get(stack, frozenset()) | names
-            for member in template.members.values():
-                made = self._declaration(file, member, template, prefix, stack)
-                if made is not None:
-                    yield made
-        except TooMuchError:
-            self._scope.refuse(
-                file, "working it out takes too many steps", reason=GapReason.OVER_LIMIT
-            )
+            self._scope.doubt(file, what, line=line)
+        for member in template.members.values():
+            if member.type in (_STACK, _NESTED_APP):
+                yield from self._of_nested(file, member, template, children, above, prefix, stack)
+        names = frozenset(_exports(template))
+        self.exported[stack] = self.exported.get(stack, frozenset()) | names
+        for member in template.members.values():
+            made = self._declaration(file, member, template, prefix, stack)
+            if made is not None:
+                yield made
+
+    def _template(
+        self,
+        file: CodeFile,
+        root: Node,
+        given: Mapping[str, Node],
+        nested: Callable[[str, str], Node | None] = lambda _stack, _output: None,
+        *,
+        is_repeated: bool = True,
+    ) -> Template:
+        return Template(
+            root,
+            self._table,
+            given,
+            nested,
+            budget=self._scope.budget(KIND),
+            tell=lambda why, line: self._scope.over_limit(file, why, line),
+            is_repeated=is_repeated,
+        )
 
     def _declaration(
         self, file: CodeFile, member: Member, template: Template, prefix: str, stack: str
@@ -147,10 +170,16 @@ class _Reading:
                 file, f"the nested stack {member.logical} {what}", line=member.node.line
             )
             return
+        self._uses += 1
+        if self._uses > _MAX_USES and path in self._used:
+            what = f"the nested stack {member.logical} is one of more than {_MAX_USES:,}"
+            self._scope.over_limit(file, what, member.node.line)
+            return
+        self._used.add(path)
         child_file, child_root = self._roots[path]
         body = template.body_of(member)
         given = dict(body.pairs("Parameters"))
-        children[member.logical] = Template(child_root, self._table, given)
+        children[member.logical] = self._template(child_file, child_root, given)
         yield from self._of_template(
             child_file, child_root, given, (*above, path), f"{prefix}{member.logical}/", stack
         )
@@ -185,14 +214,14 @@ def _output(children: Mapping[str, Template], stack: str, output: str) -> Node |
     result = child.root.get("Outputs", output, "Value") if child is not None else None
     if child is None or result is None:
         return None
-    value = child.work(result)
+    value = child.whole(result)
     return value if value is not None else Node(UnknownValue(f"output {output} of {stack}"))
 
 
 def _exports(template: Template) -> Iterator[str]:
     for pair in template.root.pairs("Outputs").values():
         name = pair.get("Export", "Name")
-        yield text_of(template.work(name)) if name is not None else ""
+        yield text_of(template.whole(name)) if name is not None else ""
 
 
 def _stack_of(file: CodeFile) -> str:

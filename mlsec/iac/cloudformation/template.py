@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from mlsec.collect.located.located import Node, UnknownValue
+from mlsec.collect.code.budget import Budget, OverLimitError
+from mlsec.collect.located.located import Node, UnknownValue, over_limit, size_of
 from mlsec.core.enums import Truth
 from mlsec.iac.cloudformation import functions as cfn_functions
 from mlsec.iac.cloudformation.conditions import Conditions, function_of
@@ -18,9 +19,9 @@ from mlsec.iac.mapping.path_lookup import PathLookup
 from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, CODE_REGION, DeclaredType
 
 MAX_DEPTH = 80
-MAX_STEPS = 2_000_000
-MAX_CHARS = 64_000_000
 MAX_LOOPED = 500
+# Of all loops of one template together; what is written without a loop is always judged.
+MAX_MEMBERS = 2_000
 _MAX_LOOPS = 5
 Table = Mapping[str, tuple[DeclaredType, ...]]
 _PSEUDO: Mapping[str, Any] = {
@@ -29,10 +30,6 @@ _PSEUDO: Mapping[str, Any] = {
     "AWS::Partition": "aws",
     "AWS::URLSuffix": "amazonaws.com",
 }
-
-
-class TooMuchError(Exception):
-    """Working a template out takes more steps than any template needs."""
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +45,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 class Template:
     """Works out values of one template. ``given`` are the parameters that a parent sets.
 
-    ``nested`` gives an output of a nested stack, by the resource that declares it.
+    ``nested`` gives an output of a nested stack, by its resource; ``tell`` gets a limit and a line.
     """
 
     def __init__(
@@ -57,33 +54,33 @@ class Template:
         table: Table,
         given: Mapping[str, Node] | None = None,
         nested: Callable[[str, str], Node | None] = lambda _stack, _output: None,
+        *,
+        budget: Budget | None = None,
+        tell: Callable[[str, int], None] = lambda _why, _line: None,
+        is_repeated: bool = False,
     ) -> None:
+        self.budget, self._tell = budget or Budget(), tell
+        self._looped_members = 0
+        self._is_repeated = self._is_counted = is_repeated
         self.root = root
         self.table = table
         self.nested = nested
         self._given = given or {}
-        self.conditions = Conditions(dict(root.pairs("Conditions")), self.work)
+        self.conditions = Conditions(dict(root.pairs("Conditions")), self.whole)
         self.loop: Mapping[str, str] = {}
-        self._steps = self._chars = 0
         self._depth = 0
         self._open: set[str] = set()
         self._parameters: dict[str, Node] = {}
         self._names: dict[tuple[str, str], str | UnknownValue] = {}
-        # Blocks that were not repeated as often as they would be: line and what is missing.
+        # Loops over what is not known: line and why.
         self.cut: list[tuple[int, str]] = []
         self.members = {member.logical: member for member in self._members()}
 
     def work(self, node: Node) -> Node | None:
-        """Work out a value; None when the template says that there is none.
-
-        Raises:
-            TooMuchError: it takes more than ``MAX_STEPS`` steps.
-        """
-        self._steps += 1
-        if self._steps > MAX_STEPS:
-            raise TooMuchError
+        """Work out a part of a unit; None when the template says that there is none."""
+        self.budget.spend(1 if self._is_counted else 0)
         if self._depth >= MAX_DEPTH:
-            return at(node, UnknownValue("functions inside of functions without end"))
+            raise OverLimitError(f"functions nested deeper than {MAX_DEPTH}")
         self._depth += 1
         try:
             return self._work(node)
@@ -93,7 +90,13 @@ class Template:
     def _work(self, node: Node) -> Node | None:
         name, argument = function_of(node)
         if argument is not None and (node.tag or name != "Condition"):
-            return cfn_functions.apply(self, name, argument, node)
+            kept, self._is_counted = self._is_counted, True
+            result = cfn_functions.apply(self, name, argument, node)
+            self._is_counted = kept
+            if result is not None and isinstance(result.value, tuple | Mapping):
+                # What a function gives may stand in many places.
+                self.budget.spend(size_of(result))
+            return result
         value = node.value
         hidden = hidden_by(node)
         if hidden is not None:
@@ -105,17 +108,40 @@ class Template:
             return at(node, {key: entry for key, entry in worked.items() if entry is not None})
         return node
 
+    def whole(self, node: Node) -> Node | None:
+        """Work out a value as a unit: too much of it hides it alone."""
+        kept = self._is_counted
+        try:
+            with self.budget.unit():
+                return self.work(node)
+        except OverLimitError as error:
+            self._is_counted = kept
+            self._tell(str(error), node.line)
+            return at(node, over_limit(str(error)))
+
     def body_of(self, member: Member) -> Node:
-        """Work out the properties of a resource."""
+        """Work out the properties of a resource, each as a unit."""
         self.loop = member.loop
-        result = with_globals(self.root, member.type, member.node.get("Properties"))
+        own = member.node.get("Properties")
+        result = with_globals(self.root, member.type, own, self.budget)
+        # What is written once is read once; what is repeated costs.
+        self._is_counted = self._is_repeated or bool(member.loop) or result is not own
+        if result is not own and self.budget.is_spent:
+            self._tell("globals that stand in too many resources", member.node.line)
         hidden = hidden_by(member.node)
         if hidden is not None:
             return at(member.node, hidden)
-        worked = self.work(result) if result is not None else None
+        worked = self._properties(result) if result is not None else None
         if worked is not None and not isinstance(worked.value, Mapping | UnknownValue | None):
             return at(worked, UnknownValue("what is written as Properties is not a mapping"))
         return worked if worked is not None else at(member.node, {})
+
+    def _properties(self, node: Node) -> Node | None:
+        is_plain = isinstance(node.value, Mapping) and function_of(node)[1] is None
+        if not is_plain or hidden_by(node) is not None:
+            return self.whole(node)
+        worked = {key: self.whole(entry) for key, entry in node.value.items()}
+        return at(node, {key: entry for key, entry in worked.items() if entry is not None})
 
     def reference(self, name: str, node: Node) -> Node | None:
         """Give what ``Ref`` of a name is."""
@@ -148,17 +174,6 @@ class Template:
             if result is not None:
                 return at(node, result.value)
         return at(node, self._called(member, wanted))
-
-    def spend(self, text: str | UnknownValue) -> str | UnknownValue:
-        """Count a text that was put together.
-
-        Raises:
-            TooMuchError: all texts together are longer than ``MAX_CHARS``.
-        """
-        self._chars += len(text if isinstance(text, str) else text.text)
-        if self._chars > MAX_CHARS:
-            raise TooMuchError
-        return text
 
     def _called(self, member: Member, wanted: str) -> str | UnknownValue:
         key = (member.logical, wanted)
@@ -207,7 +222,7 @@ class Template:
                 return None
             kept, self.loop = self.loop, member.loop
             try:
-                return self.work(result)
+                return self.whole(result)
             finally:
                 self.loop = kept
 
@@ -258,7 +273,7 @@ class Template:
         """Repeat a block for each member of a list, as the language extensions do."""
         parts = node.items()
         if len(parts) != 3 or depth > _MAX_LOOPS:
-            self.cut.append((node.line, "a Fn::ForEach that could not be followed"))
+            self._tell("a Fn::ForEach that could not be followed", node.line)
             return
         variable = parts[0].value
         values = parts[1].items() or self._list_parameter(parts[1])
@@ -266,13 +281,15 @@ class Template:
             self.cut.append((node.line, "what this Fn::ForEach repeats over is not known"))
         elif len(values) > MAX_LOOPED:
             left = len(values) - MAX_LOOPED
-            self.cut.append(
-                (node.line, f"the last {left:,} turns of this Fn::ForEach are left out")
-            )
+            self._tell(f"the last {left:,} turns of this Fn::ForEach are left out", node.line)
         for value in values[:MAX_LOOPED]:
+            if self._looped_members >= MAX_MEMBERS:
+                self._tell(f"loops that make more than {MAX_MEMBERS:,} resources", node.line)
+                return
             inner = {**loop, str(variable): str(value.value)}
             for key, body in parts[2].pairs().items():
                 logical = cfn_functions.filled_in(key, inner)
+                self._looped_members += 1
                 yield from self._member(logical, body, inner, depth + 1)
 
     def _list_parameter(self, node: Node) -> tuple[Node, ...]:

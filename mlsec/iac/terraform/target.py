@@ -10,9 +10,8 @@ import msgspec
 
 from mlsec.collect.code.budget import Budget
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Language
-from mlsec.collect.located.located import Node, UnknownValue
+from mlsec.collect.located.located import Node, UnknownValue, size_of
 from mlsec.core.enums import GapReason
-from mlsec.iac.terraform.evaluation.located_blocks import size_of
 from mlsec.iac.terraform.modules.directories import local_source, shown_root
 from mlsec.iac.terraform.modules.instances import Instance
 from mlsec.iac.terraform.modules.module import Key, Module, Placed, assemble

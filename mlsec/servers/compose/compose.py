@@ -17,6 +17,7 @@ from mlsec.servers.compose.service import launch_of
 from mlsec.servers.config.dotenv import parse_environment
 from mlsec.servers.images.dockerfile import Recipe, recipes_of
 from mlsec.servers.images.image_build import recipe_launch, recipe_resource
+from mlsec.servers.shell.growth import Growth, tell_in
 from mlsec.servers.unknown_value import MAX_CHARS, is_refused_as_too_long
 from mlsec.vocabulary.types import Vocabulary
 
@@ -36,7 +37,7 @@ def read_containers(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
         scope.take(file)
         if is_refused_as_too_long(scope, file):
             continue
-        recipes = recipes_of(file)
+        recipes = recipes_of(file, tell_in(scope, file))
         if not recipes:
             scope.refuse(file, "no FROM, so it builds nothing")
             continue
@@ -71,8 +72,7 @@ class _Reader:
         try:
             documents = list(parse_documents(file.text))
         except MlsecError as error:
-            line = error.location.partition(":")[0] if error.location else ""
-            self._scope.refuse(file, error.message, line=int(line) if line.isdecimal() else 0)
+            self._scope.refuse_error(file, error)
             return None
         if not documents or not isinstance(documents[0].value, Mapping):
             return None
@@ -140,7 +140,7 @@ class _Reader:
 
     def _project(self, file: CodeFile, folder: str) -> Project:
         result = self._by_path.get(posixpath.join(folder, ".env"))
-        values = parse_environment(result.text, result.shown) if result is not None else {}
+        values = self._environment(result) if result is not None else {}
         return Project(
             file=file,
             scope=self._scope.name,
@@ -149,7 +149,11 @@ class _Reader:
             files=self._by_path,
             recipe=lambda build: self._recipe(folder, build),
             root=self._roots[file.path],
+            growth=Growth(tell_in(self._scope, file)),
         )
+
+    def _environment(self, file: CodeFile) -> Mapping[str, Node]:
+        return parse_environment(file.text, file.shown, tell_in(self._scope, file))
 
     def _recipe(self, folder: str, build: Node) -> Recipe | None:
         """Give what the Dockerfile of a ``build`` ends in; None when it is not in the target."""
@@ -162,7 +166,7 @@ class _Reader:
         if len(file.text) > MAX_CHARS:
             return None
         if path not in self._recipes:
-            self._recipes[path] = recipes_of(file)
+            self._recipes[path] = recipes_of(file, tell_in(self._scope, file))
         self.built.add(path)
         recipes = self._recipes[path]
         target = build.text("target")

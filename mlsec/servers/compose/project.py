@@ -11,6 +11,7 @@ from mlsec.collect.code.code_file import CodeFile
 from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.servers.images.dockerfile import Recipe
 from mlsec.servers.shell.expand import expand, expand_parts
+from mlsec.servers.shell.growth import Growth
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,15 +24,19 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     files: Mapping[str, CodeFile]
     recipe: Callable[[Node], Recipe | None]
     root: Node
+    growth: Growth
 
     def lookup(self, name: str) -> str | UnknownValue | None:
         """Give a variable as ``.env`` sets it."""
         value = self.values.get(name)
-        return value.value if value is not None else None
+        result: str | UnknownValue | None = value.value if value is not None else None
+        hidden = self.growth.take(len(result)) if isinstance(result, str) else None
+        return result if hidden is None else hidden
 
     def filled(self, node: Node) -> Node:
         """Fill in the variables of a node and of all below it."""
         value = node.value
+        self.growth.line = node.line
         if isinstance(value, str):
             return Node(
                 expand(value, self.lookup, is_compose=True), node.line, node.column, node.tag

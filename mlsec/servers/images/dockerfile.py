@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
@@ -17,7 +17,8 @@ from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.errors import MlsecError
 from mlsec.core.regex import regex
 from mlsec.servers.images.installed_packages import packages_in
-from mlsec.servers.shell.expand import Lookup, expand
+from mlsec.servers.shell.expand import expand
+from mlsec.servers.shell.growth import Growth, Tell
 from mlsec.servers.shell.shell_tokens import Command, split_commands
 
 _WORD = regex(r"\s*([A-Za-z]+)(?:[ \t]+|\Z)")
@@ -57,6 +58,14 @@ class Recipe(msgspec.Struct, kw_only=True):
     copied: dict[str, str] = msgspec.field(default_factory=dict)
     runs: tuple[Instruction, ...] = ()
     adds: tuple[Node, ...] = ()
+    growth: Growth = msgspec.field(default_factory=Growth)
+
+    def lookup(self, name: str) -> str | UnknownValue | None:
+        """Give a variable's value as an instruction sees it; None where nothing sets it."""
+        node = self.env.get(name) or self.arguments.get(name)
+        value: str | UnknownValue | None = node.value if node is not None else None
+        hidden = self.growth.take(len(value)) if isinstance(value, str) else None
+        return value if hidden is None else hidden
 
     @property
     def argv(self) -> tuple[Node, ...] | None:
@@ -66,15 +75,19 @@ class Recipe(msgspec.Struct, kw_only=True):
         return (*(self.entrypoint or ()), *(self.command or ()))
 
 
-def recipes_of(file: CodeFile) -> tuple[Recipe, ...]:
-    """Give the stages of a Dockerfile, in order; the last one is the image."""
+def recipes_of(file: CodeFile, tell: Tell | None = None) -> tuple[Recipe, ...]:
+    """Give the stages of a Dockerfile, in order; the last one is the image.
+
+    ``tell`` gets what a limit of the scan hides, and at which line.
+    """
     stages: list[Recipe] = []
-    common: dict[str, Node] = {}
+    common = Recipe(growth=Growth(tell))
     for instruction in instructions(file.text):
+        common.growth.line = instruction.line
         if instruction.word == "FROM":
             stages.append(_begun(instruction, stages, common))
         elif instruction.word == "ARG" and not stages:
-            common.update(_declared(instruction, common, {}))
+            common.arguments.update(_declared(instruction, common))
         elif stages and len(stages) <= _MOST_STAGES:
             _apply(instruction, stages[-1])
     return tuple(stages)
@@ -107,20 +120,21 @@ def instructions(text: str) -> Iterator[Instruction]:
         yield Instruction(word=word, text=body, line=start + 1, column=column)
 
 
-def _begun(instruction: Instruction, stages: list[Recipe], common: Mapping[str, Node]) -> Recipe:
+def _begun(instruction: Instruction, stages: list[Recipe], common: Recipe) -> Recipe:
     match = _STAGE.match(instruction.text.strip())
     name = (match[2] or "") if match is not None else ""
     raw = match[1] if match is not None else ""
-    image = expand(raw, _lookup(common))
+    image = expand(raw, common.lookup)
     below = next((s for s in stages if s.stage and s.stage == image), None)
     if below is None:
         base = (Node(image, instruction.line, instruction.column),)
-        return Recipe(stage=name, line=instruction.line, bases=base)
+        return Recipe(stage=name, line=instruction.line, bases=base, growth=common.growth)
     # A stage goes on where another ended.
     return Recipe(
         stage=name,
         line=instruction.line,
         bases=below.bases,
+        growth=common.growth,
         env=dict(below.env),
         arguments={},
         entrypoint=below.entrypoint,
@@ -139,7 +153,7 @@ def _apply(instruction: Instruction, stage: Recipe) -> None:
         case "ENV":
             stage.env.update(_environment(instruction, stage))
         case "ARG":
-            stage.arguments.update(_declared(instruction, stage.arguments, stage.env))
+            stage.arguments.update(_declared(instruction, stage))
         case "CMD":
             stage.command = _started(instruction)
         case "ENTRYPOINT":
@@ -155,7 +169,7 @@ def _apply(instruction: Instruction, stage: Recipe) -> None:
                 posixpath.join(stage.folder, _filled(instruction.text, stage).strip().strip("\"'"))
             )
         case "USER":
-            text = expand(instruction.text.strip(), _lookup({**stage.arguments, **stage.env}))
+            text = expand(instruction.text.strip(), stage.lookup)
             stage.user_node = Node(text, instruction.line, instruction.column)
             stage.user = text if isinstance(text, str) else "?"
         case "RUN":
@@ -168,9 +182,8 @@ def _apply(instruction: Instruction, stage: Recipe) -> None:
 def run_commands(instruction: Instruction, stage: Recipe) -> Iterator[Command]:
     """Yield the commands of a RUN, with its options (mounts and network) left out."""
     text, line, column = _without_options(instruction)
-    yield from split_commands(
-        text, _lookup({**stage.arguments, **stage.env}), line=line, column=column
-    )
+    stage.growth.line = line
+    yield from split_commands(text, stage.lookup, line=line, column=column)
 
 
 def _without_options(instruction: Instruction) -> tuple[str, int, int]:
@@ -184,9 +197,7 @@ def _copied(instruction: Instruction, stage: Recipe) -> None:
     text, line, column = _without_options(instruction)
     words = [
         word
-        for command in split_commands(
-            text, _lookup({**stage.arguments, **stage.env}), line=line, column=column
-        )
+        for command in split_commands(text, stage.lookup, line=line, column=column)
         for word in command
     ]
     texts = [word.value for word in words if isinstance(word.value, str)]
@@ -233,14 +244,15 @@ def _started(instruction: Instruction) -> tuple[Node, ...]:
 
 
 def _environment(instruction: Instruction, stage: Recipe) -> Iterator[tuple[str, Node]]:
-    known = {**stage.arguments, **stage.env}
     text = instruction.text
+    # An instruction sees what stands before it, and nothing of itself.
+    lookup = msgspec.structs.replace(stage, env=dict(stage.env)).lookup
     if not re.match(r"\s*[A-Za-z_][A-Za-z0-9_.-]*=", text):
         name, _, value = text.strip().partition(" ")
         if name:
             yield (
                 name,
-                Node(expand(value.strip(), _lookup(known)), instruction.line, instruction.column),
+                Node(expand(value.strip(), lookup), instruction.line, instruction.column),
             )
         return
     for match in _PAIR.finditer(text):
@@ -256,33 +268,23 @@ def _environment(instruction: Instruction, stage: Recipe) -> Iterator[tuple[str,
             node = Node(value[1:-1], line, column)
         else:
             bare = re.sub(r"\\(.)", r"\1", value[1:-1] if value[:1] == '"' else value)
-            node = Node(expand(bare, _lookup(known)), line, column)
+            node = Node(expand(bare, lookup), line, column)
         yield match[1], node
 
 
-def _declared(
-    instruction: Instruction, arguments: Mapping[str, Node], env: Mapping[str, Node]
-) -> Iterator[tuple[str, Node]]:
+def _declared(instruction: Instruction, stage: Recipe) -> Iterator[tuple[str, Node]]:
     name, is_set, value = instruction.text.strip().partition("=")
     if not is_set:
-        if name in arguments:
-            yield name, arguments[name]
+        if name in stage.arguments:
+            yield name, stage.arguments[name]
         return
     bare = value.strip("\"'")
     yield (
         name,
-        Node(expand(bare, _lookup({**arguments, **env})), instruction.line, instruction.column),
+        Node(expand(bare, stage.lookup), instruction.line, instruction.column),
     )
 
 
 def _filled(text: str, stage: Recipe) -> str:
-    filled = expand(text, _lookup({**stage.arguments, **stage.env}))
+    filled = expand(text, stage.lookup)
     return filled if isinstance(filled, str) else ""
-
-
-def _lookup(known: Mapping[str, Node]) -> Lookup:
-    def lookup(name: str) -> str | UnknownValue | None:
-        result = known.get(name)
-        return result.value if result is not None else None
-
-    return lookup

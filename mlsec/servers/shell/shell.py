@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.servers.shell.expand import Lookup
+from mlsec.servers.shell.growth import Growth, Tell
 from mlsec.servers.shell.shell_tokens import Command, split_joined
 
 # What a file sets that a text takes in; None where the file was not read.
@@ -28,14 +29,18 @@ _HARMLESS = re.compile(
     r"(?:^|/)(?:activate|\.?bashrc|\.?profile|\.?bash_profile|conda\.sh|nvm\.sh)$"
 )
 _OR = ("&&", "||")
+_CHARS_PER_WORD = 16
 _Held = tuple[dict[str, Node], dict[str, tuple[Node, ...]]]
 
 
 class Shell:
     """What a text has set so far; ``exported`` is what the commands it starts see."""
 
-    def __init__(self, outside: Lookup, sourced: Sourced | None = None) -> None:
+    def __init__(
+        self, outside: Lookup, sourced: Sourced | None = None, tell: Tell | None = None
+    ) -> None:
         self._outside, self._sourced = outside, sourced
+        self._growth = Growth(tell)
         self._vars: dict[str, Node] = {}
         self._arrays: dict[str, tuple[Node, ...]] = {}
         self._exported: set[str] = set()
@@ -68,6 +73,7 @@ class Shell:
             is_one_place=is_one_place,
             alone=_ALONE,
         ):
+            self._growth.line = command[0].line if command else self._growth.line
             self._begin(before)
             words = self._without_keywords(command, before)
             if words and not self._takes(words):
@@ -77,13 +83,18 @@ class Shell:
     def _lookup(self, name: str) -> str | UnknownValue | None:
         var = self._vars.get(name)
         if var is not None:
-            return var.value if isinstance(var.value, UnknownValue) else str(var.value)
+            if isinstance(var.value, UnknownValue):
+                return var.value
+            return self._growth.take(len(str(var.value))) or str(var.value)
         if self._unread:
             return UnknownValue(f"the variable {name} may be set in {self._unread}")
         return self._outside(name)
 
     def _array(self, name: str) -> tuple[Node, ...] | None:
-        return self._arrays.get(name)
+        words = self._arrays.get(name)
+        # A word takes far more room than its text.
+        hidden = self._growth.take(_CHARS_PER_WORD * len(words)) if words else None
+        return words if hidden is None else (Node(hidden),)
 
     def _begin(self, before: str) -> None:
         """A chain of && and || is a branch: what it sets is not known behind it."""

@@ -127,19 +127,6 @@ def plain_node(value: Value, place: Place) -> Node:
         return Node(over_limit(str(error)), *place)
 
 
-def size_of(body: Node) -> int:
-    """Count the values in a body."""
-    count, waiting = 0, [body]
-    while waiting:
-        value = waiting.pop().value
-        count += 1
-        if isinstance(value, tuple):
-            waiting.extend(value)
-        elif isinstance(value, dict):
-            waiting.extend(value.values())
-    return count
-
-
 def node_value(node: Node) -> Value:
     """Give a node's value without its places."""
     if isinstance(node.value, tuple):

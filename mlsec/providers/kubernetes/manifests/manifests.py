@@ -68,8 +68,7 @@ def _documents(file: CodeFile, scope: CodeScope) -> Iterator[Node]:
         else:
             yield from parse_documents(file.text)
     except MlsecError as error:
-        line = error.location.partition(":")[0]
-        scope.refuse(file, error.message, line=int(line) if line.isdecimal() else 0)
+        scope.refuse_error(file, error)
 
 
 def _object(file: CodeFile, scope: str, node: Node, taken: dict[str, int]) -> KubeObject:
