@@ -41,9 +41,8 @@ def check_body(**seen: Any) -> None:
     if operation_model.http.get("method") != "HEAD":
         _check_length(response_dict.get("headers", {}), len(body))
     protocol = operation_model.service_model.resolved_protocol
-    # Refusals are parsed as well.
-    _check_cost(protocol, bytes(body))
     if response_dict.get("status_code", 500) >= 300 or output is None:
+        _check_cost(protocol, bytes(body))  # refusals are parsed as well
         return
     payload = output.serialization.get("payload")
     shape = output if payload is None else output.members[payload]
@@ -54,9 +53,12 @@ def check_body(**seen: Any) -> None:
     if protocol in _XML_PROTOCOLS:
         if _HTML.match(body):
             raise MalformedAnswerError("HTML where XML was expected")
+        _check_cost(protocol, bytes(body))
         _check_root(operation_model.name, protocol, named, bytes(body))
     elif protocol in _JSON_PROTOCOLS and named:
         _check_json(named, bytes(body))
+    else:
+        _check_cost(protocol, bytes(body))
 
 
 def check_required(output: Any, document: Mapping[str, Any]) -> None:
