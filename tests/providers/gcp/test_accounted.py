@@ -64,6 +64,7 @@ def test_service_that_the_paying_project_lacks_is_a_gap_that_says_what_to_set(
     gaps = [g for g in inventory.gaps if g.wanted.startswith("aiplatform:List")]
     assert gaps
     assert {g.reason for g in gaps} == {GapReason.UNSUPPORTED}
+    assert all("no longer there" in g.detail for g in inventory.gaps if first in g.subject)
     assert all("set-quota-project" in g.detail for g in gaps)
     assert "gcp.vertex.endpoint" in {row[0] for row in hidden(inventory)}
 
@@ -137,7 +138,7 @@ def test_credentials_that_expire_midway_end_the_walk_and_resume_completes_it(
     assert resumed.coverage == whole.coverage
 
 
-def test_endpoint_that_is_deleted_during_the_walk_leaves_without_a_gap(
+def test_endpoint_that_is_deleted_during_the_walk_stays_as_a_gap(
     gcp: RunningGcp, ruleset: RuleSet, tmp_path: Path
 ) -> None:
     world = gcp.handler.world
@@ -145,9 +146,10 @@ def test_endpoint_that_is_deleted_during_the_walk_leaves_without_a_gap(
     world.vanished.add(first)
     inventory = read(tmp_path / "a.mlsnap", ruleset)
     there = [r.id for r in inventory.resources if r.type == "gcp.vertex.endpoint"]
-    assert len(there) == 4
-    assert f"//aiplatform.googleapis.com/{first}" not in there
-    assert [g for g in inventory.gaps if first in g.subject] == []
+    assert len(there) == 5
+    assert f"//aiplatform.googleapis.com/{first}" in there
+    assert {g.reason for g in inventory.gaps if first in g.subject} == {GapReason.UNSUPPORTED}
+    assert all("no longer there" in g.detail for g in inventory.gaps if first in g.subject)
 
 
 def test_organisation_is_walked_folder_by_folder(
@@ -158,7 +160,8 @@ def test_organisation_is_walked_folder_by_folder(
     world.projects[SECOND] = Project(id=SECOND, number=SECOND_NUMBER, parent="folders/2")
     inventory = read(tmp_path / "a.mlsnap", ruleset, is_organisation=True)
     assert {row.scope for row in inventory.coverage} == {f"gcp/{PROJECT}", f"gcp/{SECOND}"}
-    assert hidden(inventory) == set()
+    assert hidden(inventory) == {GapReason.UNSUPPORTED}
+    assert all("no longer there" in g.detail for g in inventory.gaps if first in g.subject)
     assert gcp.mistakes() == []
 
 
