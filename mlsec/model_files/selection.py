@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from mlsec.artifacts.content.known_formats import OWN_EVIDENCE
+from mlsec.artifacts.content.pointers import DIGEST
 from mlsec.artifacts.facts import Format, Inspection
 from mlsec.collect.folders.entry import Entry
 from mlsec.core.enums import Severity
@@ -140,8 +141,8 @@ def left_out_because(
     format_ = inspection.formats[0]
     if _is_own_evidence(inspection):
         return f"{OWN_EVIDENCE}, in which nothing was found"
-    if format_ not in BESIDE:
-        return ""
+    if format_ not in BESIDE or DIGEST in inspection.properties:
+        return ""  # what a pointer stands for may be anything
     if entry.is_written and not any(f.danger.rank <= Severity.HIGH.rank for f in inspection.facts):
         return "written by this scan"
     if not has_model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,15 +10,17 @@ from mlsec.artifacts.bytes.window import Window
 from mlsec.collect.code.code_file import CodeFile, Language
 from mlsec.collect.folders.entry import Entry, Listing
 from mlsec.collect.folders.local import LocalStore
+from mlsec.collect.folders.tracked import Tracked
 from mlsec.collect.run_facts import salt_of
 from mlsec.collect.secrets.masking import Masker
 from mlsec.collect.settings import CollectSettings, Progress
 from mlsec.core.enums import GapReason
+from mlsec.core.regex import regex
 from mlsec.core.sanitize import plain_name
 from mlsec.repository.custom_resource_definitions import without_schemas
 from mlsec.repository.declared_secrets import secret_spans, sensitive_variables
 from mlsec.repository.evidence import file_call, gap_call
-from mlsec.repository.language import language_of, may_matter
+from mlsec.repository.language import DATA, language_of, may_matter
 from mlsec.repository.plan_secrets import sensitive_texts
 from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
@@ -30,7 +33,19 @@ _QUOTED = (Language.TERRAFORM, Language.TERRAFORM_VALUES, Language.BICEP)
 _AT_ONCE = 64
 _AT_ONCE_BYTES = 8 * 1024 * 1024
 _VALUES = (".tfvars", ".tfvars.json")
-_CERTAIN = (".tf", ".tofu", ".tfvars", ".bicep")
+# What a tool makes of code, and what could stand for it.
+_MADE = (Language.TERRAFORM_PLAN, Language.ARM)
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+# Words without which nothing of what ends so declares anything, escaped ones included; tables and
+# collections of texts are as large, and are no code.
+_SAID = regex(
+    rb"apiVersion|(?:AWS|Alexa|Custom)::|services|(?i:deploymentTemplate)|terraform_version"
+    rb"|\\(?:x|u00|U000000)[4-7]|\x00"
+)
+_SAID_BYTES = 32
 
 
 def collect(
@@ -48,11 +63,12 @@ def collect(
     if not entries:
         return
     masker = Masker(salt_of(snapshot, settings), _sensitive(entries, store))
+    tracked = Tracked()
     done = 0
     for several in _together(entries):
         if progress is not None and done:
             progress(done, len(entries), several[0].path)
-        ends = (_read(scope, entry, store, listing, masker) for entry in several)
+        ends = (_read(scope, entry, store, listing, masker, tracked) for entry in several)
         # One transaction for many files: each costs as long as reading one.
         snapshot.record_all(
             cleaned(snapshot.clean, end, is_clean=True) for end in ends if end is not None
@@ -85,6 +101,27 @@ def _sensitive(entries: list[Entry], store: LocalStore) -> frozenset[str]:
     )
 
 
+def _may_be_code(entry: Entry, store: LocalStore) -> bool:
+    """Whether a file that is too large to be read may be code, by its name or a word of it."""
+    if language_of(entry.path, "") is not None:
+        return True
+    if not entry.path.lower().endswith(DATA):
+        return False
+    try:
+        source = store.open(entry)
+    except OSError:
+        return True
+    try:
+        end = b""
+        for block in Window.over(source).blocks():
+            if _SAID.search(end + block):
+                return True
+            end = block[-_SAID_BYTES:]
+    finally:
+        store.close(source)
+    return False
+
+
 def _bytes(entry: Entry, store: LocalStore) -> bytes | None:
     """Give a file's content; None when it cannot be read."""
     try:
@@ -103,10 +140,15 @@ def scope_of(target: str) -> str:
 
 
 def _read(
-    scope: str, entry: Entry, store: LocalStore, listing: Listing, masker: Masker
+    scope: str,
+    entry: Entry,
+    store: LocalStore,
+    listing: Listing,
+    masker: Masker,
+    tracked: Tracked,
 ) -> tuple[Call, bytes | None] | None:
     if entry.size_bytes > MAX_BYTES:
-        if not entry.path.lower().endswith(_CERTAIN):
+        if not _may_be_code(entry, store):
             return None  # what it is as a model file is reported where model files are read
         detail = f"larger than {MAX_BYTES // 1024 // 1024} MiB"
         return gap_call(scope, entry.id, GapReason.OVER_LIMIT, detail)
@@ -119,14 +161,28 @@ def _read(
     finally:
         store.close(source)
     where = _in_repository(listing.in_repository, entry.path)
-    return code_call(scope, entry.id, entry.path, where, body, masker)
+    is_committed = entry.path.lower().endswith(".json") and tracked.may_hold(store.path_of(entry))
+    return code_call(scope, entry.id, entry.path, where, body, masker, is_committed=is_committed)
+
+
+def text_of(body: bytes) -> str:
+    """Give what stands in a file; a mark at its start says where a letter has several bytes."""
+    encoding = next((name for mark, name in _MARKS if body.startswith(mark)), "utf-8-sig")
+    return body.decode(encoding, "replace")
 
 
 def code_call(
-    scope: str, file_id: str, path: str, in_repository: str, body: bytes, masker: Masker
+    scope: str,
+    file_id: str,
+    path: str,
+    in_repository: str,
+    body: bytes,
+    masker: Masker,
+    *,
+    is_committed: bool = False,
 ) -> tuple[Call, bytes | None] | None:
     """Give the record of one file's bytes; None when they declare nothing that we read."""
-    text = body.decode("utf-8-sig", "replace")
+    text = text_of(body)
     language = language_of(path, text)
     if language is None:
         return None
@@ -143,6 +199,7 @@ def code_call(
         language=language,
         text=masker.mask(hidden, is_quoted=language in _QUOTED),
         in_repository=in_repository,
+        is_committed=is_committed and language in _MADE,
     )
     return file_call(scope, file)
 

@@ -7,10 +7,11 @@ import re
 from mlsec.collect.code.code_file import Language
 from mlsec.core.regex import regex
 from mlsec.repository.own_report import is_assessment
+from mlsec.repository.written_otherwise import language_otherwise
 from mlsec.servers.config.config_kinds import is_server_config
 
 # Endings of files that are worth opening to see what they are.
-_DATA = (".yaml", ".yml", ".json", ".template")
+DATA = (".yaml", ".yml", ".json", ".template")
 # Server configuration that its name alone says, or that is worth opening for what stands in it.
 _SERVER_NAMES = frozenset({
     "config.properties", "config.pbtxt", "jupyter_server_config.py", "jupyter_server_config.json",
@@ -22,20 +23,20 @@ _SERVER_NAMES = frozenset({
 # What leads to other servers: the endings of nginx, and the one name of Caddy.
 _PROXIES = (".conf", ".conf.template", "caddyfile")
 _ENDINGS = (
-    *_DATA, *_PROXIES, ".tf", ".tofu", ".tfvars", ".bicep", ".sh", ".bash", ".tpl", ".service",
+    *DATA, *_PROXIES, ".tf", ".tofu", ".tfvars", ".bicep", ".sh", ".bash", ".tpl", ".service",
     ".py", ".properties",
 )  # fmt: skip
 _LEADS = regex(r"(?m)(?:^|[{;])[^\S\n]*+(?:proxy_pass|grpc_pass|reverse_proxy)\s")
 _DOCKERFILE = regex(r"(?i)(?:.+\.)?(?:docker|container)file(?:\..+)?\Z")
 _COMPOSE = regex(r"(?i)(?:docker-|podman-)?compose(?:[.-].+)?\.ya?ml\Z")
 _ENVIRONMENT = regex(r"(?i)(?:.+)?\.env(?:\..+)?\Z")
-_UNIT = regex(r"(?m)^ExecStart=")
+_UNIT = regex(r"(?m)^[ \t]*ExecStart[ \t]*=")
 _APPLIED = regex(r"(?m)^apiVersion:\s*\S.*$")
 _KIND = regex(r"(?m)^kind:\s*\S")
 _JSON_APPLIED = regex(r'"apiVersion"\s*:\s*"[^"]+"')
 _JSON_KIND = regex(r'"kind"\s*:\s*"[^"]+"')
 _AWS_TYPE = regex(r"[\"']?Type[\"']?\s*:\s*[\"']?(?:AWS|Alexa|Custom)::")
-_ARM = regex(r'"\$schema"\s*:\s*"[^"]*(?:[dD]eploymentTemplate|deploymentParameters)\.json')
+_ARM = regex(r'"\$schema"\s*:\s*"[^"]*(?i:deploymentTemplate|deploymentParameters)\.json')
 _SERVICES = regex(r"(?m)^services:\s*(?:#.*)?$")
 # An assessment quotes the code it is about, and so speaks of every language.
 _OWN_REPORT = regex(r'\s*\{\s*"schema"\s*:\s*"mlsec/assessment/')
@@ -63,7 +64,7 @@ def language_of(path: str, text: str) -> Language | None:
             return language
     if _DOCKERFILE.match(name):
         return Language.DOCKERFILE
-    if lower.endswith(_DATA):
+    if lower.endswith(DATA):
         result = _data(name, path, text)
         if result is not None:
             return result
@@ -119,4 +120,4 @@ def _data(name: str, path: str, text: str) -> Language | None:
         return Language.HELM_TEMPLATE if is_in_chart else Language.KUBERNETES
     if _SERVICES.search(text) and re.search(r"(?m)^[^\S\n]++(?:image|build):", text):
         return Language.COMPOSE
-    return None
+    return language_otherwise(text)

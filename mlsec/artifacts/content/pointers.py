@@ -7,10 +7,13 @@ from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import GapReason
 from mlsec.core.regex import regex
 
+# As git-lfs itself reads one: any of its three names, line ends and blanks around are forgiven.
+# Source: lfs/pointer.go of git-lfs (DecodeFrom, matcherRE).
 _POINTER = regex(
-    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-\d-\w+ [^\n]*\n)*"
-    rb"oid sha256:(?P<digest>[0-9a-f]{64})\nsize (?P<size>\d{1,19})\n?\Z"
+    rb"\s*version [^\r\n]*(?:git-media|hawser|git-lfs)[^\r\n]*\r?\n(?:ext-[^\r\n]*\r?\n)*"
+    rb"oid sha256:(?P<digest>[0-9a-f]{64})\r?\nsize (?P<size>\d{1,19})\s*\Z"
 )
+DIGEST = "pointer_sha256"
 
 
 def sniff_pointer(head: bytes, window: Window) -> bool:
@@ -23,7 +26,7 @@ def read_pointer(window: Window, record: Recorder) -> None:
     match = _POINTER.match(window.read(0, 1024))
     record.understood(0, window.size_bytes)
     if match is not None:
-        record.property("pointer_sha256", match.group("digest").decode("ascii"))
+        record.property(DIGEST, match.group("digest").decode("ascii"))
         size = int(match.group("size"))
         detail = "only a pointer to the file is here: fetch it with git lfs pull"
         record.gap(GapReason.UNRESOLVED, detail, size_bytes=size)

@@ -47,6 +47,7 @@ class CodeFile(msgspec.Struct, frozen=True, kw_only=True):
 
     ``id`` is the path as the target names it, ``path`` relative to the target, ``in_repository``
     relative to the root of its git repository (what code scanning needs; ``path`` outside of one).
+    ``is_committed`` is noted where it matters: of what a tool makes, which could stand for code.
     """
 
     id: str
@@ -54,6 +55,7 @@ class CodeFile(msgspec.Struct, frozen=True, kw_only=True):
     language: Language
     text: str
     in_repository: str = ""
+    is_committed: bool = False
 
     @property
     def shown(self) -> str:

@@ -12,13 +12,15 @@ from mlsec.artifacts.bytes.window import FileSource, Source
 from mlsec.artifacts.content.references import NOT_READ
 from mlsec.collect.folders.entry import Entry, Listing, Skipped
 from mlsec.collect.folders.git_root import repository_of
+from mlsec.collect.folders.tracked import Tracked
 from mlsec.core.entry_path import entry_path
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import plain_name
 
 MAX_DEPTH = 64
-# What tools keep beside models and no loader reads; of compiled Python only what is compiled.
+# What tools keep beside models and no loader reads, unless it is committed; of compiled Python only
+# what is compiled.
 LEFT_OUT = NOT_READ - {"__pycache__"}
 _COMPILED = ("__pycache__", ".pyc")
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -40,6 +42,7 @@ class LocalStore:
         self._root, self._written, self._in_use = root, written, in_use
         self._own_names = {path.rpartition("/")[2] for path in written | in_use}
         self._paths: dict[str, str] = {}
+        self._tracked = Tracked()
 
     def listing(self) -> Listing:
         """Walk the folder; nothing is opened but folders.
@@ -136,7 +139,9 @@ class LocalStore:
         real = item.path
         home, _, name = path.rpartition("/")
         is_compiled = home.rpartition("/")[2] == _COMPILED[0] and name.endswith(_COMPILED[1])
-        if item.name in LEFT_OUT or is_compiled:
+        is_a_tool_s = item.name in LEFT_OUT or is_compiled
+        # Who commits a folder of that name decides what lies in it, and what loads it.
+        if is_a_tool_s and not self._tracked.may_hold(item.path):
             yield self._skip(path, "left out: no loader reads models from there", None)
             return
         if item.is_symlink():

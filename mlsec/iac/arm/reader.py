@@ -63,10 +63,10 @@ class _Reading:
                 self._roots[file.path] = (file, root)
 
     def _is_compiled(self, file: CodeFile) -> bool:
-        """Whether the template that it compiles to lies beside it."""
+        """Whether the template that it compiles to lies beside it; a committed one may be old."""
         compiled = f"{file.path.removesuffix('.bicep')}.json"
         return any(
-            item.path == compiled and "bicep" in item.text[:4000]
+            item.path == compiled and "bicep" in item.text[:4000] and not item.is_committed
             for item in self._scope.written_in(Language.ARM)
         )
 

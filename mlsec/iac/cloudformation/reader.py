@@ -72,6 +72,9 @@ class _Reading:
         for path, (file, root) in self._roots.items():
             if path not in self._nested:
                 yield from self._of_template(file, root, {}, (path,), "", _stack_of(file))
+        for path, (file, root) in self._roots.items():
+            if path not in self._seen:  # they nest each other, and nothing else does
+                yield from self._of_template(file, root, {}, (path,), "", _stack_of(file))
 
     def _of_template(
         self,

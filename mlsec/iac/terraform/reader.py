@@ -49,7 +49,8 @@ def _declarations(
     plans: list[Plan], target: Target | None, tables: Tables
 ) -> Iterator[Declaration]:
     """A plan stands for the code that it was made of, where that is in the target as well."""
-    planned = {_root_of(plan, target): plan for plan in plans}
+    # One that is committed may be old, or written by hand: it is judged beside the code.
+    planned = {_root_of(plan, target): plan for plan in plans if not plan.file.is_committed}
     for root in target.roots() if target is not None else ():
         declared = list(target.declared_in(root)) if target is not None else []
         plan = planned.get(root)

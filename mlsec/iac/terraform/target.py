@@ -265,7 +265,8 @@ class Target:
             if placed.block.kind in ("resource", "module"):
                 shown = ".".join(placed.block.labels)
                 detail = f"{shown[:200]} is declared more than once, and only the first was judged"
-                self.scope.doubt(placed.file, detail, line=placed.block.line)
+                # OpenTofu prefers the one in a .tofu file: it may well be the one that is applied.
+                self.scope.refuse(placed.file, detail, line=placed.block.line)
 
     def _read_values(self) -> None:
         for file in self.scope.written_in(Language.TERRAFORM_VALUES):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 
-from mlsec.collect.folders.local import LEFT_OUT
 from mlsec.collect.secrets.masking import Masker
 from mlsec.repository.changes.change import Change, Place
 from mlsec.repository.changes.tree import Committed, bodies_of
@@ -26,7 +25,9 @@ def record_before(change: Change, snapshot: Snapshot) -> None:
         below = dict(_below(change, place))
         for file, body in bodies_of(change.git, below):
             path, where = below[file]
-            call = code_call(scope, _id_of(place, path), path, where, body, masker)
+            call = code_call(
+                scope, _id_of(place, path), path, where, body, masker, is_committed=True
+            )
             if call is not None:
                 snapshot.record(*call, is_clean=True)
 
@@ -44,7 +45,7 @@ def _below(change: Change, place: Place) -> Iterator[tuple[Committed, tuple[str,
             path = where[len(start) :]
         else:
             continue
-        if may_matter(path) and not LEFT_OUT & {*path.split("/")} and file.size_bytes <= left:
+        if may_matter(path) and file.size_bytes <= left:
             left -= file.size_bytes
             yield file, (path, where)
 

@@ -17,27 +17,17 @@ from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.errors import MlsecError
 from mlsec.core.regex import regex
 from mlsec.servers.images.installed_packages import packages_in
+from mlsec.servers.images.instructions import Instruction, instructions
 from mlsec.servers.shell.expand import expand
 from mlsec.servers.shell.growth import Growth, Tell
 from mlsec.servers.shell.shell_tokens import Command, split_commands
 
-_WORD = regex(r"\s*([A-Za-z]+)(?:[ \t]+|\Z)")
-_HEREDOC = regex(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
 _PAIR = regex(
     r"(?<![A-Za-z0-9_.-])([A-Za-z_][A-Za-z0-9_.-]*+)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)*)"
 )
 _OPTION = regex(r"--[a-z-]+(?:=\S+)?\s+")
 _STAGE = regex(r"(?:--platform=\S+\s+)?(\S+)(?:\s+[Aa][Ss]\s+(\S+))?")
 _MOST_STAGES = 100
-
-
-class Instruction(msgspec.Struct, frozen=True, kw_only=True):
-    """One instruction: its word in capitals, and the text after it with its place."""
-
-    word: str
-    text: str
-    line: int
-    column: int
 
 
 class Recipe(msgspec.Struct, kw_only=True):
@@ -91,33 +81,6 @@ def recipes_of(file: CodeFile, tell: Tell | None = None) -> tuple[Recipe, ...]:
         elif stages and len(stages) <= _MOST_STAGES:
             _apply(instruction, stages[-1])
     return tuple(stages)
-
-
-def instructions(text: str) -> Iterator[Instruction]:
-    """Yield the instructions with their continuation lines; comments between those are dropped."""
-    lines = text.splitlines()
-    at = 0
-    while at < len(lines):
-        matched = _WORD.match(lines[at])
-        if matched is None or lines[at].lstrip().startswith("#"):
-            at += 1
-            continue
-        start, column = at, matched.end() + 1
-        parts = [lines[at][matched.end() :]]
-        while parts[-1].rstrip().endswith(("\\", "`")) and at + 1 < len(lines):
-            at += 1
-            is_comment = lines[at].lstrip().startswith("#") or not lines[at].strip()
-            parts.append("\\" if is_comment else lines[at])
-        at += 1
-        body = "\n".join(parts)
-        word = matched[1].upper()
-        heredoc = _HEREDOC.search(body) if word in ("RUN", "COPY", "ADD") else None
-        if heredoc is not None:
-            ends = [n for n in range(at, len(lines)) if lines[n].strip() == heredoc[1]]
-            stop = ends[0] if ends else len(lines)
-            body = "\n".join([body, *lines[at:stop]])
-            at = stop + 1
-        yield Instruction(word=word, text=body, line=start + 1, column=column)
 
 
 def _begun(instruction: Instruction, stages: list[Recipe], common: Recipe) -> Recipe:

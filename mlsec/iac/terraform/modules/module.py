@@ -11,6 +11,7 @@ from mlsec.collect.code.code_file import CodeFile
 from mlsec.iac.terraform.syntax.tree import Attribute, Block, Body
 
 Key = tuple[str, ...]
+_ENDINGS = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -46,7 +47,7 @@ class Module(msgspec.Struct, frozen=True, kw_only=True):
 
 def assemble(directory: str, parsed: Iterable[tuple[CodeFile, Body]]) -> Module:
     """Give the module of a directory's files; override files change what the others declare."""
-    ordered = sorted(parsed, key=lambda pair: (_is_override(pair[0].path), pair[0].path))
+    ordered = sorted(parsed, key=lambda pair: (*_rank(pair[0].path), pair[0].path))
     blocks: dict[str, dict[Key, Placed]] = {}
     values: dict[str, PlacedValue] = {}
     providers: dict[Key, Placed] = {}
@@ -75,9 +76,23 @@ def assemble(directory: str, parsed: Iterable[tuple[CodeFile, Body]]) -> Module:
     )
 
 
+def _rank(path: str) -> tuple[bool, bool]:
+    """What an address stands for is said by a file that Terraform reads, wherever another one is.
+
+    Source: configs/parser_config_dir.go of Terraform (dirFiles, fileExt, IsIgnoredFile).
+    """
+    name = posixpath.basename(path)
+    is_ignored = name.startswith(".") or not name.endswith(_ENDINGS)
+    return is_ignored, _is_override(path)
+
+
 def _is_override(path: str) -> bool:
-    name = posixpath.basename(path).partition(".")[0]
-    return name == "override" or name.endswith("_override")
+    name = posixpath.basename(path)
+    ending = next((ending for ending in _ENDINGS if name.endswith(ending)), "")
+    stem = name.removesuffix(ending)
+    return bool(ending) and not name.startswith(".") and (
+        stem == "override" or stem.endswith("_override")
+    )  # fmt: skip
 
 
 def _alias(block: Block) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Declared, Language
 from mlsec.collect.located.json import parse
-from mlsec.collect.located.located import Node
+from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.collect.located.yaml import parse_documents
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
@@ -17,6 +17,7 @@ from mlsec.providers.kubernetes.workloads.reading import read_objects
 from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder
 from mlsec.vocabulary.types import Vocabulary
 
+_SAYS = ("apiVersion", "kind")
 _RENDER = {
     Language.HELM_TEMPLATE: "a template: scan what it makes, helm template RELEASE {folder}",
     Language.KUSTOMIZATION: "not built: scan what it makes, kustomize build {folder}",
@@ -48,11 +49,14 @@ def _objects_of(file: CodeFile, scope: CodeScope) -> Iterator[KubeObject]:
     taken: dict[str, int] = {}
     for node in _documents(file, scope):
         for item in unfold(node):
+            if any(isinstance(n.value, UnknownValue) for n in map(item.get, _SAYS) if n):
+                scope.refuse(file, "it says twice what it is", line=item.line)
+                continue
             if not is_object(item):
                 scope.doubt(file, "a document without apiVersion and kind", line=item.line)
                 continue
             if item.text("$patch") == "delete":
-                scope.doubt(file, "a patch that takes an object away", line=item.line)
+                scope.refuse(file, "a patch that takes an object away", line=item.line)
                 continue
             thing = _object(file, scope.name, item, taken)
             if (thing.group, thing.kind) not in BY_KIND:
