@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.errors import ArtifactError
 from mlsec.collect.code.code_file import CodeFile, Language
 from mlsec.collect.folders.entry import Entry, Listing
 from mlsec.collect.folders.local import LocalStore
@@ -95,30 +96,19 @@ def _sensitive(entries: list[Entry], store: LocalStore) -> frozenset[str]:
         return frozenset()
     code = (item for item in entries if item.path.lower().endswith((".tf", ".tofu")))
     return sensitive_variables(
-        (_bytes(item, store) or b"").decode("utf-8", "replace")
-        for item in code
-        if item.size_bytes <= MAX_BYTES
+        (_bytes(item, store) or b"").decode("utf-8", "replace") for item in code
     )
 
 
-def _may_be_code(entry: Entry, store: LocalStore) -> bool:
+def _may_be_code(path: str, window: Window) -> bool:
     """Whether a file that is too large to be read may be code, by its name or a word of it."""
-    if language_of(entry.path, "") is not None:
+    if language_of(path, "") is not None or not path.lower().endswith(DATA):
         return True
-    if not entry.path.lower().endswith(DATA):
-        return False
-    try:
-        source = store.open(entry)
-    except OSError:
-        return True
-    try:
-        end = b""
-        for block in Window.over(source).blocks():
-            if _SAID.search(end + block):
-                return True
-            end = block[-_SAID_BYTES:]
-    finally:
-        store.close(source)
+    end = b""
+    for block in window.blocks():
+        if _SAID.search(end + block):
+            return True
+        end = block[-_SAID_BYTES:]
     return False
 
 
@@ -129,7 +119,9 @@ def _bytes(entry: Entry, store: LocalStore) -> bytes | None:
     except OSError:
         return None
     try:
-        return b"".join(Window.over(source).blocks())
+        return Window.over(source).read(0, MAX_BYTES)
+    except ArtifactError:
+        return None
     finally:
         store.close(source)
 
@@ -147,17 +139,20 @@ def _read(
     masker: Masker,
     tracked: Tracked,
 ) -> tuple[Call, bytes | None] | None:
-    if entry.size_bytes > MAX_BYTES:
-        if not _may_be_code(entry, store):
-            return None  # what it is as a model file is reported where model files are read
-        detail = f"larger than {MAX_BYTES // 1024 // 1024} MiB"
-        return gap_call(scope, entry.id, GapReason.OVER_LIMIT, detail)
     try:
         source = store.open(entry)
     except OSError as error:
         return gap_call(scope, entry.id, GapReason.DENIED, error.strerror or "cannot be read")
     try:
+        # It may have grown since it was listed.
+        if source.size_bytes > MAX_BYTES:
+            if not _may_be_code(entry.path, Window.over(source)):
+                return None  # what it is as a model file is reported where model files are read
+            detail = f"larger than {MAX_BYTES // 1024 // 1024} MiB"
+            return gap_call(scope, entry.id, GapReason.OVER_LIMIT, detail)
         body = b"".join(Window.over(source).blocks())
+    except ArtifactError as error:
+        return gap_call(scope, entry.id, error.reason, error.message)
     finally:
         store.close(source)
     where = _in_repository(listing.in_repository, entry.path)

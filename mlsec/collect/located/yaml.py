@@ -23,20 +23,34 @@ _WORDS: dict[str, Any] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STANDARD = "tag:yaml.org,2002:"
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Counts the nodes of a stream while they are made: they take more memory than the text."""
+
+    made = 0
+
+    def descend_resolver(self, _parent: yaml.Node | None, _index: Any) -> None:
+        """Count one node; every node that is composed begins with this call."""
+        self.made += 1
+        if self.made > MAX_NODES:
+            raise LimitError(f"more than {MAX_NODES:,} values")
+
+    def ascend_resolver(self) -> None:
+        """Do nothing: no node is resolved by its path."""
 
 
 def parse_documents(text: str) -> Iterator[Node]:
     """Yield every document of a YAML stream; an empty one is left out.
 
     Raises:
-        LimitError: too deep, or more than ``MAX_NODES`` values once aliases are followed.
+        LimitError: too deep, or more than ``MAX_NODES`` values, also once aliases are followed.
         MlsecError: not YAML. The documents before the mistake have been given by then.
             ``location`` is ``line:column``.
     """
     try:
-        for root in yaml.compose_all(text, Loader=_LOADER):
+        for root in yaml.compose_all(text, Loader=_Loader):
             if root is not None and not _is_empty(root):
                 yield _Builder().build(root, _place(root), 0)
     except yaml.MarkedYAMLError as error:

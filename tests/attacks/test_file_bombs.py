@@ -1,0 +1,101 @@
+"""Somebody who may add a file to a repository makes it too large, too long or too many to be read:
+a Dockerfile behind 64 MiB of comments, a list of four million values, a sparse file of a terabyte.
+The scan takes the machine's memory or time, or it leaves the file out without a word, and what the
+file declares goes live as if it had been looked at.
+
+Each lies beside an open notebook and a pickle that runs a command, which are found. It is a gap at
+its own place; the same file in its ordinary size is read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.measured import Measured, scan, write
+from tests.attacks.test_code_budgets import OPEN, POD, RULE, TERRAFORM
+
+MIB = 1 << 20
+LARGE = 65 * MIB
+TEMPLATE = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Bomb": OPEN}})
+COMMENTS = "# " + "x" * 1021 + "\n"
+Files = Mapping[str, str]
+
+
+class Harm:
+    """A pickle that runs a command where it is loaded."""
+
+    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
+        return os.system, ("id",)
+
+
+def commented(name: str, text: str) -> Callable[[int], Files]:
+    """The same text behind so many bytes of comments."""
+    return lambda size: {name: COMMENTS * (size // len(COMMENTS)) + text}
+
+
+def listed(size: int) -> Files:
+    return {"pod.yaml": POD + "x: [" + "a," * size + "]\n"}
+
+
+# name: files by size, an ordinary size, one that is too much, where that is told.
+BOMBS: dict[str, tuple[Callable[[int], Files], int, int, str]] = {
+    "a Dockerfile": (commented("Dockerfile", "FROM x\nUSER 0\n"), 0, LARGE, "Dockerfile"),
+    "a script": (commented("start.sh", "vllm serve x\n"), 0, LARGE, "start.sh"),
+    "a manifest": (commented("pod.yaml", POD), 0, LARGE, "pod.yaml"),
+    "variables": (commented(".env", "A=b\n"), 0, LARGE, ".env"),
+    "a template": (lambda size: {"template.json": " " * size + TEMPLATE}, 0, LARGE,
+                   "template.json"),
+    "values": (listed, 100, 4 * MIB, "pod.yaml"),
+    "documents": (lambda count: {"pod.yaml": "---\n".join([listed(4000)["pod.yaml"]] * count)},
+                  3, 120, "pod.yaml"),
+}  # fmt: skip
+SPARSE = ("model.safetensors", "main.tf", "values.yaml", "template.json", "Dockerfile")
+
+
+def scanned(folder: Path, files: Files) -> Measured:
+    """Scan files beside the two findings, which must be among what is reported."""
+    write(folder, {**files, "z.tf": TERRAFORM, "z.pkl": pickle.dumps(Harm())})
+    seen = scan(folder)
+    seen.check()
+    assert seen.code == 10, seen.errors
+    assert (RULE, "aws_sagemaker_notebook_instance.beside") in seen.failed
+    assert any(resource == "z.pkl" for _, resource in seen.failed)
+    return seen
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_file_too_large_to_be_read_is_a_limit_at_its_place(name: str, tmp_path: Path) -> None:
+    bomb, _, large, place = BOMBS[name]
+    assert place in scanned(tmp_path / "target", bomb(large)).limits
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_the_same_file_in_its_ordinary_size_is_read(name: str, tmp_path: Path) -> None:
+    bomb, small, _, _ = BOMBS[name]
+    assert scanned(tmp_path / "target", bomb(small)).limits == {}
+
+
+def test_large_json_that_is_only_data_is_no_gap(tmp_path: Path) -> None:
+    data = '{"annotations": ["' + "x" * LARGE + '"]}'
+    assert scanned(tmp_path / "target", {"data/a.json": data}).limits == {}
+
+
+def test_a_sign_between_two_blocks_of_large_json_is_seen(tmp_path: Path) -> None:
+    text = (" " * (64 * MIB - 30)) + TEMPLATE + " " * MIB
+    assert "t.json" in scanned(tmp_path / "target", {"t.json": text}).limits
+
+
+def test_a_terabyte_without_content_is_not_read_through(tmp_path: Path) -> None:
+    folder = tmp_path / "target"
+    folder.mkdir()
+    for name in SPARSE:
+        with (folder / name).open("wb") as file:
+            file.truncate(1 << 40)
+    limits = scanned(folder, {}).limits
+    assert set(SPARSE[1:]) <= set(limits), limits
