@@ -13,7 +13,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mlsec.collect.folders.local import LEFT_OUT
 from mlsec.core.assessment import Assessment
 from mlsec.core.enums import Status
 from tests.e2e import hostile_repository as hostile
@@ -82,10 +81,13 @@ def state(folder: Path) -> dict[str, tuple[object, ...]]:
 
 
 def listed(folder: Path) -> list[Path]:
-    """Everything that a scan has to account for: all but plain folders, one for a left-out one."""
+    """Everything that a scan has to account for: all but plain folders; git's own is one.
+
+    All the rest is committed, in folders of tools too.
+    """
     found: list[Path] = []
     for path in sorted(folder.iterdir()):
-        if path.name not in LEFT_OUT and path.is_dir() and not path.is_symlink():
+        if path.name != ".git" and path.is_dir() and not path.is_symlink():
             found += listed(path)
         else:
             found.append(path)
