@@ -265,6 +265,30 @@ def test_override_of_the_code_decides_as_it_does_in_terraform(folder: Path) -> N
     assert scan(folder, {"main.tf": TERRAFORM, "a_override.tf": OVERRIDE % "Disabled"}) == 0
 
 
+APPLIED = {
+    "backend": {"b.tf": 'terraform {}\nterraform {\n  backend "s3" {}\n}\n'},
+    "provider": {"p.tf": 'provider "aws" {\n  region = "eu-west-1"\n}\n'},
+    "values": {"terraform.tfvars": 'other = "x"\n'},
+}
+OPEN_BY_DEFAULT = 'variable "access" {\n  default = "Enabled"\n}\n' + MILD.replace(
+    '"Disabled"\n}', "var.access\n}"
+)
+MILD_CALL = 'module "m" {\n  source = "../prod"\n  access = "Disabled"\n}\n'
+
+
+@pytest.mark.parametrize("mark", APPLIED)
+def test_a_caller_with_mild_values_does_not_stand_for_what_is_applied(
+    folder: Path, mark: str
+) -> None:
+    files = {f"prod/{name}": text for name, text in APPLIED[mark].items()}
+    called: Files = {"prod/main.tf": OPEN_BY_DEFAULT, "x/main.tf": MILD_CALL, **files}
+    assert scan(folder, called) == FOUND
+
+
+def test_a_module_is_judged_with_the_values_of_its_caller(folder: Path) -> None:
+    assert scan(folder, {"prod/main.tf": OPEN_BY_DEFAULT, "x/main.tf": MILD_CALL}) == 0
+
+
 @pytest.mark.parametrize("name", ["main.tofu", "n_override.b.tf"])
 def test_resource_of_which_one_of_two_is_taken_is_not_clean(folder: Path, name: str) -> None:
     assert scan(folder, {"main.tf": MILD, name: TERRAFORM}) == INCOMPLETE

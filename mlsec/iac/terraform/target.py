@@ -74,10 +74,13 @@ class Target:
         self._read_values()
 
     def roots(self) -> Iterator[str]:
-        """Yield the directory of each root: what no other module calls, or only in a circle."""
+        """Yield each root: what no other module calls, or only in a circle, or is applied itself.
+
+        A caller may give a root milder values than those with which it is applied.
+        """
         called = set(self._called())
-        for name in self.modules:
-            if name not in called:
+        for name, module in self.modules.items():
+            if name not in called or module.is_applied or name in self._values:
                 yield name
         for name in self.modules:
             if name not in self._reached:

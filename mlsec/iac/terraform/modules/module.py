@@ -44,6 +44,13 @@ class Module(msgspec.Struct, frozen=True, kw_only=True):
         """Give the blocks of a kind by their labels."""
         return self.blocks.get(kind, {})
 
+    @property
+    def is_applied(self) -> bool:
+        """Whether it has what belongs in a root: a backend, or settings of a provider."""
+        placed = (*self.of_kind("terraform").values(), *self.twice)
+        kinds = {block.kind for part in placed for block in part.block.body.blocks}
+        return bool(self.providers or kinds & {"backend", "cloud"})
+
 
 def assemble(directory: str, parsed: Iterable[tuple[CodeFile, Body]]) -> Module:
     """Give the module of a directory's files; override files change what the others declare."""
