@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
-from mlsec.snapshot.records import Call
+from mlsec.snapshot.records import Call, CallStatus
 
 # The largest answer, and how many values one may hold: objects in memory take 30 times its bytes.
 MAX_BYTES = 512 * 1024 * 1024
@@ -19,6 +21,52 @@ MAX_VALUES = 20_000_000
 _TOTAL_BYTES, _TOTAL_PER_BYTE = 512 * 1024 * 1024, 100
 # Beyond this size, an answer that unpacks to so many times its bytes is a bomb.
 _LARGE_BYTES, _RATIO = 64 * 1024 * 1024, 200
+
+# What a call takes in the file besides its answer, at the least; up to so many bytes, an answer is
+# too small for its repetitions to matter.
+_ROW_BYTES, _SMALL_BYTES = 200, 4096
+
+
+class Packer:
+    """Packs what a snapshot keeps; what no reader of it would take is a gap instead.
+
+    Else one file that is repetitive enough would make the evidence of all others unreadable.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: set[str] = set()
+        self._bytes, self._packed_bytes = 0, 0
+
+    def pack(self, call: Call, body: bytes | None) -> tuple[Call, bytes | None, bytes]:
+        """Give a call as it is stored, its answer, and the same packed."""
+        if not body:
+            return call, body, b""
+        packed = zlib.compress(body, 6)
+        if _is_too_large(len(body), len(packed)) or not self._has_room(call, body, packed):
+            detail = f"{len(body):,} bytes that repeat themselves: more than is kept as evidence"
+            reason = GapReason.OVER_LIMIT.value
+            gap = {"status": CallStatus.GAP, "reason": reason, "detail": detail, "payload": ""}
+            return msgspec.structs.replace(call, **gap), None, b""
+        return call, body, packed
+
+    def _has_room(self, call: Call, body: bytes, packed: bytes) -> bool:
+        with self._lock:
+            total = self._bytes + len(body)
+            # Equal answers are stored once; of small ones the call alone takes more in the file.
+            is_stored = len(body) <= _SMALL_BYTES or call.payload in self._seen
+            stored = self._packed_bytes + (_ROW_BYTES if is_stored else len(packed))
+            if total > max(_TOTAL_BYTES, _TOTAL_PER_BYTE * stored):
+                return False
+            self._bytes, self._packed_bytes = total, stored
+            if not is_stored:
+                self._seen.add(call.payload)
+            return True
+
+
+def _is_too_large(size_bytes: int, packed_bytes: int) -> bool:
+    is_bomb = size_bytes > _LARGE_BYTES and size_bytes > _RATIO * packed_bytes
+    return size_bytes > MAX_BYTES or is_bomb
 
 
 def unpack(row: Iterable[Any], digest: str, location: str) -> bytes:
@@ -30,8 +78,7 @@ def unpack(row: Iterable[Any], digest: str, location: str) -> bytes:
     size_bytes, packed = row
     if type(size_bytes) is not int or type(packed) is not bytes or size_bytes < 0:
         raise _damaged(digest, "has a value of another type than its column's", location)
-    is_bomb = size_bytes > _LARGE_BYTES and size_bytes > _RATIO * len(packed)
-    if size_bytes > MAX_BYTES or is_bomb:
+    if _is_too_large(size_bytes, len(packed)):
         said = f"unpacks from {len(packed):,} to {size_bytes:,} bytes, more than is read"
         raise _damaged(digest, said, location)
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +40,7 @@ class Snapshot:
         self._sealed: SealedRows | None = None
         self._lock = threading.Lock()
         self._is_closed, self._writer = False, Writer(self.record_all)
+        self._pack = payloads.Packer().pack
         self.clean: Clean = as_it_is
 
     @classmethod
@@ -119,7 +119,7 @@ class Snapshot:
 
     def record_all(self, ends: Iterable[tuple[Call, bytes | None]]) -> None:
         """Store several ends of calls in one transaction, at once."""
-        rows = [(call, body, zlib.compress(body, 6) if body else b"") for call, body in ends]
+        rows = [self._pack(call, body) for call, body in ends]
         with self._lock:
             if self._is_closed:
                 return

@@ -17,6 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from mlsec.snapshot.records import Call, canonical
+from mlsec.snapshot.seal import digest_of
+from mlsec.snapshot.store import Snapshot
 from tests.attacks.measured import Measured, scan, write
 from tests.attacks.test_code_budgets import OPEN, POD, RULE, TERRAFORM
 
@@ -43,6 +46,20 @@ def listed(size: int) -> Files:
     return {"pod.yaml": POD + "x: [" + "a," * size + "]\n"}
 
 
+def quoted(size: int) -> Files:
+    """A template of less than 64 MiB that is more where it is written as evidence."""
+    return {"template.json": TEMPLATE[:-1] + ', "Metadata": [' + '"",' * (size // 3) + '""]}'}
+
+
+def given(count: int) -> Files:
+    """So many variables that each of as many services, 400 at the most, is given."""
+    services = "".join(
+        f"  s{n}: {{image: x, env_file: .env.all}}\n" for n in range(min(count, 400))
+    )
+    variables = "".join(f"K{n}=v{n}\n" for n in range(count))
+    return {".env.all": variables, "docker-compose.yml": f"services:\n{services}"}
+
+
 # name: files by size, an ordinary size, one that is too much, where that is told.
 BOMBS: dict[str, tuple[Callable[[int], Files], int, int, str]] = {
     "a Dockerfile": (commented("Dockerfile", "FROM x\nUSER 0\n"), 0, LARGE, "Dockerfile"),
@@ -54,6 +71,8 @@ BOMBS: dict[str, tuple[Callable[[int], Files], int, int, str]] = {
     "values": (listed, 100, 4 * MIB, "pod.yaml"),
     "documents": (lambda count: {"pod.yaml": "---\n".join([listed(4000)["pod.yaml"]] * count)},
                   3, 120, "pod.yaml"),
+    "services": (given, 20, 30_000, ".env.all"),
+    "marks": (quoted, 99, 60 * MIB, "template.json"),
 }  # fmt: skip
 SPARSE = ("model.safetensors", "main.tf", "values.yaml", "template.json", "Dockerfile")
 
@@ -79,6 +98,24 @@ def test_a_file_too_large_to_be_read_is_a_limit_at_its_place(name: str, tmp_path
 def test_the_same_file_in_its_ordinary_size_is_read(name: str, tmp_path: Path) -> None:
     bomb, small, _, _ = BOMBS[name]
     assert scanned(tmp_path / "target", bomb(small)).limits == {}
+
+
+def test_answers_that_repeat_each_other_do_not_make_the_rest_unreadable(tmp_path: Path) -> None:
+    path, body = tmp_path / "new.mlsnap", canonical("x" * (60 * MIB))
+    parts = (canonical(["ab" * (n + 1) for n in range(9)]), *[body] * 3, canonical("x" * LARGE))
+    parts += tuple(canonical(f"{n}" + "x" * (60 * MIB)) for n in range(8))
+    with Snapshot.create(path) as snapshot:
+        for n, part in enumerate(parts):
+            call = Call(scope="code/.", region="", service="code", operation="Read",
+                        params=f'{{"file":"{n}"}}', payload=digest_of(part))  # fmt: skip
+            snapshot.record(call, part)
+        snapshot.finish()
+    with Snapshot.open(path) as snapshot:
+        snapshot.check_payloads()
+        kept = [call for call in snapshot.calls() if call.payload]
+        assert {call.reason for call in snapshot.calls()} == {"", "over_limit"}
+    assert digest_of(parts[0]) in {call.payload for call in kept}
+    assert 8 <= len(kept) < 12
 
 
 def test_large_json_that_is_only_data_is_no_gap(tmp_path: Path) -> None:

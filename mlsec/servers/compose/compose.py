@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 
+from mlsec.collect.code.budget import OverLimitError
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Declared, Language
 from mlsec.collect.code.launch import Launch
 from mlsec.collect.located.located import Node, UnknownValue
@@ -54,6 +55,7 @@ class _Reader:
         self._services: dict[str, Mapping[str, Node]] = {}
         self._recipes: dict[str, tuple[Recipe, ...]] = {}
         self._roots: dict[str, Node] = {}
+        self._variables: dict[str, Mapping[str, Node]] = {}
         self.built: set[str] = set()
 
     def launches(self) -> Iterator[Launch]:
@@ -148,12 +150,29 @@ class _Reader:
             values=values,
             files=self._by_path,
             recipe=lambda build: self._recipe(folder, build),
+            variables=self._given,
             root=self._roots[file.path],
             growth=Growth(tell_in(self._scope, file)),
         )
 
     def _environment(self, file: CodeFile) -> Mapping[str, Node]:
         return parse_environment(file.text, file.shown, tell_in(self._scope, file))
+
+    def _given(self, file: CodeFile) -> Mapping[str, Node] | None:
+        """Give the variables of a file that services name; None where they are too many.
+
+        It is read once, but each service that names it has all of them.
+        """
+        budget = self._scope.budget("compose")
+        try:
+            with budget.unit():
+                budget.spend(file.text.count("\n"))
+                if file.path not in self._variables:
+                    self._variables[file.path] = self._environment(file)
+        except OverLimitError:
+            self._scope.over_limit(file, "more variables than its services may be given")
+            return None
+        return self._variables[file.path]
 
     def _recipe(self, folder: str, build: Node) -> Recipe | None:
         """Give what the Dockerfile of a ``build`` ends in; None when it is not in the target."""

@@ -15,7 +15,10 @@ from mlsec.servers.shell.growth import Growth
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
-    """One compose file: ``values`` are those of its ``.env``, ``files`` all of the target."""
+    """One compose file: ``values`` are those of its ``.env``, ``files`` all of the target.
+
+    ``variables`` gives those of another environment file, None where a limit hides them.
+    """
 
     file: CodeFile
     scope: str
@@ -23,6 +26,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, Node]
     files: Mapping[str, CodeFile]
     recipe: Callable[[Node], Recipe | None]
+    variables: Callable[[CodeFile], Mapping[str, Node] | None]
     root: Node
     growth: Growth
 

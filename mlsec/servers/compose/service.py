@@ -17,7 +17,6 @@ from mlsec.servers.compose.service_files import (
     unknown_files,
     written_files,
 )
-from mlsec.servers.config.dotenv import parse_environment
 from mlsec.servers.images.dockerfile import Recipe
 from mlsec.servers.images.image_build import copied_files
 from mlsec.servers.shell.shell_tokens import flag_nodes, split_commands
@@ -130,8 +129,9 @@ def _environment(
     is_open = False
     for path, is_required in _env_files(service.get("env_file"), project):
         file = project.near(path) if isinstance(path, str) else None
-        if file is not None:
-            nodes |= parse_environment(file.text, file.shown)
+        variables = project.variables(file) if file is not None else None
+        if variables is not None:
+            nodes |= variables
         else:
             # One that need not be there may well be there.
             is_open = is_open or is_required or True
