@@ -20,7 +20,7 @@ from mlsec.artifacts.pickle.vm.opcode_table import machine_over
 from mlsec.artifacts.pickle.vm.plain_data import skip_plain_data
 from mlsec.artifacts.pickle.vm.values import Value
 from mlsec.artifacts.recorder import Recorder
-from mlsec.core.enums import GapReason
+from mlsec.core.enums import GapReason, Severity
 
 STREAMS = 10_000
 # Nothing that is looked for within a block is longer.
@@ -200,10 +200,12 @@ class StreamReader:
             return
         policy, budget = self.verdict.policy, self.record.budget
         if call := run_by_pickle(self.window, offset, gaps[0][0], policy, budget):
-            said = call.subject
-            detail = f"numbers of an array to joblib; whoever reads them as a pickle calls {said}"
-            danger = call.danger if call.kind is FactKind.DENIED_CALL else None
-            self.record.fact(FactKind.TWO_READINGS, said, detail, offset=gaps[0][0], danger=danger)
+            graver = call.danger if call.kind is FactKind.DENIED_CALL else None
+            self._note_numbers(call.subject, gaps[0][0], graver)
+
+    def _note_numbers(self, call: str, offset: int, danger: Severity | None) -> None:
+        detail = f"numbers of an array to joblib; whoever reads them as a pickle calls {call}"
+        self.record.fact(FactKind.TWO_READINGS, call, detail, offset=offset, danger=danger)
 
     def _end_of_raw(self, target: Value, state: Value, offset: int) -> int:
         """Where the next opcode is when raw bytes of joblib follow; -1 when none do.
