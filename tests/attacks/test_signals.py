@@ -35,7 +35,9 @@ def start(
     *words: str | Path, place: Path, before: str = "", scratch: Path
 ) -> subprocess.Popen[str]:
     script = f'{before}\nexec "$@"'
-    command = ["bash", "-c", script, "bash", sys.executable, "-m", "mlsec"]
+    # What started the tests may ignore signals, which is inherited.
+    heard = ["env", "--default-signal=INT,TERM,HUP"]
+    command = [*heard, "bash", "-c", script, "bash", sys.executable, "-m", "mlsec"]
     return subprocess.Popen(  # noqa: S603
         [*command, *map(str, words)],
         cwd=place, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -33,6 +33,8 @@ _TAKES = {
 }
 _LEAVES_NONE = frozenset(b"0")
 _TO_MARK = frozenset(b"1eutldio\x90\x91")
+# Read as a pickle, it begins with a persistent id that ends at the first line break.
+_ZIP = b"PK\x03\x04"
 _LINES = frozenset(b"SVFILPgp")
 _KEEPS = frozenset(b"\x94qrp\x80\x95\x98")
 
@@ -53,6 +55,8 @@ def sniff_pickle(head: bytes, window: Window) -> bool:
     for _ in range(HOPS):
         if trial.is_pickle():
             return True
+        if base == 0 and head.startswith(_ZIP):
+            break  # torch opens it as an archive, and pickle has no persistent ids of its own
         base = trial.beyond(window, base)
         if base < 0:
             break
