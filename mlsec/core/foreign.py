@@ -33,7 +33,7 @@ def distrust(targets: Iterable[Path]) -> None:
 
 def repository_root(path: Path) -> Path | None:
     """Give the folder of the git repository that a path lies in; git is not asked."""
-    real = path.resolve()
+    real = Path(os.path.realpath(path))  # resolve() fails at a loop on Python 3.11
     return next((folder for folder in (real, *real.parents) if _has_git(folder)), None)
 
 

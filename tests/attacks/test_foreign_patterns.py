@@ -222,7 +222,7 @@ OURS = {
     "artifacts/pickle/policy/judged_texts.py", "artifacts/pickle/policy/patches.py",
     "artifacts/pickle/vm/number_skip.py", "artifacts/pickle/vm/plain_patterns.py",
     "artifacts/python/names.py", "artifacts/templates/judge.py",
-    "collect/images/model_servers.py", "collect/secrets/kinds.py", "collect/secrets/masking.py",
+    "collect/images/model_servers.py", "collect/secrets/masking.py", "collect/secrets/named.py",
     "collect/secrets/script_signs.py", "core/regex.py", "iac/terraform/syntax/templates.py",
     "providers/kubernetes/workloads/products.py", "render/display.py",
     "repository/comment_waivers.py", "servers/compose/proxies.py", "servers/compose/service.py",
@@ -231,6 +231,7 @@ OURS = {
     "servers/shell/expand.py", "providers/aws/replay/asked.py",
 }  # fmt: skip
 ESCAPED = {
+    "collect/secrets/find.py",
     "iac/arm/functions.py", "providers/gcp/client/asset_inventory.py",
     "providers/kubernetes/facts/cloud_roles.py", "servers/external_env.py",
 }  # fmt: skip

@@ -17,7 +17,8 @@ FROM_START = frozenset(
     """mlsec.artifacts.embedded.recognition._BASE64 mlsec.artifacts.embedded.recognition._HEX
     mlsec.artifacts.formats.tensorflow.bundle_archive.SHARD
     mlsec.artifacts.formats.tensorflow.shards.SHARD mlsec.collect.located.json._SPACE_OR_COMMENT
-    mlsec.servers.config.config_kinds._KINDS mlsec.engine.rules.links_check._EQUIVALENT""".split()  # noqa: SIM905
+    mlsec.collect.secrets.named._AHEAD mlsec.servers.config.config_kinds._KINDS
+    mlsec.engine.rules.links_check._EQUIVALENT""".split()  # noqa: SIM905
 )
 # The most characters that they are ever given, where they take the square of a text's length.
 MOST_GIVEN = {

@@ -136,7 +136,7 @@ def _literal_blocks(text: str) -> list[tuple[int, int]]:
     for match in _HEREDOC.finditer(text):
         if blocks and match.start() < blocks[-1][1]:
             continue
-        close = re.compile(rf"(?m)^[ \t]*{match[1]}[ \t]*\r?$").search(text, match.end())
+        close = re.compile(rf"(?m)^[ \t]*{re.escape(match[1])}[ \t]*\r?$").search(text, match.end())
         blocks.append((match.end(), close.start() if close else len(text)))
     parts = text.split("'''")
     at = 0

@@ -26,7 +26,7 @@ from mlsec.iac.terraform.values import (
 
 # A text so long does not stand in a name by chance.
 _MARKER = 6
-_VERB = re.compile(r"%(?:%|(?:\[(\d{1,3})\])?([-+ 0#]*)(\d*)(?:\.(\d*))?([a-zA-Z]))")
+_VERB = re.compile(r"%(?:%|(?:\[(\d{1,3})\])?([-+ 0#]*+)(\d*+)(?:\.(\d*+))?([a-zA-Z]))")
 # Of a width or a precision.
 _MOST_DIGITS = 3
 
