@@ -44,12 +44,12 @@ def language_otherwise(text: str) -> Language | None:
         except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
             pass  # YAML may begin with a brace as well
     try:
-        found = {_of(document) for document in _documents(text)}
+        languages = {_of(document) for document in _documents(text)}
     except LimitError:
         # Too much to see what it is: its reader says so.
         return Language.KUBERNETES if has_object else Language.CLOUDFORMATION
     wanted = (Language.KUBERNETES, Language.CLOUDFORMATION, Language.COMPOSE)
-    return next((language for language in wanted if language in found), None)
+    return next((language for language in wanted if language in languages), None)
 
 
 def _letter(match: re.Match[str]) -> str:

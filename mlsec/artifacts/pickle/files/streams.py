@@ -200,8 +200,8 @@ class StreamReader:
             return
         policy, budget = self.verdict.policy, self.record.budget
         if call := run_by_pickle(self.window, offset, gaps[0][0], policy, budget):
-            graver = call.danger if call.kind is FactKind.DENIED_CALL else None
-            self._note_numbers(call.subject, gaps[0][0], graver)
+            severity = call.danger if call.kind is FactKind.DENIED_CALL else None
+            self._note_numbers(call.subject, gaps[0][0], severity)
 
     def _note_numbers(self, call: str, offset: int, danger: Severity | None) -> None:
         detail = f"numbers of an array to joblib; whoever reads them as a pickle calls {call}"
