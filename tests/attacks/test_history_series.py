@@ -13,6 +13,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ def scan(folder: Path, history: Path, target: str = ".", **more: str) -> None:
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    time.sleep(1)  # a scan of the same second is the same scan to a history
 
 
 def series(history: Path) -> dict[tuple[str, ...], list[dict[str, int]]]:

@@ -10,7 +10,7 @@ from mlsec.core.regex import regex
 # As git-lfs itself reads one: any of its three names, line ends and blanks around are forgiven.
 # Source: lfs/pointer.go of git-lfs (DecodeFrom, matcherRE).
 _POINTER = regex(
-    rb"\s*+version (?=[^\r\n]*(?:git-media|hawser|git-lfs))[^\r\n]*+\r?\n(?:ext-[^\r\n]*+\r?\n)*+"
+    rb"\s*+version (?=[^\r\n]*(?:git-media|hawser|git-lfs))[^\r\n]*+\r?\n(?:ext-[^\r\n]*+\r?\n)*"
     rb"oid sha256:(?P<digest>[0-9a-f]{64})\r?\nsize (?P<size>\d{1,19})\s*+\Z"
 )
 DIGEST = "pointer_sha256"
