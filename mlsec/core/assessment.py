@@ -29,7 +29,7 @@ class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Who looked at what, when and how. Times are RFC 3339 UTC; ``command`` holds no secrets.
 
     ``principals`` names, by provider, in whose name was asked; ``principal`` says it in one line.
-    ``identities`` has, by target, what tells a folder apart from another of the same name.
+    ``identities`` has, by target, what distinguishes a folder from another of the same name.
     """
 
     targets: tuple[str, ...] = ()

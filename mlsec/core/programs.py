@@ -62,7 +62,7 @@ def use_safe_path() -> None:
 
 
 def minimal_environment() -> dict[str, str]:
-    """Give what a program needs to run, and nothing that tells it what to do."""
+    """Give what a program needs to run, and nothing that steers it."""
     home = os.environ.get("HOME", "")
     return {"PATH": safe_path(), "LC_ALL": "C.UTF-8", **({"HOME": home} if home else {})}
 

@@ -248,7 +248,7 @@ class History:
 
 
 def _names(assessment: Assessment) -> list[str]:
-    """Name the targets, each with what tells it apart from another of its name."""
+    """Name the targets, each with what distinguishes it from another of its name."""
     scan = assessment.scan
     known = {} if isinstance(scan.identities, msgspec.UnsetType) else scan.identities
     return [f"{name} ({known[name]})" if name in known else name for name in scan.targets]

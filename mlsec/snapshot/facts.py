@@ -12,7 +12,7 @@ from mlsec.core.errors import MlsecError
 PLACES, PRINCIPAL, SETTINGS = "places", "principal", "settings"
 # Among the facts that differ between runs: how the processes that read files were confined.
 SANDBOX, SANDBOX_MISSING = "sandbox", "sandbox_missing"
-# Likewise: what tells a target apart from another of its name; the target follows.
+# Likewise: what distinguishes a target from another of its name; the target follows.
 IDENTITY = "identity "
 _NAMES = (PLACES, PRINCIPAL, SETTINGS)
 T = TypeVar("T")
@@ -38,12 +38,12 @@ def decode_fact(text: str, kind: type[T], name: str) -> T:
     """Give a fact that is kept as JSON.
 
     Raises:
-        MlsecError: it is none, or holds something else.
+        MlsecError: it is not such a file, or has other content.
     """
     try:
         return msgspec.json.decode(text, type=kind)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise MlsecError(f'the snapshot is damaged: its "{name}" are none: {error}') from None
+        raise MlsecError(f'the snapshot is damaged: its "{name}" cannot be read: {error}') from None
 
 
 def providers_of(meta: Mapping[str, str]) -> tuple[str, ...]:

@@ -211,7 +211,7 @@ def check_journal(path: Path, kind: FileKind) -> None:
         raise MlsecError(f"cannot be read: {error.strerror}", location=str(journal)) from None
     if is_foreign:
         raise MlsecError(
-            f"the journal beside the {kind.name} is none that mlsec leaves behind",
+            f"the journal beside the {kind.name} was not left behind by mlsec",
             hint="delete it if you do not know where it comes from",
             location=str(journal),
         )

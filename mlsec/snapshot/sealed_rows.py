@@ -127,7 +127,7 @@ class SealedRows:
                 raise self._damaged(f"call {call.id} has too many parameters")
             _params.decode(call.params)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            raise self._damaged(f"call {call.id} has parameters that are none") from None
+            raise self._damaged(f"call {call.id} has parameters that are not a mapping") from None
 
     def _damaged(self, what: str) -> MlsecError:
         return MlsecError(

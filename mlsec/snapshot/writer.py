@@ -60,7 +60,7 @@ class Writer:
             batch.ends.append(end)
             if self._thread is None:
                 thread = threading.Thread(target=self._serve, daemon=True, name="writer")
-                thread.start()  # where the system allows no more, there is none to wait for
+                thread.start()  # where the system allows no more, nothing waits for it
                 self._thread = thread
             self._changed.notify()
         batch.done.wait()

@@ -1,4 +1,4 @@
-"""What tells a scanned folder apart from another that has the same name, such as ``.``."""
+"""What distinguishes a scanned folder from another that has the same name, such as ``.``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes values that look like secrets and are none: names, digests, ids, certificates, prose."""
+"""Makes values that look like secrets and are not: names, digests, ids, certificates, prose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads pickles in every way Python has, in a process of its own, and tells which ran the command.
+"""Loads pickles in every way Python has, in its own process; reports which ran the command.
 
 Run as ``python pickle_loaders.py FILE`` by any Python from 3.11 on, with nothing installed. FILE
 holds streams, each behind its size in four bytes; the answer on stdout is, per stream, an object of

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def attempt(work: Callable[[], T], meter: Meter) -> T | CallFailure:
-    """Do what reads one answer, metered; give its result, or why there is none.
+    """Do what reads one answer, metered; give its result, or the reason why it has no result.
 
     Parsers of the SDKs raise anything on a hostile answer, and report a broken connection where
     the meter ended it: what the meter says goes before.

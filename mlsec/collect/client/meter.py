@@ -147,7 +147,7 @@ class Meter:
         try:
             yield
         except http.client.HTTPException as error:
-            # Subclasses say that the answer broke off, or is none.
+            # Subclasses say that the answer broke off, or is not HTTP.
             if type(error) in (http.client.HTTPException, http.client.LineTooLong):
                 raise self.refuse(
                     _too_large(self.limits.head_bytes, "head of the answer")

@@ -54,7 +54,7 @@ class Masker:
         return known
 
     def _kind(self, name: str, text: str) -> str:
-        """Name the kind of a value that is a secret as a whole, "" for one that is none."""
+        """Name the kind of a value that is a secret as a whole, "" for any other value."""
         kind = kind_of(name, text) if MARK not in text else ""
         forms = find_forms(text) if kind in VAGUE else []
         return forms[0].kind if forms else kind

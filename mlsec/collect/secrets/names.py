@@ -51,7 +51,7 @@ _OF_NO_TOKENS = frozenset({
     "eos", "unk", "sep", "cls", "image", "stop", "special", "fill", "start", "end", "prefix",
 })  # fmt: skip
 _NO_TOKENS = frozenset({"skiptoken", "pagetoken", "nexttoken", "synctoken", "locktoken"})
-# What such a name ends with when its value says something about a secret and is none.
+# What such a name ends with when its value says something about a secret and is not one.
 _ABOUT = frozenset({
     "arn", "arns", "url", "urls", "uri", "uris", "endpoint", "endpoints", "path", "paths", "file",
     "files", "filename", "name", "names", "namespace", "id", "ids", "count", "limit", "limits",

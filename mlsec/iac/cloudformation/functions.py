@@ -32,7 +32,7 @@ class Template(Protocol):
     budget: Budget
 
     def work(self, node: Node) -> Node | None:
-        """Work out a value; None when the template says that there is none."""
+        """Work out a value; None when the template has no such part."""
 
     def reference(self, name: str, node: Node) -> Node | None:
         """Give what ``Ref`` of a name is."""

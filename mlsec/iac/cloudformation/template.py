@@ -77,7 +77,7 @@ class Template:
         self.members = {member.logical: member for member in self._members()}
 
     def work(self, node: Node) -> Node | None:
-        """Work out a part of a unit; None when the template says that there is none."""
+        """Work out a part of a unit; None when the template has no such part."""
         self.budget.spend(1 if self._is_counted else 0)
         if self._depth >= MAX_DEPTH:
             raise OverLimitError(f"functions nested deeper than {MAX_DEPTH}")

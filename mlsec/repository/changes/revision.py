@@ -41,7 +41,7 @@ def resolve(git: Git, asked: str) -> Revision:
     """Find the one commit that a revision names.
 
     Raises:
-        MlsecError: there is none, or names of several commits fit; the message lists them.
+        MlsecError: no commit fits, or several do; the message lists them.
     """
     match = _REVISION.fullmatch(asked)
     if match is None or asked.startswith("-"):

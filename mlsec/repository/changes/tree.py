@@ -113,7 +113,7 @@ def _place(root: Path, file: Committed) -> bytes:
 
 @contextlib.contextmanager
 def _opened(root: Path, file: Committed) -> Iterator[tuple[int, int]]:
-    """Open the regular file that a commit has; the size is -1 where there is none of its mode."""
+    """Open the regular file that a commit has; the size is -1 where it has no such file."""
     descriptor, size = -1, -1
     try:
         with contextlib.suppress(OSError):

@@ -50,7 +50,7 @@ def instructions(text: str) -> Iterator[Instruction]:
         word = matched[1].upper()
         for end in _ends_of(body) if word in ("RUN", "COPY", "ADD") else ():
             stop = next((n for n in range(at, len(lines)) if lines[n].strip() == end), -1)
-            if stop >= 0:  # without an end it is none: no builder takes such a file
+            if stop >= 0:  # without an end it is no heredoc: no builder takes such a file
                 body = "\n".join([body, *lines[at:stop]])
                 at = stop + 1
         yield Instruction(word=word, text=body, line=start + 1, column=column)

@@ -35,7 +35,7 @@ class TrustedTimes(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def earliest(self) -> datetime.datetime | None:
-        """The earliest trusted time, None when there is none."""
+        """The earliest trusted time; None without one."""
         return self.times[0].at if self.times else None
 
 

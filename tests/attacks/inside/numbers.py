@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-# Name, x86-64, aarch64 (asm-generic); "-" where there is none.
+# Name, x86-64, aarch64 (asm-generic); "-" where it does not exist.
 _TEXT = """
 open 2 -  creat 85 -  unlink 87 -  rename 82 -  link 86 -  symlink 88 -  mkdir 83 -  rmdir 84 -
 chmod 90 -  chown 92 -  fork 57 -  openat 257 56  openat2 437 437  unlinkat 263 35

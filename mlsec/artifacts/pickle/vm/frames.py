@@ -85,7 +85,7 @@ class Frames:
     def interrupted(self, offset: int, beyond: int, end_of: Callable[[int], int]) -> bool:
         """Raw bytes [offset, beyond) are read from the file here: whether a frame goes on.
 
-        If one does, they are what stands behind it, up to what ``end_of`` tells.
+        If one does, they are what stands behind it, up to the end that ``end_of`` gives.
         """
         waiting = self._ends(offset)
         for end in waiting:

@@ -94,7 +94,7 @@ def plain(value: Any) -> Any:
     """Turn what the SDK still leaves (dates, bytes) into JSON values; the rest is kept as it is.
 
     Raises:
-        MalformedAnswerError: a number that is none: JSON has no form for it.
+        MalformedAnswerError: not a number: JSON has no form for it.
     """
     if isinstance(value, float) and not math.isfinite(value):
         raise MalformedAnswerError("a number out of range")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from mlsec.collect.walk.plan import Operation, TypePlan
 
 _NOT_FOUND = ("ResourceNotFoundException",)
-# The same code says "no policy" and "no such function"; its message tells the two apart.
+# The same code says "no policy" and "no such function"; its message distinguishes the two.
 _VANISHED = ("ResourceNotFoundException: Function not found",)
 
 PLANS: tuple[TypePlan, ...] = (
