@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.enums import Category, Concern, RuleStatus, Severity
+from mlsec.core.enums import Category, Concern, Relation, RuleStatus, Severity
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.core.sanitize import visible
@@ -50,10 +50,11 @@ class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ControlLink(msgspec.Struct, frozen=True, kw_only=True):
-    """One framework control that a rule supports evidence for, with the reason."""
+    """One framework control that a rule gives evidence for, how the two relate, and the reason."""
 
     id: str
     because: str
+    relation: Relation = Relation.INTERSECTS
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,6 +55,63 @@ class Concern(enum.Enum):
     SECURITY = "security"
 
 
+class Exposure(enum.Enum):
+    """Who can make use of what is wrong, without another mistake beside it."""
+
+    ANYONE = "anyone"
+    """Anyone on the internet, without credentials."""
+    OUTSIDE = "outside"
+    """A principal outside the account or tenant, somebody on the network path, a supplier."""
+    INSIDE = "inside"
+    """An ordinary user or workload of the account, network or cluster."""
+    PRIVILEGED = "privileged"
+    """Only somebody who already has strong rights, or nobody: the record of what happened."""
+
+
+class Consequence(enum.Enum):
+    """What they gain when it works."""
+
+    TAKEOVER = "takeover"
+    """Running code, replacing what is served, or acting as a privileged identity."""
+    DATA = "data"
+    """Reading or changing models, data, prompts or secrets."""
+    SERVICE = "service"
+    """Loss of service, of money, or of what would show an attack."""
+    RECORD = "record"
+    """Nothing at once: order, names, documentation."""
+
+
+class Effort(enum.Enum):
+    """How many steps it takes."""
+
+    DIRECT = "direct"
+    """One step with common tools."""
+    CHAINED = "chained"
+    """Something else must be wrong too, or happen first."""
+
+
+class Profile(enum.Enum):
+    """How much is asked for; each profile includes the ones before it."""
+
+    ESSENTIAL = "essential"
+    """What every deployment must have: a way in, or the loss of data or of control."""
+    RECOMMENDED = "recommended"
+    """Good practice for what runs in production."""
+    STRICT = "strict"
+    """Hardening that a policy asks for; the default of the provider exposes nothing."""
+
+
+class Relation(enum.Enum):
+    """How what a rule tests relates to what a control asks for (set theory of NIST IR 8477)."""
+
+    EQUAL = "equal"
+    """The same."""
+    SUBSET = "subset"
+    """A part of what the control asks for, and nothing else."""
+    INTERSECTS = "intersects"
+    """Some of it, and something else too."""
+
+
 class RuleStatus(enum.Enum):
     """Where a rule stands in its life."""
 

@@ -59,7 +59,7 @@ def _summary(rule: Rule, linked: Links, counts: Mapping[str, StatusCounts]) -> R
         resource=rule.resource,
         why=rule.why,
         fix=rule.fix,
-        controls=linked.of(rule.topics, rule.controls, rule.resource),
+        controls=linked.of(rule.topics, rule.controls, rule.resource, rule.objective),
         equivalents=rule.equivalents,
         references=rule.references,
         known_exceptions=rule.known_exceptions,

@@ -11,6 +11,7 @@ import msgspec
 from mlsec.core.assessment import ControlLink, ControlResult, RuleSummary, StatusCounts
 from mlsec.core.errors import MlsecError
 from mlsec.core.strict_yaml import Document, parse
+from mlsec.engine.model.objectives import Objective, load_objectives
 
 _TOPICS_FILE = "topics.yaml"
 # What most rules came to in most scans.
@@ -37,10 +38,19 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Frameworks(msgspec.Struct, frozen=True, kw_only=True):
-    """Every framework and topic by its id."""
+    """Every framework, topic and objective by its id."""
 
     frameworks: Mapping[str, Framework] = msgspec.field(default_factory=dict)
     topics: Mapping[str, Topic] = msgspec.field(default_factory=dict)
+    objectives: Mapping[str, Objective] = msgspec.field(default_factory=dict)
+
+    def ids(self) -> frozenset[str]:
+        """Every control as ``framework/ID``."""
+        return frozenset(
+            f"{name}/{control}"
+            for name, framework in self.frameworks.items()
+            for control in framework.controls
+        )
 
     def has(self, control: str) -> bool:
         """Whether ``framework/ID`` exists."""
@@ -49,7 +59,7 @@ class Frameworks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_frameworks(folder: Path) -> Frameworks:
-    """Read ``*.yaml`` of a folder: one framework a file, and topics.yaml.
+    """Read ``*.yaml`` of a folder: one framework a file, topics.yaml, and ``../objectives``.
 
     Raises:
         MlsecError: not strict YAML, a key is missing, or a topic names an unknown control.
@@ -60,11 +70,12 @@ def load_frameworks(folder: Path) -> Frameworks:
             result = _read_framework(parse(path.read_text("utf-8"), str(path)))
             frameworks[result.id] = result
     known = Frameworks(frameworks=frameworks)
+    objectives = load_objectives(folder.parent / "objectives", known.ids())
     path = folder / _TOPICS_FILE
-    if not path.is_file():
-        return known
-    topics = _read_topics(parse(path.read_text("utf-8"), str(path)), known)
-    return Frameworks(frameworks=frameworks, topics=topics)
+    topics = (
+        _read_topics(parse(path.read_text("utf-8"), str(path)), known) if path.is_file() else {}
+    )
+    return Frameworks(frameworks=frameworks, topics=topics, objectives=objectives)
 
 
 class Links:
@@ -76,12 +87,21 @@ class Links:
         self._of_rules: dict[tuple[str, tuple[str, ...]], tuple[ControlLink, ...]] = {}
 
     def of(
-        self, topics: tuple[str, ...], extra: tuple[ControlLink, ...], resource_type: str
+        self,
+        topics: tuple[str, ...],
+        extra: tuple[ControlLink, ...],
+        resource_type: str,
+        objective: str = "",
     ) -> tuple[ControlLink, ...]:
-        """Give the links without repeats, sorted by control id; a rule's own first, then by topic.
+        """Give the links without repeats, sorted by control id: a rule's own and its objective's.
 
-        Controls of a framework for other providers than the rule's are left out.
+        A rule without an objective has the links of its topics. Controls of a framework for other
+        providers than the rule's are left out.
         """
+        if objective:
+            links = {link.id: link for link in self._frameworks.objectives[objective].controls}
+            links.update((link.id, link) for link in extra)
+            return tuple(links[control] for control in sorted(links))
         provider = resource_type.partition(".")[0] if "." in resource_type else ""
         if extra:
             return self._joined(provider, topics, extra)

@@ -150,6 +150,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     params: Mapping[str, Parameter] = msgspec.field(default_factory=dict)
     controls: tuple[ControlLink, ...] = ()
     topics: tuple[str, ...] = ()
+    objective: str = ""
     equivalents: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     references: tuple[str, ...] = ()

@@ -25,14 +25,15 @@ from mlsec.engine.rules.links_check import (
     check_equivalents,
     check_topics,
     read_controls,
+    read_objective,
 )
 from mlsec.engine.rules.params import read_params
 from mlsec.vocabulary.types import Type, Vocabulary
 
 KEYS = (
     "id", "title", "severity", "category", "concern", "status", "since", "resource", "when",
-    "assert", "graded_by", "params", "message", "why", "fix", "controls", "topics", "equivalents",
-    "aliases", "references", "known_exceptions", "tests",
+    "assert", "graded_by", "params", "message", "why", "fix", "controls", "topics", "objective",
+    "equivalents", "aliases", "references", "known_exceptions", "tests",
 )  # fmt: skip
 REQUIRED = (
     "id", "title", "severity", "category", "concern", "status", "since", "resource", "assert",
@@ -122,6 +123,9 @@ class _Checker:
             else Fix(text=""),
             "controls": read_controls(self._list("controls"), self.frameworks, self.mistakes),
             "topics": check_topics(self._texts("topics"), self.frameworks, self.mistakes),
+            "objective": read_objective(
+                self._text("objective"), self.raw, self.frameworks, self.mistakes
+            ),
             "equivalents": check_equivalents(self._texts("equivalents"), self.mistakes),
             "aliases": self._texts("aliases"),
             "references": self._texts("references"),

@@ -1,4 +1,4 @@
-"""The checks of what a rule points to: framework controls, topics, checks of other tools."""
+"""The checks of what a rule points to: framework controls, its objective, checks of other tools."""
 
 from __future__ import annotations
 
@@ -9,29 +9,39 @@ from typing import Any
 import msgspec
 
 from mlsec.core.assessment import ControlLink
+from mlsec.core.enums import Relation
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.model.diagnostics import Diagnostics
+from mlsec.engine.model.objectives import Objective
 
 _EQUIVALENT = re.compile(r"[a-z0-9][a-z0-9_-]*:\S.*\Z")
 
 
 class KnownControls(msgspec.Struct, frozen=True, kw_only=True):
-    """The known control ids per framework and the topics; None where the file is not there."""
+    """Control ids per framework, topics and objectives; None where the file is not there."""
 
     controls: Mapping[str, tuple[str, ...]] | None = None
     topics: tuple[str, ...] | None = None
+    objectives: Mapping[str, Objective] | None = None
 
 
 def read_controls(
     raw: Sequence[Any], known: KnownControls, mistakes: Diagnostics
 ) -> tuple[ControlLink, ...]:
-    """Read ``[{id: framework/ID, because: ...}]``; an unknown id is recorded."""
+    """Read ``[{id: framework/ID, relation: subset, because: ...}]``; an unknown id is recorded."""
     links = []
+    relations = {relation.value: relation for relation in Relation}
     for n, item in enumerate(raw):
-        if not isinstance(item, dict) or set(item) != {"id", "because"}:
-            mistakes.add("a control link has id and because", "controls", n)
+        if not isinstance(item, dict) or set(item) | {"relation"} != {"id", "because", "relation"}:
+            mistakes.add("a control link has id, relation and because", "controls", n)
             continue
-        links.append(ControlLink(id=str(item["id"]), because=str(item["because"])))
+        name = item.get("relation", Relation.INTERSECTS.value)
+        if name not in relations:
+            hint = "one of " + ", ".join(relations)
+            mistakes.add(f'unknown relation "{name}"', "controls", n, "relation", "=", hint=hint)
+            continue
+        because = str(item["because"])
+        links.append(ControlLink(id=str(item["id"]), because=because, relation=relations[name]))
         if known.controls is not None:
             _check_control(str(item["id"]), known.controls, n, mistakes)
     return tuple(links)
@@ -59,6 +69,30 @@ def check_topics(
             suggestion = did_you_mean(topic, known.topics)
             mistakes.add(f'unknown topic "{topic}"{suggestion}', "topics", n)
     return topics
+
+
+def read_objective(
+    name: str, raw: Mapping[str, Any], known: KnownControls, mistakes: Diagnostics
+) -> str:
+    """Give the objective; an unknown one is recorded, and a severity that is not the objective's.
+
+    A rule that takes its severity from what failed may differ.
+    """
+    if not name or known.objectives is None:
+        return name
+    objective = known.objectives.get(name)
+    if objective is None:
+        suggestion = did_you_mean(name, known.objectives)
+        mistakes.add(f'unknown objective "{name}"{suggestion}', "objective", "=")
+    elif raw.get("severity") != objective.severity.value and "graded_by" not in raw:
+        mistakes.add(
+            f'the severity must be "{objective.severity.value}", as of the objective "{name}"',
+            "severity",
+            "=",
+            hint=f"{objective.exposure.value} x {objective.consequence.value}"
+            f" x {objective.effort.value}; an objective of another severity has another name",
+        )
+    return name
 
 
 def check_equivalents(items: tuple[str, ...], mistakes: Diagnostics) -> tuple[str, ...]:

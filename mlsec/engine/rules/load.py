@@ -29,7 +29,9 @@ from mlsec.engine.rules.rule_cache import (
 from mlsec.vocabulary.load import load_vocabulary
 from mlsec.vocabulary.types import Vocabulary
 
-NOT_RULES = ("vocabulary", "frameworks", "schema", "callables", "advisories", "mappings")
+NOT_RULES = (
+    "vocabulary", "frameworks", "objectives", "schema", "callables", "advisories", "mappings"
+)  # fmt: skip
 
 
 def load_content(content: Path, extra: Sequence[Path] = ()) -> RuleSet:
@@ -63,7 +65,7 @@ def content_key_of(content: Path, extra: Sequence[Path] = ()) -> str:
     Raises:
         MlsecError: a file that cannot be read, or no such folder.
     """
-    read = ("vocabulary", "mappings", "frameworks")
+    read = ("vocabulary", "mappings", "frameworks", "objectives")
     beside = [path for name in read for path in _yaml_below(content / name)]
     try:
         return content_key(content, [*beside, *rule_files((content, *extra))])
@@ -181,7 +183,7 @@ def _known_controls(folder: Path, frameworks: Frameworks) -> KnownControls:
         return KnownControls()
     controls = {name: tuple(entry.controls) for name, entry in frameworks.frameworks.items()}
     topics = tuple(frameworks.topics) if (folder / "topics.yaml").is_file() else None
-    return KnownControls(controls=controls, topics=topics)
+    return KnownControls(controls=controls, topics=topics, objectives=frameworks.objectives)
 
 
 def _clashes(rules: list[Rule]) -> list[MlsecError]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.enums import Category, Concern, RuleStatus, Severity
+from mlsec.core.enums import Category, Concern, Relation, RuleStatus, Severity
 from mlsec.engine.model.rule import Operator, Quantity
 from mlsec.engine.rules.check import KEYS, REQUIRED, TEST_KEYS
 from mlsec.engine.rules.constants import SUITS
@@ -74,7 +74,12 @@ def _key_schema(key: str, types: list[str]) -> Schema:
         "when": condition,
         "assert": condition,
         "params": {"type": "object", "additionalProperties": {"$ref": "#/$defs/param"}},
-        "controls": {"type": "array", "items": _object({"id": _TEXT, "because": _TEXT})},
+        "controls": {
+            "type": "array",
+            "items": _object(
+                {"id": _TEXT, "because": _TEXT, "relation": _members(Relation)}, ["id", "because"]
+            ),
+        },
         "tests": _object(
             {kind: {"type": "array", "items": {"type": "object"}} for kind in TEST_KEYS},
             ["pass", "fail", "not_assessed"],
