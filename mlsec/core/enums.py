@@ -112,6 +112,41 @@ class Relation(enum.Enum):
     """Some of it, and something else too."""
 
 
+class FrameworkKind(enum.Enum):
+    """Who links to the controls of a framework."""
+
+    BENCHMARK = "benchmark"
+    """Settings of one provider, written to be checked: rules link to it one by one."""
+    CATALOGUE = "catalogue"
+    """What an organisation must achieve: objectives link to it."""
+
+
+class Automation(enum.Enum):
+    """How much of a control can be tested by reading a configuration."""
+
+    AUTOMATED = "automated"
+    """All that it asks for."""
+    PARTIAL = "partial"
+    """A part; ``does_not_test`` says what is left."""
+    MANUAL = "manual"
+    """Nothing: people have to look."""
+
+
+class ControlStatus(enum.Enum):
+    """What a scan says of one control; none of them says that a control is met."""
+
+    NO_EVIDENCE = "no_evidence"
+    """Nothing that is needed could be tested here, or not all of it."""
+    AGAINST = "evidence_against"
+    """At least one rule of it failed."""
+    NOT_ASSESSED = "not_assessed"
+    """No rule failed, and something could not be read."""
+    TESTED_PART = "evidence_for_tested_part"
+    """All that is needed was tested and passed; the rest of the control was not tested."""
+    MANUAL = "manual"
+    """No rule tests any part of it."""
+
+
 class RuleStatus(enum.Enum):
     """Where a rule stands in its life."""
 

@@ -55,7 +55,8 @@ def test_a_control_is_supported_only_when_all_its_evidence_was_read(
 
 
 def test_a_topic_with_an_unknown_control_is_refused_with_its_place(tmp_path) -> None:
-    (tmp_path / "f.yaml").write_text("id: f\ntitle: F\ncontrols:\n  A-1: {title: one}\n")
+    text = "id: f\ntitle: F\nkind: catalogue\ncontrols:\n  A-1: {title: one}\n"
+    (tmp_path / "f.yaml").write_text(text)
     (tmp_path / "topics.yaml").write_text("t:\n  shows: it\n  controls:\n    - f/A-2\n")
     with pytest.raises(MlsecError, match=r"topics\.yaml:4:7: .*f/A-2"):
         load_frameworks(tmp_path)

@@ -10,23 +10,14 @@ import msgspec
 
 from mlsec.core.assessment import ControlLink, ControlResult, RuleSummary, StatusCounts
 from mlsec.core.errors import MlsecError
+from mlsec.core.framework import Framework
 from mlsec.core.strict_yaml import Document, parse
+from mlsec.engine.model.framework_file import FrameworkFile
 from mlsec.engine.model.objectives import Objective, load_objectives
 
 _TOPICS_FILE = "topics.yaml"
 # What most rules came to in most scans.
 NOTHING = StatusCounts()
-
-
-class Framework(msgspec.Struct, frozen=True, kw_only=True):
-    """One framework's controls that we can speak to. ``controls`` maps a control id to its title
-    ("" where the licence allows ids only); empty ``providers`` means every provider.
-    """
-
-    id: str
-    title: str
-    providers: tuple[str, ...] = ()
-    controls: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,15 +53,14 @@ def load_frameworks(folder: Path) -> Frameworks:
     """Read ``*.yaml`` of a folder: one framework a file, topics.yaml, and ``../objectives``.
 
     Raises:
-        MlsecError: not strict YAML, a key is missing, or a topic names an unknown control.
+        MlsecError: not strict YAML, an unknown or missing key, or an unknown control or objective.
     """
-    frameworks = {}
-    for path in sorted(folder.glob("*.yaml")):
-        if path.name != _TOPICS_FILE:
-            result = _read_framework(parse(path.read_text("utf-8"), str(path)))
-            frameworks[result.id] = result
+    files = [FrameworkFile(path) for path in sorted(folder.glob("*.yaml")) if _is_framework(path)]
+    frameworks = {file.framework.id: file.framework for file in files}
     known = Frameworks(frameworks=frameworks)
     objectives = load_objectives(folder.parent / "objectives", known.ids())
+    for file in files:
+        file.check_needed(objectives)
     path = folder / _TOPICS_FILE
     topics = (
         _read_topics(parse(path.read_text("utf-8"), str(path)), known) if path.is_file() else {}
@@ -146,14 +136,14 @@ def control_results(
     for framework in frameworks.frameworks.values():
         if framework.providers and not scanned.intersection(framework.providers):
             continue
-        for control_id, title in framework.controls.items():
+        for control_id, control in framework.controls.items():
             behind = evidence.get(f"{framework.id}/{control_id}", [])
             counts = _sum(group.counts for group in behind)
             results.append(
                 ControlResult(
                     framework=framework.title,
                     id=control_id,
-                    title=title,
+                    title=control.title,
                     result=_result(counts) if behind else "manual",
                     rules=tuple(sorted(rule for group in behind for rule in group.rules)),
                     counts=counts,
@@ -207,17 +197,8 @@ def _sum(counts: Iterable[StatusCounts]) -> StatusCounts:
     return StatusCounts(**total)
 
 
-def _read_framework(document: Document) -> Framework:
-    raw = _mapping(document)
-    for key in ("id", "title", "controls"):
-        if key not in raw:
-            raise MlsecError(f'a framework needs "{key}"', location=document.where())
-    return Framework(
-        id=str(raw["id"]),
-        title=str(raw["title"]),
-        providers=tuple(raw.get("providers", ())),
-        controls={name: str(control.get("title", "")) for name, control in raw["controls"].items()},
-    )
+def _is_framework(path: Path) -> bool:
+    return path.name != _TOPICS_FILE
 
 
 def _read_topics(document: Document, known: Frameworks) -> dict[str, Topic]:
