@@ -48,8 +48,8 @@ class FixFacts:
         if field:
             yield from self._of_items(listed, field, resource, finding)
             return
-        found = find_reading(self._reader.vocabulary, self._owner(resource), hole)
-        if found is not None:
+        reading = find_reading(self._reader.vocabulary, self._owner(resource), hole)
+        if reading is not None:
             yield from _texts(self._reader.read(self._reader.view(resource), hole).known)
             return
         relation, _, rest = hole.partition(".")
