@@ -10,11 +10,10 @@ from docs.site.rule_examples import before_and_after
 from docs.site.rule_names import GROUPS, group_of, severity_badge
 from docs.site.sources import sources_of
 from docs.site.vocabulary_page import shown_absent, type_link
-from mlsec.core.assessment import ControlLink, Fix
+from mlsec.core.catalogue import ControlLink, Fix
 from mlsec.engine.model.controls import Links
 from mlsec.engine.model.rule import Rule, RuleSet
 from mlsec.engine.testing.mutate import describe
-from mlsec.render.command import generic_command
 from mlsec.render.links import is_link
 
 _TOP = "../../"
@@ -25,9 +24,7 @@ _CLOUDS = {
     "kubernetes": "Kubernetes",
     "serving": "Model servers",
 }
-_COMMANDS = ("cli", "keep")
 _SNIPPETS = {
-    "keep": ("Keep what is there", "sh"),
     "cli": ("Command line", "sh"),
     "terraform": ("Terraform", "hcl"),
     "cloudformation": ("CloudFormation", "yaml"),
@@ -101,13 +98,11 @@ def _fix(fix: Fix) -> list[str]:
 
 def _snippets(fix: Fix) -> list[str]:
     blocks = [
-        (title, fence(generic_command(str(words)) if name in _COMMANDS else str(words), language))
+        (title, fence(str(words), language))
         for name, (title, language) in _SNIPPETS.items()
         if (words := getattr(fix, name))
     ]
     lines = tabs(blocks)
-    if fix.replaces:
-        lines = [f"The command replaces: {text(fix.replaces)}", "", *lines]
     return [*lines, f"Console: {text(fix.console)}", ""] if fix.console else lines
 
 

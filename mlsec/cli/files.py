@@ -12,7 +12,10 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.named_file import check_replaceable, read_named_file
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from mlsec.core.assessment import Assessment
+    from mlsec.core.catalogue import Catalogue
 
 _ASSESSMENT = "assessment.json"
 
@@ -45,15 +48,43 @@ def mode_of(path: Path) -> int:
 
 def load_assessment(path: Path) -> Assessment:
     """Read an assessment.json, or the one in a folder that a scan wrote."""
-    from mlsec.render.assessment_json import read_assessment
+    from mlsec.render.assessment_read import read_assessment
 
     file = path / _ASSESSMENT if stat.S_ISDIR(mode_of(path)) else path
+
+    def find(digest: str, rules: Collection[str]) -> Catalogue | None:
+        return _catalogue_beside(file, digest) or _installed_catalogue(digest, rules)
+
     try:
-        return read_assessment(read_file(file))
+        return read_assessment(read_file(file), find)
     except MlsecError as error:
         if not error.location:
             error.location = str(file)
         raise
+
+
+def _catalogue_beside(file: Path, digest: str) -> Catalogue | None:
+    """Read the catalogue in the folder of an assessment; one of another digest is none."""
+    import hashlib
+
+    from mlsec.core.catalogue import CATALOGUE_FILE, read_catalogue
+
+    path = file.parent / CATALOGUE_FILE
+    if not path.is_file():
+        return None
+    payload = read_file(path)
+    return read_catalogue(payload) if hashlib.sha256(payload).hexdigest() == digest else None
+
+
+def _installed_catalogue(digest: str, rules: Collection[str]) -> Catalogue | None:
+    """Describe those of the installed rules, if that is what the digest names."""
+    from mlsec.core.catalogue import catalogue_digest
+    from mlsec.core.content_paths import content_folder
+    from mlsec.engine.assessment.catalogue import catalogue_of
+    from mlsec.engine.rules.load import load_content
+
+    catalogue = catalogue_of(load_content(content_folder("rules"), ()), rules)
+    return catalogue if catalogue_digest(catalogue) == digest else None
 
 
 def write_file(path: Path, payload: bytes) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.assessment import Fix
+from mlsec.core.catalogue import Fix
 from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import visible
 from mlsec.core.suggestions import did_you_mean

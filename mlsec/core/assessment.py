@@ -7,22 +7,26 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.enums import Category, Concern, Relation, RuleStatus, Severity
+from mlsec.core.catalogue import Catalogue, CatalogueRule
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.core.sanitize import visible
 
-SCHEMA = "mlsec/assessment/1"
+SCHEMA = "mlsec/assessment/2"
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
-    """What judged: versions and digests, so that a reader can ask the same question again."""
+    """What judged: versions and digests, so that a reader can ask the same question again.
+
+    ``catalogue_digest`` is the SHA-256 of catalogue.json.
+    """
 
     name: str = "mlsec"
     version: str = ""
     rules_digest: str = ""
     rules_count: int = 0
     vocabulary_digest: str = ""
+    catalogue_digest: str = ""
 
 
 class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,56 +53,6 @@ class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     min_coverage_percent: float = 100.0
 
 
-class ControlLink(msgspec.Struct, frozen=True, kw_only=True):
-    """One framework control that a rule gives evidence for, how the two relate, and the reason."""
-
-    id: str
-    because: str
-    relation: Relation = Relation.INTERSECTS
-
-
-class Fix(msgspec.Struct, frozen=True, kw_only=True):
-    """How to mend it: prose, and what can be pasted.
-
-    ``config`` is for the file that declares it: a manifest, a compose file, settings.
-    ``replaces`` says what a command puts aside that was there before, and ``keep`` is the command
-    that prints it, to be run first. ``cli`` and ``keep`` have holes that the finding fills, and
-    choices such as ``<subnet-id>`` for the reader.
-    ``by_provider`` has what only holds on one cloud, for a rule that judges several.
-    """
-
-    text: str
-    cli: str = ""
-    terraform: str = ""
-    cloudformation: str = ""
-    console: str = ""
-    config: str | msgspec.UnsetType = msgspec.UNSET
-    replaces: str | msgspec.UnsetType = msgspec.UNSET
-    keep: str | msgspec.UnsetType = msgspec.UNSET
-    by_provider: Mapping[str, Fix] | msgspec.UnsetType = msgspec.UNSET
-
-    @property
-    def parts(self) -> Mapping[str, Fix]:
-        """What is said of single providers, by provider."""
-        return {} if isinstance(self.by_provider, msgspec.UnsetType) else self.by_provider
-
-    def on(self, provider: str) -> Fix:
-        """Give what holds on one provider: its own part, and of the common one what that leaves."""
-        own = self.parts.get(provider)
-        if own is None:
-            return self
-        return Fix(
-            text=own.text or self.text,
-            cli=own.cli or self.cli,
-            terraform=own.terraform or self.terraform,
-            cloudformation=own.cloudformation or self.cloudformation,
-            console=own.console or self.console,
-            config=own.config or self.config,
-            replaces=(own if own.cli else self).replaces,
-            keep=(own if own.cli else self).keep,
-        )
-
-
 class StatusCounts(msgspec.Struct, frozen=True, kw_only=True):
     """How many resources got each status; ``waived`` counts failures under a live waiver."""
 
@@ -109,23 +63,16 @@ class StatusCounts(msgspec.Struct, frozen=True, kw_only=True):
     waived: int = 0
 
 
-class RuleSummary(msgspec.Struct, frozen=True, kw_only=True):
+class RuleSummary(CatalogueRule, frozen=True, kw_only=True):
     """One rule as reports show it, with what it came to in this scan."""
 
-    id: str
-    title: str
-    severity: Severity
-    category: Category
-    concern: Concern
-    status: RuleStatus
-    resource: str
-    why: str
-    fix: Fix
-    controls: tuple[ControlLink, ...] = ()
-    equivalents: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()
-    known_exceptions: tuple[str, ...] = ()
     counts: StatusCounts = StatusCounts()
+
+
+def with_counts(rule: CatalogueRule, counts: StatusCounts) -> RuleSummary:
+    """Add what a rule came to."""
+    fields = CatalogueRule.__struct_fields__
+    return RuleSummary(**{name: getattr(rule, name) for name in fields}, counts=counts)
 
 
 class ControlResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -233,6 +180,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
 
     ``passed`` maps a rule to the ids of the resources that passed it, sorted. ``limit`` says that
     findings, passes and gaps are only those that a change touches; None when they are all.
+    ``catalogue`` has what rules and frameworks say, whatever they came to. ``unshown`` is what a
+    reader of a file could not restore, "" for nothing; it is not written.
     """
 
     schema: str = SCHEMA
@@ -249,3 +198,10 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
     model_files: tuple[ModelFile, ...] = ()
     limit: ChangeLimit | None = None
+    catalogue: Catalogue = Catalogue()
+    unshown: str = ""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader has to know before any finding: the notices, and what is not shown."""
+        return (self.unshown, *self.notices) if self.unshown else self.notices

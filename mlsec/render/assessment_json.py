@@ -1,17 +1,19 @@
-"""assessment.json: the machine-readable contract; written, read back, and described by a schema."""
+"""assessment.json, the machine-readable contract, with its catalogue, and its schema."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from mlsec.core.assessment import SCHEMA, Assessment
-from mlsec.core.errors import MlsecError
+from mlsec.core.catalogue import CATALOGUE_FILE, catalogue_chunks
 from mlsec.render.document import AssessmentDocument, document_chunks
 from mlsec.render.settings import DEFAULT, RenderSettings
+
+ASSESSMENT_FILE = "assessment.json"
 
 
 def render_json(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterator[bytes]:
@@ -20,29 +22,14 @@ def render_json(assessment: Assessment, settings: RenderSettings = DEFAULT) -> I
     yield from document_chunks(assessment)
 
 
-def read_assessment(payload: bytes) -> Assessment:
-    """Read what render_json wrote.
-
-    Raises:
-        MlsecError: cut off, not JSON, of another schema, or with a field that does not fit.
-    """
-    try:
-        head = msgspec.json.decode(payload, type=_Head)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise MlsecError(
-            f"this is not a complete assessment.json: {error}",
-            hint="the file may be cut off; write it again with mlsec scan -o",
-        ) from error
-    if head.schema != SCHEMA:
-        raise MlsecError(
-            f'the assessment has the schema "{head.schema[:80]}"; this mlsec reads "{SCHEMA}"',
-            hint="use the mlsec that wrote it, or scan again",
-        )
-    try:
-        document = msgspec.json.decode(payload, type=AssessmentDocument)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise MlsecError(f"the assessment does not fit its schema: {error}") from error
-    return _assessment(document)
+def json_files(
+    assessment: Assessment, settings: RenderSettings = DEFAULT
+) -> Mapping[str, Iterable[bytes]]:
+    """Give assessment.json, and the catalogue beside it where it is known."""
+    files = {ASSESSMENT_FILE: render_json(assessment, settings)}
+    if assessment.catalogue.rules:
+        files[CATALOGUE_FILE] = catalogue_chunks(assessment.catalogue)
+    return files
 
 
 def json_schema() -> bytes:
@@ -61,27 +48,3 @@ def json_schema() -> bytes:
         if "description" in definition:
             definition["description"] = inspect.cleandoc(definition["description"])
     return json.dumps(schema, indent=2, sort_keys=True).encode() + b"\n"
-
-
-class _Head(msgspec.Struct, frozen=True, kw_only=True):
-    schema: str = ""
-
-
-def _assessment(document: AssessmentDocument) -> Assessment:
-    waivers = document.waivers
-    return Assessment(
-        schema=document.schema,
-        tool=document.tool,
-        scan=document.scan,
-        totals=document.coverage.totals,
-        coverage=document.coverage.types,
-        findings=document.findings,
-        gaps=document.gaps,
-        rules=document.rules,
-        passed=document.passed,
-        controls=document.controls,
-        waivers=(*waivers.used, *waivers.unused, *waivers.expired),
-        notices=document.notices,
-        model_files=document.model_files,
-        limit=document.limit,
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from mlsec.core.assessment import (
     Tool,
     WaiverState,
 )
+from mlsec.core.enums import Category, Concern, Severity
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.render import tally
@@ -44,8 +45,21 @@ class WaiversPart(msgspec.Struct, frozen=True, kw_only=True):
     expired: tuple[WaiverState, ...] = ()
 
 
-class AssessmentDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """The file as a whole; keys in this order, lists sorted, enums by their published names."""
+class SilentRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A rule that ran and has no finding: on how many resources; the catalogue says the rest."""
+
+    severity: Severity
+    category: Category
+    concern: Concern
+    passed: int = 0
+    not_applicable: int = 0
+
+
+class DocumentFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What every schema of the file has in common; lists sorted, enums by their published names.
+
+    In schema 1 ``rules`` are all that ran, in schema 2 those with a finding.
+    """
 
     schema: str
     tool: Tool
@@ -54,12 +68,23 @@ class AssessmentDocument(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     gaps: tuple[Gap, ...] = ()
     rules: tuple[RuleSummary, ...] = ()
-    controls: tuple[ControlResult, ...] = ()
     waivers: WaiversPart = WaiversPart()
     passed: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     notices: tuple[str, ...] = ()
     model_files: tuple[ModelFile, ...] = ()
     limit: ChangeLimit | None = None
+
+
+class AssessmentDocument(DocumentFacts, frozen=True, kw_only=True):
+    """The file as a whole, keys in this order.
+
+    ``rules`` are whole for those that have a finding; ``silent_rules`` has the others that ran, by
+    id. What those say, and all that frameworks say, stands in catalogue.json, which
+    ``tool.catalogue_digest`` names by its SHA-256.
+    """
+
+    silent_rules: Mapping[str, SilentRule] = msgspec.field(default_factory=dict)
+    controls: tuple[ControlResult, ...] = ()
 
 
 def document_chunks(assessment: Assessment) -> Iterator[bytes]:
@@ -105,6 +130,7 @@ def _encoded(encoder: msgspec.json.Encoder, part: Any) -> bytes:
 
 def _document(assessment: Assessment) -> AssessmentDocument:
     counts = tally.count(assessment)
+    speaking = {finding.rule for finding in assessment.findings}
     waivers = {
         state: tuple(waiver for waiver in tally.sorted_waivers(assessment) if waiver.state == state)
         for state in _STATES
@@ -122,8 +148,13 @@ def _document(assessment: Assessment) -> AssessmentDocument:
             ),
         ),
         findings=tuple(tally.sorted_findings(assessment)),
-        gaps=tuple(sorted(assessment.gaps, key=lambda gap: (gap.scope, gap.wanted, gap.id))),
-        rules=tuple(sorted(assessment.rules, key=lambda rule: rule.id)),
+        gaps=tuple(sorted(assessment.gaps, key=_gap_order)),
+        rules=tuple(
+            rule
+            for rule in sorted(assessment.rules, key=lambda rule: rule.id)
+            if rule.id in speaking
+        ),
+        silent_rules=_silent_rules(assessment.rules, speaking),
         controls=assessment.controls,
         waivers=WaiversPart(**waivers),
         passed={rule: tuple(sorted(ids)) for rule, ids in assessment.passed.items()},
@@ -131,6 +162,24 @@ def _document(assessment: Assessment) -> AssessmentDocument:
         model_files=tuple(sorted(assessment.model_files, key=lambda file: file.id)),
         limit=assessment.limit,
     )
+
+
+def _gap_order(gap: Gap) -> tuple[str, ...]:
+    return (gap.scope, gap.wanted, gap.subject, gap.reason.value, gap.id)
+
+
+def _silent_rules(rules: Iterable[RuleSummary], speaking: Collection[str]) -> dict[str, SilentRule]:
+    return {
+        rule.id: SilentRule(
+            severity=rule.severity,
+            category=rule.category,
+            concern=rule.concern,
+            passed=rule.counts.passed,
+            not_applicable=rule.counts.not_applicable,
+        )
+        for rule in rules
+        if rule.id not in speaking
+    }
 
 
 def _without_surrogates(node: Any) -> Any:

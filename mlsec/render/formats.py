@@ -72,6 +72,12 @@ def _json(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterato
     return render_json(assessment, settings)
 
 
+def _json_files(assessment: Assessment, settings: RenderSettings) -> Mapping[str, Iterable[bytes]]:
+    from mlsec.render.assessment_json import json_files  # noqa: PLC0415 - loads only when used
+
+    return json_files(assessment, settings)
+
+
 def _text(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterator[bytes]:
     from mlsec.render.text.text import render_text  # noqa: PLC0415 - loads only when used
 
@@ -127,7 +133,7 @@ FORMATS: Mapping[str, Format] = {
             render=_sarif_full,
             files=_sarif_full_files,
         ),
-        Format(name="json", file_name="assessment.json", render=_json),
+        Format(name="json", file_name="assessment.json", render=_json, files=_json_files),
         Format(name="text", file_name="report.txt", render=_text),
         Format(name="markdown", file_name="summary.md", render=_markdown),
         Format(name="cyclonedx", file_name="bom.cdx.json", render=_cyclonedx),

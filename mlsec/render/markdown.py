@@ -204,7 +204,7 @@ def _waivers(assessment: Assessment) -> Iterator[str]:
 def _notices(assessment: Assessment) -> Iterator[str]:
     notices = [
         left_out_notice
-        for left_out_notice in (*left_out_notices(assessment), *assessment.notices)
+        for left_out_notice in (*left_out_notices(assessment), *assessment.remarks)
         if left_out_notice.strip()
     ]
     for notice in notices[:_NOTICES_SHOWN]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.assessment import Assessment
+from mlsec.core.catalogue import CATALOGUE_FILE
 from mlsec.core.entry_path import entry_path
 from mlsec.core.errors import MlsecError
 from mlsec.core.foreign import refuse_foreign_link
@@ -64,8 +65,11 @@ def write_reports(
 
 def files_in(folder: Path, formats: Sequence[str]) -> frozenset[str]:
     """Name the files that ``write_reports`` puts into a folder, with the links above resolved."""
-    more = (INVENTORY_FILE,) if any(name.startswith("sarif") for name in formats) else ()
-    names = (*(_format(name).file_name for name in formats), *more, SUMS_FILE)
+    names = [SUMS_FILE, *(_format(name).file_name for name in formats)]
+    if any(name.startswith("sarif") for name in formats):
+        names.append(INVENTORY_FILE)
+    if "json" in formats:
+        names.append(CATALOGUE_FILE)
     return frozenset(entry_path(folder / name) for name in names)
 
 

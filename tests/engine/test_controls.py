@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlsec.core.assessment import ControlLink, Fix, RuleSummary, StatusCounts
+from mlsec.core.assessment import RuleSummary, StatusCounts
+from mlsec.core.catalogue import ControlLink, Fix
 from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity
 from mlsec.core.errors import MlsecError

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlsec.core.assessment import Fix
+from mlsec.core.catalogue import Fix
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity
 from mlsec.core.resource import Resource
 from mlsec.engine.compiler.codegen_runtime import SETTLERS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from mlsec.core.assessment import Assessment, Fix, RuleSummary
+from mlsec.core.assessment import Assessment, RuleSummary
+from mlsec.core.catalogue import Fix
 from mlsec.core.digest import fingerprint
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
 from mlsec.core.finding import Finding, Subject

@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mlsec.core.assessment import Assessment, Fix, RuleSummary, ScanFacts
+from mlsec.core.assessment import Assessment, RuleSummary, ScanFacts
+from mlsec.core.catalogue import Fix
 from mlsec.core.digest import fingerprint
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
 from mlsec.core.errors import MlsecError

@@ -65,7 +65,7 @@ def test_only_the_files_that_a_scan_works_in_are_left_out_of_its_target(tmp_path
 
 
 def test_an_earlier_report_is_left_out_and_what_poses_as_one_is_not(tmp_path: Path) -> None:
-    for name in ("report.html", "assessment.json"):
+    for name in ("report.html", "assessment.json", "catalogue.json"):
         (tmp_path / name).write_text('<!doctype html>{"auto_map": "x"}')
         assert reason(tmp_path / name, has_model=True, is_written=True) == "written by this scan"
         (tmp_path / name).write_bytes(pickle.dumps(Shell()))
@@ -106,5 +106,5 @@ _TALK = {"findings": "AWSTemplateFormatVersion and Type: AWS::S3::Bucket"}
 def test_assessment_is_no_code_unless_it_declares_something_too(
     more: dict[str, object], language: Language | None
 ) -> None:
-    text = msgspec.json.encode({**_KEYS, "schema": "mlsec/assessment/1", **_TALK, **more}).decode()
+    text = msgspec.json.encode({**_KEYS, "schema": "mlsec/assessment/2", **_TALK, **more}).decode()
     assert language_of("out/assessment.json", text) is language

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from mlsec.core.assessment import (
-    ControlLink,
-    Fix,
-    RuleSummary,
-)
+from mlsec.core.assessment import RuleSummary
+from mlsec.core.catalogue import ControlLink, Fix
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity
 
 RULES: dict[str, RuleSummary] = {}

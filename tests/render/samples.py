@@ -20,6 +20,7 @@ from mlsec.core.assessment import (
     RuleSummary,
     StatusCounts,
 )
+from mlsec.core.catalogue import Catalogue, catalogue_digest, catalogue_rule
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason, Status
 from mlsec.core.finding import (
@@ -55,6 +56,13 @@ def _with_counts(
     )
 
 
+def described(assessment: Assessment) -> Assessment:
+    """Add the catalogue of the rules, as a scan does."""
+    catalogue = Catalogue(rules=tuple(map(catalogue_rule, assessment.rules)))
+    tool = msgspec.structs.replace(assessment.tool, catalogue_digest=catalogue_digest(catalogue))
+    return msgspec.structs.replace(assessment, catalogue=catalogue, tool=tool)
+
+
 def rich() -> Assessment:
     """A believable scan: an attack path, failures of every severity, gaps, three waivers."""
     findings = rich_findings()
@@ -67,18 +75,20 @@ def rich() -> Assessment:
             subject("aws.sagemaker.endpoint", name).id for name in ("rank-v3", "fraud-score")
         ),
     }
-    return Assessment(
-        tool=TOOL,
-        scan=SCAN,
-        totals=_counted(findings, passed),
-        coverage=coverage(),
-        findings=findings,
-        gaps=(DENIED, SLOW),
-        rules=_with_counts(findings, passed),
-        passed=passed,
-        controls=controls(),
-        waivers=waivers(),
-        notices=("eu-south-2 is not enabled in aws/444455556666 and was not asked.",),
+    return described(
+        Assessment(
+            tool=TOOL,
+            scan=SCAN,
+            totals=_counted(findings, passed),
+            coverage=coverage(),
+            findings=findings,
+            gaps=(DENIED, SLOW),
+            rules=_with_counts(findings, passed),
+            passed=passed,
+            controls=controls(),
+            waivers=waivers(),
+            notices=("eu-south-2 is not enabled in aws/444455556666 and was not asked.",),
+        )
     )
 
 
@@ -92,24 +102,26 @@ def small() -> Assessment:
     }
     findings = tuple(one for one in whole.findings if one.rule in keep)
     passed = {"sagemaker/notebook-direct-internet": ("arn:aws:sagemaker:eu-west-1:1:notebook/ok",)}
-    return Assessment(
-        tool=whole.tool,
-        scan=whole.scan,
-        totals=_counted(findings, passed),
-        coverage=whole.coverage,
-        findings=findings,
-        gaps=(DENIED,),
-        rules=tuple(one for one in _with_counts(findings, passed) if one.id in keep),
-        passed=passed,
-        controls=whole.controls,
-        waivers=whole.waivers,
-        notices=whole.notices,
+    return described(
+        Assessment(
+            tool=whole.tool,
+            scan=whole.scan,
+            totals=_counted(findings, passed),
+            coverage=whole.coverage,
+            findings=findings,
+            gaps=(DENIED,),
+            rules=tuple(one for one in _with_counts(findings, passed) if one.id in keep),
+            passed=passed,
+            controls=whole.controls,
+            waivers=whole.waivers,
+            notices=whole.notices,
+        )
     )
 
 
 def empty() -> Assessment:
     """Nothing was asked: no coverage, no rules, no findings."""
-    return Assessment(tool=TOOL, scan=SCAN)
+    return described(Assessment(tool=TOOL, scan=SCAN))
 
 
 def clean() -> Assessment:
@@ -124,13 +136,15 @@ def clean() -> Assessment:
             assessed=1,
         ),
     )
-    return Assessment(
-        tool=TOOL,
-        scan=SCAN,
-        totals=StatusCounts(passed=1),
-        coverage=coverage,
-        rules=_with_counts((), passed),
-        passed=passed,
+    return described(
+        Assessment(
+            tool=TOOL,
+            scan=SCAN,
+            totals=StatusCounts(passed=1),
+            coverage=coverage,
+            rules=_with_counts((), passed),
+            passed=passed,
+        )
     )
 
 
@@ -166,14 +180,16 @@ def unread() -> Assessment:
             )
         )
     unique = {gap.id: gap for gap in gaps}
-    return Assessment(
-        tool=TOOL,
-        scan=SCAN,
-        totals=StatusCounts(not_assessed=len(findings)),
-        coverage=tuple(coverage),
-        findings=tuple(findings),
-        gaps=tuple(unique.values()),
-        rules=_with_counts(tuple(findings), {}),
+    return described(
+        Assessment(
+            tool=TOOL,
+            scan=SCAN,
+            totals=StatusCounts(not_assessed=len(findings)),
+            coverage=tuple(coverage),
+            findings=tuple(findings),
+            gaps=tuple(unique.values()),
+            rules=_with_counts(tuple(findings), {}),
+        )
     )
 
 
@@ -207,11 +223,13 @@ def huge(count: int, scopes: int = 1) -> Assessment:
         for n in range(scopes)
     )
     whole = tuple(sorted(findings, key=lambda f: (f.severity.rank, f.rule, f.resource.id)))
-    return Assessment(
-        tool=TOOL,
-        scan=SCAN,
-        totals=StatusCounts(failed=count),
-        coverage=coverage,
-        findings=whole,
-        rules=_with_counts(whole, {}),
+    return described(
+        Assessment(
+            tool=TOOL,
+            scan=SCAN,
+            totals=StatusCounts(failed=count),
+            coverage=coverage,
+            findings=whole,
+            rules=_with_counts(whole, {}),
+        )
     )

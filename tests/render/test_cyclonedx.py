@@ -9,7 +9,8 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from mlsec.core.assessment import Assessment, ModelFile, ScanFacts
-from mlsec.render.assessment_json import read_assessment, render_json
+from mlsec.render.assessment_json import render_json
+from mlsec.render.assessment_read import read_assessment
 from mlsec.render.cyclonedx import render_cyclonedx
 
 HOSTILE = '</script><img src=x onerror=alert(1)>\u202e"\\\n${{x}}'

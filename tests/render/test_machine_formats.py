@@ -176,8 +176,9 @@ def test_order_of_the_input_does_not_change_the_bytes(name: str) -> None:
 
 @pytest.mark.parametrize("name", QUICK)
 def test_assessment_reads_back_and_renders_to_the_same_bytes(name: str) -> None:
-    payload = rendered("json", SAMPLES[name]())
-    again = read_assessment(payload)
+    whole = SAMPLES[name]()
+    payload = rendered("json", whole)
+    again = read_assessment(payload, lambda digest, rules: whole.catalogue)
     if name == "hostile":  # what is masked or escaped may sort elsewhere the second time
         assert sorted(rendered("json", again)) == sorted(payload)
         return
@@ -216,7 +217,7 @@ def test_truncated_assessment_is_refused_in_one_sentence(size: int) -> None:
 
 
 def test_assessment_of_another_schema_is_refused() -> None:
-    payload = rendered("json", samples.small()).replace(b"assessment/1", b"assessment/9")
+    payload = rendered("json", samples.small()).replace(b"assessment/2", b"assessment/9")
     with pytest.raises(MlsecError, match="mlsec/assessment/9"):
         read_assessment(payload)
 

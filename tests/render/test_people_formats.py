@@ -15,7 +15,8 @@ import pytest
 import samples
 from test_machine_formats import ROOT, checker, rendered
 
-from mlsec.core.assessment import Assessment, Fix
+from mlsec.core.assessment import Assessment
+from mlsec.core.catalogue import Fix
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason, Severity, Status
 from mlsec.core.finding import Evidence

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from mlsec.core.assessment import Assessment, RuleSummary, ScanFacts, StatusCounts, Tool
+from mlsec.core.assessment import Assessment, ScanFacts, Tool, with_counts
+from mlsec.core.catalogue import catalogue_digest
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.engine.assessment.assess import Judgement
-from mlsec.engine.model.controls import NOTHING, Frameworks, Links, control_results
-from mlsec.engine.model.rule import Rule, RuleSet
+from mlsec.engine.assessment.catalogue import catalogue_of
+from mlsec.engine.model.controls import NOTHING, Frameworks, control_results
+from mlsec.engine.model.rule import RuleSet
 
 
 def assemble(
@@ -22,8 +24,10 @@ def assemble(
     gaps: Sequence[Gap],
 ) -> Assessment:
     """Give the whole assessment; it keeps every gap of the collection, and no gap twice."""
-    linked = Links(frameworks)
-    rules = tuple(_summary(rule, linked, judgement.counts) for rule in ruleset.rules)
+    catalogue = catalogue_of(ruleset)
+    rules = tuple(
+        with_counts(rule, judgement.counts.get(rule.id, NOTHING)) for rule in catalogue.rules
+    )
     providers = sorted({row.scope.partition("/")[0] for row in coverage})
     return Assessment(
         tool=Tool(
@@ -31,6 +35,7 @@ def assemble(
             rules_digest=ruleset.digest,
             rules_count=len(rules),
             vocabulary_digest=ruleset.vocabulary.digest,
+            catalogue_digest=catalogue_digest(catalogue),
         ),
         scan=scan,
         totals=judgement.totals,
@@ -41,27 +46,9 @@ def assemble(
         passed={rule: ids for rule, ids in judgement.passed.items() if ids},
         controls=control_results(frameworks, rules, providers),
         waivers=judgement.waivers,
+        catalogue=catalogue,
     )
 
 
 def _gap_order(gap: Gap) -> tuple[str, str, str, str]:
     return (gap.scope, gap.wanted, gap.subject, gap.reason.value)
-
-
-def _summary(rule: Rule, linked: Links, counts: Mapping[str, StatusCounts]) -> RuleSummary:
-    return RuleSummary(
-        id=rule.id,
-        title=rule.title,
-        severity=rule.severity,
-        category=rule.category,
-        concern=rule.concern,
-        status=rule.status,
-        resource=rule.resource,
-        why=rule.why,
-        fix=rule.fix,
-        controls=linked.of(rule.topics, rule.controls, rule.resource, rule.objective),
-        equivalents=rule.equivalents,
-        references=rule.references,
-        known_exceptions=rule.known_exceptions,
-        counts=counts.get(rule.id, NOTHING),
-    )

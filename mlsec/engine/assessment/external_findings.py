@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from mlsec.core.assessment import Fix, RuleSummary, StatusCounts
+from mlsec.core.assessment import RuleSummary, StatusCounts
+from mlsec.core.catalogue import Fix
 from mlsec.core.digest import fingerprint
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
 from mlsec.core.external_finding import ExternalReport, ExternalResult

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.assessment import ControlLink, ControlResult, RuleSummary, StatusCounts
+from mlsec.core.assessment import ControlResult, RuleSummary, StatusCounts
+from mlsec.core.catalogue import ControlLink
 from mlsec.core.errors import MlsecError
 from mlsec.core.framework import Framework
 from mlsec.core.strict_yaml import Document, parse

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mlsec.core.assessment import ControlLink
+from mlsec.core.catalogue import ControlLink
 from mlsec.core.enums import Consequence, Effort, Exposure, Profile, Relation, Severity
 from mlsec.core.errors import MlsecError
 from mlsec.core.strict_yaml import Document, parse

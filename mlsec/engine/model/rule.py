@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.assessment import ControlLink, Fix
+from mlsec.core.catalogue import ControlLink, Fix
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity
 from mlsec.engine.model.controls import Frameworks
 from mlsec.vocabulary.types import Vocabulary

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.assessment import ControlLink
+from mlsec.core.catalogue import ControlLink
 from mlsec.core.enums import Relation
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.model.diagnostics import Diagnostics

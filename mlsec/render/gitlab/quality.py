@@ -124,7 +124,7 @@ def _unseen(assessment: Assessment, inventory: Inventory) -> Iterator[dict[str, 
 def _incomplete(assessment: Assessment, inventory: Inventory) -> Iterator[dict[str, Any]]:
     """One entry at the head of a report that does not say of everything."""
     counts = tally.count(assessment)
-    notices = [shown(item, 300) for item in assessment.notices if item.strip()]
+    notices = [shown(item, 300) for item in assessment.remarks if item.strip()]
     head = inventory.listed("")
     for number, notice in enumerate(notices):
         # By its place: it may hold counts, and would be a new one with each of them.

@@ -85,7 +85,7 @@ def _messages(assessment: Assessment) -> Iterator[tuple[str, str]]:
     else:
         level = "warn" if counts.checks else "fatal"
     yield level, tally.summary_line(assessment)
-    for notice in assessment.notices:
+    for notice in assessment.remarks:
         if notice.strip():
             yield "info", shown(notice, 500)
     for group in tally.gap_groups(assessment):

@@ -158,7 +158,7 @@ def build_view(assessment: Assessment) -> View:
         result_labels=RESULT_LABELS,
         reason_words={reason.value: words for reason, words in tally.REASON_WORDS.items()},
         notices=tuple(
-            notice for notice in (*assessment.notices, *left_out_notices(assessment)) if notice
+            notice for notice in (*assessment.remarks, *left_out_notices(assessment)) if notice
         ),
         digest=document_digest(assessment),
         control_rules={rule.id: rule.title for rule in assessment.rules},

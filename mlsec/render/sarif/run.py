@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from mlsec.core.assessment import Assessment, Fix, RuleSummary
+from mlsec.core.assessment import Assessment, RuleSummary
+from mlsec.core.catalogue import Fix
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
 from mlsec.render import tally
 from mlsec.render.display import shown
@@ -129,7 +130,7 @@ def _tool(
 
 
 def _invocation(part: RunPart, assessment: Assessment, started: str) -> dict[str, Any]:
-    notes = gap_notes(part.scope, assessment) + notice_notes((*part.notices, *assessment.notices))
+    notes = gap_notes(part.scope, assessment) + notice_notes((*part.notices, *assessment.remarks))
     return {
         # True also when parts were not read: false makes a code host refuse the whole upload.
         "executionSuccessful": True,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlsec.core.assessment import Fix, RuleSummary
+from mlsec.core.assessment import RuleSummary
+from mlsec.core.catalogue import Fix
 from mlsec.core.finding import Finding, Subject
-from mlsec.render.command import fill_command
-from mlsec.render.display import shown
+from mlsec.render.display import fill_command, shown
 from mlsec.render.text.page import Page
 
 _TERRAFORM = (".tf", ".tofu", ".tf.json", ".tofu.json")
@@ -31,10 +31,7 @@ def fix_lines(
         if is_first:
             yield from _lines(in_its_language(subject, fix), "     ")
     elif fix.cli:
-        if fix.replaces and fix.keep:
-            yield from page.wrap(f"replaces: {shown(fix.replaces)}", "   = ", "     ")
-            yield from _lines(fill_command(fix.keep, finding), "   $ ")
-        yield from _lines(fill_command(fix.cli, finding), "   $ ")
+        yield from _lines(fill_command(fix.cli.strip(), subject), "   $ ")
 
 
 def in_its_language(subject: Subject, fix: Fix) -> str:

@@ -58,7 +58,7 @@ def _lines(assessment: Assessment, page: Page) -> Iterator[str]:
     yield from _not_assessed(assessment, page)
     yield from _incomplete(assessment, page)
     yield from _waiver_warnings(assessment, page)
-    for notice in assessment.notices:
+    for notice in assessment.remarks:
         yield from page.wrap(shown(notice), "note: ", "      ")
     yield from _scanned(assessment, page)
     yield page.paint(tally.summary_line(assessment), _BOLD)

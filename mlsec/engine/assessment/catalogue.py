@@ -1,0 +1,39 @@
+"""What the rules and frameworks of a rule set say, as the catalogue beside an assessment has it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from mlsec.core.catalogue import Catalogue, CatalogueRule
+from mlsec.engine.model.controls import Links
+from mlsec.engine.model.rule import Rule, RuleSet
+
+
+def catalogue_of(ruleset: RuleSet, only: Collection[str] | None = None) -> Catalogue:
+    """Describe the rules of the set, or those of some ids, and every framework loaded with it."""
+    linked = Links(ruleset.frameworks)
+    return Catalogue(
+        rules=tuple(
+            _described(rule, linked) for rule in ruleset.rules if only is None or rule.id in only
+        ),
+        frameworks=tuple(ruleset.frameworks.frameworks.values()),
+    )
+
+
+def _described(rule: Rule, linked: Links) -> CatalogueRule:
+    return CatalogueRule(
+        id=rule.id,
+        title=rule.title,
+        severity=rule.severity,
+        category=rule.category,
+        concern=rule.concern,
+        status=rule.status,
+        resource=rule.resource,
+        why=rule.why,
+        fix=rule.fix,
+        controls=linked.of(rule.topics, rule.controls, rule.resource, rule.objective),
+        equivalents=rule.equivalents,
+        references=rule.references,
+        known_exceptions=rule.known_exceptions,
+        objective=rule.objective,
+    )
