@@ -14,6 +14,7 @@ from mlsec.core.catalogue import ControlLink, Fix
 from mlsec.engine.model.controls import Links
 from mlsec.engine.model.rule import Rule, RuleSet
 from mlsec.engine.testing.mutate import describe
+from mlsec.render.command import generic_command
 from mlsec.render.links import is_link
 
 _TOP = "../../"
@@ -24,7 +25,9 @@ _CLOUDS = {
     "kubernetes": "Kubernetes",
     "serving": "Model servers",
 }
+_COMMANDS = ("cli", "keep")
 _SNIPPETS = {
+    "keep": ("Keep what is there", "sh"),
     "cli": ("Command line", "sh"),
     "terraform": ("Terraform", "hcl"),
     "cloudformation": ("CloudFormation", "yaml"),
@@ -98,11 +101,13 @@ def _fix(fix: Fix) -> list[str]:
 
 def _snippets(fix: Fix) -> list[str]:
     blocks = [
-        (title, fence(str(words), language))
+        (title, fence(generic_command(str(words)) if name in _COMMANDS else str(words), language))
         for name, (title, language) in _SNIPPETS.items()
         if (words := getattr(fix, name))
     ]
     lines = tabs(blocks)
+    if fix.replaces:
+        lines = [f"The command replaces: {text(fix.replaces)}", "", *lines]
     return [*lines, f"Console: {text(fix.console)}", ""] if fix.console else lines
 
 

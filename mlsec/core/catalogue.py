@@ -30,6 +30,9 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     """How to mend it: prose, and what can be pasted.
 
     ``config`` is for the file that declares it: a manifest, a compose file, settings.
+    ``replaces`` says what a command puts aside that was there before, and ``keep`` is the command
+    that prints it, to be run first. ``cli`` and ``keep`` have holes that the finding fills, and
+    choices such as ``<subnet-id>`` for the reader.
     ``by_provider`` has what only holds on one cloud, for a rule that judges several.
     """
 
@@ -39,6 +42,8 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     cloudformation: str = ""
     console: str = ""
     config: str | msgspec.UnsetType = msgspec.UNSET
+    replaces: str | msgspec.UnsetType = msgspec.UNSET
+    keep: str | msgspec.UnsetType = msgspec.UNSET
     by_provider: Mapping[str, Fix] | msgspec.UnsetType = msgspec.UNSET
 
     @property
@@ -58,6 +63,8 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
             cloudformation=own.cloudformation or self.cloudformation,
             console=own.console or self.console,
             config=own.config or self.config,
+            replaces=(own if own.cli else self).replaces,
+            keep=(own if own.cli else self).keep,
         )
 
 

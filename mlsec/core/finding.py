@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -84,6 +85,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One verdict: status fail or not_assessed (passes are kept as counts and ids).
 
     ``change`` is what became of it since the baseline (new, regressed, unchanged), "" without one.
+    ``facts`` has what the rule's fix command names of the resource beyond ``resource``: the values
+    by the name of their hole, where there are any.
     """
 
     fingerprint: str
@@ -99,3 +102,4 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     waiver: AppliedWaiver | None = None
     path: AttackPath | None = None
     change: str = ""
+    facts: Mapping[str, tuple[str, ...]] | msgspec.UnsetType = msgspec.UNSET

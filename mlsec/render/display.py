@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlsec.core.finding import Evidence, Subject
+from mlsec.core.finding import Evidence
 from mlsec.core.regex import regex
 from mlsec.core.sanitize import visible
 
@@ -37,7 +36,6 @@ _SIGNS = (
 _SIGN_BYTES = tuple(sign.encode() for sign in _SIGNS)
 _SECRETS = regex(_SHAPES_TO_MASK)
 _SECRET_BYTES = regex(_SHAPES_TO_MASK.encode())
-_FIELD = regex(r"\{(name|id|region|type|scope)\}")
 _ID_LIMIT_CHARS = 600
 _VALUE_CHARS = 120
 _DESCRIPTION_CHARS = 500
@@ -174,23 +172,6 @@ def actual_text(evidence: Evidence) -> str:
     # A description of what was found is cut late: where it lies stands at its end.
     limit_chars = _DESCRIPTION_CHARS if is_description(evidence) else _VALUE_CHARS
     return value_text(evidence.actual, limit_chars)
-
-
-def fill_command(template: str, subject: Subject) -> str:
-    """Fill ``{name} {id} {region} {type} {scope}`` of a fix command, each value shell-quoted."""
-    values = {
-        "name": subject.name or subject.id,
-        "id": subject.id,
-        "region": subject.region,
-        "type": subject.type,
-        "scope": subject.scope,
-    }
-    return _FIELD.sub(lambda item: shlex.quote(shown(values[item[1]])), template)
-
-
-def generic_command(template: str) -> str:
-    """Show a fix command for no resource in particular: ``{name}`` becomes ``NAME``."""
-    return _FIELD.sub(lambda item: item[1].upper(), template)
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:

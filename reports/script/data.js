@@ -12,13 +12,14 @@ async function unpack(element) {
   element.textContent = "";
   total = data.severity.length;
   for (const column of ["severity", "status", "concern"]) data[column] = Uint8Array.from(data[column]);
-  for (const column of ["rule", "type", "scope", "region", "owner", "prefix", "message"]) data[column] = Uint32Array.from(data[column]);
+  for (const column of ["rule", "type", "scope", "region", "owner", "prefix", "message", "command", "keep"]) data[column] = Uint32Array.from(data[column]);
 }
 
 const NAME = "\u0001";
 const nameOf = (row) => data.name[row] || idOf(row);
 const idOf = (row) => data.tables.prefix[data.prefix[row]].replaceAll(NAME, () => data.name[row]);
 const messageOf = (row) => data.messages[data.message[row]].replaceAll(NAME, () => data.name[row]);
+const commandOf = (column, row) => data.commands[data[column][row]].replaceAll(NAME, () => data.name[row]);
 const ruleOf = (row) => data.rules[data.rule[row]];
 const textOf = (column, row) => data.tables[column][data[column][row]];
 const severityOf = (row) => data.severities[data.severity[row]];
@@ -41,9 +42,4 @@ function evidenceOf(row) {
     clauses.push({ path, expected, actual, source, resource });
   }
   return clauses;
-}
-
-function fillCommand(template, row) {
-  const values = { name: nameOf(row), id: idOf(row), region: textOf("region", row), type: textOf("type", row), scope: textOf("scope", row) };
-  return template.replace(/\{(name|id|region|type|scope)\}/g, (_, key) => shellQuote(values[key]));
 }

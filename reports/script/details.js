@@ -82,14 +82,14 @@ function pathPart(row, more) {
 }
 
 // A rule for several clouds may be mended in another way on each; a type begins with its cloud.
-// What code declares is mended there: a command would be undone by the next apply.
-const isInCode = (row) => /:\d+$/.test(moreOf(row).file || "");
-const fixOf = (row, rule) => ({ ...rule, ...((rule.on || {})[textOf("type", row).split(".")[0]]), ...(isInCode(row) ? { cli: "" } : {}) });
+const fixOf = (row, rule) => ({ ...rule, ...((rule.on || {})[textOf("type", row).split(".")[0]]), cli: commandOf("command", row), keep: commandOf("keep", row) });
 
 function fixPart(row, known) {
   const rule = fixOf(row, known);
   return make("div", {}, make("p", {}, rule.fix),
-    rule.cli ? snippet("Command", fillCommand(rule.cli, row)) : null,
+    rule.keep ? make("p", {}, "It replaces: " + rule.replaces) : null,
+    rule.keep ? snippet("Keep what is there", rule.keep) : null,
+    rule.cli ? snippet("Command", rule.cli) : null,
     rule.terraform ? snippet("Terraform", rule.terraform) : null,
     rule.cloudformation ? snippet("CloudFormation", rule.cloudformation) : null,
     rule.config ? snippet("Configuration", rule.config) : null,
@@ -107,7 +107,8 @@ function markdownOf(row) {
   for (const one of evidenceOf(row)) lines.push(`- ${span(one.path)} = ${span(one.actual)}, ${span(one.expected)}`);
   if (rule.why) lines.push("", rule.why);
   if (rule.fix) lines.push("", "Fix: " + rule.fix);
-  if (rule.cli) lines.push(block(fillCommand(rule.cli, row), "sh"));
+  if (rule.keep) lines.push("", "It replaces: " + rule.replaces, block(rule.keep, "sh"));
+  if (rule.cli) lines.push(block(rule.cli, "sh"));
   if (rule.terraform) lines.push(block(rule.terraform, "hcl"));
   lines.push("", `mlsec fingerprint ${span(fingerprintOf(row))}`);
   return lines.join("\n");

@@ -71,8 +71,3 @@ function snippet(title, text) {
     make("div", { className: "snippet-head" }, make("span", {}, title), copyButton("Copy", text)),
     make("pre", { tabIndex: 0, "aria-label": title }, text));
 }
-
-// As a POSIX shell reads it back: quotes around everything but plain characters.
-function shellQuote(text) {
-  return /^[A-Za-z0-9@%+=:,./_-]+$/.test(text) ? text : "'" + text.replaceAll("'", "'\"'\"'") + "'";
-}

@@ -18,6 +18,7 @@ from mlsec.engine.compiler.compile import FastPass, Proof, compile_rules
 from mlsec.engine.evaluation.evaluate import Evaluator
 from mlsec.engine.evaluation.property_reader import Relations
 from mlsec.engine.findings.findings import finding_of, unlisted_finding
+from mlsec.engine.findings.fix_facts import FixFacts
 from mlsec.engine.findings.subject import finding_subject
 from mlsec.engine.model.controls import NOTHING
 from mlsec.engine.model.rule import RuleSet
@@ -67,10 +68,12 @@ def assess(
     tally = _Tally(ruleset)
     plans = compile_rules(ruleset)
     evaluator = Evaluator(ruleset.vocabulary, graph, clock.timestamp())
+    facts = FixFacts(ruleset.vocabulary, graph, ruleset.rules)
     for done, (type_name, plan) in enumerate(sorted(plans.items())):
         for resource in graph.of_type(type_name):
             if not resource.is_stub:
-                _judge_one(plan, resource, evaluator, tally)
+                findings = _judge_one(plan, resource, evaluator, tally)
+                tally.findings += [facts.complete(finding, resource) for finding in findings]
         if progress is not None:
             progress(done + 1, len(plans))
     for row, gaps in _incomplete(graph.coverage):
@@ -82,9 +85,11 @@ def assess(
     return tally.judgement(waivers, clock)
 
 
-def _judge_one(plan: FastPass, resource: Resource, evaluator: Evaluator, tally: _Tally) -> None:
+def _judge_one(
+    plan: FastPass, resource: Resource, evaluator: Evaluator, tally: _Tally
+) -> list[Finding]:
     proof = plan.prove(resource, evaluator.now_s)
-    tally.findings += _settled_findings(plan, proof, resource)
+    findings = _settled_findings(plan, proof, resource)
     left = [*proof.is_open, *[index for index, _ in proof.suspects]]
     decided = {*left, *proof.not_applicable, *proof.unread, *[index for index, _ in proof.failed]}
     for index, rule in enumerate(plan.rules):
@@ -102,7 +107,8 @@ def _judge_one(plan: FastPass, resource: Resource, evaluator: Evaluator, tally: 
             case Status.NOT_APPLICABLE:
                 tally.not_applicable[rule.id] += 1
             case Status.FAIL | Status.NOT_ASSESSED:
-                tally.findings.append(finding_of(rule, resource, verdict))
+                findings.append(finding_of(rule, resource, verdict))
+    return findings
 
 
 def _settled_findings(plan: FastPass, proof: Proof, resource: Resource) -> list[Finding]:

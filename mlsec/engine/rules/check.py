@@ -20,6 +20,7 @@ from mlsec.engine.model.rule import Condition, Examples, Parameter, Rule
 from mlsec.engine.rules.conditions import ConditionReader
 from mlsec.engine.rules.documents import check_document
 from mlsec.engine.rules.fix_check import providers_of, read_fix
+from mlsec.engine.rules.fix_command_check import check_commands
 from mlsec.engine.rules.links_check import (
     KnownControls,
     check_equivalents,
@@ -91,6 +92,8 @@ class _Checker:
         facts = self._facts()
         graded_by = read_graded_by(self.raw.get("graded_by"), must, owner, self.mistakes)
         tests = self._tests(owner)
+        if owner is not None:
+            check_commands(facts["fix"], owner, self.vocabulary, self.mistakes)
         if must is None or owner is None or self.mistakes.errors:
             return None
         self._check_concept(owner, footprint_of(must, when))

@@ -10,7 +10,7 @@ from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.model.diagnostics import Diagnostics
 from mlsec.vocabulary.types import Vocabulary
 
-FIX_KEYS = ("text", "cli", "terraform", "cloudformation", "console", "config")
+FIX_KEYS = ("text", "cli", "replaces", "keep", "terraform", "cloudformation", "console", "config")
 
 
 def providers_of(vocabulary: Vocabulary) -> tuple[str, ...]:

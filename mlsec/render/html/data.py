@@ -11,10 +11,11 @@ import msgspec
 
 from mlsec.core.assessment import Assessment, RuleSummary
 from mlsec.core.catalogue import Fix
-from mlsec.core.enums import Concern, Severity
+from mlsec.core.enums import Concern, Severity, Status
 from mlsec.core.finding import Evidence, Finding
 from mlsec.core.resource import Gap
 from mlsec.render import tally
+from mlsec.render.command import fill_command
 from mlsec.render.display import actual_text, expected_text, masked, shown, shown_id, telling
 from mlsec.render.links import is_link
 
@@ -48,11 +49,12 @@ def findings_island(assessment: Assessment, findings: Sequence[Finding]) -> str:
 
 def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, Any]:
     tables = {name: _Table() for name in ("rule", "type", "scope", "region", "owner", "prefix")}
-    texts, messages = _Table(), _Table()
+    texts, messages, commands = _Table(), _Table(), _Table()
     gap_number = {gap.id: position for position, gap in enumerate(assessment.gaps)}
     rows = [_Row(finding, tables, texts, messages, gap_number) for finding in findings]
     severities, concerns = list(Severity), list(Concern)
     named = {rule.id: rule for rule in assessment.rules}
+    pasted = [_commands(finding, named.get(finding.rule), commands) for finding in findings]
     return {
         "severities": [severity.value for severity in severities],
         "concerns": [concern.value for concern in concerns],
@@ -63,6 +65,8 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
         **{name: [row.numbers[name] for row in rows] for name in tables},
         "name": [row.name for row in rows],
         "message": [row.message for row in rows],
+        "command": [command for command, _ in pasted],
+        "keep": [keep for _, keep in pasted],
         "evidence": [row.evidence for row in rows],
         "gaps": [row.gaps for row in rows],
         "more": {str(n): row.more for n, row in enumerate(rows) if row.more},
@@ -70,6 +74,7 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
         "tables": {name: table.texts for name, table in tables.items()},
         "texts": texts.texts,
         "messages": messages.texts,
+        "commands": commands.texts,
         "rules": [_rule(named.get(text), text) for text in tables["rule"].texts],
         "gapFacts": [_gap(gap) for gap in assessment.gaps],
     }
@@ -110,6 +115,19 @@ class _Row:
         ]
         self.gaps = [gap_number[gap] for gap in finding.gaps if gap in gap_number]
         self.more = _more(finding)
+
+
+def _commands(finding: Finding, rule: RuleSummary | None, commands: _Table) -> tuple[int, int]:
+    """Give the numbers of the command that fixes it and of the one that keeps what is there.
+
+    What code declares is mended there: a command would be undone by the next apply.
+    """
+    if rule is None or finding.status is not Status.FAIL or finding.resource.is_in_code:
+        return (commands.number(""),) * 2
+    fix, name = rule.fix.on(finding.resource.provider), shown(finding.resource.name, 300)
+    filled = (_lines(fill_command(text, finding)) for text in (fix.cli, fix.keep or ""))
+    cli, keep = (text.replace(name, _NAME) if len(name) > 2 else text for text in filled)
+    return commands.number(cli), commands.number(keep)
 
 
 def _evidence(evidence: Evidence, subject_id: str, texts: _Table) -> tuple[int, ...]:
@@ -175,10 +193,10 @@ def _rule(rule: RuleSummary | None, ident: str) -> dict[str, Any]:
 def _fix(fix: Fix) -> dict[str, str]:
     return {
         "fix": shown(fix.text),
-        "cli": _lines(fix.cli),
         "terraform": _lines(fix.terraform),
         "cloudformation": _lines(fix.cloudformation),
         "console": shown(fix.console),
+        **({"replaces": shown(fix.replaces)} if fix.replaces else {}),
         **({"config": _lines(fix.config)} if fix.config else {}),
     }
 

@@ -16,7 +16,6 @@ from mlsec.core.enums import Status
 from mlsec.render.display import (
     actual_text,
     expected_text,
-    fill_command,
     plural,
     shown,
     shown_id,
@@ -69,7 +68,6 @@ def _environment() -> jinja2.Environment:
         expected_text=expected_text,
         actual_text=actual_text,
         telling=telling,
-        fill_command=fill_command,
         shown_id=shown_id,
         FAIL=Status.FAIL,
     )

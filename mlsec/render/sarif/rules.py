@@ -10,7 +10,8 @@ import msgspec
 
 from mlsec.core.assessment import RuleSummary
 from mlsec.core.enums import Category, RuleStatus, Severity
-from mlsec.render.display import generic_command, shown
+from mlsec.render.command import generic_command
+from mlsec.render.display import shown
 from mlsec.render.help_links import rule_address
 from mlsec.render.links import is_link
 from mlsec.render.markup import fenced, markdown_text
@@ -147,6 +148,9 @@ def _help_text(rule: RuleSummary) -> str:
 
 def _help_markdown(rule: RuleSummary, address: str) -> str:
     parts = [markdown_text(rule.why), f"**Fix.** {markdown_text(rule.fix.text)}"]
+    if rule.fix.replaces and rule.fix.keep:
+        parts.append(f"The command replaces: {markdown_text(rule.fix.replaces)}")
+        parts.append(fenced(generic_command(rule.fix.keep), "sh"))
     if rule.fix.cli:
         parts.append(fenced(generic_command(rule.fix.cli), "sh"))
     if rule.fix.config:

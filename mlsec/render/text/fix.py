@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from mlsec.core.assessment import RuleSummary
 from mlsec.core.catalogue import Fix
 from mlsec.core.finding import Finding, Subject
-from mlsec.render.display import fill_command, shown
+from mlsec.render.command import fill_command
+from mlsec.render.display import shown
 from mlsec.render.text.page import Page
 
 _TERRAFORM = (".tf", ".tofu", ".tf.json", ".tofu.json")
@@ -31,7 +32,10 @@ def fix_lines(
         if is_first:
             yield from _lines(in_its_language(subject, fix), "     ")
     elif fix.cli:
-        yield from _lines(fill_command(fix.cli.strip(), subject), "   $ ")
+        if fix.replaces and fix.keep:
+            yield from page.wrap(f"replaces: {shown(fix.replaces)}", "   = ", "     ")
+            yield from _lines(fill_command(fix.keep, finding), "   $ ")
+        yield from _lines(fill_command(fix.cli, finding), "   $ ")
 
 
 def in_its_language(subject: Subject, fix: Fix) -> str:

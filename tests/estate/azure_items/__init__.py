@@ -16,7 +16,6 @@ from tests.estate.azure_items import (
     keyvault,
     ml,
     ml_serving,
-    ml_storage,
     ml_work,
     monitor,
     network,
@@ -41,6 +40,6 @@ class Builder(Protocol):
 
 
 BUILDERS: tuple[Builder, ...] = (
-    ml, ml_serving, ml_storage, ml_work, cognitive, search, databricks,
+    ml, ml_serving, ml_work, cognitive, search, databricks,
     storage, keyvault, acr, identity, network, compute, monitor, apim,
 )  # fmt: skip
