@@ -29,11 +29,13 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True):
     """One framework. ``controls`` maps a control id to its record, in the order of the standard.
 
     Empty ``providers`` means every provider. ``profiles`` maps a name to the ids of its controls.
+    ``version`` is the edition, ``source`` where the ids come from.
     """
 
     id: str
     title: str
     kind: FrameworkKind
+    version: str = ""
     licence: str = ""
     source: str = ""
     providers: tuple[str, ...] = ()

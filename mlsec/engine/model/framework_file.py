@@ -16,7 +16,10 @@ from mlsec.engine.model.objectives import Objective
 
 E = TypeVar("E", bound=enum.Enum)
 
-_KEYS = ("id", "title", "kind", "licence", "source", "providers", "profiles", "controls")
+_KEYS = (
+    "id", "title", "kind", "version", "licence", "source", "count", "providers", "profiles",
+    "controls",
+)  # fmt: skip
 _REQUIRED = ("id", "title", "kind", "controls")
 _CONTROL_KEYS = ("title", "automation", "tests", "does_not_test", "needed")
 
@@ -33,10 +36,14 @@ class FrameworkFile:
         self._kind = self._member(raw, "kind", FrameworkKind)
         if not isinstance(raw["controls"], dict):
             raise self._mistake("expected controls by id", "controls")
+        if raw.get("count", len(raw["controls"])) != len(raw["controls"]):
+            message = f"count says {raw['count']}, but {len(raw['controls'])} controls stand here"
+            raise self._mistake(message, "count")
         self.framework = Framework(
             id=str(raw["id"]),
             title=str(raw["title"]),
             kind=self._kind,
+            version=str(raw.get("version", "")),
             licence=str(raw.get("licence", "")),
             source=str(raw.get("source", "")),
             providers=self._texts(raw.get("providers", []), "providers"),
