@@ -99,7 +99,7 @@ MUST_FAIL: tuple[tuple[Fault, str, Carrier], ...] = (
     (Fault.KEY_PENDING_DELETION, "kms/key-pending-deletion", Carrier.KEY),
     (Fault.REPOSITORY_TAGS_MUTABLE, "ecr/repository-tags-mutable", Carrier.REPOSITORY),
     (Fault.REPOSITORY_NOT_SCANNED, "ecr/repository-unscanned", Carrier.REPOSITORY),
-    (Fault.LOGS_KEPT_FOR_EVER, "sagemaker/endpoint-log-without-expiry", Carrier.ENDPOINT),
+    (Fault.LOGS_KEPT_FOR_EVER, "logs/ml-log-group-without-expiry", Carrier.LOG_GROUP),
     (Fault.NOTEBOOK_ROOT, "sagemaker/notebook-root-access", Carrier.NOTEBOOK),
     (Fault.NOTEBOOK_DIRECT_INTERNET, "sagemaker/notebook-direct-internet", Carrier.NOTEBOOK),
     (Fault.NOTEBOOK_WITHOUT_KEY, "sagemaker/notebook-volume-without-kms", Carrier.NOTEBOOK),

@@ -14,7 +14,6 @@ from tests.estate.azure_world import project as foundry_project
 _ACCOUNTS = "Microsoft.CognitiveServices/accounts"
 _APPROVED = [{"properties": {"privateLinkServiceConnectionState": {"status": "Approved"}}}]
 _OPEN = {"properties.publicNetworkAccess": "Enabled"}
-_WEAK = "azure-openai/deployment-filter-weakened"
 
 ACCOUNT = bed(
     [
@@ -56,7 +55,6 @@ DEPLOYMENT = bed(
         ("azure-openai/deployment-model-unpinned", {"properties.model.version": None}),
         ("azure-openai/deployment-failed", {"properties.provisioningState": "Failed"}),
         ("azure-openai/provisioned-without-spillover", {"sku.name": "ProvisionedManaged"}),
-        (_WEAK, {"properties.raiPolicyName": "Lenient"}),
     ]
 )
 # Filters by place in _filters(): 0-3 prompt harms, 4-7 completion harms, 8 jailbreak, 9 documents.
@@ -112,9 +110,9 @@ AGENT = bed(
         ),
     ]
 )
-# What the lenient filter of some accounts does wrong; only one that is used counts.
+# What the lenient filter does wrong; the deployments that no row of the table strikes use it.
 LENIENT = tuple(
-    Planted(rule=f"azure-openai/{rule}", every=9, which=8)
+    Planted(rule=f"azure-openai/{rule}", every=8, which=0)
     for rule in (
         "filter-jailbreaks-not-blocked",
         "filter-threshold-high",
@@ -149,11 +147,10 @@ def of_deployment(site: Site) -> list[dict[str, Any]]:
     )  # fmt: skip
     strict = child(account, "raiPolicies/Strict", _filters())
     lenient = child(account, "raiPolicies/Lenient", _lenient())
+    if all([site.is_struck(planted, lenient["id"]) for planted in LENIENT]):
+        deployment["properties"]["raiPolicyName"] = "Lenient"
     if deployment["properties"].get("raiPolicyName") == "Strict":
         strict = FILTER.strike(site, strict)
-    if deployment["properties"].get("raiPolicyName") == "Lenient":
-        for planted in LENIENT:
-            site.is_struck(planted, lenient["id"])
     return [
         *_logs(site, account),
         account, deployment, strict, lenient, project,
