@@ -147,7 +147,7 @@ def of_deployment(site: Site) -> list[dict[str, Any]]:
     )  # fmt: skip
     strict = child(account, "raiPolicies/Strict", _filters())
     lenient = child(account, "raiPolicies/Lenient", _lenient())
-    if all([site.is_struck(planted, lenient["id"]) for planted in LENIENT]):
+    if all(site.is_struck(planted, lenient["id"]) for planted in LENIENT):
         deployment["properties"]["raiPolicyName"] = "Lenient"
     if deployment["properties"].get("raiPolicyName") == "Strict":
         strict = FILTER.strike(site, strict)
