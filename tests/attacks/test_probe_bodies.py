@@ -23,7 +23,6 @@ SEARCHING = frozenset(
         "probe/directory-listing",
         "probe/debug-pages",
         "probe/known-vulnerability",
-        "probe/critical-vulnerability",
     }
 )
 NOT_WHOLE: Mapping[str, Say] = {

@@ -27,7 +27,7 @@ def test_jupyter_with_a_token_is_passed(closed_jupyter: Server, tmp_path: Path) 
     seen = _look(closed_jupyter, tmp_path)
     assert closed_jupyter.status("/api/kernels") == 403
     assert seen["product"] == "jupyter-server"
-    assert {_RUN, _DATA, "probe/critical-vulnerability"} <= seen.passed
+    assert {_RUN, _DATA, "probe/known-vulnerability"} <= seen.passed
     assert seen["exposure.public"] is False
 
 
