@@ -90,8 +90,6 @@ MUST_FAIL: tuple[tuple[Fault, str, Carrier], ...] = (
     (Fault.IMAGE_BY_TAG, "sagemaker/model-image-unpinned", Carrier.MODEL),
     (Fault.SECRET_IN_ENVIRONMENT, "sagemaker/model-secret-in-environment", Carrier.MODEL),
     (Fault.OPEN_SECURITY_GROUP, "sagemaker/model-security-group-public", Carrier.MODEL),
-    (Fault.ROLE_TRUSTS_ANYONE, "sagemaker/endpoint-role-trust-unrestricted", Carrier.ENDPOINT),
-    (Fault.ROLE_IS_ADMIN, "sagemaker/endpoint-role-admin", Carrier.ENDPOINT),
     (Fault.BUCKET_PUBLIC, "s3/bucket-public-read", Carrier.BUCKET),
     (Fault.BUCKET_WRITABLE_FROM_OUTSIDE, "s3/bucket-externally-writable", Carrier.BUCKET),
     (Fault.BUCKET_NOT_VERSIONED, "s3/bucket-unversioned", Carrier.BUCKET),
