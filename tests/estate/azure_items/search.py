@@ -34,7 +34,6 @@ SERVICE = bed(
             {"properties.encryptionWithCmk.enforcement": "Disabled"},
         ),
         ("azure-search/service-without-identity", {"identity": None}),
-        ("azure-search/service-sku-without-private-link", {"sku.name": "free"}),
         (f"azure-search/service-below-query-sla {_FEW}", {"properties.replicaCount": 1}),
         (_FEW, {"properties.replicaCount": 2}),
         (
