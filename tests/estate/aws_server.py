@@ -157,4 +157,4 @@ def store_for(estate: Estate, page_size: int = 0) -> AnswerStore:
 
 def _facts(estate: Estate) -> Any:
     facts = [(d.name, sorted(f.name for f in d.faults), d.extra_tags) for d in estate.deployments]
-    return [estate.has_story, estate.has_zoo, estate.is_written, facts]
+    return [estate.has_story, estate.has_zoo, estate.is_written, estate.is_default, facts]

@@ -10,6 +10,7 @@ from mlsec.providers.aws.services import SERVICES
 from tests.estate.model import ACCOUNT, HOME, HOSTILE_NAME, REGIONS, Carrier, Estate, Fault
 from tests.estate.overlay import Canned, Patch
 from tests.estate.seed import Ids
+from tests.estate.seed_default import DEFAULT_PATCHES, default_answers
 from tests.estate.seed_deployment import allow, policy
 from tests.estate.seed_written import IS_ISOLATED
 from tests.estate.story_overlay import story_answers
@@ -58,8 +59,10 @@ _OWNED_BY_STORY = frozenset(
 def canned_answers(estate: Estate, ids: Ids) -> tuple[Canned, ...]:
     """Give every answer of the estate that the emulator has no operation for."""
     found = [*_regions(), *_package_policies(estate), *_settings()]
-    if not estate.is_written:
+    if not estate.is_written and not estate.is_default:
         found.append(_lifecycle_scripts())
+    if estate.is_default:
+        found += default_answers()
     if estate.has_story:
         found += story_answers(ids)
     if estate.is_hostile:
@@ -73,6 +76,8 @@ def canned_answers(estate: Estate, ids: Ids) -> tuple[Canned, ...]:
 def patches(estate: Estate, ids: Ids) -> tuple[Patch, ...]:
     """Give what the emulator was told and does not repeat."""
     del ids
+    if estate.is_default:
+        return DEFAULT_PATCHES
     isolated = {d.name: Fault.NO_NETWORK_ISOLATION not in d.faults for d in estate.deployments}
     if estate.is_written:
         isolated |= IS_ISOLATED

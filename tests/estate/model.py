@@ -149,6 +149,7 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True):
     has_story: bool = False  # the demo's attack paths and assistants
     has_zoo: bool = False  # a specimen of every kind that the company does not own
     is_written: bool = False  # not the company: the one deployment that is also written as code
+    is_default: bool = False  # not the company: what the console makes for who clicks through
 
     def with_fault(self, fault: Fault, carrier: Carrier) -> frozenset[str]:
         """Name the things that a rule for this fault must fail, and no others."""
@@ -172,6 +173,7 @@ def build_estate(
     has_story: bool = False,
     has_zoo: bool = False,
     is_written: bool = False,
+    is_default: bool = False,
 ) -> Estate:
     """Declare ``count`` deployments; the faults fall by index, so a prefix is always the same."""
     return Estate(
@@ -180,6 +182,7 @@ def build_estate(
         has_story=has_story,
         has_zoo=has_zoo,
         is_written=is_written,
+        is_default=is_default,
     )
 
 

@@ -82,6 +82,7 @@ class _Body:
 def seed(estate: Estate, send: Callable[[Request], Answer]) -> Ids:
     """Create everything the emulator can hold."""
     from tests.estate.seed_company import seed_company  # noqa: PLC0415
+    from tests.estate.seed_default import seed_default  # noqa: PLC0415
     from tests.estate.seed_deployment import seed_deployment  # noqa: PLC0415
     from tests.estate.seed_story import seed_story  # noqa: PLC0415
     from tests.estate.seed_written import seed_written  # noqa: PLC0415
@@ -89,6 +90,9 @@ def seed(estate: Estate, send: Callable[[Request], Answer]) -> Ids:
     clients, ids = Clients(send), Ids()
     if estate.is_written:
         seed_written(clients)
+        return ids
+    if estate.is_default:
+        seed_default(clients)
         return ids
     seed_company(clients, ids)
     for deployment in estate.deployments:

@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     has_story: bool = False
     has_zoo: bool = False
     is_written: bool = False
+    is_default: bool = False
     objects: dict[str, str] = msgspec.field(default_factory=dict)
     patches: tuple[Patch, ...] = ()
 
@@ -144,6 +145,7 @@ def main(text: str) -> None:
         has_story=settings.has_story,
         has_zoo=settings.has_zoo,
         is_written=settings.is_written,
+        is_default=settings.is_default,
     )
     injector = Injector(AwsRefusals(), latency_s=settings.latency_s)
     live = LiveAws(estate, settings.page_size, settings.patches)
