@@ -100,7 +100,6 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         judgement, gaps, limit = limit_judgement(judgement, limiting, gaps, graph.coverage)
     assessment = assemble(
         ruleset,
-        ruleset.frameworks,
         judgement,
         version=__version__,
         scan=scan_facts(
@@ -118,6 +117,9 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         rules=(*assessment.rules, *external_rules(external, ruleset, judgement.counts)),
         model_files=model_files(graph),
         limit=limit,
+        # What a change touches says nothing of a control as a whole.
+        frameworks=assessment.frameworks if limit is None else (),
+        controls=assessment.controls if limit is None else (),
         notices=(*_notices_of(snapshot, limit), *judgement.notices, *notices),
     )
 

@@ -65,7 +65,7 @@ def rule_page(rule: Rule, ruleset: RuleSet, links: Links) -> str:
         "",
         *_not_assessed(evidence, ruleset),
         *_known_exceptions(rule),
-        *_frameworks(links.of(rule.topics, rule.controls, rule.resource), ruleset),
+        *_frameworks(links.of(rule.topics, rule.controls, rule.resource, rule.objective), ruleset),
         *_equivalents(rule),
         *_references(rule),
     ]
@@ -171,18 +171,21 @@ def _frameworks(controls: tuple[ControlLink, ...], ruleset: RuleSet) -> list[str
     for control in controls:
         name, _, control_id = control.id.partition("/")
         framework = ruleset.frameworks.frameworks[name]
-        title = text(framework.controls[control_id])
-        rows.append((text(framework.title), code(control_id), title))
+        title = text(framework.controls[control_id].title)
+        relation, because = control.relation.value, text(control.because)
+        rows.append((text(framework.title), code(control_id), title, relation, because))
     if not rows:
         return []
-    shows = "; ".join(dict.fromkeys(text(control.because) for control in controls))
-    intro = f"Supports evidence for these controls; it does not show that they are met. It {shows}."
+    intro = (
+        "What this rule tests is the same as what the control asks for (equal), a part of it"
+        " (subset), or overlaps with it (intersects). It does not show that a control is met."
+    )
     return [
         "## Frameworks { data-search-exclude }",
         "",
         intro,
         "",
-        *table(("Framework", "Control", "Title"), rows),
+        *table(("Framework", "Control", "Title", "Relation", "Because"), rows),
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mlsec.core.catalogue import Catalogue, CatalogueRule
+from mlsec.core.enums import ControlStatus
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.core.sanitize import visible
@@ -76,16 +77,35 @@ def with_counts(rule: CatalogueRule, counts: StatusCounts) -> RuleSummary:
 
 
 class ControlResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One control of a framework: ``supported``, ``not_supported``, ``partly``, ``not_assessed``,
-    ``not_applicable``, or ``manual`` (no rule gives evidence). Never "compliant".
+    """What the scan says of one control; never that it is met.
+
+    ``framework`` is the framework's id. ``rules`` are those of scanned providers that link to the
+    control and judged something, ``counts`` what they came to together. ``missing`` are the
+    objectives and rules that are needed too and had nothing to judge, or were left out.
     """
 
     framework: str
     id: str
     title: str
-    result: str
+    result: ControlStatus
     rules: tuple[str, ...] = ()
     counts: StatusCounts = StatusCounts()
+    missing: tuple[str, ...] = ()
+
+
+class FrameworkResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How many controls a framework has, and how many of them came to which result (by name)."""
+
+    id: str
+    title: str
+    controls: int
+    results: Mapping[str, int] = msgspec.field(default_factory=dict)
+
+    @property
+    def with_evidence(self) -> int:
+        """How many controls there is evidence for or against."""
+        statuses = (ControlStatus.AGAINST, ControlStatus.TESTED_PART)
+        return sum(self.results.get(status.value, 0) for status in statuses)
 
 
 class WaiverState(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +202,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     findings, passes and gaps are only those that a change touches; None when they are all.
     ``catalogue`` has what rules and frameworks say, whatever they came to. ``unshown`` is what a
     reader of a file could not restore, "" for nothing; it is not written.
+    ``frameworks`` count every control; ``controls`` are those that a rule judged something for.
     """
 
     schema: str = SCHEMA
@@ -193,6 +214,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     rules: tuple[RuleSummary, ...] = ()
     passed: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    frameworks: tuple[FrameworkResult, ...] = ()
     controls: tuple[ControlResult, ...] = ()
     waivers: tuple[WaiverState, ...] = ()
     notices: tuple[str, ...] = ()

@@ -79,6 +79,7 @@ def _of_schema_2(document: AssessmentDocument, find_catalogue: FindCatalogue) ->
     assessment = _assessment(document, document.tool, rules)
     return msgspec.structs.replace(
         assessment,
+        frameworks=document.frameworks,
         controls=document.controls,
         catalogue=catalogue or Catalogue(),
         unshown=_unshown(digest, len(silent)) if digest and catalogue is None else "",

@@ -12,6 +12,7 @@ from mlsec.core.assessment import (
     Assessment,
     ChangeLimit,
     ControlResult,
+    FrameworkResult,
     ModelFile,
     RuleSummary,
     ScanFacts,
@@ -84,6 +85,7 @@ class AssessmentDocument(DocumentFacts, frozen=True, kw_only=True):
     """
 
     silent_rules: Mapping[str, SilentRule] = msgspec.field(default_factory=dict)
+    frameworks: tuple[FrameworkResult, ...] = ()
     controls: tuple[ControlResult, ...] = ()
 
 
@@ -155,6 +157,7 @@ def _document(assessment: Assessment) -> AssessmentDocument:
             if rule.id in speaking
         ),
         silent_rules=_silent_rules(assessment.rules, speaking),
+        frameworks=assessment.frameworks,
         controls=assessment.controls,
         waivers=WaiversPart(**waivers),
         passed={rule: tuple(sorted(ids)) for rule, ids in assessment.passed.items()},

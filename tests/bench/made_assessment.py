@@ -12,7 +12,6 @@ from mlsec.core.finding import Evidence, Finding, Subject
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.engine.assessment.assembly import assemble
 from mlsec.engine.assessment.assess import Judgement
-from mlsec.engine.model.controls import load_frameworks
 from mlsec.engine.model.footprint import footprint_of
 from mlsec.engine.model.rule import Rule
 from mlsec.engine.rules.load import load_content
@@ -42,7 +41,6 @@ def made_assessment(count: int) -> Assessment:
     ]  # fmt: skip
     return assemble(
         ruleset,
-        load_frameworks(content_folder("rules") / "frameworks"),
         Judgement(findings=tuple(findings), totals=counts),
         version="0.0",
         scan=ScanFacts(targets=("aws",), started_at="2026-11-20T07:58:12Z", calls=4_000),

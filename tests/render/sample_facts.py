@@ -6,11 +6,13 @@ from sample_findings import DENIED, SCOPE, SECOND_SCOPE, SLOW
 
 from mlsec.core.assessment import (
     ControlResult,
+    FrameworkResult,
     ScanFacts,
     StatusCounts,
     Tool,
     WaiverState,
 )
+from mlsec.core.enums import ControlStatus
 from mlsec.core.resource import TypeCoverage
 
 TOOL = Tool(
@@ -73,30 +75,84 @@ def coverage() -> tuple[TypeCoverage, ...]:
     return (*known, unlisted)
 
 
+FRAMEWORKS = (
+    FrameworkResult(
+        id="iso-27001",
+        title="ISO/IEC 27001:2022 Annex A",
+        controls=93,
+        results={
+            ControlStatus.NO_EVIDENCE.value: 30,
+            ControlStatus.AGAINST.value: 1,
+            ControlStatus.MANUAL.value: 62,
+        },
+    ),
+    FrameworkResult(
+        id="nist-800-53",
+        title="NIST SP 800-53 Rev. 5",
+        controls=1_007,
+        results={
+            ControlStatus.NO_EVIDENCE.value: 96,
+            ControlStatus.AGAINST.value: 3,
+            ControlStatus.NOT_ASSESSED.value: 1,
+            ControlStatus.TESTED_PART.value: 1,
+            ControlStatus.MANUAL.value: 906,
+        },
+    ),
+)
+
+
 def controls() -> tuple[ControlResult, ...]:
+    """What is told of single controls; the others are only counted."""
+    against, passed = ControlStatus.AGAINST, StatusCounts(passed=2)
+    bucket, one_of_three = "s3/training-bucket-public", StatusCounts(passed=2, failed=1)
     rows = (
-        (
-            "nist-800-53",
-            "AC-3",
-            "Access Enforcement",
-            "not_supported",
-            ("s3/training-bucket-public",),
-        ),
-        ("nist-800-53", "AC-6", "Least Privilege", "not_supported", ()),
+        ("iso-27001", "A.8.3", "", against, (bucket,), one_of_three, ()),
+        ("nist-800-53", "AC-3", "Access Enforcement", against, (bucket,), one_of_three, ()),
         (
             "nist-800-53",
             "AU-12",
             "Audit Record Generation",
-            "partly",
+            against,
             ("endpoint/no-data-capture",),
+            one_of_three,
+            (),
         ),
-        ("nist-800-53", "CM-3", "Configuration Change Control", "partly", ()),
-        ("nist-800-53", "CP-10", "System Recovery", "not_supported", ("endpoint/single-instance",)),
-        ("nist-800-53", "SC-28", "Protection of Information at Rest", "supported", ()),
-        ("nist-800-53", "SI-10", "Information Input Validation", "not_assessed", ()),
-        ("nist-800-53", "PE-3", "Physical Access Control", "manual", ()),
-        ("iso-27001", "A.8.3", "", "not_supported", ("s3/training-bucket-public",)),
-        ("owasp-llm", "LLM01", "Prompt Injection", "not_assessed", ("bedrock/guardrail-missing",)),
+        (
+            "nist-800-53",
+            "CP-10",
+            "System Recovery",
+            against,
+            ("endpoint/single-instance",),
+            StatusCounts(failed=1),
+            (),
+        ),
+        (
+            "nist-800-53",
+            "SC-28",
+            "Protection of Information at Rest",
+            ControlStatus.TESTED_PART,
+            ("endpoint/no-data-capture",),
+            passed,
+            (),
+        ),
+        (
+            "nist-800-53",
+            "SI-10",
+            "Information Input Validation",
+            ControlStatus.NOT_ASSESSED,
+            ("bedrock/guardrail-missing",),
+            StatusCounts(not_assessed=1),
+            (),
+        ),
+        (
+            "nist-800-53",
+            "SI-4",
+            "System Monitoring",
+            ControlStatus.NO_EVIDENCE,
+            ("endpoint/no-data-capture",),
+            passed,
+            ("activity-alarm",),
+        ),
     )
     return tuple(
         ControlResult(
@@ -105,9 +161,10 @@ def controls() -> tuple[ControlResult, ...]:
             title=title,
             result=result,
             rules=rules,
-            counts=StatusCounts(passed=2, failed=1) if result == "partly" else StatusCounts(),
+            counts=counts,
+            missing=missing,
         )
-        for framework, ident, title, result, rules in rows
+        for framework, ident, title, result, rules, counts, missing in rows
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sample_facts import SCAN, TOOL, controls, coverage, waivers
+from sample_facts import FRAMEWORKS, SCAN, TOOL, controls, coverage, waivers
 from sample_findings import (
     DENIED,
     SCOPE,
@@ -85,6 +85,7 @@ def rich() -> Assessment:
             gaps=(DENIED, SLOW),
             rules=_with_counts(findings, passed),
             passed=passed,
+            frameworks=FRAMEWORKS,
             controls=controls(),
             waivers=waivers(),
             notices=("eu-south-2 is not enabled in aws/444455556666 and was not asked.",),
@@ -112,6 +113,7 @@ def small() -> Assessment:
             gaps=(DENIED,),
             rules=tuple(one for one in _with_counts(findings, passed) if one.id in keep),
             passed=passed,
+            frameworks=whole.frameworks,
             controls=whole.controls,
             waivers=whole.waivers,
             notices=whole.notices,

@@ -245,7 +245,18 @@ def test_page_with_100_000_findings_is_at_most_8_mb() -> None:
 def test_page_never_says_compliant() -> None:
     page = rendered("html", samples.rich()).decode().lower()
     assert "compliant" not in page
-    assert "evidence against it" in page
+    assert "supported" not in page.replace("not supported", "")
+    assert "evidence against" in page
+    assert "evidence for the tested part" in page
+
+
+def test_page_counts_every_control_of_a_framework_and_lists_those_with_something_to_tell() -> None:
+    page = rendered("html", samples.rich()).decode()
+    section = page.partition('<section id="controls"')[2].partition("</section>")[0]
+    assert "4 of 1,007 have evidence" in section
+    assert "906 manual" in section
+    assert "s3/training-bucket-public (1 of 6 failed, 1 of 6 not assessed)" in section
+    assert "Needed too, and not tested here: activity-alarm" in section
 
 
 def test_path_in_a_circle_is_drawn_from_its_entry_to_the_judged_resource() -> None:

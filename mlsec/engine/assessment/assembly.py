@@ -9,13 +9,13 @@ from mlsec.core.catalogue import catalogue_digest
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.engine.assessment.assess import Judgement
 from mlsec.engine.assessment.catalogue import catalogue_of
-from mlsec.engine.model.controls import NOTHING, Frameworks, control_results
+from mlsec.engine.assessment.control_results import control_results
+from mlsec.engine.model.controls import NOTHING
 from mlsec.engine.model.rule import RuleSet
 
 
 def assemble(
     ruleset: RuleSet,
-    frameworks: Frameworks,
     judgement: Judgement,
     *,
     version: str,
@@ -28,7 +28,8 @@ def assemble(
     rules = tuple(
         with_counts(rule, judgement.counts.get(rule.id, NOTHING)) for rule in catalogue.rules
     )
-    providers = sorted({row.scope.partition("/")[0] for row in coverage})
+    providers = {row.type.partition(".")[0] for row in coverage}
+    controls = control_results(ruleset, judgement.counts, providers)
     return Assessment(
         tool=Tool(
             version=version,
@@ -44,7 +45,8 @@ def assemble(
         gaps=tuple(sorted({gap.id: gap for gap in gaps}.values(), key=_gap_order)),
         rules=rules,
         passed={rule: ids for rule, ids in judgement.passed.items() if ids},
-        controls=control_results(frameworks, rules, providers),
+        frameworks=controls.frameworks,
+        controls=controls.controls,
         waivers=judgement.waivers,
         catalogue=catalogue,
     )

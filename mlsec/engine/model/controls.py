@@ -1,14 +1,14 @@
-"""Framework controls: which rules give evidence for which control, and what that came to."""
+"""Frameworks, topics and objectives, and the controls that each rule links to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from mlsec.core.assessment import ControlResult, RuleSummary, StatusCounts
+from mlsec.core.assessment import StatusCounts
 from mlsec.core.catalogue import ControlLink
 from mlsec.core.errors import MlsecError
 from mlsec.core.framework import Framework
@@ -125,77 +125,6 @@ class Links:
     def _is_for(self, control: str, provider: str) -> bool:
         only = self._frameworks.frameworks[control.partition("/")[0]].providers
         return not (provider and only and provider not in only)
-
-
-def control_results(
-    frameworks: Frameworks, rules: Iterable[RuleSummary], providers: Iterable[str]
-) -> tuple[ControlResult, ...]:
-    """Say for every control what the rules that give evidence for it came to."""
-    evidence = _evidence(rules)
-    scanned = set(providers)
-    results = []
-    for framework in frameworks.frameworks.values():
-        if framework.providers and not scanned.intersection(framework.providers):
-            continue
-        for control_id, control in framework.controls.items():
-            behind = evidence.get(f"{framework.id}/{control_id}", [])
-            counts = _sum(group.counts for group in behind)
-            results.append(
-                ControlResult(
-                    framework=framework.title,
-                    id=control_id,
-                    title=control.title,
-                    result=_result(counts) if behind else "manual",
-                    rules=tuple(sorted(rule for group in behind for rule in group.rules)),
-                    counts=counts,
-                )
-            )
-    return tuple(results)
-
-
-class _Group(msgspec.Struct, frozen=True):
-    """Rules with the same controls, and what they came to together."""
-
-    rules: tuple[str, ...]
-    counts: StatusCounts
-
-
-def _evidence(rules: Iterable[RuleSummary]) -> dict[str, list[_Group]]:
-    """Give the rules behind each control; most rules share their list of controls with others."""
-    alike: dict[tuple[str, ...], list[RuleSummary]] = {}
-    names: dict[int, tuple[str, ...]] = {}
-    kept = tuple(rules)  # what is alive shares its id with nothing
-    for rule in kept:
-        of = id(rule.controls)
-        if of not in names:
-            names[of] = tuple(link.id for link in rule.controls)
-        alike.setdefault(names[of], []).append(rule)
-    evidence: dict[str, list[_Group]] = {}
-    for controls, several in alike.items():
-        group = _Group(tuple(rule.id for rule in several), _sum(rule.counts for rule in several))
-        for control in controls:
-            evidence.setdefault(control, []).append(group)
-    return evidence
-
-
-def _result(counts: StatusCounts) -> str:
-    """Unread evidence is never support; a waived failure still counts against it."""
-    if counts.failed:
-        return "partly" if counts.passed else "not_supported"
-    if counts.not_assessed:
-        return "not_assessed"
-    return "supported" if counts.passed else "not_applicable"
-
-
-def _sum(counts: Iterable[StatusCounts]) -> StatusCounts:
-    counted = [count for count in counts if count is not NOTHING]
-    if not counted:
-        return NOTHING
-    total = dict.fromkeys(StatusCounts.__struct_fields__, 0)
-    for item in counted:
-        for field in total:
-            total[field] += getattr(item, field)
-    return StatusCounts(**total)
 
 
 def _is_framework(path: Path) -> bool:

@@ -166,13 +166,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     """All rules of a scan, sorted by id, with the vocabulary and the frameworks that they were
-    checked against.
+    checked against. ``left_out`` are the rules that were not chosen.
     """
 
     rules: tuple[Rule, ...]
     vocabulary: Vocabulary
     digest: str = ""
     frameworks: Frameworks = Frameworks()
+    left_out: tuple[Rule, ...] = ()
 
     def by_id(self, rule_id: str) -> Rule | None:
         """Find a rule by its id or by an alias."""

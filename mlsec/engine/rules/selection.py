@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -33,8 +33,14 @@ def load_selected(content: Path, extra: Sequence[Path], globs: Sequence[str]) ->
                 f'no rule matches "{glob}"{did_you_mean(glob.removeprefix("!"), ids)}',
                 hint="mlsec rules list",
             )
-    kept = tuple(rule for rule in ruleset.rules if _is_selected(rule, globs))
-    return msgspec.structs.replace(ruleset, rules=kept)
+    return keep_rules(ruleset, lambda rule: _is_selected(rule, globs))
+
+
+def keep_rules(ruleset: RuleSet, is_kept: Callable[[Rule], bool]) -> RuleSet:
+    """Keep some of the rules, and remember the others as left out."""
+    kept = tuple(rule for rule in ruleset.rules if is_kept(rule))
+    left_out = tuple(rule for rule in ruleset.rules if not is_kept(rule))
+    return msgspec.structs.replace(ruleset, rules=kept, left_out=(*ruleset.left_out, *left_out))
 
 
 def _is_selected(rule: Rule, globs: Sequence[str]) -> bool:

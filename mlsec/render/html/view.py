@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mlsec.core.assessment import Assessment, ControlResult
-from mlsec.core.enums import Concern, Severity, Status
+from mlsec.core.assessment import Assessment, ControlResult, FrameworkResult, StatusCounts
+from mlsec.core.enums import Concern, ControlStatus, Severity, Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import TypeCoverage
 from mlsec.render import tally
@@ -27,13 +27,12 @@ CONCERN_ABOUT = {
     Concern.DEPLOYMENT: "rollout, rollback, approval, versions",
     Concern.SECURITY: "exposure, access, encryption, supply chain",
 }
-RESULT_LABELS = {
-    "supported": "evidence supports it",
-    "not_supported": "evidence against it",
-    "partly": "conflicting evidence",
-    "not_assessed": "not assessed",
-    "not_applicable": "not applicable",
-    "manual": "manual review needed",
+CONTROL_LABELS = {
+    ControlStatus.AGAINST: "evidence against",
+    ControlStatus.TESTED_PART: "evidence for the tested part",
+    ControlStatus.NOT_ASSESSED: "not assessed",
+    ControlStatus.NO_EVIDENCE: "no evidence",
+    ControlStatus.MANUAL: "manual",
 }
 
 
@@ -69,12 +68,20 @@ class TypeRow(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
 
 
-class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
-    """One framework: how many controls came to which result, and the controls."""
+class ControlView(msgspec.Struct, frozen=True, kw_only=True):
+    """One control: its result, and its rules with what each came to, failures first."""
 
-    name: str
+    control: ControlResult
+    label: str
+    rules: tuple[tuple[str, str], ...]
+
+
+class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
+    """One framework: how many controls came to which result, and those with something to tell."""
+
+    framework: FrameworkResult
     counts: tuple[tuple[str, str, int], ...]
-    controls: tuple[ControlResult, ...]
+    controls: tuple[ControlView, ...]
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +110,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     files: str
     regions: tuple[str, ...]
     frameworks: tuple[FrameworkView, ...]
-    result_labels: dict[str, str]
     reason_words: dict[str, str]
     notices: tuple[str, ...]
     digest: str
@@ -154,8 +160,7 @@ def build_view(assessment: Assessment) -> View:
         scopes=tuple(tally.scope_names(assessment)),
         files=tally.files_accounted(assessment),
         regions=tuple(sorted({row.region for row in places if row.region.strip()})),
-        frameworks=_frameworks(assessment.controls),
-        result_labels=RESULT_LABELS,
+        frameworks=_frameworks(assessment),
         reason_words={reason.value: words for reason, words in tally.REASON_WORDS.items()},
         notices=tuple(
             notice for notice in (*assessment.remarks, *left_out_notices(assessment)) if notice
@@ -226,20 +231,40 @@ def _types(rows: Sequence[TypeCoverage], assessment: Assessment) -> tuple[TypeRo
     )
 
 
-def _frameworks(controls: Sequence[ControlResult]) -> tuple[FrameworkView, ...]:
-    by_framework: dict[str, list[ControlResult]] = defaultdict(list)
-    for control in controls:
-        by_framework[control.framework].append(control)
+def _frameworks(assessment: Assessment) -> tuple[FrameworkView, ...]:
+    by_framework: dict[str, list[ControlView]] = defaultdict(list)
+    counts = {rule.id: rule.counts for rule in assessment.rules}
+    for control in assessment.controls:
+        rules = [(rule, counts.get(rule, StatusCounts())) for rule in control.rules]
+        rules.sort(key=lambda pair: (not pair[1].failed, not pair[1].not_assessed))
+        by_framework[control.framework].append(
+            ControlView(
+                control=control,
+                label=CONTROL_LABELS[control.result],
+                rules=tuple((rule, _outcome(count)) for rule, count in rules),
+            )
+        )
     return tuple(
         FrameworkView(
-            name=name,
+            framework=framework,
             counts=tuple(
-                (result, label, count)
-                for result, label in RESULT_LABELS.items()
-                for count in [sum(1 for item in group if item.result == result)]
-                if count
+                (status.value, label, framework.results[status.value])
+                for status, label in CONTROL_LABELS.items()
+                if framework.results.get(status.value)
             ),
-            controls=tuple(group),
+            controls=tuple(by_framework[framework.id]),
         )
-        for name, group in sorted(by_framework.items())
+        for framework in sorted(assessment.frameworks, key=lambda item: item.title)
     )
+
+
+def _outcome(counts: StatusCounts) -> str:
+    """Say how many of how many resources one rule found wrong."""
+    judged = counts.failed + counts.passed + counts.not_assessed
+    parts = []
+    if counts.failed or not counts.not_assessed:
+        word = "failed" if counts.failed else "passed"
+        parts.append(f"{counts.failed or counts.passed:,} of {judged:,} {word}")
+    if counts.not_assessed:
+        parts.append(f"{counts.not_assessed:,} of {judged:,} not assessed")
+    return ", ".join(parts)

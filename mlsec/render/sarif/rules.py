@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from mlsec.core.assessment import RuleSummary
-from mlsec.core.enums import Category, RuleStatus, Severity
+from mlsec.core.enums import Category, Relation, RuleStatus, Severity
 from mlsec.render.command import generic_command
 from mlsec.render.display import shown
 from mlsec.render.help_links import rule_address
@@ -111,6 +111,14 @@ def taxonomies(rules: Sequence[RuleSummary]) -> list[dict[str, Any]]:
     ]
 
 
+# From our rule to the control: what a rule tests lies within what the control asks for.
+_KINDS = {
+    Relation.EQUAL: "equal",
+    Relation.SUBSET: "superset",
+    Relation.INTERSECTS: "relevant",
+}
+
+
 def _related(rule: RuleSummary) -> list[tuple[str, str, str]]:
     """Give (taxonomy, taxon, kind): our category, a weakness, each control."""
     related = {(_OWN, rule.category.value, "superset")}
@@ -118,7 +126,7 @@ def _related(rule: RuleSummary) -> list[tuple[str, str, str]]:
         taxonomy, _, taxon = link.id.partition("/")
         if taxonomy and taxon:
             name = "CWE" if taxonomy.lower() == "cwe" else shown(taxonomy)
-            related.add((name, shown(taxon), "relevant"))
+            related.add((name, shown(taxon), _KINDS[link.relation]))
     weakness = _WEAKNESS.get(rule.category)
     if weakness and not any(taxonomy == "CWE" for taxonomy, _, _ in related):
         related.add(("CWE", weakness, "superset"))

@@ -1,0 +1,162 @@
+"""What a scan says of each control: evidence against it, or for the part of it that was tested."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import msgspec
+
+from mlsec.core.assessment import ControlResult, FrameworkResult, StatusCounts
+from mlsec.core.enums import Automation, ControlStatus, FrameworkKind
+from mlsec.core.framework import Control, Framework
+from mlsec.engine.model.controls import NOTHING, Links
+from mlsec.engine.model.rule import Rule, RuleSet
+
+# A control of these results is always listed; others only where a rule of theirs judged something.
+_LISTED = (ControlStatus.AGAINST, ControlStatus.NOT_ASSESSED, ControlStatus.TESTED_PART)
+
+
+class ControlResults(msgspec.Struct, frozen=True, kw_only=True):
+    """Every framework with its controls counted, and the controls that there is evidence about."""
+
+    frameworks: tuple[FrameworkResult, ...] = ()
+    controls: tuple[ControlResult, ...] = ()
+
+
+def control_results(
+    ruleset: RuleSet, counts: Mapping[str, StatusCounts], providers: Collection[str]
+) -> ControlResults:
+    """Judge every control of the frameworks that are about a scanned provider.
+
+    ``counts`` says by rule id what each came to, ``providers`` which were scanned. Rules of other
+    providers do not count, and a rule that was left out is missing where it is needed.
+    """
+    linked = _Linked(ruleset, counts, frozenset(providers))
+    frameworks, controls = [], []
+    for framework in ruleset.frameworks.frameworks.values():
+        if framework.providers and not linked.providers.intersection(framework.providers):
+            continue
+        results = [
+            linked.result(framework, control_id, control)
+            for control_id, control in framework.controls.items()
+        ]
+        numbers = Counter(result.result.value for result in results)
+        frameworks.append(
+            FrameworkResult(
+                id=framework.id,
+                title=framework.title,
+                controls=len(results),
+                results=dict(sorted(numbers.items())),
+            )
+        )
+        controls += [item for item in results if item.result in _LISTED or item.rules]
+    return ControlResults(frameworks=tuple(frameworks), controls=tuple(controls))
+
+
+class _Linked:
+    """The rules behind each control, by ``framework/ID``."""
+
+    def __init__(
+        self, ruleset: RuleSet, counts: Mapping[str, StatusCounts], providers: frozenset[str]
+    ) -> None:
+        self.providers = providers
+        self._counts = counts
+        self._run = {rule.id for rule in ruleset.rules}
+        self._objectives = ruleset.frameworks.objectives
+        # By control: its rules of scanned providers. A control without an entry has no rule at all.
+        self._of_control: dict[str, list[Rule]] = {}
+        self._of_objective: dict[str, list[Rule]] = {}
+        links = Links(ruleset.frameworks)
+        for rule in (*ruleset.rules, *ruleset.left_out):
+            is_scanned = not providers.isdisjoint(_providers(rule, ruleset))
+            # What a topic links to is no evidence: nobody judged it rule by rule.
+            for link in links.of((), rule.controls, rule.resource, rule.objective):
+                rules = self._of_control.setdefault(link.id, [])
+                if is_scanned:
+                    rules.append(rule)
+            if is_scanned and rule.objective:
+                self._of_objective.setdefault(rule.objective, []).append(rule)
+
+    def result(self, framework: Framework, control_id: str, control: Control) -> ControlResult:
+        """Judge one control."""
+        name = f"{framework.id}/{control_id}"
+        rules = self._of_control.get(name)
+        if rules is None or control.automation is Automation.MANUAL:
+            return ControlResult(
+                framework=framework.id,
+                id=control_id,
+                title=control.title,
+                result=ControlStatus.MANUAL,
+            )
+        total = _sum(self._count(rule) for rule in rules)
+        missing: tuple[str, ...] = ()
+        if total.failed:
+            status = ControlStatus.AGAINST
+        elif total.not_assessed:
+            status = ControlStatus.NOT_ASSESSED
+        else:
+            missing = self._missing(framework, name, control, rules)
+            is_tested = total.passed and not missing
+            status = ControlStatus.TESTED_PART if is_tested else ControlStatus.NO_EVIDENCE
+        return ControlResult(
+            framework=framework.id,
+            id=control_id,
+            title=control.title,
+            result=status,
+            rules=tuple(sorted(rule.id for rule in rules if _has_spoken(self._count(rule)))),
+            counts=total,
+            missing=missing if total.passed else (),
+        )
+
+    def _missing(
+        self, framework: Framework, name: str, control: Control, rules: Sequence[Rule]
+    ) -> tuple[str, ...]:
+        """Name the needed objectives, and the needed rules, that were not tested and found to hold.
+
+        An objective is tested when none of its rules was left out and they applied to something.
+        """
+        if framework.kind is FrameworkKind.BENCHMARK:
+            objectives: Iterable[str] = ()
+            single = rules
+        else:
+            through = {
+                objective
+                for objective, record in self._objectives.items()
+                if any(link.id == name for link in record.controls)
+            }
+            objectives = control.needed or through
+            single = [] if control.needed else [r for r in rules if r.objective not in through]
+        return tuple(
+            sorted(
+                [
+                    *(item for item in objectives if not self._holds(self._rules_of(item))),
+                    *(rule.id for rule in single if not self._holds([rule])),
+                ]
+            )
+        )
+
+    def _rules_of(self, objective: str) -> Sequence[Rule]:
+        return self._of_objective.get(objective, ())
+
+    def _holds(self, rules: Sequence[Rule]) -> bool:
+        counts = _sum(self._count(rule) for rule in rules)
+        is_whole = not counts.failed and not counts.not_assessed
+        return bool(counts.passed) and is_whole and all(rule.id in self._run for rule in rules)
+
+    def _count(self, rule: Rule) -> StatusCounts:
+        return self._counts.get(rule.id, NOTHING)
+
+
+def _providers(rule: Rule, ruleset: RuleSet) -> set[str]:
+    return {item.name.partition(".")[0] for item in ruleset.vocabulary.concrete(rule.resource)}
+
+
+def _has_spoken(counts: StatusCounts) -> bool:
+    return bool(counts.passed or counts.failed or counts.not_assessed)
+
+
+def _sum(counts: Iterable[StatusCounts]) -> StatusCounts:
+    known = [item for item in counts if item is not NOTHING]
+    fields = StatusCounts.__struct_fields__
+    return StatusCounts(**{field: sum(getattr(item, field) for item in known) for field in fields})
