@@ -13,10 +13,12 @@ import msgspec
 from mlsec.core.errors import MlsecError
 from mlsec.core.foreign import refuse_foreign_link
 from mlsec.core.named_file import read_named_file
-from mlsec.snapshot.records import SCHEMA_VERSION, Call, CallStatus, canonical, canonical_params
+from mlsec.snapshot.records import Call, CallStatus, canonical, canonical_params
 from mlsec.snapshot.seal import digest_of
 from mlsec.snapshot.store import Snapshot
 
+# Of the folder's form, which has no seal of its own.
+_VERSION = 1
 _META, _CALLS, _TIMES = "meta.json", "calls.jsonl", "times.jsonl"
 _SHORT = ("reason", "error_code", "right", "detail")
 
@@ -65,7 +67,7 @@ def export_folder(snapshot: Snapshot, folder: Path) -> None:
         MlsecError: the folder cannot be written.
     """
     meta = {k: v for k, v in snapshot.meta().items() if k not in ("seal", "calls")}
-    head = _Meta(schema=SCHEMA_VERSION, meta=meta, clock=snapshot.clock())
+    head = _Meta(schema=_VERSION, meta=meta, clock=snapshot.clock())
     refuse_foreign_link(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -141,9 +143,9 @@ def _read_meta(path: Path) -> _Meta:
         ) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise MlsecError(f"not a snapshot's head: {error}", location=str(path)) from None
-    if head.schema > SCHEMA_VERSION:
+    if head.schema > _VERSION:
         raise MlsecError(
-            f"the snapshot is of version {head.schema}; this mlsec reads up to {SCHEMA_VERSION}",
+            f"the snapshot is of version {head.schema}; this mlsec reads up to {_VERSION}",
             hint="update mlsec",
             location=str(path),
         )

@@ -11,7 +11,7 @@ import msgspec
 
 from mlsec.core.errors import MlsecError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -37,7 +37,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     ``params`` is canonical JSON. ``payload`` is the digest of the stored answer, or "". ``reason``
     is a GapReason's value for gaps, and for answers that were cut short (then there is a payload
-    too). The last three fields differ between runs and are kept out of the seal.
+    too). The last three fields differ between runs and are kept out of
+    the content's digest.
     """
 
     scope: str

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from mlsec.core.errors import MlsecError
 from mlsec.snapshot.records import Call
 
 
-def seal_of(meta: Mapping[str, str], calls: Iterable[Call]) -> str:
-    """Digest the lasting facts and every call with its payload's digest; times are left out."""
+def seal_of(meta: Mapping[str, str], clock: Mapping[str, str], calls: Iterable[Call]) -> str:
+    """Digest all that a snapshot holds: facts, times, host and user, calls with their times."""
+    digest = hashlib.sha256(b"mlsnap/2\n")
+    for table, pairs in (("meta", meta), ("clock", clock)):
+        for key, value in sorted(pairs.items()):
+            if key != "seal":
+                _add(digest, (table, key, value))
+    for call in sorted(calls, key=lambda call: call.lasting()):
+        times = (call.started_at, str(call.took_ms), str(call.attempts))
+        _add(digest, ("call", *call.lasting(), *times))
+    return digest.hexdigest()
+
+
+def content_digest(meta: Mapping[str, str], calls: Iterable[Call]) -> str:
+    """Digest what was asked and answered, times aside: equal for two looks at an equal world.
+
+    It is also the seal of snapshots of version 1, which therefore says nothing of their times.
+    """
     digest = hashlib.sha256(b"mlsnap/1\n")
     for key, value in sorted(meta.items()):
         if key != "seal":
@@ -25,16 +41,25 @@ def digest_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def check_seal(meta: Mapping[str, str], calls: Iterable[Call], location: str) -> None:
+def check_seal(
+    meta: Mapping[str, str], clock: Mapping[str, str], calls: Sequence[Call], location: str
+) -> bool:
     """Check that the rows are those that the snapshot was finished with.
 
+    Returns:
+        Whether times, host and user are sealed too; in snapshots of version 1 they are not.
+
     Raises:
-        MlsecError: they were changed, added or taken away.
+        MlsecError: rows were changed, added or taken away.
     """
-    if seal_of(meta, calls) != meta.get("seal"):
-        raise MlsecError(
-            "the seal does not hold: rows were changed, added or taken away", location=location
-        )
+    seal = meta.get("seal")
+    if seal_of(meta, clock, calls) == seal:
+        return True
+    if content_digest(meta, calls) == seal:
+        return False
+    raise MlsecError(
+        "the seal does not hold: rows were changed, added or taken away", location=location
+    )
 
 
 def _add(digest: hashlib._Hash, parts: tuple[str, ...]) -> None:

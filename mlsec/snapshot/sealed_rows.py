@@ -77,7 +77,7 @@ class SealedRows:
             )
         if timed > count:
             raise self._damaged(f"times of {timed} calls, and {count} calls")
-        check_seal(self.meta, self.calls, str(self._path))
+        self.has_sealed_times = check_seal(self.meta, self.clock, self.calls, str(self._path))
 
     def _pairs(self, connection: sqlite3.Connection, query: str) -> dict[str, str]:
         return {key: value for key, value in self._rows(connection, query, (str, str))}  # noqa: C416 - rows are typed as Any

@@ -10,9 +10,8 @@ from typing import Any
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.foreign import refuse_foreign_file
-from mlsec.core.named_file import check_replaceable
 from mlsec.snapshot import database, payloads
-from mlsec.snapshot.file_names import BESIDE, part_of
+from mlsec.snapshot.file_names import BESIDE, make_room, part_of
 from mlsec.snapshot.foreign_database import Guard
 from mlsec.snapshot.records import Call, call_of_row
 from mlsec.snapshot.seal import seal_of
@@ -50,24 +49,9 @@ class Snapshot:
         Raises:
             MlsecError: an interrupted collection or a folder lies there, or it cannot be written.
         """
-        part = part_of(path)
-        try:
-            check_replaceable(path)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            is_folder, is_begun = path.is_dir(), part.exists()
-        except OSError as error:
-            reason, place = error.strerror or str(error), error.filename or path.parent
-            raise MlsecError(f"cannot be written: {reason}", location=str(place)) from None
-        if is_folder:
-            raise MlsecError(
-                "is a folder, and a snapshot is one file",
-                hint=f"such as {path / 'evidence.mlsnap'}",
-                location=str(path),
-            )
-        if is_begun:
-            hint = "go on with --resume, or delete it"
-            raise MlsecError(f"an interrupted collection lies at {part}", hint=hint)
-        return cls(database.create(part, is_working=True), path, None, is_writable=True)
+        make_room(path)
+        part = database.create(part_of(path), is_working=True)
+        return cls(part, path, None, is_writable=True)
 
     @classmethod
     def resume(cls, path: Path) -> Snapshot:
@@ -220,10 +204,15 @@ class Snapshot:
         self._put("clock", key, value)
 
     def seal(self) -> str:
-        """Give the digest over the sorted rows, times aside."""
+        """Give the digest over all rows."""
         if self._sealed is not None:
             return self._sealed.meta["seal"]  # checked when it was opened
-        return seal_of(self.meta(), self.calls())
+        return seal_of(self.meta(), self.clock(), self.calls())
+
+    @property
+    def has_sealed_times(self) -> bool:
+        """Whether the seal covers times, host and user; that of older snapshots does not."""
+        return self._sealed is None or self._sealed.has_sealed_times
 
     def finish(self) -> None:
         """Write the canonical, sealed file beside the part file, move it in place, drop the part.
@@ -235,13 +224,14 @@ class Snapshot:
         meta.pop("salt", None)  # its reader could try short secrets against their hashes
         calls = list(self.calls())
         meta["calls"] = str(len(calls))
-        meta["seal"] = seal_of(meta, calls)
+        clock = self.clock()
+        meta["seal"] = seal_of(meta, clock, calls)
         draft = self.path.with_name(self.path.name + ".draft")
         draft.unlink(missing_ok=True)
         with database.clear_errors(self.path):
             target = database.create(draft, is_working=False)
             try:
-                database.fill(target, meta, self.clock(), calls, self.payload_row)
+                database.fill(target, meta, clock, calls, self.payload_row)
             except BaseException:
                 draft.unlink(missing_ok=True)  # on a full disk, what it took is wanted
                 raise

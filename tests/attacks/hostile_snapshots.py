@@ -16,6 +16,7 @@ from mlsec.snapshot.records import Call, CallStatus, call_id
 from mlsec.snapshot.seal import seal_of
 
 DEMO = content_folder("fixtures") / "demo"
+TIMES = ("started_at", "took_ms", "attempts")
 COLUMNS = (
     "id", "scope", "region", "service", "operation", "params", "status", "reason", "error_code",
     "right", "detail", "payload",
@@ -47,14 +48,20 @@ def reseal(path: Path) -> None:
         rows = database.execute(f"SELECT {', '.join(COLUMNS)} FROM call").fetchall()  # noqa: S608
         meta = {key: _text(value) for key, value in database.execute("SELECT key, value FROM meta")}
         meta["calls"] = str(len(rows))
+        times = {
+            row[0]: dict(zip(TIMES, (_text(row[1]), *row[2:]), strict=True))
+            for row in database.execute(f"SELECT id, {', '.join(TIMES)} FROM timing")  # noqa: S608
+        }
         calls = []
         for row in rows:
             given = dict(zip(COLUMNS[1:], map(_text, row[1:]), strict=True))
             status = given.pop("status")
-            call = Call(**given, status=CallStatus.DONE)
+            call = Call(**given, **times.get(row[0], {}), status=CallStatus.DONE)
             known = {item.value: item for item in CallStatus}
             calls.append(_Sealed(call, known.get(status)))
-        meta["seal"] = seal_of(meta, calls)  # type: ignore[arg-type]
+        rows_of_clock = database.execute("SELECT key, value FROM clock")
+        clock = {key: _text(value) for key, value in rows_of_clock}
+        meta["seal"] = seal_of(meta, clock, calls)  # type: ignore[arg-type]
         for key in ("calls", "seal"):
             database.execute("UPDATE meta SET value = ? WHERE key = ?", (meta[key], key))
         database.commit()
@@ -65,6 +72,8 @@ class _Sealed:
 
     def __init__(self, call: Call, status: CallStatus | None) -> None:
         self._call, self._status = call, status
+        self.started_at, self.took_ms = call.started_at, call.took_ms
+        self.attempts = call.attempts
 
     def lasting(self) -> tuple[str, ...]:
         lasting = list(self._call.lasting())

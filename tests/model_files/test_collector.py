@@ -24,6 +24,7 @@ from mlsec.engine.model.rule import RuleSet
 from mlsec.model_files import collector
 from mlsec.model_files.cache import InspectionCache
 from mlsec.signing.models.local_model import LocalModel
+from mlsec.snapshot.seal import content_digest
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.reading import read_inventory
 from tests.artifacts.builders import BENIGN
@@ -165,7 +166,7 @@ def test_same_folder_gives_the_same_evidence_twice(tmp_path: Path, ruleset: Rule
     for name in ("one", "two"):
         collected(root, tmp_path / f"{name}.mlsnap", ruleset)
         with Snapshot.open(tmp_path / f"{name}.mlsnap") as snapshot:
-            seals.append(snapshot.seal())
+            seals.append(content_digest(snapshot.meta(), snapshot.calls()))
     assert seals[0] == seals[1]
 
 
@@ -259,7 +260,7 @@ def test_unchanged_object_is_not_fetched_twice_and_a_changed_one_is(
             pipeline.collect(("gs://models/",), path, settings, resume=False, say=lambda *_: None)
             sent.append(blobs.sent_bytes)
             with Snapshot.open(path) as snapshot:
-                seals.append(snapshot.seal())
+                seals.append(content_digest(snapshot.meta(), snapshot.calls()))
     assert sent == [2 * len(HOSTILE), 0, len(HOSTILE) + 1]
     assert seals[0] == seals[1] != seals[2]
 

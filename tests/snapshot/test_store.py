@@ -14,7 +14,7 @@ from mlsec.snapshot.evidence import open_evidence
 from mlsec.snapshot.file_names import part_of
 from mlsec.snapshot.folder import export_folder, import_folder
 from mlsec.snapshot.records import Call, CallStatus, canonical
-from mlsec.snapshot.seal import digest_of
+from mlsec.snapshot.seal import content_digest, digest_of
 from mlsec.snapshot.store import Snapshot
 
 
@@ -144,6 +144,11 @@ def test_missing_row_is_refused(tmp_path: Path) -> None:
     [
         "UPDATE call SET reason = 'timeout' WHERE reason = 'denied'",
         "UPDATE meta SET value = '[]' WHERE key = 'targets'",
+        "UPDATE clock SET value = '2025-07-01T00:00:00Z' WHERE key = 'started_at'",
+        "INSERT INTO clock VALUES ('host', 'another')",
+        "UPDATE timing SET took_ms = 1",
+        "UPDATE timing SET started_at = '2025-07-01T00:00:00Z'",
+        "DELETE FROM timing",
         "UPDATE payload SET body = x'789c2b56700100030d010a'",
         "DELETE FROM payload",
     ],
@@ -157,11 +162,15 @@ def test_tampering_breaks_the_seal(tmp_path: Path, tampering: str) -> None:
         pass
 
 
-def test_changed_times_do_not_break_the_seal(tmp_path: Path) -> None:
+def test_a_seal_of_version_1_holds_and_covers_no_times(tmp_path: Path) -> None:
     path = _finished(tmp_path / "a.mlsnap")
+    with open_evidence(path) as snapshot:
+        assert snapshot.has_sealed_times
+        older = content_digest(snapshot.meta(), snapshot.calls())
+    _change(path, f"UPDATE meta SET value = '{older}' WHERE key = 'seal'")  # noqa: S608
     _change(path, "UPDATE timing SET took_ms = 1")
-    with open_evidence(path):
-        pass
+    with open_evidence(path) as snapshot:
+        assert not snapshot.has_sealed_times
 
 
 def test_full_disk_is_said_and_what_was_collected_is_kept(tmp_path: Path) -> None:
