@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +12,9 @@ import msgspec
 
 from mlsec import __version__
 from mlsec.collect.code.code_file import FILE_TYPE
-from mlsec.core.assessment import Assessment, ChangeLimit
+from mlsec.core.assessment import Assessment, ChangeLimit, JudgedBy
 from mlsec.core.content_paths import content_folder
+from mlsec.core.named_file import read_named_file
 from mlsec.core.resource import Gap, Inventory, is_of_code
 from mlsec.engine.assessment.assembly import assemble
 from mlsec.engine.assessment.assess import Judgement, assess
@@ -51,7 +53,7 @@ Say = Callable[[str, int, int], None]
 class Judging(msgspec.Struct, frozen=True, kw_only=True):
     """By what a snapshot is judged. ``now`` None means the time the evidence was taken.
 
-    With a ``change`` only what that touches is shown and counts.
+    With a ``change`` only what that touches is shown and counts. ``baseline_digest`` is recorded.
     """
 
     rules: tuple[Path, ...] = ()
@@ -63,6 +65,7 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
     fail_on: str = "high"
     min_coverage_percent: float = 100.0
     change: Change | None = None
+    baseline_digest: str = ""
 
 
 def load(judging: Judging) -> RuleSet:
@@ -106,6 +109,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
             snapshot,
             ruleset,
             command=judging.command,
+            judged_by=_judged_by(judging),
             fail_on=judging.fail_on,
             min_coverage_percent=judging.min_coverage_percent,
         ),
@@ -121,6 +125,18 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         frameworks=assessment.frameworks if limit is None else (),
         controls=assessment.controls if limit is None else (),
         notices=(*_notices_of(snapshot, limit), *judgement.notices, *notices),
+    )
+
+
+def _judged_by(judging: Judging) -> JudgedBy:
+    """Say what beside the rules decides, so that the same evidence can be judged so again."""
+    now = judging.now.astimezone(datetime.UTC).isoformat() if judging.now else ""
+    waivers = read_named_file(judging.waivers) if judging.waivers else None
+    return JudgedBy(
+        select=judging.select,
+        waivers="" if waivers is None else hashlib.sha256(waivers).hexdigest(),
+        baseline=judging.baseline_digest,
+        now=now.replace("+00:00", "Z"),
     )
 
 

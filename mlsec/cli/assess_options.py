@@ -94,6 +94,11 @@ def add_rendering(parser: argparse.ArgumentParser) -> None:
         help=f"formats, separated by commas: {', '.join(FORMATS)} (default: text to stdout; html,"
         " sarif, json and markdown into a folder)",
     )  # fmt: skip
+    add_places(parser)
+
+
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """Add the options of reports that say where something else lies."""
     parser.add_argument(
         "--sarif-inventory", default="", metavar="PATH",
         help="path in the repository at which mlsec-inventory.txt is committed; findings without a"
@@ -121,7 +126,14 @@ def judging_of(args: argparse.Namespace, command: str) -> Judging:
         fail_on=args.fail_on,
         min_coverage_percent=args.min_coverage,
         change=_change(args),
+        baseline_digest=_baseline_digest(args),
     )
+
+
+def _baseline_digest(args: argparse.Namespace) -> str:
+    from mlsec.cli.files import assessment_file, digest_of_file
+
+    return "" if args.baseline is None else digest_of_file(assessment_file(args.baseline))
 
 
 def _change(args: argparse.Namespace) -> Change | None:

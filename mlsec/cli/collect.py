@@ -78,9 +78,9 @@ def run(args: argparse.Namespace) -> int:
     for target in empty:
         console.note(f"{target}: no file there, or only empty ones, so nothing to assess (exit 11)")
     if key is not None:
-        from mlsec.cli.snapshot import write_signature
+        from mlsec.cli.attestation import sign_evidence
 
-        write_signature(args.output, key)
+        sign_evidence(args.output, key)
     return exits.INCOMPLETE if failed or unread or empty else exits.CLEAN
 
 
@@ -88,6 +88,6 @@ def _signing_key(path: Path | None) -> Any:
     """Refuse a key that cannot sign before a long collection, not after it."""
     if path is None:
         return None
-    from mlsec.snapshot.signature import read_private_key
+    from mlsec.cli.attestation import load_key
 
-    return read_private_key(path)
+    return load_key(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import tempfile
@@ -46,11 +47,21 @@ def mode_of(path: Path) -> int:
         raise MlsecError(f"cannot be read: {reason}", location=str(path)) from None
 
 
+def assessment_file(path: Path) -> Path:
+    """Name the assessment.json that a path means: itself, or the one in a folder of a scan."""
+    return path / _ASSESSMENT if stat.S_ISDIR(mode_of(path)) else path
+
+
+def digest_of_file(path: Path) -> str:
+    """Give the SHA-256 of a file, in hex."""
+    return hashlib.sha256(read_file(path)).hexdigest()
+
+
 def load_assessment(path: Path) -> Assessment:
     """Read an assessment.json, or the one in a folder that a scan wrote."""
     from mlsec.render.assessment_read import read_assessment
 
-    file = path / _ASSESSMENT if stat.S_ISDIR(mode_of(path)) else path
+    file = assessment_file(path)
 
     def find(digest: str, rules: Collection[str]) -> Catalogue | None:
         return _catalogue_beside(file, digest) or _installed_catalogue(digest, rules)
@@ -65,8 +76,6 @@ def load_assessment(path: Path) -> Assessment:
 
 def _catalogue_beside(file: Path, digest: str) -> Catalogue | None:
     """Read the catalogue in the folder of an assessment; one of another digest is none."""
-    import hashlib
-
     from mlsec.core.catalogue import CATALOGUE_FILE, read_catalogue
 
     path = file.parent / CATALOGUE_FILE

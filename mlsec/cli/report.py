@@ -9,7 +9,8 @@ from typing import Any
 
 from mlsec.cli import exits
 from mlsec.cli.applicability import check_options, describe
-from mlsec.cli.assess_options import add_rendering
+from mlsec.cli.assess_options import add_places, add_rendering
+from mlsec.cli.attestation import add_signing, add_trust
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -29,16 +30,34 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     checks = subparsers.add_parser(
         "report verify",
         help="check that reports, evidence and signature belong together",
-        description="Check that the files of a report are as they were written (SHA256SUMS), that"
-        " the assessment was made from its evidence, and who signed the evidence.",
+        description="Check that the files of a report are as they were written (SHA256SUMS), judge"
+        " the evidence again and compare the assessment and every report byte by byte, and check"
+        " who signed. What cannot be checked is said, and the exit code is then 11.",
         epilog=exits.EPILOG,
     )
     checks.add_argument("assessment", type=Path, metavar="ASSESSMENT", help=_ASSESSMENT_HELP)
     checks.add_argument("--evidence", type=Path, metavar="SNAPSHOT",
                         help="its evidence (default: evidence.mlsnap beside it)")  # fmt: skip
-    checks.add_argument("--key", type=Path, metavar="PUBLIC_KEY",
-                        help="Ed25519 key (PEM) that must have signed the evidence")  # fmt: skip
+    add_trust(checks, "the evidence or the assessment")
+    checks.add_argument("--rules", type=Path, action="append", default=[], metavar="DIR",
+                        help="your own rules that it was made with; repeatable")  # fmt: skip
+    checks.add_argument("--waivers", type=Path, metavar="FILE",
+                        help="the waivers that it was made with")  # fmt: skip
+    checks.add_argument("--baseline", type=Path, metavar="ASSESSMENT",
+                        help="the baseline that it was made with")  # fmt: skip
+    add_places(checks)
     checks.set_defaults(run=_verify)
+    signing = subparsers.add_parser(
+        "report sign",
+        help="sign an assessment and the reports beside it",
+        description="Sign an assessment, and the reports that SHA256SUMS lists beside it, as an"
+        " in-toto statement in assessment.json.sig. The evidence has a signature of its own: mlsec"
+        " snapshot sign.",
+        epilog=exits.EPILOG,
+    )
+    signing.add_argument("assessment", type=Path, metavar="ASSESSMENT", help=_ASSESSMENT_HELP)
+    add_signing(signing)
+    signing.set_defaults(run=_sign)
 
 
 _USUAL = ("html", "sarif", "json", "markdown")
@@ -60,6 +79,17 @@ def _verify(args: argparse.Namespace) -> int:
     from mlsec.cli.report_verify import verify
 
     return verify(args.assessment, args)
+
+
+def _sign(args: argparse.Namespace) -> int:
+    from mlsec.cli.attestation import load_key, sign_report, stamping
+    from mlsec.cli.files import assessment_file
+    from mlsec.cli.report_verify import digests_beside
+
+    key, timestamp = load_key(args.key, args.password_env), stamping(args.timestamp_url)
+    path = assessment_file(args.assessment)
+    sign_report(path, digests_beside(path), key, timestamp)
+    return exits.CLEAN
 
 
 def show(
@@ -89,7 +119,7 @@ def show(
     settings = RenderSettings(
         sarif_inventory=inventory or INVENTORY_FILE,
         has_colour=folder is None and console.has_colour(sys.stdout),
-        width_chars=console.width_chars(),
+        width_chars=console.width_chars() if folder is None else 0,
         is_brief=brief,
         help_base=help_base or HELP_BASE,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlsec.cli import console, exits
+from mlsec.cli.attestation import add_signing, add_trust
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -26,14 +27,10 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
                       help="also list every call that was not answered in full")  # fmt: skip
     verify = _add(below, "verify", _verify, "check that nothing is missing or changed (the seal)")
     _add_snapshot(verify, is_folder_allowed=True)
-    verify.add_argument("--key", type=Path, metavar="PUBLIC_KEY",
-                        help="Ed25519 key (PEM) that must have signed the snapshot")  # fmt: skip
-    sign = _add(below, "sign", _sign, "sign the seal; the signature is written to SNAPSHOT.sig")
+    add_trust(verify, "the snapshot")
+    sign = _add(below, "sign", _sign, "sign the snapshot as an in-toto statement in SNAPSHOT.sig")
     _add_snapshot(sign, is_folder_allowed=True)
-    sign.add_argument(
-        "--key", type=Path, required=True, metavar="PRIVATE_KEY",
-        help="Ed25519 key in PEM, as openssl genpkey -algorithm ed25519 -out key.pem makes one",
-    )  # fmt: skip
+    add_signing(sign)
     export = _add(below, "export", _export, "write the snapshot as a folder of JSON Lines")
     _add_snapshot(export)
     export.add_argument("-o", "--output", type=Path, required=True, metavar="DIR",
@@ -83,6 +80,7 @@ def _show(args: argparse.Namespace) -> int:
 
 def _verify(args: argparse.Namespace) -> int:
     from mlsec.cli.files import mode_of
+    from mlsec.cli.report_verify import OLDER_SEAL
     from mlsec.core.errors import MlsecError
     from mlsec.snapshot.evidence import open_evidence
 
@@ -93,40 +91,30 @@ def _verify(args: argparse.Namespace) -> int:
             location=str(args.snapshot),
         )
     with open_evidence(args.snapshot) as snapshot:
-        seal = snapshot.seal()
+        seal, has_sealed_times = snapshot.seal(), snapshot.has_sealed_times
     lines = [f"whole and unchanged: {seal}"]
+    unchecked = [] if has_sealed_times else [OLDER_SEAL]
     if args.key is not None:
-        from mlsec.snapshot import signature
+        from mlsec.cli.attestation import check_evidence_signature, said_of, unchecked_time
 
-        path = signature.signature_file(args.snapshot)
-        key = signature.read_public_key(args.key)
-        signed = signature.read_signature(path)
-        signature.check_signature(signed, seal, key, str(path))
-        lines.append(f"signed by the key {signed.key_id}")
+        signed = check_evidence_signature(args.snapshot, seal, args.key, args.timestamp_root)
+        lines.append(said_of(signed))
+        unchecked += unchecked_time(signed)
     console.out("\n".join(lines))
-    return exits.CLEAN
+    for reason in unchecked:
+        console.note(f"not checked: {reason}")
+    if not unchecked:
+        return exits.CLEAN
+    console.note("incomplete (exit 11)")
+    return exits.INCOMPLETE
 
 
 def _sign(args: argparse.Namespace) -> int:
-    from mlsec.snapshot.signature import read_private_key
+    from mlsec.cli.attestation import load_key, sign_evidence, stamping
 
-    write_signature(args.snapshot, read_private_key(args.key))
+    key = load_key(args.key, args.password_env)
+    sign_evidence(args.snapshot, key, stamping(args.timestamp_url))
     return exits.CLEAN
-
-
-def write_signature(snapshot: Path, key: Any) -> None:
-    """Sign a whole snapshot's seal into the file beside it."""
-    import msgspec
-
-    from mlsec.cli.files import write_file
-    from mlsec.snapshot import signature
-    from mlsec.snapshot.evidence import open_evidence
-
-    with open_evidence(snapshot) as opened:
-        made = signature.sign(opened.seal(), key)
-    path = signature.signature_file(snapshot)
-    write_file(path, msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n")
-    console.note(f"wrote {path}, signed by the key {made.key_id}")
 
 
 def _export(args: argparse.Namespace) -> int:

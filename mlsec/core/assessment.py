@@ -30,11 +30,25 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     catalogue_digest: str = ""
 
 
+class JudgedBy(msgspec.Struct, frozen=True, kw_only=True):
+    """What evidence was judged by, beside the rules and their parameters.
+
+    ``waivers`` and ``baseline`` are the SHA-256 of those files, in hex; "" for none. ``now`` is the
+    time that was judged for, where it is not when the evidence was taken.
+    """
+
+    select: tuple[str, ...] = ()
+    waivers: str = ""
+    baseline: str = ""
+    now: str = ""
+
+
 class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Who looked at what, when and how. Times are RFC 3339 UTC; ``command`` holds no secrets.
 
     ``principals`` names, by provider, in whose name was asked; ``principal`` says it in one line.
     ``identities`` has, by target, what distinguishes a folder from another of the same name.
+    ``judged_by`` is unset in assessments of older versions.
     """
 
     targets: tuple[str, ...] = ()
@@ -50,6 +64,7 @@ class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     operations: Mapping[str, int] = msgspec.field(default_factory=dict)
     settings: Mapping[str, str] = msgspec.field(default_factory=dict)
     parameters: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    judged_by: JudgedBy | msgspec.UnsetType = msgspec.UNSET
     fail_on: str = "high"
     min_coverage_percent: float = 100.0
 

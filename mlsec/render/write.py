@@ -47,7 +47,7 @@ def write_reports(
             staged = {
                 name: _stage(folder, name, chunks, leftovers)
                 for item in chosen
-                for name, chunks in _files(item, assessment, settings)
+                for name, chunks in files_of(item, assessment, settings)
             }
             digests = _known(folder) | {name: value.digest for name, value in staged.items()}
             staged[SUMS_FILE] = _stage(folder, SUMS_FILE, (sums_of(digests),), leftovers)
@@ -88,9 +88,10 @@ def _format(name: str) -> Format:
     return FORMATS[name]
 
 
-def _files(
+def files_of(
     format_: Format, assessment: Assessment, settings: RenderSettings
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Give the files of one format, each with its name and its bytes in pieces."""
     if format_.files:
         yield from format_.files(assessment, settings).items()
         return

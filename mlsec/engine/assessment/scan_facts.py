@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from mlsec.core.assessment import ScanFacts
+from mlsec.core.assessment import JudgedBy, ScanFacts
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.params import parameter_values
 from mlsec.snapshot.facts import (
@@ -29,6 +29,7 @@ def scan_facts(
     ruleset: RuleSet,
     *,
     command: str,
+    judged_by: JudgedBy,
     fail_on: str,
     min_coverage_percent: float,
 ) -> ScanFacts:
@@ -50,6 +51,7 @@ def scan_facts(
         operations=dict(sorted(operations.items())),
         settings={**_settings(meta), **_sandbox(clock)},
         parameters=dict(sorted(parameter_values(ruleset).items())),
+        judged_by=judged_by,
         fail_on=fail_on,
         min_coverage_percent=min_coverage_percent,
     )

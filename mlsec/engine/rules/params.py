@@ -11,7 +11,7 @@ import msgspec
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.named_file import read_named_text
-from mlsec.core.strict_yaml import parse
+from mlsec.core.strict_yaml import Document, parse
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.evaluation.property_reader import TEXT_ITEMS
 from mlsec.engine.model.diagnostics import Diagnostics, RuleFilesError
@@ -112,7 +112,11 @@ def load_overrides(path: Path, ruleset: RuleSet) -> dict[str, dict[str, Any]]:
     except (OSError, UnicodeDecodeError) as error:
         reason = (error.strerror if isinstance(error, OSError) else "") or "it is not UTF-8"
         raise MlsecError(f"the parameters cannot be read: {reason}", location=str(path)) from None
-    document = parse(text, str(path))
+    return read_overrides(parse(text, str(path)), ruleset)
+
+
+def read_overrides(document: Document, ruleset: RuleSet) -> dict[str, dict[str, Any]]:
+    """Read and check ``{rule id: {parameter: value}}``; errors as ``load_overrides``."""
     mistakes = Diagnostics(document)
     raw = document.value
     if not isinstance(raw, dict):
