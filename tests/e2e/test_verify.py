@@ -158,11 +158,17 @@ def test_tampered_signature_is_refused(
     assert words in capsys.readouterr().err
 
 
-def test_unsigned_evidence_is_no_pass_when_a_key_is_given(
-    out: Path, keys: Keys, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("name", ["assessment.json", "evidence.mlsnap"])
+def test_what_is_not_signed_is_no_pass_when_a_key_is_given(
+    name: str, out: Path, keys: Keys, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    signature_file(out / "evidence.mlsnap").unlink()
-    assert main(["report", "verify", str(out), "--key", str(keys.public)]) == exits.BAD_INPUT
+    words = ["report", "verify", str(out), "--key", str(keys.public)]
+    signature_file(out / name).unlink()
+    assert main(words) == exits.INCOMPLETE
+    assert f"{name}.sig is not here" in capsys.readouterr().err
+    for path in out.glob("*.sig"):
+        path.unlink()
+    assert main(words) == exits.BAD_INPUT
     assert "there is no signature" in capsys.readouterr().err
 
 
@@ -180,7 +186,7 @@ def test_collected_evidence_is_signed(
     ("pem", "words"),
     [
         (b"no key", "no private key"),
-        (private_pem(ec.generate_private_key(ec.SECP256K1())), "not accepted"),
+        (private_pem(ec.generate_private_key(ec.SECP256K1())), "secp256k1"),
         (private_pem(ed25519.Ed25519PrivateKey.generate(), b"word"), "password"),
     ],
     ids=["text", "other kind", "encrypted"],
