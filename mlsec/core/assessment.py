@@ -137,6 +137,9 @@ class WaiverState(msgspec.Struct, frozen=True, kw_only=True):
     is_broad: bool = False
     is_near_end: bool = False
     ticket: str = ""
+    approver: str = ""
+    granted: str = ""
+    compensating_control: str = ""
 
 
 class ModelFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -60,6 +60,9 @@ class AppliedWaiver(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     expires: str
     ticket: str = ""
+    approver: str = ""
+    granted: str = ""
+    compensating_control: str = ""
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -62,7 +62,7 @@ function gapList(row) {
   }));
 }
 
-const waiverText = ([id, reason, owner, expires, ticket]) => make("p", {}, make("b", {}, id), `: ${reason}. Accepted by ${owner} until ${expires}${ticket ? ", " + ticket : ""}.`);
+const waiverText = ([id, reason, owner, expires, ticket, approver, granted, control]) => make("p", {}, make("b", {}, id), `: ${reason}. Accepted by ${owner}${granted ? " on " + granted : ""} until ${expires}${ticket ? ", " + ticket : ""}${approver ? ", approved by " + approver : ""}.${control ? " Meanwhile: " + control : ""}`);
 
 function pathPart(row, more) {
   const card = byId("path-" + fingerprintOf(row));

@@ -92,6 +92,20 @@ def test_the_last_fourteen_days_are_near_the_end(tmp_path: Path, now: str, near:
     assert state.is_near_end is near
 
 
+def test_who_approved_when_and_what_limits_the_risk_reach_the_report(tmp_path: Path) -> None:
+    more = {
+        "approver": "ciso@example.com",
+        "granted": "2026-01-02",
+        "compensating_control": "No route to the internet.",
+        "ticket": "T-1",
+    }
+    marked, state = apply(tmp_path, {**ENTRY, **more}, day("2026-02-01T00:00:00"))
+    waiver = marked[0].waiver
+    assert waiver is not None
+    for name, value in more.items():
+        assert getattr(waiver, name) == getattr(state, name) == value
+
+
 def test_a_waiver_that_covers_nothing_is_unused(tmp_path: Path) -> None:
     _, state = apply(tmp_path, {**ENTRY, "resource": "arn:z*"}, day("2026-01-01"))
     assert state.state == "unused"
@@ -132,6 +146,8 @@ def test_any_rule_any_resource_or_a_quarter_of_all_failures_is_broad(
         ({k: v for k, v in ENTRY.items() if k != "expires"}, '2:5: a waiver needs "expires"'),
         ({**ENTRY, "expires": "soon"}, '"soon" is not a day such as 2027-01-31'),
         ({**ENTRY, "expires": "2026-02-30"}, '"2026-02-30" is not a day'),
+        ({**ENTRY, "granted": "last week"}, '"last week" is not a day such as 2026-10-01'),
+        ({**ENTRY, "granted": "2099-01-01"}, "before it expires"),
         ({**ENTRY, "reason": " "}, '"reason" must be text that is not empty'),
         ({**ENTRY, "expiry": "x"}, 'unknown key "expiry"; did you mean "expires"?'),
     ],

@@ -23,7 +23,7 @@ NEAR_END_DAYS = 14
 BROAD_SHARE = 0.25
 BROAD_LEAST = 8
 _REQUIRED = ("id", "rule", "resource", "reason", "owner", "expires")
-_KEYS = (*_REQUIRED, "ticket", "scope")
+_KEYS = (*_REQUIRED, "ticket", "scope", "approver", "granted", "compensating_control")
 
 
 Spot = tuple[str, str, int]
@@ -44,6 +44,9 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     expires: date
     ticket: str = ""
+    approver: str = ""
+    granted: str = ""
+    compensating_control: str = ""
     scope: str = "*"
     place: str = ""
     spots: tuple[Spot, ...] | None = None
@@ -63,7 +66,10 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
-    """Read ``waivers: [{id, rule, resource, reason, owner, expires, ticket, scope}]``.
+    """Read ``waivers: [{id, rule, resource, reason, owner, expires, ...}]``.
+
+    Optional are ticket, scope, approver, granted (the day on which it was accepted) and
+    compensating_control (what limits the risk meanwhile).
 
     Raises:
         MlsecError: the file cannot be read, or anything in it is missing, unknown or malformed.
@@ -119,8 +125,19 @@ def _read(document: Document, raw: Any, n: int, mistakes: Diagnostics) -> Waiver
         message = f'"{raw["expires"]}" is not a day such as 2027-01-31'
         mistakes.add(message, "waivers", n, "expires", "=")
         return None
+    if not _is_granted_before(raw.get("granted"), expires):
+        message = f'"{raw["granted"]}" is not a day such as 2026-10-01, before it expires'
+        mistakes.add(message, "waivers", n, "granted", "=")
+        return None
     texts = {key: value.strip() for key, value in raw.items() if key != "expires"}
     return Waiver(expires=expires, place=document.where("waivers", n), **texts)
+
+
+def _is_granted_before(granted: str | None, expires: date) -> bool:
+    try:
+        return granted is None or date.fromisoformat(granted.strip()) <= expires
+    except ValueError:
+        return False
 
 
 def apply_waivers(
@@ -177,6 +194,9 @@ def _applied(waiver: Waiver) -> AppliedWaiver:
         owner=waiver.owner,
         expires=waiver.expires.isoformat(),
         ticket=waiver.ticket,
+        approver=waiver.approver,
+        granted=waiver.granted,
+        compensating_control=waiver.compensating_control,
     )
 
 
@@ -195,6 +215,9 @@ def _state(waiver: Waiver, covered: int, failures: int, today: date) -> WaiverSt
         is_broad=_is_broad(waiver, covered, failures),
         is_near_end=is_live and days_left <= NEAR_END_DAYS,
         ticket=waiver.ticket,
+        approver=waiver.approver,
+        granted=waiver.granted,
+        compensating_control=waiver.compensating_control,
     )
 
 

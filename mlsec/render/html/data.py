@@ -157,7 +157,16 @@ def _more(finding: Finding) -> dict[str, Any]:
         waiver = finding.waiver
         more["waiver"] = [
             shown(item, 500)
-            for item in (waiver.id, waiver.reason, waiver.owner, waiver.expires, waiver.ticket)
+            for item in (
+                waiver.id,
+                waiver.reason,
+                waiver.owner,
+                waiver.expires,
+                waiver.ticket,
+                waiver.approver,
+                waiver.granted,
+                waiver.compensating_control,
+            )
         ]
     if finding.path and len(finding.path.nodes) > 1:
         names = [shown(node.name or node.id, 200) for node in finding.path.nodes]

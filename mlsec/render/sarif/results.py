@@ -61,6 +61,9 @@ def archived_result(finding: Finding, inventory: Inventory) -> dict[str, Any]:
                     "owner": shown(waiver.owner),
                     "expires": shown(waiver.expires),
                     "ticket": shown(waiver.ticket),
+                    "approver": shown(waiver.approver),
+                    "granted": shown(waiver.granted),
+                    "compensatingControl": shown(waiver.compensating_control),
                 },
             }
         ]

@@ -204,6 +204,8 @@ def _waived(assessment: Assessment, page: Page) -> Iterator[str]:
         yield f"{label} {finding.severity.value}: {shown(finding.message, 300)}"
         yield f"  --> {shown_id(finding.resource.id)}"
         ticket = f", {shown(waiver.ticket)}" if waiver.ticket else ""
+        if waiver.approver:
+            ticket += f", approved by {shown(waiver.approver)}"
         yield from page.wrap(
             f"until {shown(waiver.expires)} by {shown(waiver.owner)}{ticket}: "
             f"{shown(waiver.reason)}",
