@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mlsec.core.catalogue import Catalogue, CatalogueRule
+from mlsec.core.cause import Cause
 from mlsec.core.enums import ControlStatus
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, TypeCoverage
@@ -218,6 +219,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
 
     ``passed`` maps a rule to the ids of the resources that passed it, sorted. ``limit`` says that
     findings, passes and gaps are only those that a change touches; None when they are all.
+    ``causes`` has each failure under exactly one, those with open ones first, the worst first.
     ``catalogue`` has what rules and frameworks say, whatever they came to. ``unshown`` is what a
     reader of a file could not restore, "" for nothing; it is not written.
     ``frameworks`` count every control; ``controls`` are those that a rule judged something for.
@@ -238,6 +240,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
     model_files: tuple[ModelFile, ...] = ()
     limit: ChangeLimit | None = None
+    causes: tuple[Cause, ...] = ()
     catalogue: Catalogue = Catalogue()
     unshown: str = ""
 

@@ -16,7 +16,8 @@ from mlsec.core.catalogue import (
     catalogue_digest,
     catalogue_rule,
 )
-from mlsec.core.enums import RuleStatus
+from mlsec.core.cause import own_cause
+from mlsec.core.enums import RuleStatus, Status
 from mlsec.core.errors import MlsecError
 from mlsec.render.document import AssessmentDocument, DocumentFacts, SilentRule
 
@@ -80,6 +81,7 @@ def _of_schema_2(document: AssessmentDocument, find_catalogue: FindCatalogue) ->
     return msgspec.structs.replace(
         assessment,
         frameworks=document.frameworks,
+        causes=document.causes,
         controls=document.controls,
         catalogue=catalogue or Catalogue(),
         unshown=_unshown(digest, len(silent)) if digest and catalogue is None else "",
@@ -90,7 +92,13 @@ def _of_schema_1(document: DocumentFacts) -> Assessment:
     catalogue = Catalogue(rules=tuple(map(catalogue_rule, document.rules)))
     tool = msgspec.structs.replace(document.tool, catalogue_digest=catalogue_digest(catalogue))
     assessment = _assessment(document, tool, document.rules)
-    return msgspec.structs.replace(assessment, catalogue=catalogue, unshown=_CONTROLS_OF_1)
+    failed = (finding for finding in document.findings if finding.status is Status.FAIL)
+    return msgspec.structs.replace(
+        assessment,
+        causes=tuple(map(own_cause, failed)),
+        catalogue=catalogue,
+        unshown=_CONTROLS_OF_1,
+    )
 
 
 def _assessment(document: DocumentFacts, tool: Tool, rules: Iterable[RuleSummary]) -> Assessment:

@@ -20,6 +20,7 @@ from mlsec.core.assessment import (
     Tool,
     WaiverState,
 )
+from mlsec.core.cause import Cause
 from mlsec.core.enums import Category, Concern, Severity
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, TypeCoverage
@@ -84,6 +85,7 @@ class AssessmentDocument(DocumentFacts, frozen=True, kw_only=True):
     ``tool.catalogue_digest`` names by its SHA-256.
     """
 
+    causes: tuple[Cause, ...] = ()
     silent_rules: Mapping[str, SilentRule] = msgspec.field(default_factory=dict)
     frameworks: tuple[FrameworkResult, ...] = ()
     controls: tuple[ControlResult, ...] = ()
@@ -156,6 +158,7 @@ def _document(assessment: Assessment) -> AssessmentDocument:
             for rule in sorted(assessment.rules, key=lambda rule: rule.id)
             if rule.id in speaking
         ),
+        causes=assessment.causes,
         silent_rules=_silent_rules(assessment.rules, speaking),
         frameworks=assessment.frameworks,
         controls=assessment.controls,

@@ -8,12 +8,13 @@ from mlsec.core.assessment import Assessment
 from mlsec.core.enums import Severity, Status
 from mlsec.core.finding import Finding
 from mlsec.render import tally
+from mlsec.render.causes import open_causes, severe
 from mlsec.render.display import plural, shown
 from mlsec.render.markup import fenced, markdown_code, markdown_text
 from mlsec.render.settings import DEFAULT, RenderSettings
 from mlsec.render.upload_limits import left_out_notices
 
-_ACTIONS_SHOWN = 10
+_CAUSES_SHOWN = 8
 _FINDINGS_SHOWN = 20
 _GAPS_SHOWN = 15
 _WAIVERS_SHOWN = 15
@@ -32,7 +33,7 @@ def _lines(assessment: Assessment) -> Iterator[str]:
     yield ""
     yield from _coverage(assessment, counts)
     yield from _severities(counts)
-    yield from _actions(assessment)
+    yield from _do_first(assessment)
     yield from _findings(assessment)
     yield from _gaps(assessment)
     yield from _waivers(assessment)
@@ -102,19 +103,25 @@ def _severities(counts: tally.Tally) -> Iterator[str]:
     yield ""
 
 
-def _actions(assessment: Assessment) -> Iterator[str]:
-    ranked = tally.actions(assessment)
-    if not ranked:
+def _do_first(assessment: Assessment) -> Iterator[str]:
+    causes = open_causes(assessment)
+    if not causes:
         return
-    yield "### Fix first"
+    yield "### Do first"
     yield ""
-    for position, action in enumerate(ranked[:_ACTIONS_SHOWN], start=1):
-        path = ", attack path" if action.has_path else ""
-        mends = f"{plural(len(action.findings), 'resource')}, {action.severity.value}{path}"
-        fix = f": {markdown_text(action.fix, 300)}" if action.fix else ""
-        yield f"{position}. **{markdown_text(action.title, 200)}** ({mends}){fix}"
-    if len(ranked) > _ACTIONS_SHOWN:
-        yield f"\nand {plural(len(ranked) - _ACTIONS_SHOWN, 'more action')} in report.html."
+    for position, view in enumerate(causes[:_CAUSES_SHOWN], start=1):
+        name, where = markdown_code(view.name, 120), markdown_code(view.where, 160)
+        yield (
+            f"{position}. **{view.severity.value}** {name} ({markdown_text(view.type, 60)},"
+            f" {where}): {markdown_text(view.title, 200)}  "
+        )
+        fix = f"; fix: {markdown_text(view.fix, 300)}" if view.fix else ""
+        yield f"   {markdown_text(view.summary, 400)}{fix}"
+    more = len(causes) - _CAUSES_SHOWN
+    if more > 0:
+        of_them = severe(causes[_CAUSES_SHOWN:])
+        note = f", {of_them:,} of them critical or high," if of_them else ""
+        yield f"\nand {plural(more, 'more cause')}{note} in report.html."
     yield ""
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
-from mlsec.core.assessment import Assessment, RuleSummary, WaiverState
+from mlsec.core.assessment import Assessment, WaiverState
 from mlsec.core.enums import GapReason, Severity, Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, TypeCoverage, is_of_code
@@ -48,18 +48,6 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     def percent(self) -> int:
         """Whole percent of the checks that were assessed, rounded down: 100 means all."""
         return 100 * (self.checks - self.not_assessed) // self.checks if self.checks else 0
-
-
-class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to do: a failed rule with the findings that it would close."""
-
-    rule: RuleSummary | None
-    rule_id: str
-    severity: Severity
-    title: str
-    fix: str
-    findings: tuple[Finding, ...]
-    has_path: bool
 
 
 class GapGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,41 +164,6 @@ def summary_line(assessment: Assessment) -> str:
     return f"{line}; {tally.percent}% of {tally.checks:,} {noun} assessed{limit}"
 
 
-def actions(assessment: Assessment) -> list[Action]:
-    """Rank what to do first: severity, then attack paths, longest first, then most resources."""
-    rules = {rule.id: rule for rule in assessment.rules}
-    by_rule: dict[tuple[str, Severity], list[Finding]] = defaultdict(list)
-    for finding in sorted_findings(assessment):
-        if is_open(finding):
-            by_rule[finding.rule, finding.severity].append(finding)
-    ranked = [_action(rules.get(key[0]), group) for key, group in by_rule.items()]
-    return sorted(
-        ranked,
-        key=lambda item: (
-            item.severity.rank,
-            not item.has_path,
-            -max(path_length(finding) for finding in item.findings),
-            -len(item.findings),
-            item.rule_id,
-        ),
-    )
-
-
-def _action(rule: RuleSummary | None, group: Sequence[Finding]) -> Action:
-    first = group[0]
-    providers = {item.resource.provider for item in group}
-    fix = rule.fix.on(first.resource.provider) if rule and len(providers) == 1 else None
-    return Action(
-        rule=rule,
-        rule_id=first.rule,
-        severity=first.severity,
-        title=rule.title if rule else first.message,
-        fix=fix.text if fix else rule.fix.text if rule else "",
-        findings=tuple(group),
-        has_path=any(is_attack_path(item) for item in group),
-    )
-
-
 def gap_groups(assessment: Assessment) -> list[GapGroup]:
     """Group the gaps for reading, those that hide most checks first.
 
@@ -269,12 +222,16 @@ def scopes(assessment: Assessment) -> list[str]:
 
 
 def scope_names(assessment: Assessment) -> list[str]:
-    """List the scopes as people write them: a folder or bucket without the word before it.
+    """List the scopes as people write them.
 
     A folder that was read for its model files and for its code is one.
     """
-    names = (re.sub(r"^(?:files|code)/", "", scope) for scope in scopes(assessment))
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(map(scope_name, scopes(assessment))))
+
+
+def scope_name(scope: str) -> str:
+    """Write a scope as people do: a folder or bucket without the word before it."""
+    return re.sub(r"^(?:files|code)/", "", scope)
 
 
 def files_accounted(assessment: Assessment) -> str:

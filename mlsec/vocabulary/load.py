@@ -21,7 +21,8 @@ _TYPE_KEYS = (
     "relations", "lacks", "neighbour", "about",
 )  # fmt: skip
 _PROPERTY_KEYS = (
-    "type", "from", "shape", "absent", "items", "derived", "reads", "fulfils", "as", "about",
+    "type", "from", "shape", "absent", "items", "derived", "reads", "fulfils", "as",
+    "setting", "about",
 )  # fmt: skip
 _RELATION_KEYS = (
     "to", "by", "match", "within", "reverse", "path", "every", "derived", "reads", "about",
@@ -147,6 +148,7 @@ def _read_property(document: Document, above: tuple[str, ...], name: str, raw: A
         derived=str(raw.get("derived", "")),
         reads=_texts(raw.get("reads", [])),
         fulfils=_read_fulfils(raw),
+        setting=str(raw.get("setting", "")),
         about=str(raw.get("about", "")),
     )
 

@@ -43,6 +43,8 @@ class Property(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Without a source and a function it is the value always: the provider has no such switch.
     ``derived`` names a function in graph/ that computes it; ``reads`` what that function needs.
     ``fulfils`` maps a concept's property to a value map ({} = same value).
+    ``setting`` names what one change sets: findings on properties of one setting of a resource have
+    one cause. "" means that the property is its own.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Property(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     derived: str = ""
     reads: tuple[str, ...] = ()
     fulfils: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    setting: str = ""
     about: str = ""
 
     @property

@@ -12,7 +12,7 @@ async function unpack(element) {
   element.textContent = "";
   total = data.severity.length;
   for (const column of ["severity", "status", "concern"]) data[column] = Uint8Array.from(data[column]);
-  for (const column of ["rule", "type", "scope", "region", "owner", "prefix", "message", "command", "keep"]) data[column] = Uint32Array.from(data[column]);
+  for (const column of ["rule", "type", "scope", "region", "owner", "prefix", "cause", "message", "command", "keep"]) data[column] = Uint32Array.from(data[column]);
 }
 
 const NAME = "\u0001";
@@ -21,6 +21,7 @@ const idOf = (row) => data.tables.prefix[data.prefix[row]].replaceAll(NAME, () =
 const messageOf = (row) => data.messages[data.message[row]].replaceAll(NAME, () => data.name[row]);
 const commandOf = (column, row) => data.commands[data[column][row]].replaceAll(NAME, () => data.name[row]);
 const ruleOf = (row) => data.rules[data.rule[row]];
+const causeOf = (row) => data.causes[data.cause[row]];
 const textOf = (column, row) => data.tables[column][data[column][row]];
 const severityOf = (row) => data.severities[data.severity[row]];
 const fingerprintOf = (row) => data.fingerprint.substr(row * 32, 32).trim();

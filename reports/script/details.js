@@ -19,6 +19,7 @@ function panelParts(row) {
     make("h2", { id: "panel-h" }, messageOf(row)),
     facts([["Resource", data.name[row]], ["Type", textOf("type", row)], ["Account", textOf("scope", row)], ["Region", textOf("region", row)], ["Owner", textOf("owner", row)], ["Source", more.file], ["Id", idOf(row)]]),
     ...part("Why it matters", rule.why && make("p", {}, rule.why)),
+    ...part("Root cause", causeOf(row).name && causePart(row)),
     ...part("Waiver", more.waiver && waiverText(more.waiver)),
     ...part("Not read", data.gaps[row].length && gapList(row)),
     ...part("Evidence", clauses.length && make("div", {}, ...clauses.map(evidenceLine), more.evidenceLeft ? make("p", { className: "quiet" }, `and ${count(more.evidenceLeft, "more clause")} in assessment.json`) : null)),
@@ -53,6 +54,17 @@ function evidenceLine(clause) {
     make("p", {}, make("code", {}, clause.path), " = ", make("span", { className: "was" }, clause.actual), ", " + clause.expected),
     clause.resource ? make("p", { className: "quiet" }, "of ", make("code", {}, clause.resource)) : null,
     clause.source ? make("p", { className: "quiet" }, "from ", make("code", {}, clause.source)) : null);
+}
+
+function causePart(row) {
+  const cause = causeOf(row), number = data.cause[row], id = fingerprintOf(row);
+  const others = data.cause.reduce((sum, one, at) => sum + (one === number && at !== row ? 1 : 0), 0);
+  const shared = cause.shared[id] || [];
+  const link = make("a", { href: "#cause=" + data.tables.cause[number], onclick: () => byId("panel").close() }, count(others, "other finding"));
+  return make("div", {}, make("p", {}, make("b", {}, cause.name), ": " + cause.title),
+    make("p", { className: "quiet" }, make("code", {}, cause.settings.join(", ")), others ? "; a change there ends this and " : "; a change there ends this finding alone", others ? link : null),
+    shared.length ? make("p", { className: "quiet" }, "A change elsewhere would end this one too: ") : null,
+    shared.length ? make("ul", { className: "plain" }, ...shared.map(([resource, setting]) => make("li", {}, make("code", {}, setting), " of ", make("code", {}, resource)))) : null);
 }
 
 function gapList(row) {

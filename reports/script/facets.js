@@ -1,7 +1,7 @@
 // Which findings are shown: filters with live counts, search, sort, and all of it in the address.
 
-const FACETS = ["severity", "status", "concern", "rule", "type", "scope", "region", "owner"];
-const TITLES = { severity: "Severity", status: "State", concern: "Concern", rule: "Rule", type: "Type", scope: "Account", region: "Region", owner: "Owner" };
+const FACETS = ["severity", "status", "concern", "cause", "rule", "type", "scope", "region", "owner"];
+const TITLES = { severity: "Severity", status: "State", concern: "Concern", cause: "Root cause", rule: "Rule", type: "Type", scope: "Account", region: "Region", owner: "Owner" };
 const FIXED = { severity: "severities", status: "statuses", concern: "concerns" };
 const VALUES_SHOWN = 7;
 const chosen = Object.fromEntries(FACETS.map((name) => [name, new Set()]));
@@ -11,7 +11,8 @@ let counts = {};
 let visible = new Uint32Array(0);
 
 const valuesOf = (facet) => (FIXED[facet] ? data[FIXED[facet]] : data.tables[facet]);
-const labelOf = (facet, value) => (facet === "rule" ? data.rules[value].title : valuesOf(facet)[value]).trim() || "(none)";
+const causeLabel = (cause) => (cause.name ? cause.name + ": " + cause.title : "");
+const labelOf = (facet, value) => ({ rule: () => data.rules[value].title, cause: () => causeLabel(data.causes[value]) }[facet] || (() => valuesOf(facet)[value]))().trim() || "(none)";
 
 // One pass: a row that fails no filter counts everywhere; one that fails a single filter still
 // counts in that filter's own list, so that the numbers say what another choice would give.

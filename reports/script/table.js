@@ -8,7 +8,7 @@ let pending = false;
 function arrange() {
   if (!choice.group) { entries = visible; return; }
   const groups = new Map();
-  const keyOf = choice.group === "rule" ? (row) => data.rule[row] : (row) => data.prefix[row] + "\n" + data.name[row];
+  const keyOf = { rule: (row) => data.rule[row], cause: (row) => data.cause[row] }[choice.group] || ((row) => data.prefix[row] + "\n" + data.name[row]);
   for (const row of visible) {
     const key = keyOf(row);
     if (!groups.has(key)) groups.set(key, []);
@@ -72,7 +72,7 @@ function findingRow(row, at) {
 
 function groupRow(group, at) {
   const first = group.rows[0];
-  const title = choice.group === "rule" ? ruleOf(first).title : nameOf(first);
+  const title = { rule: () => ruleOf(first).title, cause: () => causeLabel(causeOf(first)) || "without a cause: not assessed" }[choice.group]?.() ?? nameOf(first);
   const isOpen = openGroups.has(group.key);
   const opener = make("button", { type: "button", className: "open", "aria-expanded": String(isOpen), title },
     make("span", { className: "chev", "aria-hidden": "true" }, isOpen ? "▾" : "▸"), severityMark(data.severities[group.worst]), " " + title,

@@ -21,6 +21,7 @@ from mlsec.core.assessment import (
     StatusCounts,
 )
 from mlsec.core.catalogue import Catalogue, catalogue_digest, catalogue_rule
+from mlsec.core.cause import own_cause
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason, Status
 from mlsec.core.finding import (
@@ -57,10 +58,12 @@ def _with_counts(
 
 
 def described(assessment: Assessment) -> Assessment:
-    """Add the catalogue of the rules, as a scan does."""
+    """Add the catalogue and a cause for each failure, as a scan does."""
     catalogue = Catalogue(rules=tuple(map(catalogue_rule, assessment.rules)))
     tool = msgspec.structs.replace(assessment.tool, catalogue_digest=catalogue_digest(catalogue))
-    return msgspec.structs.replace(assessment, catalogue=catalogue, tool=tool)
+    failed = [one for one in assessment.findings if one.status is Status.FAIL]
+    causes = tuple(sorted(map(own_cause, failed), key=lambda one: (one.severity.rank, one.facts)))
+    return msgspec.structs.replace(assessment, catalogue=catalogue, tool=tool, causes=causes)
 
 
 def rich() -> Assessment:

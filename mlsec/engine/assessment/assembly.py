@@ -10,6 +10,7 @@ from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.engine.assessment.assess import Judgement
 from mlsec.engine.assessment.catalogue import catalogue_of
 from mlsec.engine.assessment.control_results import control_results
+from mlsec.engine.causes.causes import causes_of
 from mlsec.engine.model.controls import NOTHING
 from mlsec.engine.model.rule import RuleSet
 
@@ -49,6 +50,7 @@ def assemble(
         controls=controls.controls,
         waivers=judgement.waivers,
         catalogue=catalogue,
+        causes=causes_of(judgement.findings, ruleset, judgement.grounds),
     )
 
 

@@ -14,6 +14,7 @@ from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource, TypeCoverage
 from mlsec.engine.assessment.external_findings import Merged
+from mlsec.engine.causes.grounds import Grounds, GroundsFinder
 from mlsec.engine.compiler.compile import FastPass, Proof, compile_rules
 from mlsec.engine.evaluation.evaluate import Evaluator
 from mlsec.engine.evaluation.property_reader import Relations
@@ -47,6 +48,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     totals: StatusCounts = StatusCounts()
     waivers: tuple[WaiverState, ...] = ()
     notices: tuple[str, ...] = ()
+    grounds: Grounds = Grounds()
 
 
 def assess(
@@ -65,9 +67,9 @@ def assess(
     ``clock`` is the one clock value (aware, UTC) of the scan; ``progress`` is called with
     (types done, types in all).
     """
-    tally = _Tally(ruleset)
     plans = compile_rules(ruleset)
     evaluator = Evaluator(ruleset.vocabulary, graph, clock.timestamp())
+    tally = _Tally(ruleset, GroundsFinder(evaluator))
     facts = FixFacts(ruleset.vocabulary, graph, ruleset.rules)
     for done, (type_name, plan) in enumerate(sorted(plans.items())):
         for resource in graph.of_type(type_name):
@@ -90,6 +92,8 @@ def _judge_one(
 ) -> list[Finding]:
     proof = plan.prove(resource, evaluator.now_s)
     findings = _settled_findings(plan, proof, resource)
+    for finding, (index, _) in zip(findings, proof.failed, strict=False):
+        tally.grounds.note(plan.rules[index], resource, finding)
     left = [*proof.is_open, *[index for index, _ in proof.suspects]]
     decided = {*left, *proof.not_applicable, *proof.unread, *[index for index, _ in proof.failed]}
     for index, rule in enumerate(plan.rules):
@@ -106,7 +110,11 @@ def _judge_one(
                 tally.passed[rule.id].append(resource.id)
             case Status.NOT_APPLICABLE:
                 tally.not_applicable[rule.id] += 1
-            case Status.FAIL | Status.NOT_ASSESSED:
+            case Status.FAIL:
+                finding = finding_of(rule, resource, verdict)
+                tally.grounds.note(rule, resource, finding, verdict.clauses)
+                findings.append(finding)
+            case Status.NOT_ASSESSED:
                 findings.append(finding_of(rule, resource, verdict))
     return findings
 
@@ -133,8 +141,9 @@ def _incomplete(
 class _Tally:
     """Collects verdicts while the graph is walked."""
 
-    def __init__(self, ruleset: RuleSet) -> None:
+    def __init__(self, ruleset: RuleSet, grounds: GroundsFinder) -> None:
         self.ruleset = ruleset
+        self.grounds = grounds
         ids = [rule.id for rule in ruleset.rules]
         self.findings: list[Finding] = []
         self.passed: dict[str, list[str]] = {rule_id: [] for rule_id in ids}
@@ -175,6 +184,7 @@ class _Tally:
             totals=total_of(counts.values()),
             waivers=states,
             notices=self.notices,
+            grounds=self.grounds.grounds,
         )
 
 

@@ -164,8 +164,11 @@ class Evaluator:
         parts = [part for part in (where, that) if part is not None]
         both = every(self.truth(part, view, is_wanted=wants) for part in parts)
         if not parts:
-            both = Outcome(TRUE, (_presence(view, wants),))
+            both = self._present(view, wants)
         return negate(both) if condition.quantity is Quantity.NONE else both
+
+    def _present(self, view: View, wants: bool) -> Outcome:  # noqa: FBT001
+        return Outcome(TRUE, (_presence(view, wants),))
 
     def _items(
         self, path: str, view: View, only: Collection[int] | None

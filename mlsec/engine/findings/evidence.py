@@ -87,7 +87,7 @@ def _evidence(clause: Clause) -> Evidence:
     view, value = clause.view, clause.value
     path, expected = _shown_as(clause, operator, expected)
     return Evidence(
-        path=path.removesuffix(".value") if isinstance(view.item, str) else path,
+        path=_cut(view, path),
         operator=operator,
         expected=shown(expected),
         actual=shown(value.raw),
@@ -96,6 +96,16 @@ def _evidence(clause: Clause) -> Evidence:
         resource=view.resource.id,
         source=source_of(view, clause.path, value.reading.own if value.reading else None),
     )
+
+
+def shown_path(clause: Clause) -> str:
+    """Give the path of a clause as its evidence shows it."""
+    path, _ = _shown_as(clause, clause.operator, clause.expected)
+    return _cut(clause.view, path)
+
+
+def _cut(view: View, path: str) -> str:
+    return path.removesuffix(".value") if isinstance(view.item, str) else path
 
 
 def asked_of(clause: Compare | Quantifier, *, is_wanted: bool = True) -> tuple[str, Any]:

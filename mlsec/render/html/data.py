@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from mlsec.core.assessment import Assessment, RuleSummary
 from mlsec.core.catalogue import Fix
+from mlsec.core.cause import Cause
 from mlsec.core.enums import Concern, Severity, Status
 from mlsec.core.finding import Evidence, Finding
 from mlsec.core.resource import Gap
@@ -21,6 +22,7 @@ from mlsec.render.links import is_link
 
 _EVIDENCE_SHOWN = 12
 _NAME = "\x01"
+_TABLES = ("rule", "type", "scope", "region", "owner", "prefix", "cause")
 # By what ``tally.state_of`` says.
 STATUS_LABELS = ("open failure", "not assessed", "waived")
 
@@ -48,10 +50,14 @@ def findings_island(assessment: Assessment, findings: Sequence[Finding]) -> str:
 
 
 def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, Any]:
-    tables = {name: _Table() for name in ("rule", "type", "scope", "region", "owner", "prefix")}
+    tables = {name: _Table() for name in _TABLES}
     texts, messages, commands = _Table(), _Table(), _Table()
     gap_number = {gap.id: position for position, gap in enumerate(assessment.gaps)}
-    rows = [_Row(finding, tables, texts, messages, gap_number) for finding in findings]
+    cause_of = {item: cause.id for cause in assessment.causes for item in cause.findings}
+    rows = [
+        _Row(finding, tables, texts, messages, gap_number, cause_of.get(finding.fingerprint, ""))
+        for finding in findings
+    ]
     severities, concerns = list(Severity), list(Concern)
     named = {rule.id: rule for rule in assessment.rules}
     pasted = [_commands(finding, named.get(finding.rule), commands) for finding in findings]
@@ -76,6 +82,7 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
         "messages": messages.texts,
         "commands": commands.texts,
         "rules": [_rule(named.get(text), text) for text in tables["rule"].texts],
+        "causes": _causes(assessment, tables["cause"].texts),
         "gapFacts": [_gap(gap) for gap in assessment.gaps],
     }
 
@@ -90,6 +97,7 @@ class _Row:
         texts: _Table,
         messages: _Table,
         gap_number: dict[str, int],
+        cause: str,
     ) -> None:
         subject = finding.resource
         full, name = shown_id(subject.id), shown(subject.name, 300)
@@ -103,6 +111,7 @@ class _Row:
             "region": tables["region"].number(shown(subject.region, 60)),
             "owner": tables["owner"].number(shown(subject.owner, 120)),
             "prefix": tables["prefix"].number(prefix),
+            "cause": tables["cause"].number(cause),
         }
         message = shown(finding.message, 500)
         if len(name) > 2:
@@ -115,6 +124,26 @@ class _Row:
         ]
         self.gaps = [gap_number[gap] for gap in finding.gaps if gap in gap_number]
         self.more = _more(finding)
+
+
+def _causes(assessment: Assessment, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Describe the causes in the order of their numbers; what is not assessed has none."""
+    messages = {finding.fingerprint: finding.message for finding in assessment.findings}
+    known = {cause.id: cause for cause in assessment.causes}
+    return [_cause(known[item], messages) if item in known else {} for item in ids]
+
+
+def _cause(cause: Cause, messages: Mapping[str, str]) -> dict[str, Any]:
+    subject = cause.resource
+    return {
+        "name": shown(subject.name or subject.id, 200),
+        "title": shown(messages.get(cause.lead, ""), 200),
+        "settings": [shown(fact.setting, 200) for fact in cause.facts],
+        "shared": {
+            item: [[shown_id(fact.resource), shown(fact.setting, 120)] for fact in others]
+            for item, others in cause.shared.items()
+        },
+    }
 
 
 def _commands(finding: Finding, rule: RuleSummary | None, commands: _Table) -> tuple[int, int]:

@@ -12,11 +12,12 @@ from mlsec.core.enums import Concern, ControlStatus, Severity, Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import TypeCoverage
 from mlsec.render import tally
+from mlsec.render.causes import CauseView, open_causes, severe
 from mlsec.render.document import document_digest
 from mlsec.render.html.path_layout import Drawing, draw
 from mlsec.render.upload_limits import left_out_notices
 
-ACTIONS_SHOWN = 7
+CAUSES_SHOWN = 8
 PATHS_DRAWN = 40
 STATIC_FINDINGS = 1_000
 COVERAGE_ROWS = 2_000
@@ -91,8 +92,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     counts: tally.Tally
     findings: tuple[Finding, ...]
     severities: tuple[tuple[str, int], ...]
-    actions: tuple[tally.Action, ...]
-    actions_left: int
+    causes: tuple[CauseView, ...]
+    causes_left: int
+    severe_left: int
     concerns: tuple[ConcernView, ...]
     paths: tuple[PathView, ...]
     paths_left: int
@@ -128,7 +130,7 @@ def build_view(assessment: Assessment) -> View:
     """Count, group, rank and cut to the page's bounds; each cut leaves its count."""
     counts = tally.count(assessment)
     findings = tuple(tally.findings_to_read(assessment))
-    ranked = tally.actions(assessment)
+    causes = open_causes(assessment)
     pathed = sorted(filter(tally.is_attack_path, findings), key=_by_severity_and_length)
     worst = [item for item in filter(tally.is_open, findings) if _is_high(item)]
     groups = tally.gap_groups(assessment)
@@ -138,8 +140,9 @@ def build_view(assessment: Assessment) -> View:
         counts=counts,
         findings=findings,
         severities=tuple((entry.value, counts.by_severity[entry]) for entry in Severity),
-        actions=tuple(ranked[:ACTIONS_SHOWN]),
-        actions_left=max(0, len(ranked) - ACTIONS_SHOWN),
+        causes=tuple(causes[:CAUSES_SHOWN]),
+        causes_left=max(0, len(causes) - CAUSES_SHOWN),
+        severe_left=severe(causes[CAUSES_SHOWN:]),
         concerns=_concerns(assessment),
         paths=tuple(
             PathView(finding=entry, drawing=draw(entry.path))

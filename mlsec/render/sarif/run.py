@@ -14,11 +14,14 @@ from mlsec.core.assessment import Assessment, RuleSummary
 from mlsec.core.catalogue import Fix
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
 from mlsec.render import tally
-from mlsec.render.display import shown
+from mlsec.render.causes import CauseView, open_causes
+from mlsec.render.display import shown, shown_id
 from mlsec.render.help_links import home_address
 from mlsec.render.sarif.notifications import descriptors, gap_notes, notice_notes
 from mlsec.render.sarif.rules import rule_descriptor, taxonomies
 
+_CAUSES_SHOWN = 10
+_ENDED_SHOWN = 100
 _EPOCH = "1970-01-01T00:00:00Z"
 _NAMESPACE = uuid.UUID("6f1d2c1e-0d57-5c0a-9a51-6d6c73656331")
 
@@ -69,7 +72,33 @@ def _run(
         },
         "invocations": [_invocation(part, assessment, started)],
         "taxonomies": taxonomies([rule for rule, _ in rules]),
-        "properties": {"rulePack": {"digest": assessment.tool.rules_digest}},
+        "properties": {
+            "rulePack": {"digest": assessment.tool.rules_digest},
+            "doFirst": _do_first(part.scope, assessment),
+        },
+    }
+
+
+def _do_first(scope: str, assessment: Assessment) -> list[dict[str, Any]]:
+    """Describe the worst causes that end something in this scope."""
+    causes = [
+        view
+        for view in open_causes(assessment)
+        if any(finding.resource.scope == scope for finding in view.findings)
+    ]
+    return [_cause(view) for view in causes[:_CAUSES_SHOWN]]
+
+
+def _cause(view: CauseView) -> dict[str, Any]:
+    return {
+        "cause": view.cause.id,
+        "severity": view.severity.value,
+        "resource": shown_id(view.cause.resource.id),
+        "where": shown(view.where, 200),
+        "title": shown(view.title, 200),
+        "fix": shown(view.fix, 300),
+        "ends": [finding.fingerprint for finding in view.findings[:_ENDED_SHOWN]],
+        "endsInAll": len(view.findings),
     }
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from mlsec.core.enums import Severity
 from mlsec.render.settings import RenderSettings
+
+BOLD = "1"
+DIM = "2"
+COLOUR = {
+    Severity.CRITICAL: "1;35",
+    Severity.HIGH: "1;31",
+    Severity.MEDIUM: "33",
+    Severity.LOW: "36",
+    Severity.INFO: "2",
+}
 
 
 class Page:

@@ -10,6 +10,7 @@ from mlsec.core.assessment import Assessment
 from mlsec.core.enums import GapReason, Severity, Status
 from mlsec.core.finding import AppliedWaiver, AttackPath, Finding
 from mlsec.render import tally
+from mlsec.render.causes import open_causes
 from mlsec.render.display import (
     actual_text,
     expected_text,
@@ -20,24 +21,15 @@ from mlsec.render.display import (
     telling,
 )
 from mlsec.render.settings import DEFAULT, RenderSettings
+from mlsec.render.text.do_first import first_lines
 from mlsec.render.text.fix import fix_lines
-from mlsec.render.text.page import Page
+from mlsec.render.text.page import BOLD, COLOUR, DIM, Page
 
-_BOLD = "1"
-_DIM = "2"
-_COLOUR = {
-    Severity.CRITICAL: "1;35",
-    Severity.HIGH: "1;31",
-    Severity.MEDIUM: "33",
-    Severity.LOW: "36",
-    Severity.INFO: "2",
-}
 _SUBJECTS_SHOWN = 3
 # Other reasons come with a right to allow, or pass by themselves.
 _SAID = (GapReason.UNSUPPORTED, GapReason.DENIED)
 _SENTENCE_WORDS = 6
 _MINOR_SHOWN = 5
-_ACTIONS_SHOWN = 8
 _PATHS_ALIGNED_CHARS = 40
 _REASONS_CHARS = 600
 
@@ -50,9 +42,7 @@ def render_text(assessment: Assessment, settings: RenderSettings = DEFAULT) -> I
 
 
 def _lines(assessment: Assessment, page: Page) -> Iterator[str]:
-    if page.is_brief:
-        yield from _do_first(assessment, page)
-    else:
+    if not page.is_brief:
         yield from _failures(assessment, page)
         yield from _waived(assessment, page)
     yield from _not_assessed(assessment, page)
@@ -61,7 +51,8 @@ def _lines(assessment: Assessment, page: Page) -> Iterator[str]:
     for notice in assessment.remarks:
         yield from page.wrap(shown(notice), "note: ", "      ")
     yield from _scanned(assessment, page)
-    yield page.paint(tally.summary_line(assessment), _BOLD)
+    yield from first_lines(open_causes(assessment), page)
+    yield page.paint(tally.summary_line(assessment), BOLD)
 
 
 def _failures(assessment: Assessment, page: Page) -> Iterator[str]:
@@ -89,26 +80,8 @@ def _also(others: Sequence[Finding], page: Page) -> Iterator[str]:
     yield from page.wrap(f"the same fix for {', '.join(names)}{rest}", "   | ", "   | ")
 
 
-def _do_first(assessment: Assessment, page: Page) -> Iterator[str]:
-    """Give the first things to mend, one line each, and how many more there are."""
-    ranked = tally.actions(assessment)
-    if ranked:
-        yield page.paint("fix first", _BOLD)
-    for position, action in enumerate(ranked[:_ACTIONS_SHOWN], start=1):
-        path = ", attack path" if action.has_path else ""
-        severity = page.paint(f"{action.severity.value:<8}", _COLOUR[action.severity])
-        mends = plural(len(action.findings), "resource")
-        yield f"{position:>3}. {severity} {shown(action.title, 200)} ({mends}{path})"
-        yield f"              {shown(action.rule_id)}"
-    more = len(ranked) - _ACTIONS_SHOWN
-    if more > 0:
-        yield f"     and {plural(more, 'more kind')} of failures in the report"
-    if ranked:
-        yield ""
-
-
 def _scanned(assessment: Assessment, page: Page) -> Iterator[str]:
-    """Say what was looked at and what to begin with, where a terminal's reader looks: last."""
+    """Say what was looked at."""
     asked = tally.scope_names(assessment) or assessment.scan.targets
     targets = ", ".join(shown(item, 120) for item in asked[:5]) or "nothing"
     more = len(asked) - 5
@@ -120,16 +93,6 @@ def _scanned(assessment: Assessment, page: Page) -> Iterator[str]:
     if files := tally.files_accounted(assessment):
         yield from page.wrap(files, "", "  ")
     yield from _left_out(assessment, page)
-    ranked = tally.actions(assessment)
-    if ranked and not page.is_brief:
-        first = ranked[0]
-        path = ", an attack path" if first.has_path else ""
-        mends = plural(len(first.findings), "resource")
-        yield from page.wrap(
-            f"fix first: {shown(first.title, 200)} ({first.severity.value}, {mends}{path})",
-            "",
-            "  ",
-        )
 
 
 def _left_out(assessment: Assessment, page: Page) -> Iterator[str]:
@@ -145,9 +108,9 @@ def _left_out(assessment: Assessment, page: Page) -> Iterator[str]:
 
 def _failure(finding: Finding, page: Page) -> Iterator[str]:
     subject = finding.resource
-    head = page.paint(f"fail[{shown(finding.rule)}]", _COLOUR[finding.severity])
+    head = page.paint(f"fail[{shown(finding.rule)}]", COLOUR[finding.severity])
     message = shown(finding.message, 300)
-    yield f"{head} {page.paint(f'{finding.severity.value}: {message}', _BOLD)}"
+    yield f"{head} {page.paint(f'{finding.severity.value}: {message}', BOLD)}"
     yield f"  --> {shown_id(subject.id)}"
     if subject.file and subject.line:
         yield f"  --> {shown(subject.file)}:{max(1, subject.line)}"
@@ -200,7 +163,7 @@ def _waived(assessment: Assessment, page: Page) -> Iterator[str]:
         if finding.status is Status.FAIL and finding.waiver
     ]
     for finding, waiver in waived:
-        label = page.paint(f"waived[{shown(finding.rule)}]", _DIM)
+        label = page.paint(f"waived[{shown(finding.rule)}]", DIM)
         yield f"{label} {finding.severity.value}: {shown(finding.message, 300)}"
         yield f"  --> {shown_id(finding.resource.id)}"
         ticket = f", {shown(waiver.ticket)}" if waiver.ticket else ""

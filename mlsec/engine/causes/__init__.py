@@ -1,0 +1,1 @@
+"""Root causes: the findings that one change would end."""

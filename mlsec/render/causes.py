@@ -1,0 +1,102 @@
+"""What to do first: the root causes with open failures, as every report shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from mlsec.core.assessment import Assessment, RuleSummary
+from mlsec.core.cause import Cause
+from mlsec.core.enums import Severity
+from mlsec.core.finding import Finding
+from mlsec.render import tally
+from mlsec.render.display import plural, shown
+
+_NAMES_SHOWN = 4
+
+
+class CauseView(msgspec.Struct, frozen=True, kw_only=True):
+    """One root cause: where it is, what is wrong, and the open failures that end with it.
+
+    ``where`` is the file and line of what code declares, else account and region. ``ends`` counts
+    the failures in words, ``on`` names the resources that they are on, other than its own;
+    ``paths`` counts the attack paths among them.
+    """
+
+    cause: Cause
+    severity: Severity
+    name: str
+    type: str
+    where: str
+    title: str
+    fix: str
+    ends: str
+    on: str
+    findings: tuple[Finding, ...]
+    paths: int
+
+    @property
+    def summary(self) -> str:
+        """What ends, where, and how much of it are attack paths, in one line."""
+        on = f" on {self.on}" if self.on else ""
+        return self.ends + on + (f" ({plural(self.paths, 'attack path')})" if self.paths else "")
+
+
+def open_causes(assessment: Assessment) -> list[CauseView]:
+    """Give the causes that have open failures, the worst first."""
+    known = {finding.fingerprint: finding for finding in assessment.findings}
+    rules = {rule.id: rule for rule in assessment.rules}
+    views = []
+    for cause in assessment.causes:
+        findings = [known[item] for item in cause.findings if item in known]
+        opened = tuple(finding for finding in findings if tally.is_open(finding))
+        if opened:
+            views.append(_view(cause, opened, known.get(cause.lead, opened[0]), rules))
+    return views
+
+
+def severe(views: list[CauseView]) -> int:
+    """Count those that are critical or high."""
+    return sum(view.severity.rank <= Severity.HIGH.rank for view in views)
+
+
+def _view(
+    cause: Cause,
+    opened: tuple[Finding, ...],
+    lead: Finding,
+    rules: Mapping[str, RuleSummary],
+) -> CauseView:
+    subject = cause.resource
+    place = f"{tally.scope_name(subject.scope)} {subject.region}".strip()
+    rule = rules.get(lead.rule)
+    return CauseView(
+        cause=cause,
+        severity=cause.severity,
+        name=subject.name or subject.id,
+        type=subject.type,
+        where=f"{subject.file}:{subject.line}" if subject.is_in_code else place,
+        title=lead.message,
+        fix=rule.fix.on(lead.resource.provider).text if rule else "",
+        ends=_ends(opened),
+        on=_on(opened, subject.id),
+        findings=opened,
+        paths=sum(map(tally.is_attack_path, opened)),
+    )
+
+
+def _ends(opened: tuple[Finding, ...]) -> str:
+    rules = len({finding.rule for finding in opened})
+    of_rules = f" of {plural(rules, 'rule')}" if rules > 1 else ""
+    return f"ends {plural(len(opened), 'finding')}{of_rules}"
+
+
+def _on(opened: tuple[Finding, ...], own: str) -> str:
+    names = {
+        shown(finding.resource.name or finding.resource.id, 80)
+        for finding in opened
+        if finding.resource.id != own
+    }
+    first = sorted(names)[:_NAMES_SHOWN]
+    more = len(names) - len(first)
+    return ", ".join(first) + (f" and {more:,} more" if more else "")
