@@ -117,4 +117,4 @@ def _fields_of(evidence: tuple[Evidence, ...]) -> dict[tuple[str, str], list[str
         if bracket:
             field = plain_path(item.path)[len(root) :].strip(".") or "value"
             fields.setdefault((item.resource, root), set()).add(field)
-    return {key: sorted(found) for key, found in fields.items()}
+    return {key: sorted(names) for key, names in fields.items()}
