@@ -13,6 +13,7 @@ from docs.concepts import concepts_page
 from docs.generate import ROOT
 from docs.incidents import incidents_page
 from docs.operations import POLICY_FILES, operations_page
+from docs.severity import severity_page
 from docs.site.cli_page import cli_page
 from docs.site.iac_page import iac_page
 from docs.site.rule_index import index_pages
@@ -44,6 +45,7 @@ def generated_pages(ruleset: RuleSet) -> Iterator[tuple[str, str]]:
     yield "concepts.md", concepts_page(vocabulary)
     yield "infrastructure-code.md", iac_page(vocabulary)
     yield "operations.md", operations_page()
+    yield "severity.md", severity_page(ruleset)
     yield "census.md", census(ruleset.rules)
     yield "incidents.md", incidents_page()
 
