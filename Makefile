@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 OUT := out/demo
 SERVERS := .venv-servers
 CHECKOV := .venv-checkov
+TRESTLE := .venv-trestle
 SITE := .venv-site
 RELEASE := .venv-release
 CHROME ?= chromium
@@ -19,7 +20,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
-.PHONY: help demo test check docs site picture bench fuzz release-check servers checkov lock wheel demo-fixture generated new-service clean
+.PHONY: help demo test check docs site picture bench fuzz release-check servers checkov trestle lock wheel demo-fixture generated new-service clean
 .DEFAULT_GOAL := help
 
 help:
@@ -34,6 +35,7 @@ help:
 	@echo "make bench  measure, each figure beside its peer or its floor"
 	@echo "make servers  set up the real model servers that tests/servers starts"
 	@echo "make checkov  set up checkov in an environment of its own, for --with checkov"
+	@echo "make trestle  set up compliance-trestle, with which the tests validate OSCAL"
 	@echo "make wheel  build dist/mlsec_scanner-*.whl"
 	@echo "make release-check  build a release twice, compare, describe, sign and verify it in out/release"
 	@echo "make lock   pin the versions of everything in requirements/*.lock again"
@@ -120,6 +122,15 @@ $(CHECKOV)/.ready: requirements/checkov.lock
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/checkov.lock
 	@touch $@
 
+trestle: $(TRESTLE)/.ready
+
+# It pins pydantic and more: it lives apart too.
+$(TRESTLE)/.ready: requirements/trestle.lock
+	@echo "setting up $(TRESTLE) ..." >&2
+	@$(PYTHON) -m venv $(TRESTLE)
+	@$(TRESTLE)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/trestle.lock
+	@touch $@
+
 # What follows from plans, vocabulary and rules: one command after a change of any of them.
 generated: docs demo-fixture
 
@@ -148,6 +159,7 @@ lock: $(VENV)/.dev-ready
 	@$(COMPILE) --constraints requirements/dev.lock --all-extras pyproject.toml -o requirements/cloud.lock
 	@$(COMPILE) --overrides requirements/servers-overrides.txt --excludes requirements/servers-without.txt requirements/servers.txt -o requirements/servers.lock
 	@$(COMPILE) requirements/checkov.txt -o requirements/checkov.lock
+	@$(COMPILE) requirements/trestle.txt -o requirements/trestle.lock
 	@$(COMPILE) requirements/site.txt -o requirements/site.lock
 	@$(COMPILE) --constraints requirements/dev.lock pyproject.toml requirements/release.txt -o requirements/release.lock
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 # The names of render.formats.FORMATS, which is loaded only when something is rendered.
 FORMATS = (
-    "html", "sarif", "sarif-full", "json", "text", "markdown", "cyclonedx", "gitlab", "gitlab-sast",
+    "html", "sarif", "sarif-full", "json", "text", "markdown", "cyclonedx", "oscal", "gitlab",
+    "gitlab-sast",
 )  # fmt: skip
 HELP_BASE_VARIABLE = "MLSEC_HELP_BASE"
 SEVERITIES = ("critical", "high", "medium", "low", "info", "none")

@@ -122,6 +122,12 @@ def _cyclonedx(assessment: Assessment, settings: RenderSettings = DEFAULT) -> by
     return render_cyclonedx(assessment, settings)
 
 
+def _oscal(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.oscal.oscal import render_oscal  # noqa: PLC0415 - loads only when used
+
+    return render_oscal(assessment, settings)
+
+
 FORMATS: Mapping[str, Format] = {
     item.name: item
     for item in (
@@ -137,6 +143,7 @@ FORMATS: Mapping[str, Format] = {
         Format(name="text", file_name="report.txt", render=_text),
         Format(name="markdown", file_name="summary.md", render=_markdown),
         Format(name="cyclonedx", file_name="bom.cdx.json", render=_cyclonedx),
+        Format(name="oscal", file_name="results.oscal.json", render=_oscal),
         Format(
             name="gitlab",
             file_name="gl-code-quality-report.json",

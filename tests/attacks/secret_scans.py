@@ -16,7 +16,7 @@ from tests.e2e import runs
 from tests.e2e.clouds import Running
 
 IN_CODE, PER_CLOUD = 110, 10
-FORMATS = "html,sarif,sarif-full,json,text,markdown,cyclonedx,gitlab,gitlab-sast"
+FORMATS = "html,sarif,sarif-full,json,text,markdown,cyclonedx,oscal,gitlab,gitlab-sast"
 
 
 def secrets_of(seed: int, count: int, *, has_lines: bool = True) -> list[Secret]:

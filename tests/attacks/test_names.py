@@ -37,7 +37,7 @@ NAMES = {
     "markup": b"<b>'\"&`|",
     "plain": "größe ☃".encode(),
 }
-_JSON = ("json", "sarif", "sarif-full", "cyclonedx", "gitlab", "gitlab-sast")
+_JSON = ("json", "sarif", "sarif-full", "cyclonedx", "oscal", "gitlab", "gitlab-sast")
 _POLICY = (
     "version: 1\nanchors: {release: {type: key, pem: release.pub}}\n"
     'models: [{match: {path: "**"}, require: {signers: [{anchor: release}]}}]\n'
