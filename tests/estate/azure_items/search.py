@@ -12,7 +12,6 @@ from tests.estate.azure_world import arm, group_id
 
 _APPROVED = [{"properties": {"privateLinkServiceConnectionState": {"status": "Approved"}}}]
 _OPEN = {"properties.publicNetworkAccess": "enabled"}
-_FEW = "azure-search/service-below-index-sla"
 
 SERVICE = bed(
     [
@@ -34,8 +33,8 @@ SERVICE = bed(
             {"properties.encryptionWithCmk.enforcement": "Disabled"},
         ),
         ("azure-search/service-without-identity", {"identity": None}),
-        (f"azure-search/service-below-query-sla {_FEW}", {"properties.replicaCount": 1}),
-        (_FEW, {"properties.replicaCount": 2}),
+        ("azure-search/service-below-query-sla", {"properties.replicaCount": 1}),
+        ("azure-search/service-below-index-sla", {"properties.replicaCount": 2}),
         (
             "azure-search/service-egress-unrestricted",
             {"properties.dataExfiltrationProtections": []},
