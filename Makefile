@@ -8,6 +8,7 @@ OUT := out/demo
 SERVERS := .venv-servers
 CHECKOV := .venv-checkov
 TRESTLE := .venv-trestle
+COMMANDS := .venv-commands
 SITE := .venv-site
 RELEASE := .venv-release
 CHROME ?= chromium
@@ -20,7 +21,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
-.PHONY: help demo test check docs site picture bench fuzz release-check servers checkov trestle lock wheel demo-fixture generated new-service clean
+.PHONY: help demo test check commands docs site picture bench fuzz release-check servers checkov trestle lock wheel demo-fixture generated new-service clean
 .DEFAULT_GOAL := help
 
 help:
@@ -34,6 +35,7 @@ help:
 	@echo "make picture  make the README's picture of the report again, with chromium"
 	@echo "make bench  measure, each figure beside its peer or its floor"
 	@echo "make servers  set up the real model servers that tests/servers starts"
+	@echo "make commands  write what the real command lines take of the commands in fixes"
 	@echo "make checkov  set up checkov in an environment of its own, for --with checkov"
 	@echo "make trestle  set up compliance-trestle, with which the tests validate OSCAL"
 	@echo "make wheel  build dist/mlsec_scanner-*.whl"
@@ -130,6 +132,14 @@ $(TRESTLE)/.ready: requirements/trestle.lock
 	@$(PYTHON) -m venv $(TRESTLE)
 	@$(TRESTLE)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/trestle.lock
 	@touch $@
+# The newest command lines, which are what a reader has: the tables say which versions they are of.
+commands: $(VENV)/.dev-ready
+	@for tool in aws az; do test -x $(COMMANDS)/$$tool/bin/$$tool || { \
+	  $(PYTHON) -m venv $(COMMANDS)/$$tool \
+	  && $(COMMANDS)/$$tool/bin/python -m pip install --quiet --disable-pip-version-check \
+	    $$(test $$tool = aws && echo awscli || echo azure-cli); } || exit; done
+	@$(BIN)/python -m tests.commands.printed aws > $(COMMANDS)/aws.txt
+	@$(COMMANDS)/aws/bin/python tests/commands/aws_table.py $(COMMANDS)/aws.txt > tests/commands/aws.json
 
 # What follows from plans, vocabulary and rules: one command after a change of any of them.
 generated: docs demo-fixture

@@ -1,0 +1,1 @@
+"""The commands of fixes against the command lines they are for."""
