@@ -28,6 +28,7 @@ _CLOUDS: Mapping[str, Callable[[], Running]] = {
 }
 _FULL_ACCESS = "AmazonSageMakerFullAccess passes every role of the account to SageMaker"
 _SHARED = "one role serves the endpoint and the notebook: code in the notebook replaces the weights"
+_DOORS = "the default network lets the whole internet reach SSH and RDP of the notebook's machine"
 _EDITOR = "the notebook runs as an editor of the project: who uses it may do what an editor may"
 # What a default does open, and to whom: these are high, and nothing else is.
 _OPENS: Mapping[str, Mapping[str, str]] = {
@@ -40,6 +41,7 @@ _OPENS: Mapping[str, Mapping[str, str]] = {
     "gcp": {
         "gcp-iam/ml-account-basic-role": _EDITOR,
         "gcp-iam/ml-account-can-escalate": _EDITOR,
+        "gcp-vpc/ml-network-remote-administration-public": _DOORS,
         "paths/notebook-root-internet-escalation": _EDITOR,
         "workbench/instance-account-privileged": _EDITOR,
     },

@@ -24,6 +24,7 @@ from tests.estate.gcp_world import HOME, NUMBER, ORGANIZATION, PROJECT, Project,
 
 _SELF = "https://www.googleapis.com/compute/v1"
 _NETWORK = f"projects/{PROJECT}/global/networks/default"
+_SUBNETWORK = f"projects/{PROJECT}/regions/{HOME}/subnetworks/default"
 _OFF = frozenset(
     (
         "accesscontextmanager", "apigateway", "apikeys", "ces", "cloudasset", "cloudfunctions",
@@ -112,7 +113,6 @@ def _manager(api: str, schema: str, path: str, **body: Any) -> Told:
 
 
 def _network() -> list[Thing | Told]:
-    subnetwork = f"projects/{PROJECT}/regions/{HOME}/subnetworks/default"
     opened = (
         ("default-allow-icmp", "0.0.0.0/0", {"IPProtocol": "icmp"}),
         ("default-allow-ssh", "0.0.0.0/0", {"IPProtocol": "tcp", "ports": ["22"]}),
@@ -135,7 +135,7 @@ def _network() -> list[Thing | Told]:
         _compute("Network", _NETWORK, autoCreateSubnetworks=True),
         _compute(
             "Subnetwork",
-            subnetwork,
+            _SUBNETWORK,
             region=f"{_SELF}/projects/{PROJECT}/regions/{HOME}",
             network=f"{_SELF}/{_NETWORK}",
             purpose="PRIVATE",
@@ -254,7 +254,7 @@ def _notebook(path: str) -> Thing:
             "gceSetup": {
                 "machineType": "e2-standard-4",
                 "disablePublicIp": False,
-                "networkInterfaces": [{"network": _NETWORK}],
+                "networkInterfaces": [{"network": _NETWORK, "subnet": _SUBNETWORK}],
                 "serviceAccounts": [{"email": DEFAULT_ACCOUNT}],
                 "bootDisk": {"diskEncryption": "GMEK"},
                 "dataDisks": [{"diskEncryption": "GMEK"}],
