@@ -12,7 +12,8 @@ from mlsec.core.enums import Automation, FrameworkKind
 class Control(msgspec.Struct, frozen=True, kw_only=True):
     """One control. ``title`` is "" where the licence allows ids only.
 
-    ``tests`` says what the rules show of it, ``does_not_test`` what they cannot. ``needed`` are the
+    ``tests`` says what the rules show of it (that which ``needed`` test, where the file has no own
+    words), ``does_not_test`` what they cannot. ``needed`` are the
     objectives that must all be tested and hold before there is evidence for it; empty means every
     objective that links to it. ``automation`` None means partial where a rule or an objective links
     to it, else manual.

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from mlsec.core.content_paths import content_folder
-from mlsec.core.enums import FrameworkKind
+from mlsec.core.enums import Automation, FrameworkKind
 from mlsec.core.framework import Framework
 from mlsec.core.strict_yaml import parse
 from mlsec.engine.model.controls import load_frameworks
 
 FOLDER = content_folder("rules") / "frameworks"
-SHIPPED = load_frameworks(FOLDER).frameworks
+LOADED = load_frameworks(FOLDER)
+SHIPPED = LOADED.frameworks
+LINKED = sorted({link.id for item in LOADED.objectives.values() for link in item.controls})
 # What each standard says of itself: how many controls, requirements or criteria it has.
 COUNTS = {
     "aws-ai-security": 31, "aws-fsbp": 336, "c5": 121, "cis-aws": 70, "cis-azure": 127,
@@ -60,3 +62,15 @@ def test_a_benchmark_is_of_one_provider_and_a_catalogue_of_none() -> None:
     for framework in SHIPPED.values():
         one = framework.kind is FrameworkKind.BENCHMARK
         assert len(framework.providers) == int(one), framework.id
+
+
+@pytest.mark.parametrize("control", LINKED)
+def test_a_linked_control_of_a_catalogue_says_what_is_tested_and_what_is_not(control: str) -> None:
+    name, _, control_id = control.partition("/")
+    record = SHIPPED[name].controls[control_id]
+    assert SHIPPED[name].kind is FrameworkKind.CATALOGUE
+    assert record.automation
+    assert record.does_not_test
+    if record.automation is not Automation.MANUAL:
+        assert record.needed
+        assert record.tests

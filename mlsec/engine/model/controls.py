@@ -57,11 +57,9 @@ def load_frameworks(folder: Path) -> Frameworks:
         MlsecError: not strict YAML, an unknown or missing key, or an unknown control or objective.
     """
     files = [FrameworkFile(path) for path in sorted(folder.glob("*.yaml")) if _is_framework(path)]
-    frameworks = {file.framework.id: file.framework for file in files}
-    known = Frameworks(frameworks=frameworks)
+    known = Frameworks(frameworks={file.framework.id: file.framework for file in files})
     objectives = load_objectives(folder.parent / "objectives", known.ids())
-    for file in files:
-        file.check_needed(objectives)
+    frameworks = {file.framework.id: file.described(objectives) for file in files}
     path = folder / _TOPICS_FILE
     topics = (
         _read_topics(parse(path.read_text("utf-8"), str(path)), known) if path.is_file() else {}

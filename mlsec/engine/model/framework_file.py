@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from mlsec.core.enums import Automation, FrameworkKind
 from mlsec.core.errors import MlsecError
 from mlsec.core.framework import Control, Framework
@@ -54,7 +56,20 @@ class FrameworkFile:
             },
         )
 
-    def check_needed(self, objectives: Mapping[str, Objective]) -> None:
+    def described(self, objectives: Mapping[str, Objective]) -> Framework:
+        """Give the framework, each control with what the objectives that it needs test.
+
+        Raises:
+            MlsecError: a needed objective that does not exist or does not link to its control.
+        """
+        self._check_needed(objectives)
+        controls = {
+            control_id: msgspec.structs.replace(control, tests=_tests(control, objectives))
+            for control_id, control in self.framework.controls.items()
+        }
+        return msgspec.structs.replace(self.framework, controls=controls)
+
+    def _check_needed(self, objectives: Mapping[str, Objective]) -> None:
         """Refuse a needed objective that does not exist or does not link to its control.
 
         Raises:
@@ -121,3 +136,8 @@ class FrameworkFile:
 
     def _mistake(self, message: str, *at: str | int) -> MlsecError:
         return MlsecError(message, location=self._document.where(*at))
+
+
+def _tests(control: Control, objectives: Mapping[str, Objective]) -> str:
+    """Say what is tested of a control: its own words, else those of what it needs."""
+    return control.tests or " ".join(objectives[name].tests for name in control.needed)
