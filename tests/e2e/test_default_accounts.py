@@ -52,7 +52,6 @@ _MEDIUM: Mapping[str, frozenset[str]] = {
         {
             "bedrock-agent/agent-without-guardrail",
             "bedrock/calls-without-audit-log",
-            "bedrock/prompts-without-log-and-filter",
             "bedrock/region-without-invocation-log",
             "iam/ml-role-manages-ml-services",
             "iam/ml-role-passes-every-role",
@@ -94,7 +93,6 @@ _MEDIUM: Mapping[str, frozenset[str]] = {
             "azure-openai/filter-document-attacks-not-blocked",
             "azure-storage/account-any-address",
             "azure-storage/account-shared-key",
-            "azure-storage/container-keys-from-internet",
         }
     ),
     "gcp": frozenset(

@@ -28,9 +28,6 @@ _WRITERS = (
 _PARTNER = (
     f"/subscriptions/{SECOND}/resourceGroups/x/providers/Microsoft.Storage/storageAccounts/partner"
 )
-_BY_KEY = " ".join(
-    f"azure-storage/container-keys-from-internet@{each}" for each in ("exchange", "models", "other")
-)
 _OUTSIDE = "azure-storage/container-externally-readable@exchange"
 _ANYWHERE = {"properties.publicNetworkAccess": "Enabled", "properties.networkAcls": None}
 PLOT = plot(
@@ -104,7 +101,7 @@ PLOT = plot(
             },
         ),
         (
-            f"{_BY_KEY} {_LOOSE} {_OPEN}",
+            f"{_LOOSE} {_OPEN}",
             {"account": {**_ANYWHERE, "properties.allowSharedKeyAccess": True}},
         ),
         # A group of another tenant holds a data role on the container: it may read too.

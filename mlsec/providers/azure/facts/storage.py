@@ -45,12 +45,6 @@ def accepts_keys(resource: Resource, graph: Graph) -> Known | Unknown:
     return verdict(_of_account(resource, graph, "allows_shared_key"), resource, graph)
 
 
-def accepts_keys_from_internet(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether a key or a SAS works from any address."""
-    names = ("allows_shared_key", "is_reachable")
-    return verdict(all_of(_of_account(resource, graph, n) for n in names), resource, graph)
-
-
 def is_immutable(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a policy or a hold keeps blobs from being overwritten."""
     names = ("has_immutability_policy", "has_legal_hold", "version_immutability")
@@ -187,7 +181,6 @@ AZURE_STORAGE: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "azure_storage.is_immutable": is_immutable,
     "azure_storage.is_public_read": is_public_read,
     "azure_storage.accepts_keys": accepts_keys,
-    "azure_storage.accepts_keys_from_internet": accepts_keys_from_internet,
     "azure_storage.has_external_writers": has_external_writers,
     "azure_storage.has_external_readers": has_external_readers,
     "azure_storage.external_writers": external_writers,
