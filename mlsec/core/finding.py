@@ -88,6 +88,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One verdict: status fail or not_assessed (passes are kept as counts and ids).
 
     ``change`` is what became of it since the baseline (new, regressed, unchanged), "" without one.
+    ``stands_for`` are the ids of all resources that it speaks for, where nothing uses the setting.
     ``facts`` has what the rule's fix command names of the resource beyond ``resource``: the values
     by the name of their hole, where there are any.
     """
@@ -105,4 +106,5 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     waiver: AppliedWaiver | None = None
     path: AttackPath | None = None
     change: str = ""
+    stands_for: tuple[str, ...] = ()
     facts: Mapping[str, tuple[str, ...]] | msgspec.UnsetType = msgspec.UNSET

@@ -38,6 +38,7 @@ def compare(old: Assessment, new: Assessment) -> tuple[Changed, ...]:
     """
     before = {f.fingerprint: f for f in old.findings if f.status is Status.FAIL}
     once_passed = _passed(old)
+    folded = {(f.rule, id_) for f in old.findings for id_ in f.stands_for}
     rated = {rule.id: rule.severity for rule in old.rules}
     same_rating = {rule.id for rule in new.rules if rated.get(rule.id) is rule.severity}
     changes = []
@@ -46,6 +47,8 @@ def compare(old: Assessment, new: Assessment) -> tuple[Changed, ...]:
         if finding.status is Status.FAIL:
             now.add(finding.fingerprint)
             change = _of_present(finding, before, once_passed, same_rating)
+            if finding.stands_for and (finding.rule, finding.resource.id) in folded:
+                change = Change.UNCHANGED
             changes.append(Changed(change=change, finding=finding))
     view = View(new)
     for fingerprint, finding in before.items():
@@ -87,6 +90,7 @@ class View:
     def __init__(self, new: Assessment) -> None:
         self._passed = _passed(new)
         self._rules = {rule.id for rule in new.rules}
+        self._folded = {(f.rule, id_) for f in new.findings for id_ in f.stands_for}
         self._unread = {f.fingerprint for f in new.findings if f.status is Status.NOT_ASSESSED}
         self._blind = {
             (row.type, row.scope, row.region) for row in new.coverage if not row.is_complete
@@ -98,6 +102,8 @@ class View:
         subject = finding.resource
         if (finding.rule, subject.id) in self._passed:
             return Change.FIXED
+        if (finding.rule, subject.id) in self._folded:
+            return Change.UNCHANGED
         if finding.fingerprint in self._unread:
             return Change.NOT_ASSESSED_NOW
         if finding.rule not in self._rules:

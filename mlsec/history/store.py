@@ -191,7 +191,8 @@ class History:
         for before in known.values():
             if before.state in _OPEN:
                 change = view.of_absent(before.finding)
-                self._go_on(before, scan, change.value, before.finding)
+                state = FAILING if change is Change.UNCHANGED else change.value
+                self._go_on(before, scan, state, before.finding)
                 yield change
 
     def _begin(self, series: int, scan: int, finding: Finding) -> None:

@@ -29,6 +29,12 @@ def check_concepts(document: Document, types: Mapping[str, Type]) -> None:
                     f'"{own.name}" fulfils "{meant}", which {name} ({what}) does not have',
                     location=document.where(*here, own.name, "fulfils", "="),
                 )
+        for own, user in _users(owner):
+            if user not in owner.relations:
+                raise MlsecError(
+                    f'"{own.name}" is used by "{user}", which is no relation of {name}',
+                    location=document.where(*here, own.name, "used_by", "="),
+                )
         for lacked in owner.lacks:
             if not any(lacked in (*c.properties, *c.relations) for c in concepts):
                 raise MlsecError(
@@ -50,6 +56,12 @@ def _fulfilled(owner: Type) -> Iterator[tuple[Property, str]]:
     for own in owner.properties.values():
         for meant in own.fulfils:
             yield own, meant
+
+
+def _users(owner: Type) -> Iterator[tuple[Property, str]]:
+    for own in owner.properties.values():
+        for relation in own.used_by:
+            yield own, relation
 
 
 def _leads_there(own: RelationKind, meant: RelationKind, types: Mapping[str, Type]) -> bool:

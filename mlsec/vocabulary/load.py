@@ -22,7 +22,7 @@ _TYPE_KEYS = (
 )  # fmt: skip
 _PROPERTY_KEYS = (
     "type", "from", "shape", "absent", "items", "derived", "reads", "fulfils", "as",
-    "setting", "about",
+    "setting", "used_by", "about",
 )  # fmt: skip
 _RELATION_KEYS = (
     "to", "by", "match", "within", "reverse", "path", "every", "derived", "reads", "about",
@@ -149,6 +149,7 @@ def _read_property(document: Document, above: tuple[str, ...], name: str, raw: A
         reads=_texts(raw.get("reads", [])),
         fulfils=_read_fulfils(raw),
         setting=str(raw.get("setting", "")),
+        used_by=_texts(raw.get("used_by", [])),
         about=str(raw.get("about", "")),
     )
 

@@ -45,6 +45,8 @@ class Property(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``fulfils`` maps a concept's property to a value map ({} = same value).
     ``setting`` names what one change sets: findings on properties of one setting of a resource have
     one cause. "" means that the property is its own.
+    ``used_by`` names relations of the type to what uses the setting of a region: where none leads
+    anywhere, its failures are folded into one.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Property(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reads: tuple[str, ...] = ()
     fulfils: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     setting: str = ""
+    used_by: tuple[str, ...] = ()
     about: str = ""
 
     @property

@@ -37,6 +37,12 @@ def scan(*findings: Finding, passed=(), coverage=(SEEN,), rules=(RULE,)) -> Asse
 
 
 FAILED = scan(finding())
+FOLDED = scan(
+    msgspec.structs.replace(
+        finding(), fingerprint="0", stands_for=("x0", "x1"),
+        resource=msgspec.structs.replace(finding().resource, id="x0"),
+    )
+)  # fmt: skip
 GRAVER = scan(finding(severity=Severity.CRITICAL))
 RATED_ANEW = msgspec.structs.replace(
     GRAVER, rules=(msgspec.structs.replace(RULE, severity=Severity.CRITICAL),)
@@ -64,6 +70,13 @@ def test_a_failure_is_fixed_only_when_it_was_seen_to_pass(
     old: Assessment, new: Assessment, change: Change
 ) -> None:
     assert [c.change for c in compare(old, new)] == [change]
+
+
+def test_failure_that_another_one_stands_for_is_unchanged() -> None:
+    [folded] = FOLDED.findings
+    later = scan(msgspec.structs.replace(folded, resource=finding().resource, stands_for=("x1",)))
+    assert [c.change for c in compare(FAILED, FOLDED)] == [Change.NEW, Change.UNCHANGED]
+    assert [c.change for c in compare(FOLDED, later)] == [Change.UNCHANGED]
 
 
 def test_marks_reach_the_findings_of_the_new_assessment() -> None:

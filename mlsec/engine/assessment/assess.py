@@ -14,6 +14,7 @@ from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource, TypeCoverage
 from mlsec.engine.assessment.external_findings import Merged
+from mlsec.engine.assessment.unused_places import UnusedPlaces
 from mlsec.engine.causes.grounds import Grounds, GroundsFinder
 from mlsec.engine.compiler.compile import FastPass, Proof, compile_rules
 from mlsec.engine.evaluation.evaluate import Evaluator
@@ -71,13 +72,17 @@ def assess(
     evaluator = Evaluator(ruleset.vocabulary, graph, clock.timestamp())
     tally = _Tally(ruleset, GroundsFinder(evaluator))
     facts = FixFacts(ruleset.vocabulary, graph, ruleset.rules)
+    titles = {rule.id: rule.title for rule in ruleset.rules}
+    unused = UnusedPlaces(ruleset.vocabulary, graph, titles)
     for done, (type_name, plan) in enumerate(sorted(plans.items())):
         for resource in graph.of_type(type_name):
             if not resource.is_stub:
-                findings = _judge_one(plan, resource, evaluator, tally)
-                tally.findings += [facts.complete(finding, resource) for finding in findings]
+                for finding in _judge_one(plan, resource, evaluator, tally):
+                    if not unused.holds(finding, resource):
+                        tally.findings.append(facts.complete(finding, resource))
         if progress is not None:
             progress(done + 1, len(plans))
+    tally.findings += unused.findings()
     for row, gaps in _incomplete(graph.coverage):
         plan_of_type = plans.get(row.type)
         for rule in plan_of_type.rules if plan_of_type is not None else ():

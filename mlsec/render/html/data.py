@@ -182,6 +182,8 @@ def _more(finding: Finding) -> dict[str, Any]:
         more["file"] = f"{shown(finding.resource.file, 300)}{line}"
     if len(finding.evidence) > _EVIDENCE_SHOWN:
         more["evidenceLeft"] = len(finding.evidence) - _EVIDENCE_SHOWN
+    if finding.stands_for:
+        more["standsFor"] = [shown_id(item) for item in finding.stands_for]
     if finding.waiver:
         waiver = finding.waiver
         more["waiver"] = [

@@ -114,6 +114,9 @@ def _failure(finding: Finding, page: Page) -> Iterator[str]:
     yield f"  --> {shown_id(subject.id)}"
     if subject.file and subject.line:
         yield f"  --> {shown(subject.file)}:{max(1, subject.line)}"
+    if finding.stands_for:
+        names = ", ".join(map(shown_id, finding.stands_for))
+        yield from page.wrap(f"nothing uses it in {names}", "   | ", "   | ")
     yield from _evidence(finding)
     if finding.path and len(finding.path.nodes) > 1:
         yield from _path(finding.path, "path" if tally.is_attack_path(finding) else "related")
