@@ -23,7 +23,7 @@ from mlsec.engine.assessment.external_findings import external_rules, merge_exte
 from mlsec.engine.assessment.scan_facts import sandbox_notice, scan_facts, taken_at
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.params import apply_overrides, load_overrides
-from mlsec.engine.rules.selection import load_selected
+from mlsec.engine.rules.selection import keep_framework, load_selected
 from mlsec.engine.waivers.comment_waivers import comment_waivers
 from mlsec.engine.waivers.waivers import load_waivers
 from mlsec.graph.build import build_graph
@@ -58,6 +58,7 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
 
     rules: tuple[Path, ...] = ()
     select: tuple[str, ...] = ()
+    framework: str = ""
     params: Path | None = None
     waivers: Path | None = None
     now: datetime.datetime | None = None
@@ -71,6 +72,8 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
 def load(judging: Judging) -> RuleSet:
     """Load the rules with an organisation's own folders, choice and parameters."""
     ruleset = load_selected(content_folder("rules"), judging.rules, judging.select)
+    if judging.framework:
+        ruleset = keep_framework(ruleset, judging.framework)
     if judging.params is None:
         return ruleset
     return apply_overrides(ruleset, load_overrides(judging.params, ruleset))
@@ -92,6 +95,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         clock=clock,
         waivers=(*waivers, *in_code),
         merge=lambda findings, passed: merge_external(external, blocks, ruleset, findings, passed),
+        keeps_observed=True,
         progress=lambda done, known: say("judging", done, known),
     )
     gaps, limit = _relevant_gaps(graph, inventory, judgement), None
@@ -115,15 +119,13 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         ),
         coverage=graph.coverage,
         gaps=gaps,
+        is_whole=limit is None,
     )
     return msgspec.structs.replace(
         assessment,
         rules=(*assessment.rules, *external_rules(external, ruleset, judgement.counts)),
         model_files=model_files(graph),
         limit=limit,
-        # What a change touches says nothing of a control as a whole.
-        frameworks=assessment.frameworks if limit is None else (),
-        controls=assessment.controls if limit is None else (),
         notices=(*_notices_of(snapshot, limit), *judgement.notices, *notices),
     )
 
@@ -133,6 +135,7 @@ def _judged_by(judging: Judging) -> JudgedBy:
     now = judging.now.astimezone(datetime.UTC).isoformat() if judging.now else ""
     waivers = read_named_file(judging.waivers) if judging.waivers else None
     return JudgedBy(
+        framework=judging.framework,
         select=judging.select,
         waivers="" if waivers is None else hashlib.sha256(waivers).hexdigest(),
         baseline=judging.baseline_digest,

@@ -60,6 +60,7 @@ APPLIES: Mapping[str, Mapping[str, Applies]] = {
         "--evidence": _ANY,
         "--output": _ANY,
         "--format": _ANY,
+        "--framework": _ANY,
         "--sarif-inventory": _SARIF,
         "--help-base": _LINKED,
         "--history": Applies(excludes=("--changed-since",)),
@@ -83,6 +84,7 @@ APPLIES: Mapping[str, Mapping[str, Applies]] = {
     "mlsec report": {
         "--output": _ANY,
         "--format": _ANY,
+        "--framework": _ANY,
         "--sarif-inventory": _SARIF,
         "--help-base": _LINKED,
     },

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # The names of render.formats.FORMATS, which is loaded only when something is rendered.
 FORMATS = (
-    "html", "sarif", "sarif-full", "json", "text", "markdown", "cyclonedx", "oscal", "gitlab",
-    "gitlab-sast",
+    "html", "sarif", "sarif-full", "json", "text", "markdown", "sheet", "csv", "cyclonedx",
+    "oscal", "gitlab", "gitlab-sast",
 )  # fmt: skip
 HELP_BASE_VARIABLE = "MLSEC_HELP_BASE"
 SEVERITIES = ("critical", "high", "medium", "low", "info", "none")
@@ -93,13 +93,19 @@ def add_rendering(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-f", "--format", default="", metavar="FORMAT,...",
         help=f"formats, separated by commas: {', '.join(FORMATS)} (default: text to stdout; html,"
-        " sarif, json and markdown into a folder)",
+        " sarif, json and markdown into a folder; with --framework csv, or sheet and csv too)",
     )  # fmt: skip
-    add_places(parser)
+    add_contents(parser)
 
 
-def add_places(parser: argparse.ArgumentParser) -> None:
-    """Add the options of reports that say where something else lies."""
+def add_contents(parser: argparse.ArgumentParser) -> None:
+    """Add the options that decide what is in a report, whatever its format."""
+    parser.add_argument(
+        "--framework", default="", metavar="NAME[:PROFILE]",
+        help="show one framework, or the controls of one of its profiles, as a sheet to print"
+        " (format sheet) and for a spreadsheet (format csv); a scan runs only the rules that link"
+        " to it",
+    )  # fmt: skip
     parser.add_argument(
         "--sarif-inventory", default="", metavar="PATH",
         help="path in the repository at which mlsec-inventory.txt is committed; findings without a"
@@ -128,6 +134,7 @@ def judging_of(args: argparse.Namespace, command: str) -> Judging:
         min_coverage_percent=args.min_coverage,
         change=_change(args),
         baseline_digest=_baseline_digest(args),
+        framework=args.framework,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlsec.cli import exits
 from mlsec.cli.applicability import check_options, describe
-from mlsec.cli.assess_options import add_places, add_rendering
+from mlsec.cli.assess_options import add_contents, add_rendering
 from mlsec.cli.attestation import add_signing, add_trust
 
 
@@ -45,7 +45,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
                         help="the waivers that it was made with")  # fmt: skip
     checks.add_argument("--baseline", type=Path, metavar="ASSESSMENT",
                         help="the baseline that it was made with")  # fmt: skip
-    add_places(checks)
+    add_contents(checks)
     checks.set_defaults(run=_verify)
     signing = subparsers.add_parser(
         "report sign",
@@ -68,10 +68,17 @@ def run(args: argparse.Namespace) -> int:
     """Render to stdout or into a folder."""
     from mlsec.cli.files import load_assessment
 
-    formats = formats_of(args.format, is_folder=args.output is not None)
+    formats = formats_of(args.format, is_folder=args.output is not None, framework=args.framework)
     check_options("mlsec report", args.given, {"format": {name: name for name in formats}})
     assessment = load_assessment(args.assessment)
-    show(assessment, args.output, args.format, args.sarif_inventory, help_base=args.help_base)
+    show(
+        assessment,
+        args.output,
+        args.format,
+        args.sarif_inventory,
+        help_base=args.help_base,
+        framework=args.framework,
+    )
     return exits.CLEAN
 
 
@@ -100,6 +107,7 @@ def show(
     *,
     brief: bool = False,
     help_base: str = "",
+    framework: str = "",
 ) -> list[Path]:
     """Write the formats asked for into ``folder``, or render one of them to stdout.
 
@@ -115,13 +123,14 @@ def show(
     from mlsec.render.settings import INVENTORY_FILE, RenderSettings
     from mlsec.render.write import write_reports
 
-    chosen = formats_of(formats, is_folder=folder is not None)
+    chosen = formats_of(formats, is_folder=folder is not None, framework=framework)
     settings = RenderSettings(
         sarif_inventory=inventory or INVENTORY_FILE,
         has_colour=folder is None and console.has_colour(sys.stdout),
         width_chars=console.width_chars() if folder is None else 0,
         is_brief=brief,
         help_base=help_base or HELP_BASE,
+        framework=framework,
     )
     if folder is not None:
         return list(write_reports(assessment, folder, chosen, settings))
@@ -131,14 +140,14 @@ def show(
     return []
 
 
-def written_files(folder: Path, formats: str) -> frozenset[str]:
+def written_files(folder: Path, formats: str, framework: str) -> frozenset[str]:
     """Name the files that ``show`` writes into a folder, with the links above resolved."""
     from mlsec.render.write import files_in
 
-    return files_in(folder, formats_of(formats, is_folder=True))
+    return files_in(folder, formats_of(formats, is_folder=True, framework=framework))
 
 
-def formats_of(text: str, *, is_folder: bool) -> list[str]:
+def formats_of(text: str, *, is_folder: bool, framework: str = "") -> list[str]:
     """Take a comma-separated list apart; what is usual when it is empty.
 
     Raises:
@@ -156,7 +165,7 @@ def formats_of(text: str, *, is_folder: bool) -> list[str]:
                 f'unknown format "{name}"{suggestion}', hint=f"one of {', '.join(FORMATS)}"
             )
     if is_folder:
-        return names or list(_USUAL)
+        return names or [*_USUAL, *(("sheet", "csv") if framework else ())]
     if len(names) > 1:
         raise MlsecError("only one format goes to stdout", hint="give a folder with -o")
-    return names or ["text"]
+    return names or ["csv" if framework else "text"]

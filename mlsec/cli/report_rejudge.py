@@ -97,6 +97,7 @@ def unlike_reports(
     settings = RenderSettings(
         sarif_inventory=args.sarif_inventory or INVENTORY_FILE,
         help_base=args.help_base or HELP_BASE,
+        framework=args.framework,
     )
     equal, unlike = dict[str, None](), dict[str, None]()
     for each_format in FORMATS.values():
@@ -142,6 +143,7 @@ def settings_of(recorded: Assessment, ruleset: RuleSet) -> str:
     changed = sum(len(values) for values in changed_parameters(recorded, ruleset).values())
     parts = {
         f"{recorded.tool.rules_count:,} rules ({recorded.tool.rules_digest[:12]})": True,
+        f"chosen by {visible(judged_by.framework, 80)}": judged_by.framework,
         f"selected by {visible(' '.join(judged_by.select), 200)}": judged_by.select,
         f"{changed} parameters changed": changed,
         f"judged for {visible(judged_by.now, 40)}": judged_by.now,
@@ -167,6 +169,7 @@ def _judging(recorded: Assessment, args: argparse.Namespace) -> tuple[Judging, J
     judging = Judging(
         rules=tuple(args.rules),
         select=judged_by.select,
+        framework=judged_by.framework,
         waivers=args.waivers if judged_by.waivers else None,
         now=datetime.datetime.fromisoformat(judged_by.now) if judged_by.now else None,
         command=scan.command,

@@ -120,7 +120,7 @@ def _record(path: Path, assessment: Assessment) -> None:
 def _check_targets(args: argparse.Namespace) -> None:
     from mlsec.cli.report import formats_of
 
-    formats = formats_of(args.format, is_folder=args.output is not None)
+    formats = formats_of(args.format, is_folder=args.output is not None, framework=args.framework)
     saved_evidence(args.targets, args.evidence)
     check_targets("mlsec scan", args, formats)
     remote = [target for target in args.targets if is_remote(target)]
@@ -151,7 +151,7 @@ def _evidence(
         from mlsec.cli.report import written_files
 
         settings = msgspec.structs.replace(
-            settings, written=written_files(args.output, args.format)
+            settings, written=written_files(args.output, args.format, args.framework)
         )
     with TemporaryDirectory(prefix="mlsec-") as scratch:
         path = (args.output or Path(scratch)) / EVIDENCE
@@ -207,7 +207,12 @@ def _show(
     from mlsec.engine.assessment.gate import Gate, assessed_percent, gate
 
     written = show(
-        assessment, args.output, args.format, args.sarif_inventory, help_base=args.help_base
+        assessment,
+        args.output,
+        args.format,
+        args.sarif_inventory,
+        help_base=args.help_base,
+        framework=args.framework,
     )
     if written:
         show(assessment, None, "text", "", brief=True)
@@ -236,6 +241,7 @@ def _command(args: argparse.Namespace) -> str:
     words = ["mlsec", "scan", *args.targets]
     for name in (
         "evidence",
+        "framework",
         "select",
         "rules",
         "params",

@@ -35,9 +35,11 @@ class JudgedBy(msgspec.Struct, frozen=True, kw_only=True):
     """What evidence was judged by, beside the rules and their parameters.
 
     ``waivers`` and ``baseline`` are the SHA-256 of those files, in hex; "" for none. ``now`` is the
-    time that was judged for, where it is not when the evidence was taken.
+    time that was judged for, where it is not when the evidence was taken. ``framework`` is what
+    the rules were chosen by, ``NAME`` or ``NAME:PROFILE``; "" for none.
     """
 
+    framework: str = ""
     select: tuple[str, ...] = ()
     waivers: str = ""
     baseline: str = ""
@@ -92,11 +94,22 @@ def with_counts(rule: CatalogueRule, counts: StatusCounts) -> RuleSummary:
     return RuleSummary(**{name: getattr(rule, name) for name in fields}, counts=counts)
 
 
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
+    """Values that a rule passed on, by their paths, and for which resources.
+
+    ``resources`` are positions in the rule's list of ``passed``.
+    """
+
+    values: Mapping[str, Any]
+    resources: tuple[int, ...]
+
+
 class ControlResult(msgspec.Struct, frozen=True, kw_only=True):
     """What the scan says of one control; never that it is met.
 
-    ``framework`` is the framework's id. ``rules`` are those of scanned providers that link to the
-    control and judged something, ``counts`` what they came to together. ``missing`` are the
+    ``framework`` is the framework's id. ``rules`` are those that decided: that failed, could not be
+    assessed, or passed. ``counts`` is what all linked rules of scanned providers came to together.
+    ``missing`` are the
     objectives and rules that are needed too and had nothing to judge, or were left out.
     """
 
@@ -217,7 +230,8 @@ class ChangeLimit(msgspec.Struct, frozen=True, kw_only=True):
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a report may read. ``findings`` are sorted by severity, rule, resource id.
 
-    ``passed`` maps a rule to the ids of the resources that passed it, sorted. ``limit`` says that
+    ``passed`` maps a rule to the ids of the resources that passed it, sorted; ``observed`` to the
+    values that it passed on, where they were kept. ``limit`` says that
     findings, passes and gaps are only those that a change touches; None when they are all.
     ``causes`` has each failure under exactly one, those with open ones first, the worst first.
     ``catalogue`` has what rules and frameworks say, whatever they came to. ``unshown`` is what a
@@ -234,6 +248,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     rules: tuple[RuleSummary, ...] = ()
     passed: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    observed: Mapping[str, tuple[Observed, ...]] = msgspec.field(default_factory=dict)
     frameworks: tuple[FrameworkResult, ...] = ()
     controls: tuple[ControlResult, ...] = ()
     waivers: tuple[WaiverState, ...] = ()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from mlsec.core.enums import Automation, FrameworkKind
+from mlsec.core.errors import MlsecError
+from mlsec.core.suggestions import did_you_mean
 
 
 class Control(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,3 +44,33 @@ class Framework(msgspec.Struct, frozen=True, kw_only=True):
     providers: tuple[str, ...] = ()
     profiles: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     controls: Mapping[str, Control] = msgspec.field(default_factory=dict)
+
+
+def choose_framework(frameworks: Iterable[Framework], name: str) -> Framework:
+    """Give the framework ``NAME``, or of ``NAME:PROFILE`` only the controls of that profile.
+
+    Raises:
+        MlsecError: there is no such framework, or it has no such profile.
+    """
+    known = {framework.id: framework for framework in frameworks}
+    framework_id, _, profile = name.partition(":")
+    if framework_id not in known:
+        raise MlsecError(
+            f'unknown framework "{framework_id}"{did_you_mean(framework_id, known)}',
+            hint=f"one of {', '.join(sorted(known)) or 'none: the catalogue is not here'}",
+        )
+    framework = known[framework_id]
+    if not profile:
+        return framework
+    if profile not in framework.profiles:
+        raise MlsecError(
+            f'{framework_id} has no profile "{profile}"{did_you_mean(profile, framework.profiles)}',
+            hint=f"one of {', '.join(framework.profiles) or 'none'}",
+        )
+    chosen = frozenset(framework.profiles[profile])
+    return msgspec.structs.replace(
+        framework,
+        title=f"{framework.title}, {profile}",
+        profiles={profile: framework.profiles[profile]},
+        controls={name: item for name, item in framework.controls.items() if name in chosen},
+    )

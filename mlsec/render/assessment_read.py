@@ -80,6 +80,7 @@ def _of_schema_2(document: AssessmentDocument, find_catalogue: FindCatalogue) ->
     assessment = _assessment(document, document.tool, rules)
     return msgspec.structs.replace(
         assessment,
+        observed=document.observed,
         frameworks=document.frameworks,
         causes=document.causes,
         controls=document.controls,

@@ -14,6 +14,7 @@ from mlsec.core.assessment import (
     ControlResult,
     FrameworkResult,
     ModelFile,
+    Observed,
     RuleSummary,
     ScanFacts,
     StatusCounts,
@@ -87,6 +88,7 @@ class AssessmentDocument(DocumentFacts, frozen=True, kw_only=True):
 
     causes: tuple[Cause, ...] = ()
     silent_rules: Mapping[str, SilentRule] = msgspec.field(default_factory=dict)
+    observed: Mapping[str, tuple[Observed, ...]] = msgspec.field(default_factory=dict)
     frameworks: tuple[FrameworkResult, ...] = ()
     controls: tuple[ControlResult, ...] = ()
 
@@ -160,6 +162,7 @@ def _document(assessment: Assessment) -> AssessmentDocument:
         ),
         causes=assessment.causes,
         silent_rules=_silent_rules(assessment.rules, speaking),
+        observed=assessment.observed,
         frameworks=assessment.frameworks,
         controls=assessment.controls,
         waivers=WaiversPart(**waivers),

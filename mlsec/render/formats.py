@@ -128,6 +128,18 @@ def _oscal(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
     return render_oscal(assessment, settings)
 
 
+def _sheet(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.sheet.page import render_sheet  # noqa: PLC0415 - loads only when used
+
+    return render_sheet(assessment, settings)
+
+
+def _sheet_csv(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.sheet.csv import render_sheet_csv  # noqa: PLC0415 - loads only when used
+
+    return render_sheet_csv(assessment, settings)
+
+
 FORMATS: Mapping[str, Format] = {
     item.name: item
     for item in (
@@ -142,6 +154,8 @@ FORMATS: Mapping[str, Format] = {
         Format(name="json", file_name="assessment.json", render=_json, files=_json_files),
         Format(name="text", file_name="report.txt", render=_text),
         Format(name="markdown", file_name="summary.md", render=_markdown),
+        Format(name="sheet", file_name="controls.html", render=_sheet),
+        Format(name="csv", file_name="controls.csv", render=_sheet_csv),
         Format(name="cyclonedx", file_name="bom.cdx.json", render=_cyclonedx),
         Format(name="oscal", file_name="results.oscal.json", render=_oscal),
         Format(

@@ -16,8 +16,10 @@ class RenderSettings(msgspec.Struct, frozen=True, kw_only=True):
     is committed; ``width_chars`` is the terminal's width (0 for 100 columns). ``is_brief`` asks the
     text report for what to do first instead of every finding. ``help_base`` is the address below
     which the pages of the documentation are published, without a slash at its end; "" for none.
+    ``framework`` is what a sheet shows, ``NAME`` or ``NAME:PROFILE``; "" for that of the scan.
     """
 
+    framework: str = ""
     sarif_inventory: str = INVENTORY_FILE
     has_colour: bool = False
     width_chars: int = 0

@@ -12,7 +12,8 @@ from mlsec.core.assessment import (
     Tool,
     WaiverState,
 )
-from mlsec.core.enums import ControlStatus
+from mlsec.core.enums import ControlStatus, FrameworkKind
+from mlsec.core.framework import Control, Framework
 from mlsec.core.resource import TypeCoverage
 
 TOOL = Tool(
@@ -75,6 +76,25 @@ def coverage() -> tuple[TypeCoverage, ...]:
     return (*known, unlisted)
 
 
+SAMPLE_FRAMEWORKS = (
+    Framework(
+        id="nist-800-53",
+        title="NIST SP 800-53 Rev. 5",
+        kind=FrameworkKind.CATALOGUE,
+        profiles={"low": ("AC-3", "PE-3")},
+        controls={
+            "AC-3": Control(
+                title="Access Enforcement",
+                tests="Buckets of training data admit nobody without credentials.",
+                does_not_test="Access decisions inside applications.",
+            ),
+            "AC-6": Control(title="Least Privilege"),
+            "PE-3": Control(title="Physical Access Control"),
+            "SC-7": Control(title="Boundary Protection"),
+            "SI-10": Control(title="Information Input Validation"),
+        },
+    ),
+)
 FRAMEWORKS = (
     FrameworkResult(
         id="iso-27001",

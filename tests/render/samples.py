@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sample_facts import FRAMEWORKS, SCAN, TOOL, controls, coverage, waivers
+from sample_facts import FRAMEWORKS, SAMPLE_FRAMEWORKS, SCAN, TOOL, controls, coverage, waivers
 from sample_findings import (
     DENIED,
     SCOPE,
@@ -17,6 +17,7 @@ from sample_rules import RULES
 
 from mlsec.core.assessment import (
     Assessment,
+    Observed,
     RuleSummary,
     StatusCounts,
 )
@@ -59,7 +60,9 @@ def _with_counts(
 
 def described(assessment: Assessment) -> Assessment:
     """Add the catalogue and a cause for each failure, as a scan does."""
-    catalogue = Catalogue(rules=tuple(map(catalogue_rule, assessment.rules)))
+    catalogue = Catalogue(
+        rules=tuple(map(catalogue_rule, assessment.rules)), frameworks=SAMPLE_FRAMEWORKS
+    )
     tool = msgspec.structs.replace(assessment.tool, catalogue_digest=catalogue_digest(catalogue))
     failed = [one for one in assessment.findings if one.status is Status.FAIL]
     causes = tuple(sorted(map(own_cause, failed), key=lambda one: (one.severity.rank, one.facts)))
@@ -88,6 +91,11 @@ def rich() -> Assessment:
             gaps=(DENIED, SLOW),
             rules=_with_counts(findings, passed),
             passed=passed,
+            observed={
+                "s3/training-bucket-public": (
+                    Observed(values={"policy.is_public": False}, resources=(0, 1, 3)),
+                )
+            },
             frameworks=FRAMEWORKS,
             controls=controls(),
             waivers=waivers(),

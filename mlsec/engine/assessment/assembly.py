@@ -9,7 +9,7 @@ from mlsec.core.catalogue import catalogue_digest
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.engine.assessment.assess import Judgement
 from mlsec.engine.assessment.catalogue import catalogue_of
-from mlsec.engine.assessment.control_results import control_results
+from mlsec.engine.assessment.control_results import ControlResults, control_results
 from mlsec.engine.causes.causes import causes_of
 from mlsec.engine.model.controls import NOTHING
 from mlsec.engine.model.rule import RuleSet
@@ -23,14 +23,21 @@ def assemble(
     scan: ScanFacts,
     coverage: Sequence[TypeCoverage],
     gaps: Sequence[Gap],
+    is_whole: bool = True,
 ) -> Assessment:
-    """Give the whole assessment; it keeps every gap of the collection, and no gap twice."""
+    """Give the whole assessment; it keeps every gap of the collection, and no gap twice.
+
+    A judgement that is limited to what a change touches, which ``is_whole`` False says, says
+    nothing of a control.
+    """
     catalogue = catalogue_of(ruleset)
     rules = tuple(
         with_counts(rule, judgement.counts.get(rule.id, NOTHING)) for rule in catalogue.rules
     )
     providers = {row.type.partition(".")[0] for row in coverage}
-    controls = control_results(ruleset, judgement.counts, providers)
+    controls = ControlResults()
+    if is_whole:
+        controls = control_results(ruleset, judgement.counts, providers)
     return Assessment(
         tool=Tool(
             version=version,
@@ -46,6 +53,7 @@ def assemble(
         gaps=tuple(sorted({gap.id: gap for gap in gaps}.values(), key=_gap_order)),
         rules=rules,
         passed={rule: ids for rule, ids in judgement.passed.items() if ids},
+        observed=judgement.observed,
         frameworks=controls.frameworks,
         controls=controls.controls,
         waivers=judgement.waivers,

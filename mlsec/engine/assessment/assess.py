@@ -9,11 +9,12 @@ from typing import Protocol
 
 import msgspec
 
-from mlsec.core.assessment import StatusCounts, WaiverState
+from mlsec.core.assessment import Observed, StatusCounts, WaiverState
 from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Resource, TypeCoverage
 from mlsec.engine.assessment.external_findings import Merged
+from mlsec.engine.assessment.observations import Observations
 from mlsec.engine.assessment.unused_places import UnusedPlaces
 from mlsec.engine.causes.grounds import Grounds, GroundsFinder
 from mlsec.engine.compiler.compile import FastPass, Proof, compile_rules
@@ -45,6 +46,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
     findings: tuple[Finding, ...] = ()
     passed: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    observed: Mapping[str, tuple[Observed, ...]] = msgspec.field(default_factory=dict)
     counts: Mapping[str, StatusCounts] = msgspec.field(default_factory=dict)
     totals: StatusCounts = StatusCounts()
     waivers: tuple[WaiverState, ...] = ()
@@ -59,6 +61,7 @@ def assess(
     clock: datetime,
     waivers: Sequence[Waiver] = (),
     merge: Merge | None = None,
+    keeps_observed: bool = False,
     progress: Progress | None = None,
 ) -> Judgement:
     """Judge every resource of every rule's type.
@@ -66,11 +69,13 @@ def assess(
     ``merge`` gives what other tools found, when it is given what our own rules did.
 
     ``clock`` is the one clock value (aware, UTC) of the scan; ``progress`` is called with
-    (types done, types in all).
+    (types done, types in all). ``keeps_observed`` asks for the values that rules passed on, which
+    takes time for each pass.
     """
     plans = compile_rules(ruleset)
     evaluator = Evaluator(ruleset.vocabulary, graph, clock.timestamp())
-    tally = _Tally(ruleset, GroundsFinder(evaluator))
+    observations = Observations(evaluator) if keeps_observed else None
+    tally = _Tally(ruleset, GroundsFinder(evaluator), observations)
     facts = FixFacts(ruleset.vocabulary, graph, ruleset.rules)
     titles = {rule.id: rule.title for rule in ruleset.rules}
     unused = UnusedPlaces(ruleset.vocabulary, graph, titles)
@@ -104,6 +109,8 @@ def _judge_one(
     for index, rule in enumerate(plan.rules):
         if index not in decided:
             tally.passed[rule.id].append(resource.id)
+            if tally.observations is not None:
+                tally.observations.add_proven(plan, rule, resource)
     for index in proof.not_applicable:
         tally.not_applicable[plan.rules[index].id] += 1
     only = dict(proof.suspects)
@@ -113,6 +120,8 @@ def _judge_one(
         match verdict.status:
             case Status.PASS:
                 tally.passed[rule.id].append(resource.id)
+                if tally.observations is not None:
+                    tally.observations.add(rule, resource, verdict.clauses)
             case Status.NOT_APPLICABLE:
                 tally.not_applicable[rule.id] += 1
             case Status.FAIL:
@@ -146,9 +155,12 @@ def _incomplete(
 class _Tally:
     """Collects verdicts while the graph is walked."""
 
-    def __init__(self, ruleset: RuleSet, grounds: GroundsFinder) -> None:
+    def __init__(
+        self, ruleset: RuleSet, grounds: GroundsFinder, observations: Observations | None
+    ) -> None:
         self.ruleset = ruleset
         self.grounds = grounds
+        self.observations = observations
         ids = [rule.id for rule in ruleset.rules]
         self.findings: list[Finding] = []
         self.passed: dict[str, list[str]] = {rule_id: [] for rule_id in ids}
@@ -182,9 +194,11 @@ class _Tally:
             else NOTHING
             for rule_id, passed in sorted(self.passed.items())
         }
+        passed = {rule_id: tuple(sorted(ids)) for rule_id, ids in sorted(self.passed.items())}
         return Judgement(
             findings=findings,
-            passed={rule_id: tuple(sorted(ids)) for rule_id, ids in sorted(self.passed.items())},
+            passed=passed,
+            observed={} if self.observations is None else self.observations.of(passed),
             counts=counts,
             totals=total_of(counts.values()),
             waivers=states,

@@ -115,7 +115,13 @@ def limit_judgement(
     kept = tuple(gap for gap in gaps if gap.id in wanted or limiting.shows(gap))
     shown = {gap.id for gap in kept}
     limited = msgspec.structs.replace(
-        judgement, findings=findings, passed=passed, counts=counts, totals=total_of(counts.values())
+        judgement,
+        findings=findings,
+        passed=passed,
+        # Positions in the whole lists.
+        observed={},
+        counts=counts,
+        totals=total_of(counts.values()),
     )
     lost = [row for row in coverage if row.errored or not row.is_complete]
     whole, left = judgement.totals, limited.totals

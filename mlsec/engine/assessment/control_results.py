@@ -104,7 +104,7 @@ class _Linked:
             id=control_id,
             title=control.title,
             result=status,
-            rules=tuple(sorted(rule.id for rule in rules if _has_spoken(self._count(rule)))),
+            rules=tuple(sorted(r.id for r in rules if _decides(self._count(r), status))),
             counts=total,
             missing=missing if total.passed else (),
         )
@@ -152,8 +152,14 @@ def _providers(rule: Rule, ruleset: RuleSet) -> set[str]:
     return {item.name.partition(".")[0] for item in ruleset.vocabulary.concrete(rule.resource)}
 
 
-def _has_spoken(counts: StatusCounts) -> bool:
-    return bool(counts.passed or counts.failed or counts.not_assessed)
+def _decides(counts: StatusCounts, status: ControlStatus) -> bool:
+    match status:
+        case ControlStatus.AGAINST:
+            return bool(counts.failed)
+        case ControlStatus.NOT_ASSESSED:
+            return bool(counts.not_assessed)
+        case _:
+            return bool(counts.passed)
 
 
 def _sum(counts: Iterable[StatusCounts]) -> StatusCounts:

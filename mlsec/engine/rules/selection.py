@@ -9,7 +9,9 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.framework import choose_framework
 from mlsec.core.suggestions import did_you_mean
+from mlsec.engine.model.controls import Links
 from mlsec.engine.model.rule import Rule, RuleSet
 from mlsec.engine.rules.load import load_content
 
@@ -41,6 +43,30 @@ def keep_rules(ruleset: RuleSet, is_kept: Callable[[Rule], bool]) -> RuleSet:
     kept = tuple(rule for rule in ruleset.rules if is_kept(rule))
     left_out = tuple(rule for rule in ruleset.rules if not is_kept(rule))
     return msgspec.structs.replace(ruleset, rules=kept, left_out=(*ruleset.left_out, *left_out))
+
+
+def keep_framework(ruleset: RuleSet, name: str) -> RuleSet:
+    """Keep the rules that link to a framework, ``NAME`` or ``NAME:PROFILE``, and that alone.
+
+    Raises:
+        MlsecError: there is no such framework or profile, or no rule links to it.
+    """
+    frameworks = ruleset.frameworks
+    framework = choose_framework(frameworks.frameworks.values(), name)
+    wanted = {f"{framework.id}/{control}" for control in framework.controls}
+    links = Links(frameworks)
+
+    def is_linked(rule: Rule) -> bool:
+        linked = links.of(rule.topics, rule.controls, rule.resource, rule.objective)
+        return any(link.id in wanted for link in linked)
+
+    kept = keep_rules(ruleset, is_linked)
+    if not kept.rules:
+        raise MlsecError(
+            f"none of the rules tests any part of {name}", hint="mlsec rules list shows them"
+        )
+    only = msgspec.structs.replace(frameworks, frameworks={framework.id: framework})
+    return msgspec.structs.replace(kept, frameworks=only)
 
 
 def _is_selected(rule: Rule, globs: Sequence[str]) -> bool:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import msgspec
 
 from mlsec.core.assessment import Assessment, ControlResult, FrameworkResult, StatusCounts
-from mlsec.core.enums import Concern, ControlStatus, Severity, Status
+from mlsec.core.enums import Concern, Severity, Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import TypeCoverage
 from mlsec.render import tally
 from mlsec.render.causes import CauseView, open_causes, severe
+from mlsec.render.control_words import CONTROL_LABELS
 from mlsec.render.document import document_digest
 from mlsec.render.html.path_layout import Drawing, draw
 from mlsec.render.upload_limits import left_out_notices
@@ -27,13 +28,6 @@ CONCERN_ABOUT = {
     Concern.MONITORING: "logs, alarms, drift, capture",
     Concern.DEPLOYMENT: "rollout, rollback, approval, versions",
     Concern.SECURITY: "exposure, access, encryption, supply chain",
-}
-CONTROL_LABELS = {
-    ControlStatus.AGAINST: "evidence against",
-    ControlStatus.TESTED_PART: "evidence for the tested part",
-    ControlStatus.NOT_ASSESSED: "not assessed",
-    ControlStatus.NO_EVIDENCE: "no evidence",
-    ControlStatus.MANUAL: "manual",
 }
 
 

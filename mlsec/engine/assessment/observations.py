@@ -1,0 +1,93 @@
+"""What was observed where a rule passed: the values that decided, once for all resources alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mlsec.core.assessment import Observed
+from mlsec.core.resource import Resource
+from mlsec.engine.compiler.compile import FastPass
+from mlsec.engine.evaluation.evaluate import Evaluator
+from mlsec.engine.evaluation.kleene import Clause
+from mlsec.engine.findings.evidence import evidence_of
+from mlsec.engine.model.footprint import footprint_of
+from mlsec.engine.model.rule import Rule
+
+# An observation names so many values; a rule over a long list passes on each of its items.
+SHOWN_VALUES = 4
+_SCALARS = (str, int, float, bool, type(None))
+Values = tuple[tuple[str, Any], ...]
+
+
+class Observations:
+    """Collects what the passes of each rule were decided by."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._properties: dict[str, tuple[str, ...] | None] = {}
+        self._alike: dict[tuple[Any, ...], Values] = {}
+        self._of_rule: dict[str, dict[str, Values]] = {}
+
+    def add_proven(self, plan: FastPass, rule: Rule, resource: Resource) -> None:
+        """Note a pass that was proven without evidence; resources alike are looked at once."""
+        key = self._key(plan, rule, resource)
+        values = self._alike.get(key) if key is not None else None
+        if values is None:
+            values = _values(resource, self._evaluator.judge(rule, resource).clauses)
+            if key is not None:
+                self._alike[key] = values
+        self._of_rule.setdefault(rule.id, {})[resource.id] = values
+
+    def add(self, rule: Rule, resource: Resource, clauses: Iterable[Clause]) -> None:
+        """Note a pass with the clauses that decided it."""
+        self._of_rule.setdefault(rule.id, {})[resource.id] = _values(resource, clauses)
+
+    def of(self, passed: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[Observed, ...]]:
+        """Give by rule what was observed; resources are their positions in ``passed``."""
+        return {
+            rule: _grouped(ids, self._of_rule[rule])
+            for rule, ids in passed.items()
+            if rule in self._of_rule
+        }
+
+    def _key(self, plan: FastPass, rule: Rule, resource: Resource) -> tuple[Any, ...] | None:
+        """Give what the pass depends on: few plain values of the resource, else None."""
+        if rule.id not in self._properties:
+            self._properties[rule.id] = _own_properties(plan, rule)
+        names = self._properties[rule.id]
+        if names is None or resource.unread:
+            return None
+        known = [resource.properties.get(name) for name in names]
+        if not all(isinstance(value, _SCALARS) for value in known):
+            return None
+        # True and 1 are equal, and are not the same observation.
+        return (rule.id, *known, *map(type, known))
+
+
+def _own_properties(plan: FastPass, rule: Rule) -> tuple[str, ...] | None:
+    """Name the properties that a rule for one type reads; None where it reads anything else."""
+    read = footprint_of(rule.when, rule.must)
+    is_own = rule.resource == plan.owner.name and not read.relations
+    is_plain = all(path in plan.owner.properties for path in read.paths)
+    return read.paths if is_own and is_plain else None
+
+
+def _values(resource: Resource, clauses: Iterable[Clause]) -> Values:
+    observed: dict[str, Any] = {}
+    for item in evidence_of(clauses)[:SHOWN_VALUES]:
+        is_own = item.resource in ("", resource.id)
+        observed[item.path if is_own else f"{item.path} of {item.resource}"] = item.actual
+    return tuple(observed.items())
+
+
+def _grouped(ids: tuple[str, ...], values: Mapping[str, Values]) -> tuple[Observed, ...]:
+    groups: dict[str, tuple[Values, list[int]]] = {}
+    for position, resource in enumerate(ids):
+        if resource in values:
+            known = values[resource]
+            groups.setdefault(repr(known), (known, []))[1].append(position)
+    return tuple(
+        Observed(values=dict(known), resources=tuple(positions))
+        for known, positions in groups.values()
+    )
