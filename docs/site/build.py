@@ -10,6 +10,7 @@ from pathlib import Path
 
 from docs.census import census
 from docs.concepts import concepts_page
+from docs.frameworks import frameworks_page
 from docs.generate import ROOT
 from docs.incidents import incidents_page
 from docs.operations import POLICY_FILES, operations_page
@@ -46,6 +47,7 @@ def generated_pages(ruleset: RuleSet) -> Iterator[tuple[str, str]]:
     yield "infrastructure-code.md", iac_page(vocabulary)
     yield "operations.md", operations_page()
     yield "severity.md", severity_page(ruleset)
+    yield "frameworks.md", frameworks_page(ruleset)
     yield "census.md", census(ruleset.rules)
     yield "incidents.md", incidents_page()
 
