@@ -104,7 +104,7 @@ def add_contents(parser: argparse.ArgumentParser) -> None:
         "--framework", default="", metavar="NAME[:PROFILE]",
         help="show one framework, or the controls of one of its profiles, as a sheet to print"
         " (format sheet) and for a spreadsheet (format csv); a scan runs only the rules that link"
-        " to it",
+        " to it (default: every framework, and all rules)",
     )  # fmt: skip
     parser.add_argument(
         "--sarif-inventory", default="", metavar="PATH",

@@ -30,7 +30,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     checks = subparsers.add_parser(
         "report verify",
         help="check that reports, evidence and signature belong together",
-        description="Check that the files of a report are as they were written (SHA256SUMS), judge"
+        description="Check that the files of a report are as they were written (SHA256SUMS), assess"
         " the evidence again and compare the assessment and every report byte by byte, and check"
         " who signed. What cannot be checked is said, and the exit code is then 11.",
         epilog=exits.EPILOG,

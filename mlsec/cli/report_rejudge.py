@@ -146,7 +146,7 @@ def settings_of(recorded: Assessment, ruleset: RuleSet) -> str:
         f"chosen by {visible(judged_by.framework, 80)}": judged_by.framework,
         f"selected by {visible(' '.join(judged_by.select), 200)}": judged_by.select,
         f"{changed} parameters changed": changed,
-        f"judged for {visible(judged_by.now, 40)}": judged_by.now,
+        f"assessed as of {visible(judged_by.now, 40)}": judged_by.now,
         f"waivers {judged_by.waivers[:12]}": judged_by.waivers,
         f"baseline {judged_by.baseline[:12]}": judged_by.baseline,
     }
@@ -161,7 +161,9 @@ def _judging(recorded: Assessment, args: argparse.Namespace) -> tuple[Judging, J
     scan = recorded.scan
     judged_by = scan.judged_by
     if isinstance(judged_by, msgspec.UnsetType):
-        raise NotRepeatableError("it does not say what it was judged by: it is of an older version")
+        raise NotRepeatableError(
+            "it does not say with what settings it was made: it is of an older version"
+        )
     if recorded.limit is not None:
         raise NotRepeatableError("it shows only what changed in a repository since a revision")
     _check_file("waivers", judged_by.waivers, args.waivers)

@@ -53,8 +53,8 @@ def _compare_lists(path: str, actual: Sequence[Any], expected: Sequence[Any]) ->
     if key is None:
         if len(actual) != len(expected):
             yield f"{path} has {len(actual):,} items and should have {len(expected):,}"
-        for number, (one, other) in enumerate(zip(actual, expected, strict=False)):
-            yield from _compare(f"{path}[{number}]", one, other)
+        for number, (here, there) in enumerate(zip(actual, expected, strict=False)):
+            yield from _compare(f"{path}[{number}]", here, there)
         return
     of_actual = {item[key]: item for item in actual}
     of_expected = {item[key]: item for item in expected}
