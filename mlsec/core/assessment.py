@@ -94,17 +94,17 @@ def with_counts(rule: CatalogueRule, counts: StatusCounts) -> RuleSummary:
     return RuleSummary(**{name: getattr(rule, name) for name in fields}, counts=counts)
 
 
-class Observed(msgspec.Struct, frozen=True, kw_only=True):
+class Observed(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Values that a rule passed on, by their paths, and for which resources.
 
-    ``resources`` are positions in the rule's list of ``passed``.
+    ``resources`` are positions in the rule's list of ``passed``. Written as a list of the two.
     """
 
     values: Mapping[str, Any]
     resources: tuple[int, ...]
 
 
-class ControlResult(msgspec.Struct, frozen=True, kw_only=True):
+class ControlResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the scan says of one control; never that it is met.
 
     ``framework`` is the framework's id. ``rules`` are those that decided: that failed, could not be

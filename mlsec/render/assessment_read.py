@@ -73,10 +73,13 @@ def _decoded(payload: bytes, kind: type[D]) -> D:
 
 def _of_schema_2(document: AssessmentDocument, find_catalogue: FindCatalogue) -> Assessment:
     digest, silent = document.tool.catalogue_digest, document.silent_rules
-    ids = {*silent, *(rule.id for rule in document.rules)}
+    ids = {*silent, *document.idle_rules, *(rule.id for rule in document.rules)}
     catalogue = find_catalogue(digest, ids) if digest else None
     described = {rule.id: rule for rule in catalogue.rules} if catalogue is not None else {}
     rules = [*document.rules, *(_silent(name, silent[name], described) for name in silent)]
+    # Without the catalogue nothing is known of a rule that met nothing but its id.
+    idle = (described[name] for name in document.idle_rules if name in described)
+    rules += [with_counts(rule, StatusCounts()) for rule in idle]
     assessment = _assessment(document, document.tool, rules)
     return msgspec.structs.replace(
         assessment,
@@ -85,7 +88,9 @@ def _of_schema_2(document: AssessmentDocument, find_catalogue: FindCatalogue) ->
         causes=document.causes,
         controls=document.controls,
         catalogue=catalogue or Catalogue(),
-        unshown=_unshown(digest, len(silent)) if digest and catalogue is None else "",
+        unshown=_unshown(digest, len(silent) + len(document.idle_rules))
+        if digest and catalogue is None
+        else "",
     )
 
 

@@ -81,13 +81,14 @@ class DocumentFacts(msgspec.Struct, frozen=True, kw_only=True):
 class AssessmentDocument(DocumentFacts, frozen=True, kw_only=True):
     """The file as a whole, keys in this order.
 
-    ``rules`` are whole for those that have a finding; ``silent_rules`` has the others that ran, by
-    id. What those say, and all that frameworks say, stands in catalogue.json, which
-    ``tool.catalogue_digest`` names by its SHA-256.
+    ``rules`` are whole for those that have a finding; ``silent_rules`` has the others that judged
+    something, by id, ``idle_rules`` those that met nothing to judge. What those say, and all that
+    frameworks say, stands in catalogue.json, which ``tool.catalogue_digest`` names by its SHA-256.
     """
 
     causes: tuple[Cause, ...] = ()
     silent_rules: Mapping[str, SilentRule] = msgspec.field(default_factory=dict)
+    idle_rules: tuple[str, ...] = ()
     observed: Mapping[str, tuple[Observed, ...]] = msgspec.field(default_factory=dict)
     frameworks: tuple[FrameworkResult, ...] = ()
     controls: tuple[ControlResult, ...] = ()
@@ -162,6 +163,9 @@ def _document(assessment: Assessment) -> AssessmentDocument:
         ),
         causes=assessment.causes,
         silent_rules=_silent_rules(assessment.rules, speaking),
+        idle_rules=tuple(
+            sorted(rule.id for rule in assessment.rules if rule.counts == StatusCounts())
+        ),
         observed=assessment.observed,
         frameworks=assessment.frameworks,
         controls=assessment.controls,
@@ -187,7 +191,7 @@ def _silent_rules(rules: Iterable[RuleSummary], speaking: Collection[str]) -> di
             not_applicable=rule.counts.not_applicable,
         )
         for rule in rules
-        if rule.id not in speaking
+        if rule.id not in speaking and rule.counts != StatusCounts()
     }
 
 
