@@ -132,7 +132,9 @@ $(TRESTLE)/.ready: requirements/trestle.lock
 	@$(PYTHON) -m venv $(TRESTLE)
 	@$(TRESTLE)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/trestle.lock
 	@touch $@
+
 # The newest command lines, which are what a reader has: the tables say which versions they are of.
+# gcloud is on no package index: with CLOUDSDK_ROOT=... naming an unpacked one its table is written.
 commands: $(VENV)/.dev-ready
 	@for tool in aws az; do test -x $(COMMANDS)/$$tool/bin/$$tool || { \
 	  $(PYTHON) -m venv $(COMMANDS)/$$tool \
@@ -140,6 +142,8 @@ commands: $(VENV)/.dev-ready
 	    $$(test $$tool = aws && echo awscli || echo azure-cli); } || exit; done
 	@$(BIN)/python -m tests.commands.printed aws > $(COMMANDS)/aws.txt
 	@$(COMMANDS)/aws/bin/python tests/commands/aws_table.py $(COMMANDS)/aws.txt > tests/commands/aws.json
+	@test -z "$$CLOUDSDK_ROOT" || { $(BIN)/python -m tests.commands.printed gcloud > $(COMMANDS)/gcp.txt \
+	  && $(PYTHON) -W ignore tests/commands/gcloud_table.py $(COMMANDS)/gcp.txt > tests/commands/gcp.json; }
 
 # What follows from plans, vocabulary and rules: one command after a change of any of them.
 generated: docs demo-fixture

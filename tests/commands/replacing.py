@@ -47,6 +47,17 @@ REPLACING = {
     "sagemaker update-notebook-instance-lifecycle-config": (
         "sagemaker describe-notebook-instance-lifecycle-config"
     ),
+    "ai model-monitoring-jobs update --emails": "ai model-monitoring-jobs describe",
+    "artifacts repositories set-iam-policy": "artifacts repositories get-iam-policy",
+    "compute firewall-rules update --source-ranges": "compute firewall-rules describe",
+    "container clusters update --master-authorized-networks": "container clusters describe",
+    "iam service-accounts set-iam-policy": "iam service-accounts get-iam-policy",
+    "kms keys set-iam-policy": "kms keys get-iam-policy",
+    "projects set-iam-policy": "projects get-iam-policy",
+    "secrets set-iam-policy": "secrets get-iam-policy",
+    "services api-keys update": "services api-keys describe",
+    "storage buckets set-iam-policy": "storage buckets get-iam-policy",
+    "workbench instances set-iam-policy": "workbench instances get-iam-policy",
     "secretsmanager put-resource-policy": "secretsmanager get-resource-policy",
 }
 # The first setting of its kind: nothing is there that could be put aside.

@@ -24,7 +24,7 @@ TABLES = {
     path.stem: json.loads(path.read_text("utf-8"))
     for path in sorted(Path(__file__).parent.glob("*.json"))
 }
-OTHERS = {"jq", "xargs", "echo", "curl", "base64", "date", "{", "}"}
+OTHERS = {"bq", "jq", "xargs", "echo", "curl", "base64", "date", "{", "}"}
 
 
 def all_printed() -> Iterator[object]:
@@ -62,7 +62,7 @@ def options(known: dict[str, Any], words: list[Word]) -> dict[str, list[Word]]:
 def test_command_exists_with_its_options(provider: str, command: Printed) -> None:
     known, words = entry(provider, command)
     given = options(known, words)
-    takes = {*known["options"], *TABLES[provider]["global"]}
+    takes = {*known.get("options", ()), *TABLES[provider]["global"]}
     assert not [option for option in given if option and option not in takes]
     is_whole = "--cli-input-json" in given
     assert is_whole or set(known.get("required", ())) <= set(given)
@@ -140,8 +140,9 @@ def replacing() -> Iterator[tuple[str, Fix, str]]:
             start = next((n for n, text in enumerate(texts) if text in TOOLS.values()), -1)
             for name in REPLACING:
                 head, _, option = name.partition(" --")
-                is_it = " ".join(texts[start + 1 : start + 3]) == head
-                if is_it and (not option or f"--{option}" in texts):
+                is_it = texts[start + 1 :][: len(head.split())] == head.split()
+                given = {text.partition("=")[0] for text in texts}
+                if is_it and (not option or f"--{option}" in given):
                     yield rule, fix, name
 
 
