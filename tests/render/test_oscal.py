@@ -12,12 +12,19 @@ import msgspec
 import pytest
 import samples
 
-from mlsec.core.assessment import Assessment, ControlResult, StatusCounts
+from mlsec.core.assessment import (
+    Assessment,
+    ChangeLimit,
+    ControlResult,
+    Observed,
+    StatusCounts,
+)
 from mlsec.core.catalogue import Catalogue, ControlLink
 from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Automation, ControlStatus, FrameworkKind, Relation
 from mlsec.core.framework import Control, Framework
 from mlsec.engine.model.controls import load_frameworks
+from mlsec.render import RenderSettings
 from mlsec.render.oscal.names import control_token
 from mlsec.render.oscal.oscal import render_oscal
 
@@ -28,8 +35,9 @@ ASSESSMENTS = {
 }  # fmt: skip
 
 
-def results(assessment: Assessment) -> dict[str, Any]:
-    document = json.loads(render_oscal(assessment))["assessment-results"]
+def results(assessment: Assessment, framework: str = "") -> dict[str, Any]:
+    settings = RenderSettings(framework=framework)
+    document = json.loads(render_oscal(assessment, settings))["assessment-results"]
     assert len(document["results"]) == 1
     return document["results"][0]
 
@@ -143,6 +151,29 @@ def test_equal_assessments_give_equal_bytes_and_other_scans_other_uuids() -> Non
     later = msgspec.structs.replace(one.scan, finished_at="2027-01-01T00:00:00Z")
     other = msgspec.structs.replace(one, scan=later)
     assert results(one)["uuid"] != results(other)["uuid"]
+
+
+def test_only_the_chosen_framework_has_findings() -> None:
+    one = judged(ControlStatus.TESTED_PART, Automation.PARTIAL, Relation.SUBSET)
+    other = Framework(id="g", title="G", kind=FrameworkKind.CATALOGUE)
+    catalogue = Catalogue(frameworks=(*one.catalogue.frameworks, other))
+    both = msgspec.structs.replace(one, catalogue=catalogue)
+    assert len(results(both, framework="f")["findings"]) == 1
+    assert "findings" not in results(both, framework="g")
+
+
+def test_what_is_limited_to_a_change_says_nothing_of_a_control() -> None:
+    one = judged(ControlStatus.TESTED_PART, Automation.AUTOMATED, Relation.EQUAL)
+    limit = ChangeLimit(revision="main", commit="abc", is_read=True)
+    assert "findings" not in results(msgspec.structs.replace(one, limit=limit))
+
+
+def test_a_passed_check_carries_the_values_that_it_passed_on() -> None:
+    one = judged(ControlStatus.TESTED_PART, Automation.PARTIAL, Relation.SUBSET)
+    rule = one.rules[0].id
+    kept = {rule: (Observed(values={"is_public": False}, resources=(0, 1)),)}
+    (observation,) = results(msgspec.structs.replace(one, observed=kept))["observations"]
+    assert observation["relevant-evidence"] == [{"description": "is_public: false (2 resources)"}]
 
 
 def test_no_uuid_is_used_twice() -> None:

@@ -5,15 +5,16 @@ Satisfied is only a control that is tested as a whole; the others say in words h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
-from mlsec.core.assessment import Assessment, ControlResult
+from mlsec.core.assessment import Assessment, ControlResult, JudgedBy
 from mlsec.core.enums import Automation, ControlStatus, FrameworkKind, Relation
-from mlsec.core.framework import Control, Framework
+from mlsec.core.framework import Control, Framework, choose_framework
 from mlsec.render.display import plural
 from mlsec.render.oscal.names import Uuids, control_token, line, prop
 from mlsec.render.oscal.observations import Observations
+from mlsec.render.settings import RenderSettings
 
 SATISFIED, NOT_SATISFIED = "satisfied", "not-satisfied"
 
@@ -21,10 +22,16 @@ SATISFIED, NOT_SATISFIED = "satisfied", "not-satisfied"
 class Findings:
     """Builds the findings of an assessment, and says which controls they are about."""
 
-    def __init__(self, assessment: Assessment, uuids: Uuids, observations: Observations) -> None:
+    def __init__(
+        self,
+        assessment: Assessment,
+        uuids: Uuids,
+        observations: Observations,
+        settings: RenderSettings,
+    ) -> None:
         self._uuids = uuids
         self._observations = observations
-        self._controls = assessment.controls
+        self._controls = _shown(assessment, settings)
         self._frameworks = {item.id: item for item in assessment.catalogue.frameworks}
         self._titles = {item.id: item.title for item in assessment.frameworks}
         self._equal = frozenset(
@@ -35,7 +42,7 @@ class Findings:
         )
 
     def all(self) -> list[Mapping[str, Any]]:
-        """Give one finding for each control that a rule judged something for."""
+        """Give one finding for each shown control that a rule judged something for."""
         return [self._finding(result) for result in self._controls]
 
     def reviewed(self) -> list[Mapping[str, Any]]:
@@ -101,6 +108,28 @@ class Findings:
 
     def _title(self, framework: str) -> str:
         return self._titles.get(framework) or framework
+
+
+def _shown(assessment: Assessment, settings: RenderSettings) -> Sequence[ControlResult]:
+    """Give the results of the framework that was chosen, else all.
+
+    What is limited to a change says nothing of a control as a whole.
+
+    Raises:
+        MlsecError: the catalogue does not have the framework, or it has no such profile.
+    """
+    if assessment.limit is not None:
+        return ()
+    judged_by = assessment.scan.judged_by
+    chosen = judged_by.framework if isinstance(judged_by, JudgedBy) else ""
+    if name := settings.framework or chosen:
+        framework = choose_framework(assessment.catalogue.frameworks, name)
+        return [
+            item
+            for item in assessment.controls
+            if item.framework == framework.id and item.id in framework.controls
+        ]
+    return assessment.controls
 
 
 def _description(result: ControlResult, control: Control) -> str:

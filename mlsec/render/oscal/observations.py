@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mlsec.core.assessment import Assessment
+from mlsec.core.assessment import Assessment, Observed
 from mlsec.core.enums import Status
 from mlsec.core.finding import Evidence, Finding, Subject
-from mlsec.render.display import actual_text, expected_text, telling
+from mlsec.render.display import actual_text, expected_text, plural, telling, value_text
 from mlsec.render.oscal.names import Uuids, line, name_of, prop, resource_uuid
 
 TOOL = "tool"
@@ -68,11 +68,20 @@ class Observations:
         base = self._base(rule, PASSED, [prop("rule", rule), prop("status", PASSED)])
         return {
             **base,
-            "description": f"{base['title']}: did not occur in {len(resources):,} of its subjects",
+            "description": f"{base['title']}: not so for {plural(len(resources), 'resource')}",
             "types": ["control-objective"],
             "subjects": [_subject(resource) for resource in resources],
+            **self._values(rule),
             "collected": self._collected,
         }
+
+    def _values(self, rule: str) -> Mapping[str, Any]:
+        """Give the values that a rule passed on, once for all resources alike."""
+        values = [
+            {"description": line(_passed_on(item))}
+            for item in self._assessment.observed.get(rule, ())
+        ]
+        return {"relevant-evidence": values} if values else {}
 
     def _base(self, rule: str, key: str, properties: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         name = self._uuids.of("observation", f"{rule}\x00{key}")
@@ -119,6 +128,11 @@ def _evidence(finding: Finding) -> Mapping[str, Any]:
 def _clause(item: Evidence) -> str:
     source = f" ({item.source})" if item.source else ""
     return f"{item.path}: {actual_text(item)}, {expected_text(item)}{source}"
+
+
+def _passed_on(item: Observed) -> str:
+    values = ", ".join(f"{path}: {value_text(value)}" for path, value in item.values.items())
+    return f"{values} ({plural(len(item.resources), 'resource')})"
 
 
 def _waiver(finding: Finding) -> str:

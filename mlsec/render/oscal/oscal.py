@@ -19,8 +19,11 @@ _EPOCH = "1970-01-01T00:00:00Z"
 
 
 def render_oscal(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
-    """Write the assessment results; equal assessments give equal bytes."""
-    del settings
+    """Write the assessment results; equal assessments give equal bytes.
+
+    Raises:
+        MlsecError: the catalogue does not have the chosen framework, or it has no such profile.
+    """
     uuids = Uuids(assessment)
     plan = uuids.of("plan")
     document = {
@@ -33,17 +36,17 @@ def render_oscal(assessment: Assessment, settings: RenderSettings = DEFAULT) -> 
                 "oscal-version": OSCAL_VERSION,
             },
             "import-ap": {"href": f"#{plan}", "remarks": "No assessment plan was given."},
-            "results": [_result(assessment, uuids)],
+            "results": [_result(assessment, uuids, settings)],
             "back-matter": {"resources": [_plan(assessment, plan)]},
         }
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
 
 
-def _result(assessment: Assessment, uuids: Uuids) -> Mapping[str, Any]:
+def _result(assessment: Assessment, uuids: Uuids, settings: RenderSettings) -> Mapping[str, Any]:
     scan = assessment.scan
     observations = Observations(assessment, uuids, _time(scan.finished_at))
-    findings = Findings(assessment, uuids, observations)
+    findings = Findings(assessment, uuids, observations, settings)
     reviewed = findings.reviewed()
     result: dict[str, Any] = {
         "uuid": uuids.of("result"),
