@@ -14,6 +14,7 @@ from mlsec import __version__
 from mlsec.collect.code.code_file import FILE_TYPE
 from mlsec.core.assessment import Assessment, ChangeLimit, JudgedBy
 from mlsec.core.content_paths import content_folder
+from mlsec.core.enums import Profile
 from mlsec.core.named_file import read_named_file
 from mlsec.core.resource import Gap, Inventory, is_of_code
 from mlsec.engine.assessment.assembly import assemble
@@ -23,7 +24,7 @@ from mlsec.engine.assessment.external_findings import external_rules, merge_exte
 from mlsec.engine.assessment.scan_facts import sandbox_notice, scan_facts, taken_at
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.params import apply_overrides, load_overrides
-from mlsec.engine.rules.selection import keep_framework, load_selected
+from mlsec.engine.rules.selection import keep_framework, keep_profile, load_selected
 from mlsec.engine.waivers.comment_waivers import comment_waivers
 from mlsec.engine.waivers.waivers import load_waivers
 from mlsec.graph.build import build_graph
@@ -53,12 +54,14 @@ Say = Callable[[str, int, int], None]
 class Judging(msgspec.Struct, frozen=True, kw_only=True):
     """By what a snapshot is judged. ``now`` None means the time the evidence was taken.
 
-    With a ``change`` only what that touches is shown and counts. ``baseline_digest`` is recorded.
+    With a ``change`` only what that touches is shown and counts. ``profile`` None means all
+    rules. ``baseline_digest`` is recorded.
     """
 
     rules: tuple[Path, ...] = ()
     select: tuple[str, ...] = ()
     framework: str = ""
+    profile: Profile | None = None
     params: Path | None = None
     waivers: Path | None = None
     now: datetime.datetime | None = None
@@ -72,11 +75,13 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
 def load(judging: Judging) -> RuleSet:
     """Load the rules with an organisation's own folders, choice and parameters."""
     ruleset = load_selected(content_folder("rules"), judging.rules, judging.select)
+    if judging.params is not None:
+        ruleset = apply_overrides(ruleset, load_overrides(judging.params, ruleset))
     if judging.framework:
         ruleset = keep_framework(ruleset, judging.framework)
-    if judging.params is None:
-        return ruleset
-    return apply_overrides(ruleset, load_overrides(judging.params, ruleset))
+    if judging.profile is not None:
+        ruleset = keep_profile(ruleset, judging.profile, judging.select)
+    return ruleset
 
 
 def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> Assessment:
@@ -126,7 +131,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         rules=(*assessment.rules, *external_rules(external, ruleset, judgement.counts)),
         model_files=model_files(graph),
         limit=limit,
-        notices=(*_notices_of(snapshot, limit), *judgement.notices, *notices),
+        notices=(*_notices_of(snapshot, limit), *ruleset.notices, *judgement.notices, *notices),
     )
 
 
@@ -136,6 +141,7 @@ def _judged_by(judging: Judging) -> JudgedBy:
     waivers = read_named_file(judging.waivers) if judging.waivers else None
     return JudgedBy(
         framework=judging.framework,
+        profile="" if judging.profile is None else judging.profile.value,
         select=judging.select,
         waivers="" if waivers is None else hashlib.sha256(waivers).hexdigest(),
         baseline=judging.baseline_digest,

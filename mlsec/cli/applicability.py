@@ -31,7 +31,7 @@ class Applies(msgspec.Struct, frozen=True, kw_only=True):
 
 _ANY = Applies()
 _COLLECTING = {
-    "--profile": Applies(to=("aws", "s3")),
+    "--aws-profile": Applies(to=("aws", "s3")),
     "--role-arn": Applies(to=("aws",)),
     "--external-id": Applies(to=("aws",), needs=("--role-arn", "--organisation")),
     "--organisation": Applies(to=("aws", "azure", "gcp")),
@@ -66,6 +66,7 @@ APPLIES: Mapping[str, Mapping[str, Applies]] = {
         "--history": Applies(excludes=("--changed-since",)),
         "--offline": Applies(to=(*PATHS, "snapshot")),
         "--rules": _ANY,
+        "--profile": _ANY,
         "--select": _ANY,
         "--params": _ANY,
         "--waivers": _ANY,

@@ -21,6 +21,7 @@ FORMATS = (
     "oscal", "gitlab", "gitlab-sast",
 )  # fmt: skip
 HELP_BASE_VARIABLE = "MLSEC_HELP_BASE"
+PROFILES = ("essential", "recommended", "strict")
 SEVERITIES = ("critical", "high", "medium", "low", "info", "none")
 
 
@@ -32,11 +33,21 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "metavar": "DIR",
         "help": "folder (or file) of your own rules, used beside the shipped ones; repeatable",
     },
+    "--profile": {
+        "choices": PROFILES,
+        "default": "",
+        "metavar": "PROFILE",
+        "help": "how much is asked for: essential (a way in, or the loss of data or of control),"
+        " recommended (good practice in production as well), or strict (hardening that a policy"
+        " asks for as well); rules of your own without an objective always run (default:"
+        " recommended; with --framework strict)",
+    },
     "--select": {
         "action": "append",
         "default": [],
         "metavar": "GLOB",
-        "help": "run only the rules whose id matches; with ! in front, leave these out; repeatable",
+        "help": "run only the rules whose id matches, a whole id whatever the profile; with ! in"
+        " front, leave these out; repeatable",
     },
     "--params": {
         "type": Path,
@@ -121,6 +132,7 @@ def add_contents(parser: argparse.ArgumentParser) -> None:
 
 def judging_of(args: argparse.Namespace, command: str) -> Judging:
     """Turn options into judging settings."""
+    from mlsec.core.enums import Profile
     from mlsec.pipeline import Judging
 
     return Judging(
@@ -135,6 +147,7 @@ def judging_of(args: argparse.Namespace, command: str) -> Judging:
         change=_change(args),
         baseline_digest=_baseline_digest(args),
         framework=args.framework,
+        profile=Profile(args.profile or ("strict" if args.framework else "recommended")),
     )
 
 

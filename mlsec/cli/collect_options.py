@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "--profile": {
+    "--aws-profile": {
         "default": "",
         "metavar": "NAME",
         "help": "AWS profile whose credentials are used (default: those of the environment)",
@@ -192,7 +192,7 @@ def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> Collec
         chosen["role_name"] = args.organisation
     return CollectSettings(
         vocabulary=vocabulary,
-        profile=args.profile,
+        profile=args.aws_profile,
         role_arns=tuple(args.role_arn),
         external_id=args.external_id,
         is_organisation=args.organisation is not None,

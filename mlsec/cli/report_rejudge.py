@@ -144,6 +144,7 @@ def settings_of(recorded: Assessment, ruleset: RuleSet) -> str:
     parts = {
         f"{recorded.tool.rules_count:,} rules ({recorded.tool.rules_digest[:12]})": True,
         f"chosen by {visible(judged_by.framework, 80)}": judged_by.framework,
+        f"profile {visible(judged_by.profile, 20)}": judged_by.profile,
         f"selected by {visible(' '.join(judged_by.select), 200)}": judged_by.select,
         f"{changed} parameters changed": changed,
         f"assessed as of {visible(judged_by.now, 40)}": judged_by.now,
@@ -156,6 +157,7 @@ def settings_of(recorded: Assessment, ruleset: RuleSet) -> str:
 def _judging(recorded: Assessment, args: argparse.Namespace) -> tuple[Judging, JudgedBy]:
     import msgspec
 
+    from mlsec.core.enums import Profile
     from mlsec.pipeline import Judging
 
     scan = recorded.scan
@@ -172,6 +174,7 @@ def _judging(recorded: Assessment, args: argparse.Namespace) -> tuple[Judging, J
         rules=tuple(args.rules),
         select=judged_by.select,
         framework=judged_by.framework,
+        profile=Profile(judged_by.profile) if judged_by.profile else None,
         waivers=args.waivers if judged_by.waivers else None,
         now=datetime.datetime.fromisoformat(judged_by.now) if judged_by.now else None,
         command=scan.command,

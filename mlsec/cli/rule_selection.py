@@ -8,15 +8,25 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.suggestions import did_you_mean
+from mlsec.engine.model.objectives import Objective
 from mlsec.engine.model.rule import Rule, RuleSet
 
+Objectives = Mapping[str, Objective]
+
+
+def _profile(rule: Rule, objectives: Objectives) -> tuple[str, ...]:
+    return (objectives[rule.objective].profile.value,) if rule.objective in objectives else ()
+
+
 # The properties that ``rules list`` filters by; each takes a glob.
-FILTERS: Mapping[str, Callable[[Rule], Sequence[str]]] = {
-    "equivalent": lambda rule: rule.equivalents,
-    "concern": lambda rule: (rule.concern.value,),
-    "severity": lambda rule: (rule.severity.value,),
-    "resource": lambda rule: (rule.resource,),
-    "topic": lambda rule: rule.topics,
+FILTERS: Mapping[str, Callable[[Rule, Objectives], Sequence[str]]] = {
+    "equivalent": lambda rule, _: rule.equivalents,
+    "concern": lambda rule, _: (rule.concern.value,),
+    "severity": lambda rule, _: (rule.severity.value,),
+    "resource": lambda rule, _: (rule.resource,),
+    "objective": lambda rule, _: (rule.objective,) if rule.objective else (),
+    "profile": _profile,
+    "topic": lambda rule, _: rule.topics,
 }
 
 
@@ -35,27 +45,29 @@ def match_rules(rules: Sequence[Rule], globs: Sequence[str]) -> list[Rule]:
     return [rule for rule in rules if any(fnmatch.fnmatchcase(rule.id, glob) for glob in globs)]
 
 
-def filter_rules(rules: Sequence[Rule], args: argparse.Namespace) -> list[Rule]:
+def filter_rules(ruleset: RuleSet, args: argparse.Namespace) -> list[Rule]:
     """Give the rules that pass every filter.
 
     Raises:
         MlsecError: a filter that not one of the rules passes, which is misspelt.
     """
+    rules, objectives = ruleset.rules, ruleset.frameworks.objectives
     for name, values_of in FILTERS.items():
         glob = getattr(args, name)
-        values = {value for rule in rules for value in values_of(rule)}
+        values = {value for rule in rules for value in values_of(rule, objectives)}
         if glob and not fnmatch.filter(values, glob):
             suggestion = did_you_mean(glob, values)
             raise MlsecError(
                 f'--{name}: no rule has "{glob}"{suggestion}', hint="mlsec rules index"
             )
-    return [rule for rule in rules if _passes(rule, args)]
+    return [rule for rule in rules if _passes(rule, objectives, args)]
 
 
-def _passes(rule: Rule, args: argparse.Namespace) -> bool:
+def _passes(rule: Rule, objectives: Objectives, args: argparse.Namespace) -> bool:
     globs = {name: getattr(args, name) for name in FILTERS}
     return all(
-        not glob or any(fnmatch.fnmatchcase(value, glob) for value in FILTERS[name](rule))
+        not glob
+        or any(fnmatch.fnmatchcase(value, glob) for value in FILTERS[name](rule, objectives))
         for name, glob in globs.items()
     )
 

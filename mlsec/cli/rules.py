@@ -61,6 +61,8 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
         ("concern", "of this concern, such as data"),
         ("severity", "of this severity, such as high"),
         ("resource", "for this resource type, such as aws.sagemaker.*"),
+        ("objective", "that test this objective, such as notebook-root-access"),
+        ("profile", "that this profile adds, such as strict"),
         ("topic", "on this topic"),
     ):
         parser.add_argument(f"--{name}", default="", metavar="GLOB", help=f"only rules {meaning}")
@@ -102,9 +104,9 @@ def _load(args: argparse.Namespace) -> RuleSet:
 def _list(args: argparse.Namespace) -> int:
     from mlsec.cli.rule_selection import filter_rules, match_rules
 
-    rules = _load(args).rules
-    matched = {rule.id for rule in match_rules(rules, args.globs)}
-    chosen = [rule for rule in filter_rules(rules, args) if rule.id in matched]
+    ruleset = _load(args)
+    matched = {rule.id for rule in match_rules(ruleset.rules, args.globs)}
+    chosen = [rule for rule in filter_rules(ruleset, args) if rule.id in matched]
     lines = [f"{rule.severity.value:<9}{rule.id:<58} {rule.title}" for rule in chosen]
     console.out("\n".join([*lines, _count(len(chosen), "rule")]))
     return exits.CLEAN

@@ -242,6 +242,7 @@ def _command(args: argparse.Namespace) -> str:
     for name in (
         "evidence",
         "framework",
+        "profile",
         "select",
         "rules",
         "params",

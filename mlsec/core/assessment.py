@@ -36,10 +36,12 @@ class JudgedBy(msgspec.Struct, frozen=True, kw_only=True):
 
     ``waivers`` and ``baseline`` are the SHA-256 of those files, in hex; "" for none. ``now`` is the
     time that was judged for, where it is not when the evidence was taken. ``framework`` is what
-    the rules were chosen by, ``NAME`` or ``NAME:PROFILE``; "" for none.
+    the rules were chosen by, ``NAME`` or ``NAME:PROFILE``; "" for none. ``profile`` is how much
+    was asked for, "" for all.
     """
 
     framework: str = ""
+    profile: str = ""
     select: tuple[str, ...] = ()
     waivers: str = ""
     baseline: str = ""

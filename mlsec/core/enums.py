@@ -100,6 +100,11 @@ class Profile(enum.Enum):
     STRICT = "strict"
     """Hardening that a policy asks for; the default of the provider exposes nothing."""
 
+    def includes(self, other: Profile) -> bool:
+        """Whether what the other asks for is asked for here as well."""
+        members = list(Profile)
+        return members.index(other) <= members.index(self)
+
 
 class Relation(enum.Enum):
     """How what a rule tests relates to what a control asks for (set theory of NIST IR 8477)."""

@@ -20,7 +20,7 @@ EXAMPLES = {
     "https": "https://192.0.2.1", "folder": "code", "file": "model.gguf", "snapshot": "x.mlsnap",
 }  # fmt: skip
 VALUES = {
-    "--profile": "p", "--role-arn": "arn:aws:iam::111122223333:role/scan", "--external-id": "e",
+    "--aws-profile": "p", "--role-arn": "arn:aws:iam::111122223333:role/scan", "--external-id": "e",
     "--in-flight": "2", "--max-rps": "2", "--tries": "2", "--deadline": "2", "--trust": "t.yaml",
     "--with": "checkov", "--checkov": "/bin/true", "--checkov-json": "x.json",
     "--sarif-inventory": "x.txt", "--format": "sarif", "--changed-since": "HEAD", "--output": "out",
@@ -39,8 +39,8 @@ scan x.mlsnap --trust trust.yaml
   mlsec scan: --trust does not apply to the target "x.mlsnap" (a snapshot); it applies to: s3, gs,
   az, folder
 
-scan model.gguf code --profile p
-  mlsec scan: --profile does not apply to the targets "model.gguf" (a file), "code" (a folder); it
+scan model.gguf code --aws-profile p
+  mlsec scan: --aws-profile does not apply to the targets "model.gguf" (a file), "code" (a folder); it
   applies to: aws, s3
 
 scan aws --external-id e
@@ -165,7 +165,7 @@ def test_option_is_refused_for_the_targets_that_cannot_use_it_and_for_no_other(
     assert refused.value.location == command
 
 
-@pytest.mark.parametrize("option", ["--profile", "--trust", "--configmaps"])
+@pytest.mark.parametrize("option", ["--aws-profile", "--trust", "--configmaps"])
 def test_with_several_targets_it_is_enough_that_one_can_use_an_option(option: str) -> None:
     kinds = APPLIES["mlsec scan"][option].to
     others = [EXAMPLES[kind] for kind in TARGETS if kind not in (*kinds, "snapshot")]

@@ -70,7 +70,7 @@ def test_credentials_file_that_cannot_be_read(aws: RunningAws, tmp_path: Path) -
 
 
 def test_unknown_profile(aws: RunningAws) -> None:
-    complaint(runs.mlsec("scan", "aws", "--profile", "nowhere", aws=aws), "nowhere")
+    complaint(runs.mlsec("scan", "aws", "--aws-profile", "nowhere", aws=aws), "nowhere")
 
 
 @pytest.mark.parametrize("name", ["mars-north-1", "eu_west_1"])

@@ -166,7 +166,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     """All rules of a scan, sorted by id, with the vocabulary and the frameworks that they were
-    checked against. ``left_out`` are the rules that were not chosen.
+    checked against. ``left_out`` are the rules that were not chosen, ``notices`` what a reader has
+    to know of that.
     """
 
     rules: tuple[Rule, ...]
@@ -174,6 +175,7 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
     frameworks: Frameworks = Frameworks()
     left_out: tuple[Rule, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def by_id(self, rule_id: str) -> Rule | None:
         """Find a rule by its id or by an alias."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import msgspec
 
+from mlsec.core.enums import Profile
 from mlsec.core.errors import MlsecError
 from mlsec.core.framework import choose_framework
 from mlsec.core.suggestions import did_you_mean
@@ -67,6 +68,30 @@ def keep_framework(ruleset: RuleSet, name: str) -> RuleSet:
         )
     only = msgspec.structs.replace(frameworks, frameworks={framework.id: framework})
     return msgspec.structs.replace(kept, frameworks=only)
+
+
+def keep_profile(ruleset: RuleSet, profile: Profile, named: Collection[str] = ()) -> RuleSet:
+    """Leave out the rules that only a stricter profile asks for, and say how many they are.
+
+    Rules without an objective stay, and those that ``named`` has the whole id or an alias of.
+    """
+    objectives = ruleset.frameworks.objectives
+
+    def is_asked(rule: Rule) -> bool:
+        objective = objectives.get(rule.objective)
+        is_named = not {*_names(rule)}.isdisjoint(named)
+        return objective is None or is_named or profile.includes(objective.profile)
+
+    kept = keep_rules(ruleset, is_asked)
+    number = len(ruleset.rules) - len(kept.rules)
+    if not number:
+        return kept
+    rules = "1 rule" if number == 1 else f"{number:,} rules"
+    notice = (
+        f"profile {profile.value}: {rules} of stricter profiles did not run"
+        f" (--profile {Profile.STRICT.value} runs all)"
+    )
+    return msgspec.structs.replace(kept, notices=(*kept.notices, notice))
 
 
 def _is_selected(rule: Rule, globs: Sequence[str]) -> bool:

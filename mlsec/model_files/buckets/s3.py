@@ -63,7 +63,7 @@ class S3Store(BucketStore):
         except botocore.exceptions.NoCredentialsError:
             raise MlsecError(
                 "no credentials to read it with",
-                hint="aws configure, or --profile",
+                hint="aws configure, or --aws-profile",
                 location=self._address(""),
             ) from None
         except botocore.exceptions.BotoCoreError as error:
