@@ -16,7 +16,18 @@ def assessment(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
     """The demo's company, scanned with the buckets of two of its models."""
     out = tmp_path_factory.mktemp("join") / "out"
     with RunningAws(Settings(deployments=3, has_story=True, objects=dict(objects()))) as aws:
-        done = runs.mlsec("scan", "aws", *TARGETS, "-o", out, "-f", "json,sarif,html", aws=aws)
+        done = runs.mlsec(
+            "scan",
+            "aws",
+            *TARGETS,
+            "-o",
+            out,
+            "-f",
+            "json,sarif,html",
+            "--profile",
+            "strict",
+            aws=aws,
+        )
         assert done.returncode == 10, done.stderr[-3000:]
         assert aws.mistakes() == []
     return runs.load_assessment(out)

@@ -32,7 +32,17 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder that one scan of deployments with hostile tags wrote."""
     out = tmp_path_factory.mktemp("scan") / "out"
     with RunningAws(Settings(deployments=_SIZE, is_hostile=True)) as aws:
-        done = runs.mlsec("scan", "aws", "-o", out, "-f", "html,sarif,json,markdown", aws=aws)
+        done = runs.mlsec(
+            "scan",
+            "aws",
+            "--profile",
+            "strict",
+            "-o",
+            out,
+            "-f",
+            "html,sarif,json,markdown",
+            aws=aws,
+        )
         assert done.returncode == 10, done.stderr[-3000:]
         assert aws.mistakes() == []
     return out

@@ -32,7 +32,17 @@ def report(estate: AzureEstate, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """The folder that one scan wrote."""
     out = tmp_path_factory.mktemp("scan-azure") / "out"
     with RunningAzure(estate.world) as azure:
-        done = runs.mlsec("scan", "azure", "-o", out, "-f", "html,sarif,json,markdown", aws=azure)
+        done = runs.mlsec(
+            "scan",
+            "azure",
+            "--profile",
+            "strict",
+            "-o",
+            out,
+            "-f",
+            "html,sarif,json,markdown",
+            aws=azure,
+        )
         assert done.returncode in (10, 11), done.stderr[-3000:]
         assert azure.mistakes() == []
     return out

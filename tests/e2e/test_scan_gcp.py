@@ -31,7 +31,9 @@ def report(estate: GcpEstate, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """The folder that one scan of the company wrote."""
     out = tmp_path_factory.mktemp("scan") / "out"
     with RunningGcp(estate.world) as gcp:
-        done = runs.mlsec("scan", "gcp", "-o", out, "-f", "html,sarif,json", aws=gcp)
+        done = runs.mlsec(
+            "scan", "gcp", "--profile", "strict", "-o", out, "-f", "html,sarif,json", aws=gcp
+        )
         assert done.returncode == 10, done.stderr[-3000:]
         assert gcp.mistakes() == []
     return out

@@ -32,7 +32,16 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def report(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("probe") / "out"
-    done = runs.mlsec("scan", f"http://127.0.0.1:{server.port}", "-o", out, "-f", "html,sarif,json")
+    done = runs.mlsec(
+        "scan",
+        "--profile",
+        "strict",
+        f"http://127.0.0.1:{server.port}",
+        "-o",
+        out,
+        "-f",
+        "html,sarif,json",
+    )
     assert done.returncode == 10, done.stderr
     return out
 
