@@ -40,8 +40,8 @@ scan x.mlsnap --trust trust.yaml
   az, folder
 
 scan model.gguf code --aws-profile p
-  mlsec scan: --aws-profile does not apply to the targets "model.gguf" (a file), "code" (a folder); it
-  applies to: aws, s3
+  mlsec scan: --aws-profile does not apply to the targets "model.gguf" (a file), "code" (a folder);
+  it applies to: aws, s3
 
 scan aws --external-id e
   mlsec scan: --external-id needs --role-arn or --organisation as well
