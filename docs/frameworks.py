@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from docs.site.markup import code, link, table, text
+from docs.site.markup import code, fence, link, table, text
 from mlsec.core.enums import Automation, ControlStatus, FrameworkKind, Relation
 from mlsec.core.framework import Framework
 from mlsec.engine.model.rule import RuleSet
@@ -39,7 +39,7 @@ _AUTOMATION: Mapping[Automation, str] = {
 
 def frameworks_page(ruleset: RuleSet) -> str:
     """Give the page as Markdown."""
-    return "\n".join([*_meaning(), *_oscal(), *_numbers(ruleset)])
+    return "\n".join([*_meaning(), *_sheet(), *_oscal(), *_numbers(ruleset)])
 
 
 def _meaning() -> Iterator[str]:
@@ -68,6 +68,23 @@ def _meaning() -> Iterator[str]:
     yield from table(("Word", "Meaning"), rows)
 
 
+def _sheet() -> Iterator[str]:
+    yield "## One framework as a sheet"
+    yield ""
+    yield fence(
+        "mlsec scan aws --framework nist-800-53:moderate -o out  # controls.html and controls.csv\n"
+        "mlsec report out/assessment.json --framework owasp-llm -f csv", "sh"
+    )  # fmt: skip
+    yield ""
+    yield (
+        "The sheet goes from each control to what is tested of it, the rules, the resources, the"
+        " observed values and their status, and says what is not tested. A scan with"
+        f" {code('--framework')} runs only the rules that link to it; a profile, such as a baseline"
+        " of SP 800-53, limits it to the controls of the profile."
+    )
+    yield ""
+
+
 def _oscal() -> Iterator[str]:
     yield "## OSCAL"
     yield ""
@@ -76,7 +93,8 @@ def _oscal() -> Iterator[str]:
         f" {code('results.oscal.json')}: OSCAL assessment results 1.1.3, one result a scan, for"
         " systems that collect evidence. There is an observation for each rule and resource that"
         " failed or could not be read, with the values that decided; one for each rule that passed,"
-        " with its resources; and a finding for each control that a rule judged something for."
+        " with its resources and values; and a finding for each control that a rule judged"
+        f" something for (with {code('--framework')}, of that framework)."
     )
     yield ""
     yield (
