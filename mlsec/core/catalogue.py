@@ -19,7 +19,10 @@ CATALOGUE_FILE = "catalogue.json"
 
 
 class ControlLink(msgspec.Struct, frozen=True, kw_only=True):
-    """One framework control that a rule gives evidence for, how the two relate, and the reason."""
+    """One framework control that a rule gives evidence for, how the two relate, and the reason.
+
+    In an assessment ``because`` is "": the reason stands in the catalogue.
+    """
 
     id: str
     because: str

@@ -76,7 +76,10 @@ def _of_schema_2(document: AssessmentDocument, find_catalogue: FindCatalogue) ->
     ids = {*silent, *document.idle_rules, *(rule.id for rule in document.rules)}
     catalogue = find_catalogue(digest, ids) if digest else None
     described = {rule.id: rule for rule in catalogue.rules} if catalogue is not None else {}
-    rules = [*document.rules, *(_silent(name, silent[name], described) for name in silent)]
+    rules = [
+        *(_with_reasons(rule, described) for rule in document.rules),
+        *(_silent(name, silent[name], described) for name in silent),
+    ]
     # Without the catalogue nothing is known of a rule that met nothing but its id.
     idle = (described[name] for name in document.idle_rules if name in described)
     rules += [with_counts(rule, StatusCounts()) for rule in idle]
@@ -125,6 +128,11 @@ def _assessment(document: DocumentFacts, tool: Tool, rules: Iterable[RuleSummary
     )
 
 
+def _with_reasons(rule: RuleSummary, described: dict[str, CatalogueRule]) -> RuleSummary:
+    known = described.get(rule.id)
+    return rule if known is None else msgspec.structs.replace(rule, controls=known.controls)
+
+
 def _silent(rule_id: str, facts: SilentRule, described: dict[str, CatalogueRule]) -> RuleSummary:
     counts = StatusCounts(passed=facts.passed, not_applicable=facts.not_applicable)
     if rule_id in described:
@@ -146,7 +154,8 @@ def _silent(rule_id: str, facts: SilentRule, described: dict[str, CatalogueRule]
 def _unshown(digest: str, silent: int) -> str:
     rules = "1 rule" if silent == 1 else f"{silent:,} rules"
     return (
-        f"The titles and reasons of the {rules} without a finding, and the controls without"
-        f" evidence, are not shown: {CATALOGUE_FILE} with the digest {digest[:12]} is not beside"
-        " the assessment, and the rules installed here are others."
+        f"The titles and reasons of the {rules} without a finding, why a rule is evidence for a"
+        f" control, and the controls without evidence are not shown: {CATALOGUE_FILE} with the"
+        f" digest {digest[:12]} is not beside the assessment, and the rules installed here are"
+        " others."
     )

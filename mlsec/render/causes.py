@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -56,7 +56,7 @@ def open_causes(assessment: Assessment) -> list[CauseView]:
     return views
 
 
-def severe(views: list[CauseView]) -> int:
+def severe(views: Sequence[CauseView]) -> int:
     """Count those that are critical or high."""
     return sum(view.severity.rank <= Severity.HIGH.rank for view in views)
 

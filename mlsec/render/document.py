@@ -82,8 +82,9 @@ class AssessmentDocument(DocumentFacts, frozen=True, kw_only=True):
     """The file as a whole, keys in this order.
 
     ``rules`` are whole for those that have a finding; ``silent_rules`` has the others that judged
-    something, by id, ``idle_rules`` those that met nothing to judge. What those say, and all that
-    frameworks say, stands in catalogue.json, which ``tool.catalogue_digest`` names by its SHA-256.
+    something, by id, ``idle_rules`` those that met nothing to judge. What those say, why a rule is
+    evidence for a control, and all that frameworks say, stands in catalogue.json, which
+    ``tool.catalogue_digest`` names by its SHA-256.
     """
 
     causes: tuple[Cause, ...] = ()
@@ -157,7 +158,7 @@ def _document(assessment: Assessment) -> AssessmentDocument:
         findings=tuple(tally.sorted_findings(assessment)),
         gaps=tuple(sorted(assessment.gaps, key=_gap_order)),
         rules=tuple(
-            rule
+            _without_reasons(rule)
             for rule in sorted(assessment.rules, key=lambda rule: rule.id)
             if rule.id in speaking
         ),
@@ -175,6 +176,12 @@ def _document(assessment: Assessment) -> AssessmentDocument:
         model_files=tuple(sorted(assessment.model_files, key=lambda file: file.id)),
         limit=assessment.limit,
     )
+
+
+def _without_reasons(rule: RuleSummary) -> RuleSummary:
+    """Leave out why a rule is evidence for a control: the catalogue says it."""
+    links = tuple(msgspec.structs.replace(link, because="") for link in rule.controls)
+    return msgspec.structs.replace(rule, controls=links)
 
 
 def _gap_order(gap: Gap) -> tuple[str, ...]:

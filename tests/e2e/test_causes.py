@@ -1,4 +1,4 @@
-"""The demo's causes: few, each failure under one, and a change ends what its card says."""
+"""Causes of a company: each failure under one, few severe, and a change ends what its card says."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from mlsec import pipeline
+from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
 from mlsec.core.enums import Severity, Status
+from mlsec.snapshot.folder import export_folder
+from mlsec.snapshot.store import Snapshot
 from tests.e2e import runs
+from tests.estate.serve import RunningAws, Settings
+from tests.shipped import shipped_vocabulary
 
 _DEMO = runs.ROOT / "fixtures" / "demo"
 # By cause: in which call's answer, what is there, and what the fix puts in its place.
@@ -28,7 +34,7 @@ FIXES: dict[tuple[str, str], tuple[str, str, str, str]] = {
         '{"Action":["s3:GetObject"],"Effect":"Allow","Resource":"arn:aws:s3:::nordlicht/x"}',
     ),
     ("claims-api", "ai_routes: is_direct, is_public"): (
-        "0ocrkwsniv", "GetResources", '"authorizationType":"NONE"', '"authorizationType":"AWS_IAM"',
+        "/score", "GetResources", '"authorizationType":"NONE"', '"authorizationType":"AWS_IAM"',
     ),
     ("credit-0002", "policy: effect, has_condition, principals"): (
         "credit-0002", "GetModelPackageGroupPolicy",
@@ -49,14 +55,39 @@ FIXES: dict[tuple[str, str], tuple[str, str, str, str]] = {
 
 
 def scanned(evidence: Path, out: Path) -> Assessment:
-    done = runs.mlsec("scan", "--evidence", evidence, "-o", out, "-f", "json", "--fail-on", "none")
-    assert done.returncode == 11, done.stderr
+    accepts = ("--fail-on", "none", "--min-coverage", "0")
+    done = runs.mlsec("scan", "--evidence", evidence, "-o", out, "-f", "json", *accepts)
+    assert done.returncode == 0, done.stderr
     return runs.load_assessment(out)
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
     return scanned(_DEMO, tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six deployments and the story, as readable evidence that a test can change."""
+    folder = tmp_path_factory.mktemp("company")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        RunningAws(Settings(deployments=6, has_story=True)) as aws,
+    ):
+        for name, value in aws.environment().items():
+            patch.setenv(name, value)
+        settings = CollectSettings(vocabulary=shipped_vocabulary())
+        taken = folder / "company.mlsnap"
+        pipeline.collect(("aws",), taken, settings, resume=False, say=lambda *_: None)
+        assert aws.mistakes() == []
+    with Snapshot.open(taken) as snapshot:
+        export_folder(snapshot, folder / "evidence")
+    return folder / "evidence"
+
+
+@pytest.fixture(scope="module")
+def before(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Assessment:
+    return scanned(company, tmp_path_factory.mktemp("before"))
 
 
 def test_each_failure_stands_under_exactly_one_cause(demo: Assessment) -> None:
@@ -85,17 +116,17 @@ def test_attack_paths_stand_under_a_link_of_theirs_and_name_the_others(demo: Ass
 _LONGEST = "artifact/public-endpoint-unsigned-weights-externally-writable"
 
 
-def fixed_demo(folder: Path, marker: str, operation: str, before: str, after: str) -> Path:
+def fixed(company: Path, folder: Path, marker: str, operation: str, old: str, new: str) -> Path:
     """Copy the evidence with one answer changed, as a scan after the fix would find it."""
     folder.mkdir()
-    for file in _DEMO.iterdir():
+    for file in company.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
     calls, hits = folder / "calls.jsonl", 0
     lines = calls.read_text().splitlines()
     for n, line in enumerate(lines):
         call = json.loads(line)
-        if call["operation"] == operation and marker in line and before in line:
-            lines[n] = line.replace(before, after)
+        if call["operation"] == operation and marker in line and old in line:
+            lines[n] = line.replace(old, new)
             hits += 1
     assert hits == 1
     calls.write_text("\n".join(lines) + "\n")
@@ -104,25 +135,25 @@ def fixed_demo(folder: Path, marker: str, operation: str, before: str, after: st
 
 @pytest.mark.parametrize("where", FIXES, ids=lambda where: where[0])
 def test_change_ends_exactly_what_its_card_says(
-    where: tuple[str, str], demo: Assessment, tmp_path: Path
+    where: tuple[str, str], company: Path, before: Assessment, tmp_path: Path
 ) -> None:
     name, setting = where
     [cause] = [
-        one for one in demo.causes
+        one for one in before.causes
         if name in {one.resource.name, one.resource.id.rpartition("/")[2]}
         and [fact.setting for fact in one.facts] == [setting]
     ]  # fmt: skip
-    after = scanned(fixed_demo(tmp_path / "fixed", *FIXES[where]), tmp_path / "out")
-    failed = {one.fingerprint: one.rule for one in demo.findings if one.status is Status.FAIL}
+    after = scanned(fixed(company, tmp_path / "fixed", *FIXES[where]), tmp_path / "out")
+    failed = {one.fingerprint for one in before.findings if one.status is Status.FAIL}
     still = {one.fingerprint for one in after.findings if one.status is Status.FAIL}
-    ended = {item for item in failed if item not in still}
+    ended = failed - still
     # Of a path with several links the card of another link has it; this one may end it too.
-    elsewhere = {item for one in demo.causes if one is not cause for item in one.shared}
+    elsewhere = {item for one in before.causes if one is not cause for item in one.shared}
     assert ended - elsewhere == set(cause.findings) - elsewhere
     assert set(cause.findings) <= ended
-    assert still <= failed.keys()
+    assert still <= failed
 
 
 def test_severe_causes_of_the_demo_are_few(demo: Assessment) -> None:
     severe = [one for one in demo.causes if one.severity.rank <= Severity.HIGH.rank]
-    assert len(severe) <= 14
+    assert len(severe) <= 8

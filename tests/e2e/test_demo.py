@@ -8,6 +8,7 @@ import pytest
 
 from mlsec.core.assessment import Assessment
 from mlsec.core.enums import GapReason, Status
+from mlsec.render.document import document_chunks
 from tests.e2e import runs
 
 _DEMO = runs.ROOT / "fixtures" / "demo"
@@ -83,3 +84,7 @@ def test_some_things_are_right(assessment: Assessment) -> None:
 def test_fixture_stays_small() -> None:
     size_bytes = sum(path.stat().st_size for path in Path(_DEMO).iterdir())
     assert size_bytes < 1_000_000
+
+
+def test_assessment_is_below_one_megabyte(assessment: Assessment) -> None:
+    assert sum(map(len, document_chunks(assessment))) < 1_000_000

@@ -287,7 +287,7 @@ def test_page_passes_the_strict_browser_check(name: str, tmp_path: Path) -> None
 def test_brief_text_says_what_to_do_first_and_still_counts_what_was_not_read() -> None:
     whole = rendered("text", samples.rich()).decode()
     brief = b"".join(render_text(samples.rich(), RenderSettings(is_brief=True))).decode()
-    assert "\ndo first\n  1. critical" in brief
+    assert "\ndo first (of 9 causes, 4 critical or high)\n  1. critical" in brief
     assert "-->" in whole
     assert brief.splitlines()[-1] == whole.splitlines()[-1]
     assert len(brief.splitlines()) < len(whole.splitlines())

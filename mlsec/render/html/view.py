@@ -88,6 +88,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     severities: tuple[tuple[str, int], ...]
     causes: tuple[CauseView, ...]
     causes_left: int
+    severe: int
     severe_left: int
     concerns: tuple[ConcernView, ...]
     paths: tuple[PathView, ...]
@@ -136,6 +137,7 @@ def build_view(assessment: Assessment) -> View:
         severities=tuple((entry.value, counts.by_severity[entry]) for entry in Severity),
         causes=tuple(causes[:CAUSES_SHOWN]),
         causes_left=max(0, len(causes) - CAUSES_SHOWN),
+        severe=severe(causes),
         severe_left=severe(causes[CAUSES_SHOWN:]),
         concerns=_concerns(assessment),
         paths=tuple(

@@ -17,7 +17,8 @@ def first_lines(causes: Sequence[CauseView], page: Page) -> Iterator[str]:
     if not causes:
         return
     yield ""
-    yield page.paint("do first", BOLD)
+    among = f"of {plural(len(causes), 'cause')}, {severe(causes):,} critical or high"
+    yield f"{page.paint('do first', BOLD)} ({among})"
     for position, view in enumerate(causes[:_CAUSES_SHOWN], start=1):
         severity = page.paint(f"{view.severity.value:<8}", COLOUR[view.severity])
         name = page.paint(shown(view.name, 80), BOLD)
@@ -28,7 +29,5 @@ def first_lines(causes: Sequence[CauseView], page: Page) -> Iterator[str]:
             yield from page.wrap(f"fix: {shown(view.fix, 160)}", _INDENT, _INDENT)
     more = len(causes) - _CAUSES_SHOWN
     if more > 0:
-        of_them = severe(list(causes[_CAUSES_SHOWN:]))
-        note = f", {of_them:,} of them critical or high," if of_them else ""
-        yield f"     and {plural(more, 'more cause')}{note} in the report"
+        yield f"     and {plural(more, 'more cause')} in the report"
     yield ""
