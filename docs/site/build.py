@@ -23,7 +23,6 @@ from docs.site.rule_page import rule_page
 from docs.site.vocabulary_page import type_page, type_path, vocabulary_index
 from mlsec.cli.parser import build_parser
 from mlsec.core.content_paths import content_folder
-from mlsec.engine.model.controls import Links
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.load import load_content
 
@@ -34,9 +33,8 @@ _FROM_ROOT = {"CHANGELOG.md": "changelog.md", "SECURITY.md": "security.md"}
 
 def generated_pages(ruleset: RuleSet) -> Iterator[tuple[str, str]]:
     """Yield every page that is made and not written by hand: path in the site, Markdown."""
-    links = Links(ruleset.frameworks)
     for rule in ruleset.rules:
-        yield f"{rule_path(rule.id)}.md", rule_page(rule, ruleset, links)
+        yield f"{rule_path(rule.id)}.md", rule_page(rule, ruleset)
     yield from index_pages(ruleset).items()
     vocabulary = ruleset.vocabulary
     for owner in vocabulary.types.values():

@@ -11,7 +11,6 @@ from docs.site.rule_names import GROUPS, group_of, severity_badge
 from docs.site.sources import sources_of
 from docs.site.vocabulary_page import shown_absent, type_link
 from mlsec.core.catalogue import ControlLink, Fix
-from mlsec.engine.model.controls import Links
 from mlsec.engine.model.rule import Rule, RuleSet
 from mlsec.engine.testing.mutate import describe
 from mlsec.render.command import generic_command
@@ -35,7 +34,7 @@ _SNIPPETS = {
 }
 
 
-def rule_page(rule: Rule, ruleset: RuleSet, links: Links) -> str:
+def rule_page(rule: Rule, ruleset: RuleSet) -> str:
     """Give the page as Markdown."""
     evidence = evidence_of(rule, ruleset.vocabulary)
     group = group_of(rule)
@@ -65,7 +64,7 @@ def rule_page(rule: Rule, ruleset: RuleSet, links: Links) -> str:
         "",
         *_not_assessed(evidence, ruleset),
         *_known_exceptions(rule),
-        *_frameworks(links.of(rule.topics, rule.controls, rule.resource, rule.objective), ruleset),
+        *_frameworks(ruleset.frameworks.links(rule.objective, rule.controls), ruleset),
         *_equivalents(rule),
         *_references(rule),
     ]

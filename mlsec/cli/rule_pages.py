@@ -12,6 +12,8 @@ from mlsec.core.catalogue import Fix
 from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import visible
 from mlsec.core.suggestions import did_you_mean
+from mlsec.engine.model.controls import Frameworks
+from mlsec.engine.model.objectives import Objective
 from mlsec.engine.model.rule import Rule, RuleSet
 from mlsec.engine.rules.fix_check import FIX_KEYS
 from mlsec.engine.testing.examples import Disagreement
@@ -19,13 +21,15 @@ from mlsec.engine.testing.mutate import describe
 from mlsec.vocabulary.types import Kind, Property, RelationKind, Type, Vocabulary
 
 
-def page_of(rule: Rule) -> str:
-    """One rule in full."""
+def page_of(rule: Rule, frameworks: Frameworks) -> str:
+    """One rule in full, with what it tests and the controls that it links to."""
+    linked = frameworks.links(rule.objective, rule.controls)
     lines = [
         f"{rule.id}: {rule.title}",
         ", ".join((_gravity(rule), rule.category.value, f"concern {rule.concern.value}")),
         f"{rule.status.value} since {rule.since}, judges {rule.resource}",
         f"  --> {rule.place}",
+        *_objective_lines(frameworks.objectives.get(rule.objective)),
         "",
         f"why: {rule.why}",
         "",
@@ -41,8 +45,10 @@ def page_of(rule: Rule) -> str:
         lines += _fix_lines(part, f"{provider}, ")
     for title, items in (
         ("equivalents", rule.equivalents),
-        ("topics", rule.topics),
-        ("controls", tuple(f"{link.id} ({link.because})" for link in rule.controls)),
+        (
+            "controls",
+            tuple(f"{link.id} ({link.relation.value}: {link.because})" for link in linked),
+        ),
         ("aliases", rule.aliases),
         ("references", rule.references),
         ("known exceptions", rule.known_exceptions),
@@ -50,6 +56,16 @@ def page_of(rule: Rule) -> str:
         if items:
             lines += [f"{title}:", *(f"  {item}" for item in items)]
     return "\n".join(lines)
+
+
+def _objective_lines(objective: Objective | None) -> tuple[str, ...]:
+    if objective is None:
+        return ()
+    facts = (objective.exposure.value, objective.consequence.value, objective.effort.value)
+    return (
+        f"objective {objective.name}, profile {objective.profile.value}: {objective.tests}",
+        f"  {' x '.join(facts)} = {objective.severity.value}",
+    )
 
 
 def _gravity(rule: Rule) -> str:

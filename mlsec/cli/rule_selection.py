@@ -26,7 +26,6 @@ FILTERS: Mapping[str, Callable[[Rule, Objectives], Sequence[str]]] = {
     "resource": lambda rule, _: (rule.resource,),
     "objective": lambda rule, _: (rule.objective,) if rule.objective else (),
     "profile": _profile,
-    "topic": lambda rule, _: rule.topics,
 }
 
 

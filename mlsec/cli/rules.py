@@ -63,7 +63,6 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
         ("resource", "for this resource type, such as aws.sagemaker.*"),
         ("objective", "that test this objective, such as notebook-root-access"),
         ("profile", "that this profile adds, such as strict"),
-        ("topic", "on this topic"),
     ):
         parser.add_argument(f"--{name}", default="", metavar="GLOB", help=f"only rules {meaning}")
 
@@ -116,7 +115,8 @@ def _show(args: argparse.Namespace) -> int:
     from mlsec.cli.rule_pages import page_of
     from mlsec.cli.rule_selection import find_rule
 
-    console.out(page_of(find_rule(_load(args), args.id)))
+    ruleset = _load(args)
+    console.out(page_of(find_rule(ruleset, args.id), ruleset.frameworks))
     return exits.CLEAN
 
 

@@ -14,7 +14,6 @@ import pytest
 from mlsec import pipeline
 from mlsec.core.assessment import Assessment
 from mlsec.core.enums import ControlStatus
-from mlsec.engine.model.controls import Links
 from mlsec.engine.model.rule import RuleSet
 from mlsec.snapshot.evidence import open_evidence
 from tests.e2e import runs
@@ -132,7 +131,7 @@ def test_sign_in_is_linked_to_no_control_that_asks_for_a_second_factor(
 ) -> None:
     rule = ruleset.by_id(rule_id)
     assert rule is not None
-    links = Links(ruleset.frameworks).of((), rule.controls, rule.resource, rule.objective)
+    links = ruleset.frameworks.links(rule.objective, rule.controls)
     assert not {link.id for link in links} & SECOND_FACTOR
 
 

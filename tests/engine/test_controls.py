@@ -1,32 +1,52 @@
-"""Framework links: every topic resolves to known controls."""
+"""Links of rules: each rule tests one objective, and links only to frameworks of its providers."""
 
 from __future__ import annotations
 
 import pytest
 
+from mlsec.core.catalogue import ControlLink
 from mlsec.core.content_paths import content_folder
-from mlsec.core.errors import MlsecError
-from mlsec.engine.model.controls import Links, load_frameworks
+from mlsec.core.enums import Consequence, Effort, Exposure, Profile
+from mlsec.engine.model.controls import Frameworks
+from mlsec.engine.model.objectives import Objective
+from mlsec.engine.model.rule import Rule
+from mlsec.engine.rules.load import load_content
 
-SHIPPED = load_frameworks(content_folder("rules") / "frameworks")
+SHIPPED = load_content(content_folder("rules"))
+OBJECTIVE = Objective(
+    name="o",
+    tests="It holds.",
+    exposure=Exposure.INSIDE,
+    consequence=Consequence.DATA,
+    effort=Effort.DIRECT,
+    profile=Profile.RECOMMENDED,
+    controls=(
+        ControlLink(id="f/B", because="the objective's"),
+        ControlLink(id="f/A", because="the objective's"),
+    ),
+)
 
 
-@pytest.mark.parametrize("topic", sorted(SHIPPED.topics))
-def test_every_topic_says_what_it_shows_and_links_to_known_controls(topic: str) -> None:
-    found = Links(SHIPPED).of((topic,), (), "aws.sagemaker.notebook")
-    assert found
-    assert all(SHIPPED.has(link.id) and link.because.startswith("shows ") for link in found)
+@pytest.mark.parametrize("rule", SHIPPED.rules, ids=lambda rule: rule.id)
+def test_every_shipped_rule_tests_an_objective(rule: Rule) -> None:
+    assert rule.objective in SHIPPED.frameworks.objectives
 
 
-def test_a_rule_for_one_provider_links_to_no_benchmark_of_another() -> None:
-    found = Links(SHIPPED).of(("bucket-private",), (), "aws.s3.bucket")
-    assert {link.id.partition("/")[0] for link in found}.isdisjoint({"cis-azure", "cis-gcp"})
-    assert any(link.id.startswith("cis-aws/") for link in found)
+@pytest.mark.parametrize("rule", SHIPPED.rules, ids=lambda rule: rule.id)
+def test_a_rule_links_to_no_framework_of_other_providers_only(rule: Rule) -> None:
+    own = {item.name.partition(".")[0] for item in SHIPPED.vocabulary.concrete(rule.resource)}
+    for link in SHIPPED.frameworks.links(rule.objective, rule.controls):
+        framework = SHIPPED.frameworks.frameworks[link.id.partition("/")[0]]
+        assert not framework.providers or own.intersection(framework.providers), link.id
 
 
-def test_a_topic_with_an_unknown_control_is_refused_with_its_place(tmp_path) -> None:
-    text = "id: f\ntitle: F\nkind: catalogue\ncontrols:\n  A-1: {title: one}\n"
-    (tmp_path / "f.yaml").write_text(text)
-    (tmp_path / "topics.yaml").write_text("t:\n  shows: it\n  controls:\n    - f/A-2\n")
-    with pytest.raises(MlsecError, match=r"topics\.yaml:4:7: .*f/A-2"):
-        load_frameworks(tmp_path)
+def test_every_objective_is_tested_by_a_rule() -> None:
+    assert {*SHIPPED.frameworks.objectives} == {rule.objective for rule in SHIPPED.rules}
+
+
+def test_own_links_and_the_objectives_are_joined_and_the_own_one_holds() -> None:
+    own = (ControlLink(id="f/B", because="its own"), ControlLink(id="f/C", because="its own"))
+    joined = Frameworks(objectives={"o": OBJECTIVE}).links("o", own)
+    assert [(link.id, link.because) for link in joined] == [
+        ("f/A", "the objective's"), ("f/B", "its own"), ("f/C", "its own"),
+    ]  # fmt: skip

@@ -6,14 +6,24 @@ from pathlib import Path
 
 import pytest
 
+from mlsec.core.enums import Consequence, Effort, Exposure, Profile
 from mlsec.core.errors import MlsecError
 from mlsec.engine.model.diagnostics import RuleFilesError
+from mlsec.engine.model.objectives import Objective
 from mlsec.engine.rules.links_check import KnownControls
 from tests.engine.small import load_texts, rule_text
 
+OBJECTIVE = Objective(
+    name="notebook-root-access",
+    tests="Users of a notebook are not root on its machine.",
+    exposure=Exposure.INSIDE,
+    consequence=Consequence.TAKEOVER,
+    effort=Effort.DIRECT,
+    profile=Profile.RECOMMENDED,
+)
 KNOWN = KnownControls(
     controls={"nist-800-53": ("SC-7", "AC-6"), "iso-27001": ("A.8.2",)},
-    topics=("notebook-internet-access", "endpoint-auth-required"),
+    objectives={"notebook-root-access": OBJECTIVE},
 )
 PASS_FAIL = "pass: [{is_shared: false}], fail: [{is_shared: true}]"
 UNREAD = "not_assessed: [{unread: [is_shared]}]"
@@ -164,10 +174,10 @@ TYPOS = (
         'nist-800-53 has no control "SC-77"; did you mean "SC-7"?',
     ),
     (
-        "topic",
-        {"topics": "[notebook-internet-acess]"},
-        "13:10",
-        'did you mean "notebook-internet-access"?',
+        "objective",
+        {"objective": "notebook-root-acess"},
+        "13:12",
+        'did you mean "notebook-root-access"?',
     ),
     ("equivalent", {"equivalents": "[prowler]"}, "13:15", "is not tool:check-id"),
     ("key", {"mesage": "x"}, "13:1", 'unknown key "mesage"; did you mean "message"?'),

@@ -10,7 +10,6 @@ from mlsec import pipeline
 from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Profile
 from mlsec.core.errors import MlsecError
-from mlsec.engine.model.controls import Links
 from mlsec.engine.model.rule import Rule
 from mlsec.engine.rules.load import load_content
 from mlsec.engine.rules.selection import keep_framework, keep_profile, load_selected
@@ -79,10 +78,9 @@ def test_the_engine_keeps_every_rule_unless_a_profile_is_chosen() -> None:
 def test_a_framework_chooses_the_rules_that_link_to_it() -> None:
     kept = keep_framework(SHIPPED, "nist-800-53:low")
     low = set(SHIPPED.frameworks.frameworks["nist-800-53"].profiles["low"])
-    links = Links(SHIPPED.frameworks)
 
     def linked(rule: Rule) -> set[str]:
-        found = links.of(rule.topics, rule.controls, rule.resource, rule.objective)
+        found = SHIPPED.frameworks.links(rule.objective, rule.controls)
         return {link.id.removeprefix("nist-800-53/") for link in found}
 
     assert kept.rules

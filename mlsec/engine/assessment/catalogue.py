@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from mlsec.core.catalogue import Catalogue, CatalogueRule
-from mlsec.engine.model.controls import Links
+from mlsec.engine.model.controls import Frameworks
 from mlsec.engine.model.rule import Rule, RuleSet
 
 
 def catalogue_of(ruleset: RuleSet, only: Collection[str] | None = None) -> Catalogue:
     """Describe the rules of the set, or those of some ids, and every framework loaded with it."""
-    linked = Links(ruleset.frameworks)
     return Catalogue(
         rules=tuple(
-            _described(rule, linked) for rule in ruleset.rules if only is None or rule.id in only
+            _described(rule, ruleset.frameworks)
+            for rule in ruleset.rules
+            if only is None or rule.id in only
         ),
         frameworks=tuple(ruleset.frameworks.frameworks.values()),
     )
 
 
-def _described(rule: Rule, linked: Links) -> CatalogueRule:
+def _described(rule: Rule, frameworks: Frameworks) -> CatalogueRule:
     return CatalogueRule(
         id=rule.id,
         title=rule.title,
@@ -31,7 +32,7 @@ def _described(rule: Rule, linked: Links) -> CatalogueRule:
         resource=rule.resource,
         why=rule.why,
         fix=rule.fix,
-        controls=linked.of(rule.topics, rule.controls, rule.resource, rule.objective),
+        controls=frameworks.links(rule.objective, rule.controls),
         equivalents=rule.equivalents,
         references=rule.references,
         known_exceptions=rule.known_exceptions,

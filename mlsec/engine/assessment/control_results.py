@@ -10,7 +10,7 @@ import msgspec
 from mlsec.core.assessment import ControlResult, FrameworkResult, StatusCounts
 from mlsec.core.enums import Automation, ControlStatus, FrameworkKind
 from mlsec.core.framework import Control, Framework
-from mlsec.engine.model.controls import NOTHING, Links
+from mlsec.engine.model.controls import NOTHING
 from mlsec.engine.model.rule import Rule, RuleSet
 
 # A control of these results is always listed; others only where a rule of theirs judged something.
@@ -67,11 +67,9 @@ class _Linked:
         # By control: its rules of scanned providers. A control without an entry has no rule at all.
         self._of_control: dict[str, list[Rule]] = {}
         self._of_objective: dict[str, list[Rule]] = {}
-        links = Links(ruleset.frameworks)
         for rule in (*ruleset.rules, *ruleset.left_out):
             is_scanned = not providers.isdisjoint(_providers(rule, ruleset))
-            # What a topic links to is no evidence: nobody judged it rule by rule.
-            for link in links.of((), rule.controls, rule.resource, rule.objective):
+            for link in ruleset.frameworks.links(rule.objective, rule.controls):
                 rules = self._of_control.setdefault(link.id, [])
                 if is_scanned:
                     rules.append(rule)

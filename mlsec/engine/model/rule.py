@@ -149,7 +149,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     params: Mapping[str, Parameter] = msgspec.field(default_factory=dict)
     controls: tuple[ControlLink, ...] = ()
-    topics: tuple[str, ...] = ()
     objective: str = ""
     equivalents: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()

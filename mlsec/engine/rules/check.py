@@ -24,7 +24,6 @@ from mlsec.engine.rules.fix_command_check import check_commands
 from mlsec.engine.rules.links_check import (
     KnownControls,
     check_equivalents,
-    check_topics,
     read_controls,
     read_objective,
 )
@@ -33,7 +32,7 @@ from mlsec.vocabulary.types import Type, Vocabulary
 
 KEYS = (
     "id", "title", "severity", "category", "concern", "status", "since", "resource", "when",
-    "assert", "graded_by", "params", "message", "why", "fix", "controls", "topics", "objective",
+    "assert", "graded_by", "params", "message", "why", "fix", "controls", "objective",
     "equivalents", "aliases", "references", "known_exceptions", "tests",
 )  # fmt: skip
 REQUIRED = (
@@ -125,7 +124,6 @@ class _Checker:
             if "fix" in self.raw
             else Fix(text=""),
             "controls": read_controls(self._list("controls"), self.frameworks, self.mistakes),
-            "topics": check_topics(self._texts("topics"), self.frameworks, self.mistakes),
             "objective": read_objective(
                 self._text("objective"), self.raw, self.frameworks, self.mistakes
             ),

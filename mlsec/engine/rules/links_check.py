@@ -18,10 +18,9 @@ _EQUIVALENT = re.compile(r"[a-z0-9][a-z0-9_-]*:\S.*\Z")
 
 
 class KnownControls(msgspec.Struct, frozen=True, kw_only=True):
-    """Control ids per framework, topics and objectives; None where the file is not there."""
+    """Control ids per framework, and objectives; None where the file is not there."""
 
     controls: Mapping[str, tuple[str, ...]] | None = None
-    topics: tuple[str, ...] | None = None
     objectives: Mapping[str, Objective] | None = None
 
 
@@ -58,17 +57,6 @@ def _check_control(
     elif control not in known[framework]:
         suggestion = did_you_mean(control, known[framework])
         mistakes.add(f'{framework} has no control "{control}"{suggestion}', *here)
-
-
-def check_topics(
-    topics: tuple[str, ...], known: KnownControls, mistakes: Diagnostics
-) -> tuple[str, ...]:
-    """Give the topics; an unknown one is recorded."""
-    for n, topic in enumerate(topics):
-        if known.topics is not None and topic not in known.topics:
-            suggestion = did_you_mean(topic, known.topics)
-            mistakes.add(f'unknown topic "{topic}"{suggestion}', "topics", n)
-    return topics
 
 
 def read_objective(

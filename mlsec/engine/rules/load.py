@@ -170,7 +170,7 @@ def _rules_below(folder: Path) -> list[Path]:
 
 
 def load_known_controls(folder: Path) -> KnownControls:
-    """Read the known control ids and topics; without the folder they are not checked.
+    """Read the known control ids and objectives; without the folder they are not checked.
 
     Raises:
         MlsecError: a mistake in a framework file.
@@ -182,8 +182,7 @@ def _known_controls(folder: Path, frameworks: Frameworks) -> KnownControls:
     if not any(folder.glob("*.yaml")):
         return KnownControls()
     controls = {name: tuple(entry.controls) for name, entry in frameworks.frameworks.items()}
-    topics = tuple(frameworks.topics) if (folder / "topics.yaml").is_file() else None
-    return KnownControls(controls=controls, topics=topics, objectives=frameworks.objectives)
+    return KnownControls(controls=controls, objectives=frameworks.objectives)
 
 
 def _clashes(rules: list[Rule]) -> list[MlsecError]:

@@ -85,7 +85,7 @@ def _key_schema(key: str, types: list[str]) -> Schema:
             ["pass", "fail", "not_assessed"],
         ),
     }
-    lists = ("topics", "equivalents", "aliases", "references", "known_exceptions")
+    lists = ("equivalents", "aliases", "references", "known_exceptions")
     return fixed.get(key, _TEXTS if key in lists else _TEXT)
 
 

@@ -12,7 +12,6 @@ from mlsec.core.enums import Profile
 from mlsec.core.errors import MlsecError
 from mlsec.core.framework import choose_framework
 from mlsec.core.suggestions import did_you_mean
-from mlsec.engine.model.controls import Links
 from mlsec.engine.model.rule import Rule, RuleSet
 from mlsec.engine.rules.load import load_content
 
@@ -55,10 +54,9 @@ def keep_framework(ruleset: RuleSet, name: str) -> RuleSet:
     frameworks = ruleset.frameworks
     framework = choose_framework(frameworks.frameworks.values(), name)
     wanted = {f"{framework.id}/{control}" for control in framework.controls}
-    links = Links(frameworks)
 
     def is_linked(rule: Rule) -> bool:
-        linked = links.of(rule.topics, rule.controls, rule.resource, rule.objective)
+        linked = frameworks.links(rule.objective, rule.controls)
         return any(link.id in wanted for link in linked)
 
     kept = keep_rules(ruleset, is_linked)
