@@ -142,6 +142,8 @@ commands: $(VENV)/.dev-ready
 	    $$(test $$tool = aws && echo awscli || echo azure-cli); } || exit; done
 	@$(BIN)/python -m tests.commands.printed aws > $(COMMANDS)/aws.txt
 	@$(COMMANDS)/aws/bin/python tests/commands/aws_table.py $(COMMANDS)/aws.txt > tests/commands/aws.json
+	@$(BIN)/python -m tests.commands.printed az > $(COMMANDS)/azure.txt
+	@$(COMMANDS)/az/bin/python tests/commands/az_table.py $(COMMANDS)/azure.txt > tests/commands/azure.json
 	@test -z "$$CLOUDSDK_ROOT" || { $(BIN)/python -m tests.commands.printed gcloud > $(COMMANDS)/gcp.txt \
 	  && $(PYTHON) -W ignore tests/commands/gcloud_table.py $(COMMANDS)/gcp.txt > tests/commands/gcp.json; }
 

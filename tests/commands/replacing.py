@@ -47,6 +47,11 @@ REPLACING = {
     "sagemaker update-notebook-instance-lifecycle-config": (
         "sagemaker describe-notebook-instance-lifecycle-config"
     ),
+    "keyvault key rotation-policy update": "keyvault key rotation-policy show",
+    "monitor diagnostic-settings create": "monitor diagnostic-settings list",
+    "network nsg rule update": "network nsg rule list",
+    "policy assignment update --not-scopes": "policy assignment show",
+    "search service update --ip-rules": "search service show",
     "ai model-monitoring-jobs update --emails": "ai model-monitoring-jobs describe",
     "artifacts repositories set-iam-policy": "artifacts repositories get-iam-policy",
     "compute firewall-rules update --source-ranges": "compute firewall-rules describe",
