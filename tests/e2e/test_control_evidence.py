@@ -13,8 +13,10 @@ import pytest
 
 from mlsec import pipeline
 from mlsec.core.assessment import Assessment
-from mlsec.core.enums import ControlStatus
+from mlsec.core.enums import ControlStatus, Profile
 from mlsec.engine.model.rule import RuleSet
+from mlsec.render.settings import RenderSettings
+from mlsec.render.sheet.sheet import sheets_of
 from mlsec.snapshot.evidence import open_evidence
 from tests.e2e import runs
 from tests.estate.identify import identify
@@ -141,3 +143,22 @@ def test_domain_with_single_sign_on_is_no_evidence_for_a_second_factor(ruleset: 
     assert assessment.passed["sagemaker/domain-without-sso"]
     told = {f"{item.framework}/{item.id}": item.result for item in assessment.controls}
     assert ControlStatus.TESTED_PART not in {told.get(name) for name in SECOND_FACTOR}
+
+
+@pytest.mark.parametrize("profile", [None, Profile.RECOMMENDED, Profile.ESSENTIAL])
+def test_sheet_lists_every_control_with_the_result_that_the_assessment_counts(
+    profile: Profile | None,
+) -> None:
+    judging = pipeline.Judging(profile=profile)
+    with open_evidence(runs.ROOT / "fixtures" / "demo") as snapshot:
+        ruleset = pipeline.load(judging)
+        assessment = pipeline.judge(snapshot, ruleset, judging, lambda *_: None)
+    sheets = {sheet.id: sheet for sheet in sheets_of(assessment, RenderSettings())}
+    counted = {item.id: (item.controls, item.results) for item in assessment.frameworks}
+    assert {
+        name: (
+            len(sheet.controls),
+            {status.value: number for status, _, number in sheet.counts},
+        )
+        for name, sheet in sheets.items()
+    } == counted

@@ -50,7 +50,7 @@ def control_results(
                 results=dict(sorted(numbers.items())),
             )
         )
-        controls += [item for item in results if item.result in _LISTED or item.rules]
+        controls += [item for item in results if linked.has_to_say(item)]
     return ControlResults(frameworks=tuple(frameworks), controls=tuple(controls))
 
 
@@ -67,12 +67,15 @@ class _Linked:
         # By control: its rules of scanned providers. A control without an entry has no rule at all.
         self._of_control: dict[str, list[Rule]] = {}
         self._of_objective: dict[str, list[Rule]] = {}
+        self._linked_by_run: set[str] = set()
         for rule in (*ruleset.rules, *ruleset.left_out):
             is_scanned = not providers.isdisjoint(_providers(rule, ruleset))
             for link in ruleset.frameworks.links(rule.objective, rule.controls):
                 rules = self._of_control.setdefault(link.id, [])
                 if is_scanned:
                     rules.append(rule)
+                if rule.id in self._run:
+                    self._linked_by_run.add(link.id)
             if is_scanned and rule.objective:
                 self._of_objective.setdefault(rule.objective, []).append(rule)
 
@@ -106,6 +109,13 @@ class _Linked:
             counts=total,
             missing=missing if total.passed else (),
         )
+
+    def has_to_say(self, item: ControlResult) -> bool:
+        """Whether a result says more than the frameworks and the rules that ran do."""
+        if item.result in _LISTED or item.rules:
+            return True
+        is_left_out = f"{item.framework}/{item.id}" not in self._linked_by_run
+        return item.result is ControlStatus.NO_EVIDENCE and is_left_out
 
     def _missing(
         self, framework: Framework, name: str, control: Control, rules: Sequence[Rule]

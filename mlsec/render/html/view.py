@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from mlsec.core.assessment import Assessment, ControlResult, FrameworkResult, StatusCounts
-from mlsec.core.enums import Concern, Severity, Status
+from mlsec.core.enums import Concern, ControlStatus, Severity, Status
 from mlsec.core.finding import Finding
+from mlsec.core.framework import Framework
 from mlsec.core.resource import TypeCoverage
 from mlsec.render import tally
 from mlsec.render.causes import CauseView, open_causes, severe
-from mlsec.render.control_words import CONTROL_LABELS
+from mlsec.render.control_words import CONTROL_LABELS, linked_controls, unlisted_status
 from mlsec.render.document import document_digest
 from mlsec.render.html.path_layout import Drawing, draw
 from mlsec.render.upload_limits import left_out_notices
@@ -72,11 +73,14 @@ class ControlView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
-    """One framework: how many controls came to which result, and those with something to tell."""
+    """One framework: how many controls came to which result, those with something to say, and the
+    ids of the others by what they came to.
+    """
 
     framework: FrameworkResult
     counts: tuple[tuple[str, str, int], ...]
     controls: tuple[ControlView, ...]
+    others: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -233,6 +237,8 @@ def _types(rows: Sequence[TypeCoverage], assessment: Assessment) -> tuple[TypeRo
 def _frameworks(assessment: Assessment) -> tuple[FrameworkView, ...]:
     by_framework: dict[str, list[ControlView]] = defaultdict(list)
     counts = {rule.id: rule.counts for rule in assessment.rules}
+    described = {item.id: item for item in assessment.catalogue.frameworks}
+    linked = linked_controls(assessment)
     for control in assessment.controls:
         rules = [(rule, counts.get(rule, StatusCounts())) for rule in control.rules]
         rules.sort(key=lambda pair: (not pair[1].failed, not pair[1].not_assessed))
@@ -252,8 +258,26 @@ def _frameworks(assessment: Assessment) -> tuple[FrameworkView, ...]:
                 if framework.results.get(status.value)
             ),
             controls=tuple(by_framework[framework.id]),
+            others=_others(described.get(framework.id), linked, by_framework[framework.id]),
         )
         for framework in sorted(assessment.frameworks, key=lambda item: item.title)
+    )
+
+
+def _others(
+    framework: Framework | None, linked: Collection[str], shown: Sequence[ControlView]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Give the ids of the controls that are only counted, by their result."""
+    if framework is None:
+        return ()
+    listed = {view.control.id for view in shown}
+    ids: dict[ControlStatus, list[str]] = defaultdict(list)
+    for control_id, record in framework.controls.items():
+        if control_id not in listed:
+            is_linked = f"{framework.id}/{control_id}" in linked
+            ids[unlisted_status(record, is_linked=is_linked)].append(control_id)
+    return tuple(
+        (label, tuple(ids[status])) for status, label in CONTROL_LABELS.items() if ids[status]
     )
 
 

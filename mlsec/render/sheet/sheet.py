@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from mlsec.core.assessment import Assessment, ControlResult, JudgedBy, RuleSummary
 from mlsec.core.catalogue import ControlLink
-from mlsec.core.enums import Automation, ControlStatus, Status
+from mlsec.core.enums import ControlStatus, Status
 from mlsec.core.finding import Finding
 from mlsec.core.framework import Control, Framework, choose_framework
 from mlsec.core.resource import Gap
 from mlsec.render import tally
-from mlsec.render.control_words import CONTROL_LABELS
+from mlsec.render.control_words import CONTROL_LABELS, linked_controls, unlisted_status
 from mlsec.render.display import actual_text, expected_text, shown, telling, value_text
 from mlsec.render.settings import RenderSettings
 
 _VALUES_SHOWN = 4
+_REST = "Whatever else the control asks for."
+_NOTHING_SCANNED = "All of it: its rules did not run, or are for providers that were not scanned."
 _NOT_KEPT = "passed; the value was not kept"
 
 
@@ -90,9 +92,15 @@ def sheets_of(assessment: Assessment, settings: RenderSettings) -> tuple[Sheet, 
 def _sheet(framework: Framework, assessment: Assessment, rows: _Rows) -> Sheet:
     """Lay out every control, in the order of the standard."""
     results = {item.id: item for item in assessment.controls if item.framework == framework.id}
-    linked = rows.linked(framework.id)
+    linked, everything = rows.linked(framework.id), linked_controls(assessment)
     controls = tuple(
-        _control(control_id, record, results.get(control_id), linked.get(control_id, ()), rows)
+        _control(
+            control_id,
+            record,
+            results.get(control_id) or _counted(framework, control_id, everything),
+            linked.get(control_id, ()),
+            rows,
+        )
         for control_id, record in framework.controls.items()
     )
     numbers = Counter(control.status for control in controls)
@@ -108,29 +116,36 @@ def _sheet(framework: Framework, assessment: Assessment, rows: _Rows) -> Sheet:
     )
 
 
+def _counted(framework: Framework, control_id: str, linked: Collection[str]) -> ControlResult:
+    record = framework.controls[control_id]
+    is_linked = f"{framework.id}/{control_id}" in linked
+    return ControlResult(
+        framework=framework.id,
+        id=control_id,
+        title=record.title,
+        result=unlisted_status(record, is_linked=is_linked),
+    )
+
+
 def _control(
     control_id: str,
     record: Control,
-    result: ControlResult | None,
+    result: ControlResult,
     links: Sequence[tuple[RuleSummary, ControlLink]],
     rows: _Rows,
 ) -> SheetControl:
-    if result is not None:
-        status = result.result
+    if result.result is ControlStatus.MANUAL:
+        not_tested = "All of it: no rule tests any part of this control."
     else:
-        is_manual = not links or record.automation is Automation.MANUAL
-        status = ControlStatus.MANUAL if is_manual else ControlStatus.NO_EVIDENCE
-    does_not_test = record.does_not_test
-    if not links:
-        does_not_test = does_not_test or "All of it: no rule tests any part of this control."
+        not_tested = _REST if links else _NOTHING_SCANNED
     return SheetControl(
         id=control_id,
         title=record.title,
-        status=status,
-        label=CONTROL_LABELS[status],
+        status=result.result,
+        label=CONTROL_LABELS[result.result],
         tests=record.tests,
-        does_not_test=does_not_test or "Whatever else the control asks for.",
-        missing=() if result is None else result.missing,
+        does_not_test=record.does_not_test or not_tested,
+        missing=result.missing,
         rows=tuple(row for rule, link in links for row in rows.of(rule, link)),
     )
 
