@@ -62,7 +62,7 @@ function causePart(row) {
   const others = data.cause.reduce((sum, one, at) => sum + (one === number && at !== row ? 1 : 0), 0);
   const shared = cause.shared[id] || [];
   const link = make("a", { href: "#cause=" + data.tables.cause[number], onclick: () => byId("panel").close() }, count(others, "other finding"));
-  return make("div", {}, make("p", {}, make("b", {}, cause.name), ": " + cause.title),
+  return make("div", {}, make("p", {}, causeLabel(cause)),
     make("p", { className: "quiet" }, make("code", {}, cause.settings.join(", ")), others ? "; a change there ends this and " : "; a change there ends this finding alone", others ? link : null),
     shared.length ? make("p", { className: "quiet" }, "A change elsewhere would end this one too: ") : null,
     shared.length ? make("ul", { className: "plain" }, ...shared.map(([resource, setting]) => make("li", {}, make("code", {}, setting), " of ", make("code", {}, resource)))) : null);

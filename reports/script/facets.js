@@ -11,7 +11,7 @@ let counts = {};
 let visible = new Uint32Array(0);
 
 const valuesOf = (facet) => (FIXED[facet] ? data[FIXED[facet]] : data.tables[facet]);
-const causeLabel = (cause) => (cause.name ? cause.name + ": " + cause.title : "");
+const causeLabel = (cause) => (!cause.name || cause.title.includes(cause.name) ? cause.title || "" : cause.name + ": " + cause.title);
 const labelOf = (facet, value) => ({ rule: () => data.rules[value].title, cause: () => causeLabel(data.causes[value]) }[facet] || (() => valuesOf(facet)[value]))().trim() || "(none)";
 
 // One pass: a row that fails no filter counts everywhere; one that fails a single filter still
