@@ -18,7 +18,7 @@ LINKED = sorted({link.id for item in LOADED.objectives.values() for link in item
 COUNTS = {
     "aws-ai-security": 31, "aws-fsbp": 336, "c5": 121, "cis-aws": 70, "cis-azure": 127,
     "cis-controls-8": 153, "cis-gcp": 93, "cis-kubernetes": 131, "cosai": 35, "csa-aicm": 247,
-    "dora": 272, "eu-ai-act": 250, "hipaa": 61, "iso-27001": 93, "iso-42001": 38, "mcsb-1": 86,
+    "dora": 272, "eu-ai-act": 249, "hipaa": 61, "iso-27001": 93, "iso-42001": 38, "mcsb-1": 86,
     "mcsb-2-ai": 7, "mitre-atlas": 205, "nis2": 63, "nist-800-53": 1014, "nist-ai-600-1": 12,
     "nist-ai-rmf": 72, "nist-csf-2": 106, "nist-ssdf": 48, "openssf": 86, "owasp-agentic": 10,
     "owasp-ai-exchange": 54, "owasp-aisvs": 191, "owasp-llm": 10, "owasp-ml": 10,
