@@ -51,6 +51,7 @@ _COLLECTING = {
 }
 _RESUMABLE = (*LIVE, *BUCKETS, "https", *PATHS)
 _SARIF = Applies(of="format", to=("sarif", "sarif-full", "gitlab", "gitlab-sast"))
+_SHEET = Applies(of="format", to=("sheet", "csv", "oscal"))
 _LINKED = Applies(of="format", to=("sarif", "sarif-full"))
 # A command that is not listed takes each of its options in every case.
 APPLIES: Mapping[str, Mapping[str, Applies]] = {
@@ -85,7 +86,7 @@ APPLIES: Mapping[str, Mapping[str, Applies]] = {
     "mlsec report": {
         "--output": _ANY,
         "--format": _ANY,
-        "--framework": _ANY,
+        "--framework": _SHEET,
         "--sarif-inventory": _SARIF,
         "--help-base": _LINKED,
     },
