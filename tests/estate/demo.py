@@ -23,8 +23,8 @@ from tests.shipped import shipped_vocabulary
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "demo"
 STARTED_AT, FINISHED_AT = "2026-11-02T08:00:00Z", "2026-11-02T08:03:20Z"
-# Few enough that a person reads all that is critical or high, many enough to look like a company.
-_DEPLOYMENTS = 3
+# Every deployment has a fault of its own.
+_DEPLOYMENTS = 6
 _MADE_AT = "2026-10-19T07:30:00Z"  # when everything that the emulator dates "now" was made
 _TIME = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?(Z|\+00:00)")
 _MADE_AT_MS = 1792395000000
