@@ -18,6 +18,7 @@ from mlsec.core.finding import Finding
 from mlsec.core.fix_template import CHOICE
 from mlsec.core.strict_yaml import parse
 from mlsec.render.command import fill_command
+from tests.commands.kubectl_of_files import merged
 from tests.e2e import runs
 from tests.shipped import shipped_rules
 
@@ -134,6 +135,39 @@ def test_every_command_ends_the_finding_that_printed_it(tmp_path: Path, shell: P
             assert (run.returncode, run.stderr) == (0, ""), (finding.rule, pasted(finding))
     left = failures(cluster, tmp_path / "after.mlsnap")
     assert sorted({f"{f.rule} {f.resource.name}" for f in left if f.rule in ENDED.split()}) == []
+
+
+def test_every_configuration_ends_the_finding_when_it_is_merged_in(tmp_path: Path) -> None:
+    rules = {rule.id: rule for rule in shipped_rules().rules if rule.fix.on("kubernetes").config}
+    of_clusters = {id_: rule for id_, rule in rules.items() if id_.startswith("k8s-")}
+    cluster = tmp_path / "cluster"
+    cluster.mkdir()
+    for number, each in enumerate(objects()):
+        changed = each
+        for rule in of_clusters.values():
+            patch = parse(str(rule.fix.config), rule.id).value
+            changed = patched(changed, rule.resource, patch)
+        (cluster / f"{number:02d}.json").write_text(json.dumps(changed))
+    assert len(of_clusters) > 25
+    left = failures(cluster, tmp_path / "after.mlsnap")
+    assert sorted({f"{f.rule} {f.resource.name}" for f in left if f.rule in of_clusters}) == []
+
+
+def patched(value: Any, resource: str, patch: Any) -> Any:
+    """Merge a patch into the objects that it is for, wherever they stand in a manifest."""
+    kinds = {"service": "Service", "mesh_policy": "PeerAuthentication", "ray": "RayCluster"}
+    kinds["namespace"] = "Namespace"
+    word = resource.partition(".")[2]
+    if isinstance(value, list):
+        return [patched(each, resource, patch) for each in value]
+    if not isinstance(value, dict):
+        return value
+    value = {key: patched(each, resource, patch) for key, each in value.items()}
+    if word == "workload" and isinstance(value.get("containers"), list):
+        return merged(value, patch)
+    if word == "container" and "image" in value:
+        return merged(value, patch)
+    return merged(value, patch) if value.get("kind") == kinds.get(word, "") else value
 
 
 def test_every_command_is_one_of_kubectl() -> None:
