@@ -119,8 +119,11 @@ CLUSTER = bed(
         ("azure-ml/cluster-local-accounts", {"properties.disableLocalAuth": None}),
         ("azure-ml/cluster-public-ip", {"properties.properties.enableNodePublicIp": True}),
         (
-            "azure-ml/cluster-ssh-public",
-            {"properties.properties.remoteLoginPortPublicAccess": "Enabled"},
+            "azure-ml/cluster-ssh-public azure-ml/cluster-public-ip",
+            {
+                "properties.properties.remoteLoginPortPublicAccess": "Enabled",
+                "properties.properties.enableNodePublicIp": True,
+            },
         ),
         (
             "azure-ml/cluster-without-idle-shutdown",
