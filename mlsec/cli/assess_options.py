@@ -37,7 +37,7 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "choices": PROFILES,
         "default": "",
         "metavar": "PROFILE",
-        "help": "how much is asked for: essential (a way in, or the loss of data or of control),"
+        "help": "how strict the rules are: essential (a way in, or the loss of data or of control),"
         " recommended (good practice in production as well), or strict (hardening that a policy"
         " asks for as well); rules of your own without an objective always run (default:"
         " recommended; with --framework strict)",

@@ -6,13 +6,13 @@ import datetime
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlsec.core.errors import MlsecError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mlsec.signing.signer.signing_key import SignerKey
     from mlsec.signing.verification.signed_statement import SignedStatement
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 EVIDENCE_TYPE = "https://mlsec/evidence/v1"
 ASSESSMENT_TYPE = "https://mlsec/assessment/v1"
 _SEAL = "mlsnapSeal"
+T = TypeVar("T")
 
 
 def add_signing(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +38,16 @@ def add_signing(parser: argparse.ArgumentParser) -> None:
         "--timestamp-url", default="", metavar="URL",
         help="RFC 3161 timestamp authority whose timestamp is added (default: no timestamp)",
     )  # fmt: skip
+
+
+def check_trust(args: argparse.Namespace) -> None:
+    """Refuse a trusted timestamp authority without a key that must have signed.
+
+    Raises:
+        MlsecError: it is so.
+    """
+    if args.timestamp_root is not None and args.key is None:
+        raise MlsecError("--timestamp-root needs --key as well")
 
 
 def add_trust(parser: argparse.ArgumentParser, signed: str) -> None:
@@ -212,22 +223,21 @@ def _write(
 
 def _read(path: Path, predicate_type: str, key: Path, root: Path | None) -> SignedStatement:
     from mlsec.cli.files import read_file
+    from mlsec.signing.keys.public_keys import load_public_key
     from mlsec.signing.verification.signed_statement import read_signed_statement
 
     public_key = read_file(key)
+    _located(lambda: load_public_key(public_key), key)
     if not path.exists():
         raise MlsecError(
             "there is no signature",
             hint="mlsec snapshot sign and mlsec report sign write it",
             location=str(path),
         )
-    try:
-        signed = read_signed_statement(
-            read_file(path), public_key, _authorities(root), now=datetime.datetime.now(datetime.UTC)
-        )
-    except MlsecError as error:
-        error.location = error.location or str(path)
-        raise
+    authorities, now = _authorities(root), datetime.datetime.now(datetime.UTC)
+    signed = _located(
+        lambda: read_signed_statement(read_file(path), public_key, authorities, now=now), path
+    )
     if signed.statement.predicate_type != predicate_type:
         raise MlsecError(
             f'the signature is of "{signed.statement.predicate_type[:100]}"',
@@ -237,15 +247,20 @@ def _read(path: Path, predicate_type: str, key: Path, root: Path | None) -> Sign
     return signed
 
 
+def _located(read: Callable[[], T], path: Path) -> T:
+    """Call it; an error that names no place is about this file."""
+    try:
+        return read()
+    except MlsecError as error:
+        error.location = error.location or str(path)
+        raise
+
+
 def _authorities(path: Path | None) -> tuple[Any, ...]:
     if path is None:
         return ()
     from mlsec.cli.files import read_file
     from mlsec.signing.certificates.certificate import Authority, read_certificates
 
-    try:
-        roots = read_certificates(read_file(path))
-    except MlsecError as error:
-        error.location = error.location or str(path)
-        raise
+    roots = _located(lambda: read_certificates(read_file(path)), path)
     return tuple(Authority(chain=(root,), name=root.subject.rfc4514_string()) for root in roots)

@@ -83,8 +83,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    from mlsec.cli.attestation import check_trust
     from mlsec.cli.report_verify import verify
 
+    check_trust(args)
     return verify(args.assessment, args)
 
 

@@ -79,11 +79,13 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    from mlsec.cli.attestation import check_trust
     from mlsec.cli.files import mode_of
     from mlsec.cli.report_verify import OLDER_SEAL
     from mlsec.core.errors import MlsecError
     from mlsec.snapshot.evidence import open_evidence
 
+    check_trust(args)
     if args.key is None and stat.S_ISDIR(mode_of(args.snapshot)):
         raise MlsecError(
             "a folder of JSON Lines has no seal, so nothing says what it held",

@@ -114,7 +114,7 @@ def test_files_that_the_list_does_not_name_are_counted(
         (out / name).write_text("theirs")
     assert main(["report", "verify", "out"]) == 11
     written = capsys.readouterr()
-    assert "does not name 1 file in the folder" in written.err
+    assert "1 file in the folder that SHA256SUMS does not name" in written.err
     assert (name.replace("\u202e", "\\u202e")) in written.err
     assert written.out.startswith("files: ")
 

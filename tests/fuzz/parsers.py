@@ -35,6 +35,7 @@ from mlsec.signing.sigstore.trusted_root import read_trusted_roots
 from mlsec.signing.timestamps.request import check_answer, timestamp_request
 from mlsec.signing.timestamps.token import read_timestamp
 from mlsec.signing.trust.policy_loader import policy_of
+from mlsec.signing.verification.signed_statement import read_signed_statement
 from tests.fuzz import signed
 from tests.fuzz.documents import mutate_document
 from tests.fuzz.pieces import mutate_text
@@ -65,6 +66,11 @@ def _bundle(data: bytes) -> None:
     is_like_one = may_be_bundle(data)
     parse_bundles(data)
     assert is_like_one
+
+
+def _signed_statement(data: bytes) -> None:
+    key = next(iter(signed.public_keys()))
+    read_signed_statement(data, key, now=signed.AT)
 
 
 def _certificate(data: bytes) -> None:
@@ -107,6 +113,7 @@ def _crl(at: datetime) -> bytes:
 PARSERS: dict[str, tuple[Callable[[bytes], Any], Callable[[], Iterable[bytes]]]] = {
     "bundle": (_bundle, signed.bundles),
     "statement": (_statement, signed.statements),
+    "signed-statement": (_signed_statement, signed.bundles),
     "provenance": (read_provenance, signed.statements),
     "json": (_json, signed.statements),
     "certificate": (_certificate, signed.certificates),
