@@ -104,7 +104,7 @@ def tell(evidence: Path) -> tuple[Told, Assessment]:
     folder, said, errors = evidence.parent / "told", io.StringIO(), io.StringIO()
     words = ["scan", str(evidence), "-o", str(folder), "-f", "json,text,html,sarif"]
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(errors):
-        code = main([*words, "--fail-on", "none"])
+        code = main([*words, "--profile", "strict", "--fail-on", "none"])
     texts = {name: (folder / name).read_text("utf-8") for name in _TOLD_IN}
     told = Told(code=code, errors=errors.getvalue(), texts={**texts, "": said.getvalue()})
     return told, runs.load_assessment(folder)
