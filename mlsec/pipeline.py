@@ -17,13 +17,14 @@ from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Profile
 from mlsec.core.named_file import read_named_file
 from mlsec.core.resource import Gap, Inventory, is_of_code
+from mlsec.core.sanitize import visible
 from mlsec.engine.assessment.assembly import assemble
 from mlsec.engine.assessment.assess import Judgement, assess
 from mlsec.engine.assessment.change_filter import Before, Limiting, limit_judgement
 from mlsec.engine.assessment.external_findings import external_rules, merge_external
 from mlsec.engine.assessment.scan_facts import sandbox_notice, scan_facts, taken_at
 from mlsec.engine.model.rule import RuleSet
-from mlsec.engine.rules.params import apply_overrides, load_overrides
+from mlsec.engine.rules.params import apply_overrides, changed_parameters, load_overrides
 from mlsec.engine.rules.selection import keep_framework, keep_profile, load_selected
 from mlsec.engine.waivers.comment_waivers import comment_waivers
 from mlsec.engine.waivers.waivers import load_waivers
@@ -131,7 +132,12 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         rules=(*assessment.rules, *external_rules(external, ruleset, judgement.counts)),
         model_files=model_files(graph),
         limit=limit,
-        notices=(*_notices_of(snapshot, limit), *ruleset.notices, *judgement.notices, *notices),
+        notices=(
+            *_notices_of(snapshot, limit),
+            *_choices(ruleset, judging),
+            *judgement.notices,
+            *notices,
+        ),
     )
 
 
@@ -164,6 +170,16 @@ def _limiting(change: Change, before: Before, inventory: Inventory) -> Limiting:
 def _notices_of(snapshot: Snapshot, limit: ChangeLimit | None) -> tuple[str, ...]:
     """What a reader has to know before any finding: what is not shown, and how files were read."""
     return (*(() if limit is None else (limit.summary,)), *sandbox_notice(snapshot))
+
+
+def _choices(ruleset: RuleSet, judging: Judging) -> tuple[str, ...]:
+    """Say what was chosen for the scan: rules that did not run, values that are not usual."""
+    chosen = [f"only rules that link to {judging.framework} ran"] if judging.framework else []
+    if judging.select:
+        chosen.append(f"only rules chosen by --select ran: {', '.join(judging.select)}")
+    changed = changed_parameters(ruleset)
+    chosen += [f"{name} is {value}, not {usual}" for name, (value, usual) in changed.items()]
+    return (*ruleset.notices, *(visible(notice, 1000) for notice in chosen))
 
 
 def _judge_before(inventory: Inventory, ruleset: RuleSet, clock: datetime.datetime) -> Before:

@@ -176,11 +176,13 @@ def check_report_signature(
     return signed
 
 
-def unchecked_time(signed: SignedStatement) -> list[str]:
-    """Say that a timestamp could not be checked, where there is one."""
-    if not signed.has_other_time:
-        return []
-    return ["the timestamp of the signature: give --timestamp-root"]
+def unchecked_time(signed: SignedStatement, root: Path | None) -> list[str]:
+    """Say that a timestamp could not be checked, or that one was expected and is not there."""
+    if signed.has_other_time:
+        return ["the timestamp of the signature: give --timestamp-root"]
+    if root is not None and signed.signed_at is None:
+        return ["when it was signed: the signature has no timestamp"]
+    return []
 
 
 def said_of(signed: SignedStatement) -> str:

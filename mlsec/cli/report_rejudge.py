@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import hashlib
 from pathlib import Path
@@ -10,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 from mlsec.core.errors import MlsecError
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping
 
     from mlsec.core.assessment import Assessment, JudgedBy
+    from mlsec.core.enums import Profile
     from mlsec.engine.model.rule import RuleSet
     from mlsec.pipeline import Judging
     from mlsec.snapshot.store import Snapshot
+
+
+_SHOWN = 50
 
 
 class NotRepeatableError(Exception):
@@ -25,7 +29,7 @@ class NotRepeatableError(Exception):
 
 def judge_again(
     recorded: Assessment, snapshot: Snapshot, args: argparse.Namespace
-) -> tuple[Assessment, str]:
+) -> tuple[Assessment, list[str]]:
     """Judge the evidence as the recorded assessment says it was judged.
 
     The command line, which decides nothing, is taken over.
@@ -45,7 +49,7 @@ def judge_again(
     judging, judged_by = _judging(recorded, args)
     usual = pipeline.load(judging)
     _check_tools(recorded, usual)
-    ruleset = apply_overrides(usual, changed_parameters(recorded, usual))
+    ruleset = apply_overrides(usual, recorded_parameters(recorded, usual))
     progress = console.Progress()
     try:
         again = pipeline.judge(snapshot, ruleset, judging, progress)
@@ -55,7 +59,7 @@ def judge_again(
         from mlsec.cli.files import load_assessment
 
         again = mark_changes(load_assessment(args.baseline), again)
-    return again, settings_of(recorded, usual)
+    return again, settings_of(recorded, ruleset)
 
 
 def check_assessment(recorded: bytes, again: Assessment, location: str) -> None:
@@ -112,7 +116,7 @@ def unlike_reports(
     return sorted(equal), sorted(unlike)
 
 
-def changed_parameters(recorded: Assessment, ruleset: RuleSet) -> Mapping[str, Mapping[str, Any]]:
+def recorded_parameters(recorded: Assessment, ruleset: RuleSet) -> Mapping[str, Mapping[str, Any]]:
     """Give the parameters that the assessment was made with and that are not the rules' own.
 
     Raises:
@@ -132,32 +136,39 @@ def changed_parameters(recorded: Assessment, ruleset: RuleSet) -> Mapping[str, M
     return read_overrides(parse(json.dumps(values), "the parameters of the assessment"), ruleset)
 
 
-def settings_of(recorded: Assessment, ruleset: RuleSet) -> str:
-    """Say by what it was judged, which whoever makes an assessment chooses."""
+def settings_of(recorded: Assessment, ruleset: RuleSet) -> list[str]:
+    """Say by what it was judged, which whoever makes an assessment chooses; a line each."""
     from mlsec.core.assessment import JudgedBy
     from mlsec.core.sanitize import visible
+    from mlsec.engine.rules.params import changed_parameters
 
-    judged_by = recorded.scan.judged_by
+    judged_by, scan = recorded.scan.judged_by, recorded.scan
     if not isinstance(judged_by, JudgedBy):
-        return ""
-    changed = sum(len(values) for values in changed_parameters(recorded, ruleset).values())
-    parts = {
-        f"{recorded.tool.rules_count:,} rules ({recorded.tool.rules_digest[:12]})": True,
-        f"chosen by {visible(judged_by.framework, 80)}": judged_by.framework,
-        f"profile {visible(judged_by.profile, 20)}": judged_by.profile,
-        f"selected by {visible(' '.join(judged_by.select), 200)}": judged_by.select,
-        f"{changed} parameters changed": changed,
-        f"assessed as of {visible(judged_by.now, 40)}": judged_by.now,
-        f"waivers {judged_by.waivers[:12]}": judged_by.waivers,
-        f"baseline {judged_by.baseline[:12]}": judged_by.baseline,
+        return []
+    rules = f"{recorded.tool.rules_count:,} rules ({recorded.tool.rules_digest[:12]})"
+    gate = f"fails on {scan.fail_on}, at least {scan.min_coverage_percent:g}% assessed"
+    lines = [f"{rules}, {gate}"]
+    pairs = {
+        "framework": judged_by.framework,
+        "profile": judged_by.profile,
+        "assessed as of": judged_by.now,
+        "waivers": judged_by.waivers[:12],
+        "baseline": judged_by.baseline[:12],
     }
-    return ", ".join(text for text, is_so in parts.items() if is_so)
+    lines += [f"{name} {visible(value, 80)}" for name, value in pairs.items() if value]
+    lines += [f"selected by {visible(glob, 200)}" for glob in judged_by.select[:_SHOWN]]
+    changed = changed_parameters(ruleset).items()
+    lines += [
+        f"{name} is {visible(str(value), 200)}, not {visible(str(usual), 200)}"
+        for name, (value, usual) in changed
+    ]
+    more = len(judged_by.select) - _SHOWN
+    return [*lines, f"and {more:,} more selections"] if more > 0 else lines
 
 
 def _judging(recorded: Assessment, args: argparse.Namespace) -> tuple[Judging, JudgedBy]:
     import msgspec
 
-    from mlsec.core.enums import Profile
     from mlsec.pipeline import Judging
 
     scan = recorded.scan
@@ -168,21 +179,54 @@ def _judging(recorded: Assessment, args: argparse.Namespace) -> tuple[Judging, J
         )
     if recorded.limit is not None:
         raise NotRepeatableError("it shows only what changed in a repository since a revision")
+    _check_gate(scan.fail_on, scan.min_coverage_percent)
     _check_file("waivers", judged_by.waivers, args.waivers)
     _check_file("baseline", judged_by.baseline, args.baseline)
     judging = Judging(
         rules=tuple(args.rules),
         select=judged_by.select,
         framework=judged_by.framework,
-        profile=Profile(judged_by.profile) if judged_by.profile else None,
+        profile=_profile(judged_by.profile),
         waivers=args.waivers if judged_by.waivers else None,
-        now=datetime.datetime.fromisoformat(judged_by.now) if judged_by.now else None,
+        now=_moment(judged_by.now),
         command=scan.command,
         fail_on=scan.fail_on,
         min_coverage_percent=scan.min_coverage_percent,
         baseline_digest=judged_by.baseline,
     )
     return judging, judged_by
+
+
+def _profile(name: str) -> Profile | None:
+    from mlsec.core.enums import Profile
+
+    if name not in ("", *(profile.value for profile in Profile)):
+        raise _no_setting("profile", name)
+    return Profile(name) if name else None
+
+
+def _moment(text: str) -> datetime.datetime | None:
+    from mlsec.cli.values import moment
+
+    try:
+        return moment(text) if text else None
+    except argparse.ArgumentTypeError:
+        raise _no_setting("now", text) from None
+
+
+def _check_gate(fail_on: str, min_coverage_percent: float) -> None:
+    from mlsec.cli.assess_options import SEVERITIES
+
+    if fail_on not in SEVERITIES:
+        raise _no_setting("fail_on", fail_on)
+    if not 0 <= min_coverage_percent <= 100:
+        raise _no_setting("min_coverage_percent", str(min_coverage_percent))
+
+
+def _no_setting(name: str, value: str) -> MlsecError:
+    from mlsec.core.sanitize import visible
+
+    return MlsecError(f'the assessment was not made with {name} "{visible(value, 60)}"')
 
 
 def _check_file(name: str, digest: str, path: Path | None) -> None:

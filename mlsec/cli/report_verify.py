@@ -136,7 +136,8 @@ def _check_evidence(
             return
     check_assessment(recorded, again, str(path))
     checked.lines.append("assessment: made again from the evidence, the same in every byte")
-    checked.lines.append(f"settings: {settings}")
+    checked.lines += [f"settings: {setting}" for setting in settings]
+    checked.lines.append("command line in the reports: as whoever made them says")
     _check_reports(checked, again, digests, args, path.parent)
 
 
@@ -246,12 +247,12 @@ def _check_signatures(
         seal = assessment.scan.snapshot_digest
         signed = attestation.check_evidence_signature(evidence, seal, args.key, args.timestamp_root)
         checked.lines.append(f"evidence: {attestation.said_of(signed)}")
-        checked.unchecked += attestation.unchecked_time(signed)
+        checked.unchecked += attestation.unchecked_time(signed, args.timestamp_root)
     if "assessment" not in missing:
         lying = {**digests, path.name: digest_of_file(path)}
         signed = attestation.check_report_signature(path, lying, args.key, args.timestamp_root)
         checked.lines.append(f"assessment: {attestation.said_of(signed)}")
-        checked.unchecked += attestation.unchecked_time(signed)
+        checked.unchecked += attestation.unchecked_time(signed, args.timestamp_root)
     for name in missing:
         checked.unchecked.append(f"who made the {name}: {here[name].name} is not here")
 

@@ -101,7 +101,7 @@ def _verify(args: argparse.Namespace) -> int:
 
         signed = check_evidence_signature(args.snapshot, seal, args.key, args.timestamp_root)
         lines.append(said_of(signed))
-        unchecked += unchecked_time(signed)
+        unchecked += unchecked_time(signed, args.timestamp_root)
     console.out("\n".join(lines))
     for reason in unchecked:
         console.note(f"not checked: {reason}")

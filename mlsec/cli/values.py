@@ -16,11 +16,12 @@ def moment(text: str) -> datetime.datetime:
     """
     try:
         time = datetime.datetime.fromisoformat(text)
-    except ValueError:
+        time = time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
+        return time.astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
             f'"{text}" is not a time such as 2026-11-24T12:00:00Z'
         ) from None
-    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
 
 
 def positive(text: str) -> int:

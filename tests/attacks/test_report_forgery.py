@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import html
 import json
 import shutil
 import sqlite3
@@ -127,7 +128,7 @@ def test_a_parameter_that_hides_a_failure_is_shown_and_decides(
     out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert verify(out) == 0
-    assert "1 parameters changed" in capsys.readouterr().out
+    assert "max_days is 60, not 30" in capsys.readouterr().out
     name = "sagemaker/notebook-long-running.max_days"
     forge(out, lambda document: document["scan"]["parameters"].update({name: 61}))
     assert verify(out) in (exits.CLEAN, exits.BAD_INPUT)
@@ -139,6 +140,47 @@ def test_a_parameter_that_hides_a_failure_is_shown_and_decides(
 
 def set_parameter(name: str, value: object) -> Forge:
     return lambda document: document["scan"]["parameters"].update({name: value})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda scan: scan["judged_by"].update(profile="paranoid"), 'profile "paranoid"'),
+        (lambda scan: scan["judged_by"].update(now="yesterday"), 'now "yesterday"'),
+        (lambda scan: scan["judged_by"].update(now="9999-12-31T23:59:59-23:59"), "now"),
+        (lambda scan: scan.update(fail_on="zzz"), 'fail_on "zzz"'),
+        (lambda scan: scan.update(min_coverage_percent=-5), "min_coverage_percent"),
+    ],
+)
+def test_settings_that_no_scan_has_are_refused(
+    change: Forge, words: str, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forge(out, lambda document: change(document["scan"]))
+    assert verify(out) == exits.BAD_INPUT
+    assert words in capsys.readouterr().err
+
+
+def test_every_choice_that_hides_a_finding_is_in_every_report(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text("sagemaker/notebook-long-running: {max_days: 365}\n")
+    harmless = [f"!artifact/{name}*" for name in ("malformed", "polyglot", "member", "partly")]
+    words = ["scan", str(out / "evidence.mlsnap"), "-o", str(tmp_path / "chosen")]
+    for glob in (*harmless, "!paths/*"):
+        words += ["--select", glob]
+    words += ["--params", str(params), "--fail-on", "none", "--min-coverage", "0"]
+    assert main([*words, "-f", "html,sarif,json,markdown,text,gitlab"]) == 0
+    capsys.readouterr()
+    for path in sorted((tmp_path / "chosen").iterdir()):
+        if path.suffix not in (".html", ".sarif", ".md", ".txt") or "inventory" in path.name:
+            continue
+        text = html.unescape(path.read_text("utf-8")).replace("\\", "")
+        assert "!paths/*" in text, path.name
+        assert "max_days is 365, not 30" in text, path.name
+    words = ["report", "verify", str(tmp_path / "chosen")]
+    assert main([*words, "--evidence", str(out / "evidence.mlsnap")]) == exits.CLEAN
+    assert "selected by !paths/*" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["report.html", "results.sarif", "summary.md"])

@@ -50,7 +50,8 @@ def test_folder_as_it_was_written_passes(
     assert main(["report", "verify", str(out), "--key", str(keys.public)]) == 0
     said = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in said] == [
-        "files", "evidence", "assessment", "settings", "reports", "evidence", "assessment",
+        "files", "evidence", "assessment", "settings", "settings", "command line in the reports",
+        "reports", "evidence", "assessment",
     ]  # fmt: skip
 
 

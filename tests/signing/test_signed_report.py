@@ -60,6 +60,10 @@ def test_a_timestamp_counts_when_its_authority_is_named(
     (tmp_path / "tsa.pem").write_bytes(b"".join(pem(one) for one in made.chain))
     assert main([*verify, "--timestamp-root", str(tmp_path / "tsa.pem")]) == 0
     assert ", at 20" in capsys.readouterr().out
+    assert main(sign) == 0, "signed again, without a timestamp"
+    assert main([*verify, "--timestamp-root", str(tmp_path / "tsa.pem")]) == exits.INCOMPLETE
+    assert "the signature has no timestamp" in capsys.readouterr().err
+    assert main([*sign, "--timestamp-url", url]) == 0
     (tmp_path / "other.pem").write_bytes(b"".join(pem(one) for one in TimestampMaker().chain))
     assert main([*verify, "--timestamp-root", str(tmp_path / "other.pem")]) == exits.BAD_INPUT
 

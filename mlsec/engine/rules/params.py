@@ -210,6 +210,20 @@ def parameter_values(ruleset: RuleSet) -> dict[str, Any]:
     }
 
 
+def changed_parameters(ruleset: RuleSet) -> dict[str, tuple[Any, Any]]:
+    """Give the parameters that are not the rules' own: ``rule-id.param`` to value and default."""
+    return {
+        f"{rule.id}.{name}": (param.value, param.default)
+        for rule in ruleset.rules
+        for name, param in sorted(rule.params.items())
+        if _plain(param.value) != _plain(param.default)
+    }
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
 def _with_values(rule: Rule, values: Mapping[str, Any]) -> Rule:
     params = {
         name: msgspec.structs.replace(param, value=values.get(name, param.value))

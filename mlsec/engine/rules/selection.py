@@ -87,7 +87,7 @@ def keep_profile(ruleset: RuleSet, profile: Profile, named: Collection[str] = ()
     rules = "1 rule" if number == 1 else f"{number:,} rules"
     notice = (
         f"profile {profile.value}: {rules} of stricter profiles did not run"
-        f" (--profile {Profile.STRICT.value} runs all)"
+        f" (--profile {Profile.STRICT.value} runs them too)"
     )
     return msgspec.structs.replace(kept, notices=(*kept.notices, notice))
 
