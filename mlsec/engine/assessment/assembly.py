@@ -48,7 +48,7 @@ def assemble(
         ),
         scan=scan,
         totals=judgement.totals,
-        coverage=tuple(sorted(coverage, key=lambda row: (row.scope, row.type, row.region))),
+        coverage=tuple(sorted(coverage, key=lambda row: (row.scope, row.region, row.type))),
         findings=judgement.findings,
         gaps=tuple(sorted({gap.id: gap for gap in gaps}.values(), key=_gap_order)),
         rules=rules,
@@ -62,5 +62,5 @@ def assemble(
     )
 
 
-def _gap_order(gap: Gap) -> tuple[str, str, str, str]:
-    return (gap.scope, gap.wanted, gap.subject, gap.reason.value)
+def _gap_order(gap: Gap) -> tuple[str, ...]:
+    return (gap.scope, gap.wanted, gap.subject, gap.reason.value, gap.id)

@@ -78,7 +78,7 @@ def _values(resource: Resource, clauses: Iterable[Clause]) -> Values:
     for item in evidence_of(clauses)[:SHOWN_VALUES]:
         is_own = item.resource in ("", resource.id)
         observed[item.path if is_own else f"{item.path} of {item.resource}"] = item.actual
-    return tuple(observed.items())
+    return tuple(sorted(observed.items()))
 
 
 def _grouped(ids: tuple[str, ...], values: Mapping[str, Values]) -> tuple[Observed, ...]:

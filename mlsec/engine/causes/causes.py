@@ -84,7 +84,7 @@ def _cause(
         finding.fingerprint: tuple(
             fact for other in changes[finding.fingerprint] if other != change for fact in other
         )
-        for finding in ranked
+        for finding in sorted(ranked, key=lambda item: item.fingerprint)
         if len(changes[finding.fingerprint]) > 1
     }
     lead = min(counted, key=lambda item: (item.fingerprint in shared, item.resource.id != home))
