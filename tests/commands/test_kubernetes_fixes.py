@@ -137,6 +137,13 @@ def test_every_command_ends_the_finding_that_printed_it(tmp_path: Path, shell: P
     assert sorted({f"{f.rule} {f.resource.name}" for f in left if f.rule in ENDED.split()}) == []
 
 
+def test_both_egress_rules_make_the_same_policy() -> None:
+    made = {rule.id: rule.fix.cli for rule in shipped_rules().rules}
+    rules = "k8s-workload/egress-unrestricted", "k8s-workload/metadata-reachable"
+    assert made[rules[0]] == made[rules[1]]
+    assert 'if $store == "0.0.0.0/0" then {except: ["169.254.169.254/32"]}' in made[rules[0]]
+
+
 def test_every_configuration_ends_the_finding_when_it_is_merged_in(tmp_path: Path) -> None:
     rules = {rule.id: rule for rule in shipped_rules().rules if rule.fix.on("kubernetes").config}
     of_clusters = {id_: rule for id_, rule in rules.items() if id_.startswith("k8s-")}
