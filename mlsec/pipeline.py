@@ -127,17 +127,13 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         gaps=gaps,
         is_whole=limit is None,
     )
+    said = (*_notices_of(snapshot, limit), *_choices(ruleset, judging))
     return msgspec.structs.replace(
         assessment,
         rules=(*assessment.rules, *external_rules(external, ruleset, judgement.counts)),
         model_files=model_files(graph),
         limit=limit,
-        notices=(
-            *_notices_of(snapshot, limit),
-            *_choices(ruleset, judging),
-            *judgement.notices,
-            *notices,
-        ),
+        notices=(*said, *judgement.notices, *notices),
     )
 
 

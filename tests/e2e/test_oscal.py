@@ -17,6 +17,17 @@ from tests.e2e import runs
 _DEMO = runs.ROOT / "fixtures" / "demo"
 _TRESTLE = runs.ROOT / ".venv-trestle" / "bin" / "trestle"
 
+_NOTEBOOK = """
+resource "aws_sagemaker_notebook_instance" "one" {
+  name                   = "one"
+  role_arn               = "arn:aws:iam::123456789012:role/notebook"
+  instance_type          = "ml.t3.medium"
+  root_access            = "Disabled"
+  direct_internet_access = "Disabled"
+  subnet_id              = "subnet-1"
+}
+"""
+
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -72,6 +83,26 @@ def test_what_was_not_assessed_or_failed_is_never_satisfied(
     ]
     assert satisfied
     assert {results[name] for name in satisfied} == {ControlStatus.TESTED_PART}
+
+
+def test_what_only_code_declares_is_never_satisfied_and_says_so(tmp_path: Path) -> None:
+    code, out = tmp_path / "code", tmp_path / "out"
+    code.mkdir()
+    (code / "main.tf").write_text(_NOTEBOOK)
+    runs.mlsec("scan", code, "-f", "oscal", "-o", out)
+    document = json.loads((out / "results.oscal.json").read_bytes())
+    (result,) = document["assessment-results"]["results"]
+    judged = [one for one in result["findings"] if "related-observations" in one]
+    assert "evidence_for_tested_part" in {prop(one, "result") for one in judged}
+    assert {one["target"]["status"]["state"] for one in judged} == {"not-satisfied"}
+    assert [one for one in judged if "nothing deployed was read" not in one["description"]] == []
+    observed = [one["description"] for one in result["observations"]]
+    assert [text for text in observed if "nothing deployed was read" not in text] == []
+
+
+def test_what_is_deployed_is_not_said_to_be_code(result: Mapping[str, Any]) -> None:
+    said = [one["description"] for one in (*result["findings"], *result["observations"])]
+    assert [text for text in said if "nothing deployed was read" in text] == []
 
 
 def prop(item: Mapping[str, Any], name: str) -> str:

@@ -1,6 +1,7 @@
 """The findings: what a scan says of each control, in the two states that OSCAL has.
 
-Satisfied is only a control that is tested as a whole; the others say in words how far they go.
+Satisfied is only a control that is tested as a whole, on what is deployed; the others say in words
+how far they go.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from mlsec.render.oscal.observations import Observations
 from mlsec.render.settings import RenderSettings
 
 SATISFIED, NOT_SATISFIED = "satisfied", "not-satisfied"
+_IN_CODE = "Its observations are of code: nothing deployed was read for them."
 
 
 class Findings:
@@ -63,7 +65,7 @@ class Findings:
         finding: dict[str, Any] = {
             "uuid": self._uuids.of("finding", name),
             "title": line(f"{self._title(result.framework)} {result.id} {result.title}"),
-            "description": line(_description(result, control)),
+            "description": line(self._description(result, control)),
             "props": [prop("control", name), prop("result", result.result.value)],
             "target": {
                 "type": "statement-id",
@@ -100,7 +102,12 @@ class Findings:
         is_setting = framework is not None and framework.kind is FrameworkKind.BENCHMARK
         automation = control.automation or (Automation.AUTOMATED if is_setting else None)
         is_equal = any((rule, name) in self._equal for rule in result.rules)
-        return automation is Automation.AUTOMATED and is_equal
+        is_deployed = not self._observations.are_of_code(result.rules)
+        return automation is Automation.AUTOMATED and is_equal and is_deployed
+
+    def _description(self, result: ControlResult, control: Control) -> str:
+        said = _description(result, control)
+        return f"{said} {_IN_CODE}" if self._observations.are_of_code(result.rules) else said
 
     def _record(self, result: ControlResult) -> Control:
         framework: Framework | None = self._frameworks.get(result.framework)

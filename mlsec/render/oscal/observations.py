@@ -14,6 +14,8 @@ from mlsec.render.oscal.names import Uuids, line, name_of, prop, resource_uuid
 TOOL = "tool"
 # How an observation is named for the findings that rest on it.
 FAILED, UNASSESSED, PASSED = "failed", "not_assessed", "passed"
+_CODE = "code/"
+_IN_CODE = "Judged in code; nothing deployed was read for it."
 
 
 class Observations:
@@ -29,6 +31,10 @@ class Observations:
         self._collected = collected
         self._titles = {rule.id: rule.title for rule in assessment.rules}
         self._of_rule: dict[str, list[str]] = {}
+        scopes = {row.scope for row in assessment.coverage}
+        self._deployed_scopes = {scope for scope in scopes if not scope.startswith(_CODE)}
+        self._has_code = scopes != self._deployed_scopes
+        self._deployed_of: set[str] = set()
         self.all = tuple(self._observed())
 
     def of(self, rules: Sequence[str]) -> list[Mapping[str, str]]:
@@ -36,6 +42,10 @@ class Observations:
         return [
             {"observation-uuid": name} for rule in rules for name in self._of_rule.get(rule, ())
         ]
+
+    def are_of_code(self, rules: Sequence[str]) -> bool:
+        """Whether these rules judged something, and only what code declares."""
+        return not self._deployed_of.intersection(rules) and any(map(self._of_rule.get, rules))
 
     def _observed(self) -> Iterator[Mapping[str, Any]]:
         for finding in self._assessment.findings:
@@ -57,7 +67,11 @@ class Observations:
         base = self._base(finding.rule, finding.fingerprint, properties)
         return {
             **base,
-            "description": line(finding.message or base["title"]),
+            "description": self._said(
+                line(finding.message or base["title"]),
+                finding.rule,
+                is_of_code=finding.resource.scope.startswith(_CODE),
+            ),
             "types": ["finding"] if finding.status is Status.FAIL else ["control-objective"],
             "subjects": [_subject(finding.resource.id)],
             **_evidence(finding),
@@ -66,14 +80,28 @@ class Observations:
 
     def _of_pass(self, rule: str, resources: Sequence[str]) -> Mapping[str, Any]:
         base = self._base(rule, PASSED, [prop("rule", rule), prop("status", PASSED)])
+        said = f"{base['title']}: not so for {plural(len(resources), 'resource')}"
+        is_of_code = all(map(self._is_in_code, resources))
         return {
             **base,
-            "description": f"{base['title']}: not so for {plural(len(resources), 'resource')}",
+            "description": self._said(said, rule, is_of_code=is_of_code),
             "types": ["control-objective"],
             "subjects": [_subject(resource) for resource in resources],
             **self._values(rule),
             "collected": self._collected,
         }
+
+    def _said(self, text: str, rule: str, *, is_of_code: bool) -> str:
+        """Add to what an observation says that it is of code, and note what is deployed."""
+        if not is_of_code:
+            self._deployed_of.add(rule)
+            return text
+        return f"{text.rstrip('.')}. {_IN_CODE}"
+
+    def _is_in_code(self, resource_id: str) -> bool:
+        """Whether an id is one that code gives: ``place#address``, and no deployed scope's."""
+        place, mark, _ = resource_id.partition("#")
+        return self._has_code and bool(mark) and place not in self._deployed_scopes
 
     def _values(self, rule: str) -> Mapping[str, Any]:
         """Give the values that a rule passed on, once for all resources alike."""
