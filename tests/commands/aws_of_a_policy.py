@@ -14,7 +14,9 @@ def main(words: list[str]) -> int:
     """Print the policy, or write the one that is given; one that is no JSON is refused."""
     given = [words[at + 1] for at, word in enumerate(words) if word in _OPTIONS]
     if not given:
-        sys.stdout.write(_POLICY.read_text("utf-8"))
+        text = _POLICY.read_text("utf-8")
+        named = {"resourcePolicies": [{"policyName": "name", "policyDocument": text}]}
+        sys.stdout.write(json.dumps(named) if words[0] == "logs" else text)
         return 0
     if not given[0]:
         sys.stderr.write("MalformedPolicy\n")

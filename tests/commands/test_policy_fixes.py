@@ -29,6 +29,7 @@ COMMANDS = {
 }
 OF_OUTSIDERS = sorted(rule for rule, command in COMMANDS.items() if "is_out" in command)
 OF_WRITERS = sorted(rule for rule, command in COMMANDS.items() if "def reads" in command)
+OF_EVERYBODY = sorted(rule for rule, command in COMMANDS.items() if 'kept(. != "*")' in command)
 TRUST = "iam/ml-role-trust-unrestricted"
 DENY_PLAIN = {
     "Sid": "Tls", "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*",
@@ -99,7 +100,8 @@ def service_of(rule: str) -> str:
 
 
 def test_every_policy_fix_is_run_here() -> None:
-    assert (len(COMMANDS), len(OF_OUTSIDERS), len(OF_WRITERS)) == (21, 19, 13)
+    assert (len(COMMANDS), len(OF_OUTSIDERS), len(OF_WRITERS)) == (24, 19, 13)
+    assert len(OF_EVERYBODY) == 3
     dropping = [rule for rule, _, fix in fixes() if "select(.Principal.AWS? !=" in fix.cli]
     assert dropping == []
 
@@ -125,6 +127,15 @@ def test_who_stands_beside_an_external_principal_keeps_the_grant(rule: str, put:
     assert result == [allow(left, f"{service}:Put*", Sid="Mixed"), DENY_PLAIN]
 
 
+@pytest.mark.parametrize("rule", OF_EVERYBODY)
+def test_only_the_grant_to_everybody_goes(rule: str, put: Put) -> None:
+    service = service_of(rule)
+    kept = others(service)
+    mixed = allow({"AWS": "*", "Service": "sagemaker.amazonaws.com"}, f"{service}:*")
+    left = {**mixed, "Principal": {"Service": "sagemaker.amazonaws.com"}}
+    assert put(rule, [*kept, allow("*", f"{service}:*"), mixed]) == [*kept, left]
+
+
 @pytest.mark.parametrize("rule", OF_WRITERS)
 def test_external_writers_may_still_read(rule: str, put: Put) -> None:
     service, outside = service_of(rule), {"AWS": OUTSIDE}
@@ -142,7 +153,8 @@ def test_external_writers_may_still_read(rule: str, put: Put) -> None:
 
 @pytest.mark.parametrize("rule", sorted(COMMANDS.keys() - {TRUST}))
 def test_a_policy_of_which_nothing_is_left_is_not_put(rule: str, put: Put) -> None:
-    gone = {"AWS": OUTSIDE} if rule in OF_OUTSIDERS else {"Service": "ec2.amazonaws.com"}
+    gone: object = {"AWS": OUTSIDE} if rule in OF_OUTSIDERS else {"Service": "ec2.amazonaws.com"}
+    gone = "*" if rule in OF_EVERYBODY else gone
     statements = [allow(gone, "s3:PutObject")]
     match service_of(rule), rule:
         case "kms", _:
