@@ -92,6 +92,7 @@ MUST_FAIL: tuple[tuple[Fault, str, Carrier], ...] = (
     (Fault.OPEN_SECURITY_GROUP, "sagemaker/model-security-group-public", Carrier.MODEL),
     (Fault.BUCKET_PUBLIC, "s3/bucket-public-read", Carrier.BUCKET),
     (Fault.BUCKET_WRITABLE_FROM_OUTSIDE, "s3/bucket-externally-writable", Carrier.BUCKET),
+    (Fault.BUCKET_WRITABLE_FROM_OUTSIDE, "s3/bucket-externally-readable", Carrier.BUCKET),
     (Fault.BUCKET_NOT_VERSIONED, "s3/bucket-unversioned", Carrier.BUCKET),
     (Fault.KEY_NOT_ROTATED, "kms/key-not-rotated", Carrier.KEY),
     (Fault.KEY_PENDING_DELETION, "kms/key-pending-deletion", Carrier.KEY),

@@ -72,6 +72,11 @@ def has_external_readers(resource: Resource, graph: Graph) -> Known | Unknown:
     return verdict(_anybody(_reading(resource, graph)), resource, graph)
 
 
+def policy_has_external_readers(resource: Resource, graph: Graph) -> Known | Unknown:
+    """Whether the policy lets anybody outside the account read."""
+    return verdict(_anybody(_reading(resource, graph)[:1]), resource, graph)
+
+
 def external_writers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other accounts that may write, ``*`` for everybody, in order."""
     return _names(_writing(resource, graph), resource, graph)
@@ -264,6 +269,7 @@ BUCKETS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "buckets.is_public_write": is_public_write,
     "buckets.has_external_writers": has_external_writers,
     "buckets.has_external_readers": has_external_readers,
+    "buckets.policy_has_external_readers": policy_has_external_readers,
     "buckets.external_writers": external_writers,
     "buckets.external_readers": external_readers,
     "buckets.blocks_public_access": blocks_public_access,

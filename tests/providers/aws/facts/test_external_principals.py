@@ -131,6 +131,17 @@ def test_acl_for_another_owner_is_an_outside_writer() -> None:
     assert fact(bucket(acl=acl), "external_writers", account()) == ["b" * 64]
 
 
+def test_reading_from_outside_is_told_of_the_policy_or_of_the_acl() -> None:
+    reads = allow("s3:GetObject", _ALL, principal=_ROOT)
+    acl = [_grant("READ", grantee_id="b" * 64)]
+    for found, by_policy in ((bucket(reads), True), (bucket(_put(_ROOT), acl=acl), False)):
+        assert fact(found, "has_external_readers", account()) is True
+        assert fact(found, "policy.has_external_readers", account()) is by_policy
+    assert fact(bucket(unread=("policy",)), "policy.has_external_readers", account()) == "unread"
+    hidden = bucket(reads, unread=("acl",))
+    assert fact(hidden, "policy.has_external_readers", account()) is True
+
+
 def test_acl_of_the_owner_alone_lets_nobody_in() -> None:
     acl = [_grant("FULL_CONTROL", grantee_id="a" * 64)]
     assert fact(bucket(acl=acl), "has_external_writers", account()) is False
