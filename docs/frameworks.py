@@ -100,7 +100,8 @@ def _oscal() -> Iterator[str]:
     yield (
         f"OSCAL has two states. {code('satisfied')} is only a control that was tested as a whole"
         f" and passed: its record says {code('automated')}, or it is a setting of a benchmark, and"
-        f" a rule tests the same ({code('equal')}). Everything else is {code('not-satisfied')}"
+        f" a rule tests the same ({code('equal')}), on what is deployed."
+        f" Everything else is {code('not-satisfied')}"
         f" with a reason: {code('fail')} where there is evidence against it, {code('other')} where"
         " a part was tested, or something was not; the description says how far the evidence goes."
         " Controls of SP 800-53 have the ids of NIST's own catalogue, the others begin with the"
