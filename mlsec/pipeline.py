@@ -12,7 +12,7 @@ import msgspec
 
 from mlsec import __version__
 from mlsec.collect.code.code_file import FILE_TYPE
-from mlsec.core.assessment import Assessment, ChangeLimit, JudgedBy
+from mlsec.core.assessment import Assessment, ChangeLimit, JudgedBy, ScanFacts
 from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Profile
 from mlsec.core.named_file import read_named_file
@@ -115,14 +115,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         ruleset,
         judgement,
         version=__version__,
-        scan=scan_facts(
-            snapshot,
-            ruleset,
-            command=judging.command,
-            judged_by=_judged_by(judging),
-            fail_on=judging.fail_on,
-            min_coverage_percent=judging.min_coverage_percent,
-        ),
+        scan=_facts(snapshot, ruleset, judging),
         coverage=graph.coverage,
         gaps=gaps,
         is_whole=limit is None,
@@ -134,6 +127,17 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         model_files=model_files(graph),
         limit=limit,
         notices=(*said, *judgement.notices, *notices),
+    )
+
+
+def _facts(snapshot: Snapshot, ruleset: RuleSet, judging: Judging) -> ScanFacts:
+    return scan_facts(
+        snapshot,
+        ruleset,
+        command=judging.command,
+        judged_by=_judged_by(judging),
+        fail_on=judging.fail_on,
+        min_coverage_percent=judging.min_coverage_percent,
     )
 
 

@@ -357,12 +357,15 @@ HOSTILE: Mapping[str, Make] = {
     "a place without a name": called(scope="", service="s", operation="o"),
     "targets that are no list": changed("UPDATE meta SET value = '7' WHERE key = 'targets'"),
     "targets that are no JSON": changed("UPDATE meta SET value = '[' WHERE key = 'targets'"),
-    "places that are a list": changed("UPDATE meta SET value = '[1]' WHERE key = 'places'"),
+    "places that are a list": changed("UPDATE meta SET value = '[1]' WHERE key = 'aws.places'"),
     "places nested too deep": changed(
-        "UPDATE meta SET value = printf('%.*c', 100000, '[') WHERE key = 'places'"
+        "UPDATE meta SET value = printf('%.*c', 100000, '[') WHERE key = 'aws.places'"
     ),
-    "settings that are a number": changed("UPDATE meta SET value = '7' WHERE key = 'settings'"),
-    "a provider that is a path": changed("UPDATE meta SET value = '../..' WHERE key = 'provider'"),
+    "settings that are a number": changed("UPDATE meta SET value = '7' WHERE key = 'aws.settings'"),
+    "a provider that is a path": changed(
+        "UPDATE meta SET key = substr(key, 5) WHERE key LIKE 'aws.%'",
+        "INSERT INTO meta VALUES ('provider', '../..')",
+    ),
     "a file of code without parameters": called(scope="code/x", service="code", operation="Read"),
     "a file of code that was never kept": called(
         scope="code/x", service="code", operation="Read", params='{"file":"../../etc/passwd"}',
@@ -372,7 +375,7 @@ HOSTILE: Mapping[str, Make] = {
     "a seal of another": changed(f"UPDATE call SET detail = 'x' WHERE {ONE}", is_sealed=False),  # noqa: S608
     "a call that was taken away": changed(f"DELETE FROM call WHERE {ONE}", is_sealed=False),  # noqa: S608
     "a fact that was changed": changed(
-        "UPDATE meta SET value = 'root' WHERE key = 'principal'", is_sealed=False
+        "UPDATE meta SET value = 'root' WHERE key = 'aws.principal'", is_sealed=False
     ),
     "no seal": changed("DELETE FROM meta WHERE key = 'seal'", is_sealed=False),
     **{f"cut to {share:.0%}": _cut(share) for share in (0, 0.0001, 0.02, 0.5, 0.9, 0.999)},

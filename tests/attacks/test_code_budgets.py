@@ -165,7 +165,7 @@ def test_the_same_is_read_where_it_is_small(name: str, tmp_path: Path) -> None:
     bomb, small, _, _ = BOMBS[name]
     files, folder = bomb(small), tmp_path / "target"
     write(folder, {**files, "z.tf": TERRAFORM})
-    seen = scan(folder)
+    seen = scan(folder, "--fail-on", "medium")
     seen.check()
     assert seen.code == 10, seen.errors
     assert seen.failed >= beside(files)

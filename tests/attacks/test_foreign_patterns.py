@@ -224,7 +224,7 @@ OURS = {
     "artifacts/python/names.py", "artifacts/templates/judge.py",
     "collect/images/model_servers.py", "collect/secrets/masking.py", "collect/secrets/named.py",
     "collect/secrets/script_signs.py", "core/regex.py", "iac/terraform/syntax/templates.py",
-    "providers/kubernetes/workloads/products.py", "render/display.py",
+    "providers/kubernetes/workloads/products.py", "render/command.py", "render/display.py",
     "repository/comment_waivers.py", "servers/compose/proxies.py", "servers/compose/service.py",
     "servers/config/config_files.py", "servers/config/config_kinds.py",
     "servers/probe/products/recognise.py", "servers/products/product.py",

@@ -25,6 +25,9 @@ models: [{match: {path: "**"}, require: {signers: [{anchor: a}]}}]
 """
 
 
+SCAN = ("scan", "code", "--fail-on", "medium")
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("host")
@@ -34,7 +37,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def usual(place: Path) -> bytes:
-    ended = run("scan", "code", cwd=place)
+    ended = run(*SCAN, cwd=place)
     assert ended.code == 10
     assert b"has direct internet access" in ended.out
     return ended.out
@@ -64,7 +67,7 @@ def usual(place: Path) -> bytes:
     ],
 )
 def test_what_is_scarce_and_enough_changes_nothing(before: str, place: Path, usual: bytes) -> None:
-    ended = run("scan", "code", cwd=place, before=before)
+    ended = run(*SCAN, cwd=place, before=before)
     assert (ended.code, ended.out) == (10, usual), ended.err
 
 
@@ -81,7 +84,7 @@ def test_too_little_is_one_sentence_and_what_to_do(
     before: str, sentence: str, place: Path, usual: bytes
 ) -> None:
     del usual  # the control: the same command on a machine that lacks nothing
-    ended = run("scan", "code", cwd=place, before=before)
+    ended = run(*SCAN, cwd=place, before=before)
     check_refused(ended, sentence)
     assert "= help: " in ended.err
 
@@ -108,7 +111,8 @@ def as_nobody(limit: str = "") -> str:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
 @pytest.mark.parametrize(
-    "words", ["scan CODE -f json", "doctor", "rules list", "verify CODE --trust TRUST"]
+    "words",
+    ["scan CODE -f json --fail-on medium", "doctor", "rules list", "verify CODE --trust TRUST"],
 )
 def test_a_user_without_a_name_and_a_home(words: str, place: Path, usual: bytes) -> None:
     open_up(place)

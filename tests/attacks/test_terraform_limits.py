@@ -63,7 +63,7 @@ def test_the_same_is_known_where_it_costs_little(name: str, tmp_path: Path) -> N
     prelude, access, small, _ = CONSTRUCTS[name]
     folder = tmp_path / "target"
     write(folder, {"main.tf": target(prelude(small), access(small))})
-    seen = scan(folder)
+    seen = scan(folder, "--fail-on", "medium")
     seen.check()
     assert seen.code == 10, seen.errors
     assert seen.limits == {}
