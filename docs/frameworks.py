@@ -19,8 +19,8 @@ _KINDS: Mapping[FrameworkKind, str] = {
 _RESULTS: Mapping[ControlStatus, str] = {
     ControlStatus.AGAINST: "at least one rule that links to it failed, waived or not",
     ControlStatus.NOT_ASSESSED: "no rule failed, and something could not be read",
-    ControlStatus.TESTED_PART: "everything that is needed was assessed, applied to something and"
-    " passed; the rest of the control was not tested",
+    ControlStatus.TESTED_PART: "everything that is needed was assessed, met something (a list"
+    " that is empty is nothing) and passed; the rest of the control was not tested",
     ControlStatus.NO_EVIDENCE: "not all that is needed was tested: nothing of that kind is there,"
     " or rules were left out",
     ControlStatus.MANUAL: "no rule tests any part of it: people have to look",

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mlsec.core.assessment import ControlResult, StatusCounts
+from mlsec.core.assessment import ControlResult, Observed, StatusCounts
 from mlsec.core.catalogue import ControlLink
 from mlsec.core.enums import (
     Automation,
@@ -105,9 +105,12 @@ def ruleset(tmp_path: Path) -> RuleSet:
 
 
 def judged(
-    ruleset: RuleSet, counts: Mapping[str, StatusCounts], provider: str = "cloud"
+    ruleset: RuleSet,
+    counts: Mapping[str, StatusCounts],
+    provider: str = "cloud",
+    observed: Mapping[str, tuple[Observed, ...]] = {},
 ) -> dict[str, ControlResult]:
-    made = control_results(ruleset, counts, {provider})
+    made = control_results(ruleset, counts, {provider}, observed)
     return {f"{item.framework}/{item.id}": item for item in made.controls}
 
 
@@ -120,6 +123,34 @@ def without(ruleset: RuleSet, rule_id: str) -> RuleSet:
 def test_one_pass_is_no_evidence_for_a_control_that_needs_more(ruleset) -> None:
     result = judged(ruleset, {"thing/a": PASSED})["cat/private-and-logged"]
     assert (result.result, result.missing) == (ControlStatus.NO_EVIDENCE, ("two",))
+
+
+@pytest.mark.parametrize(
+    ("values", "result"),
+    [
+        ({"items": ()}, ControlStatus.NO_EVIDENCE),
+        ({"items": (), "others": []}, ControlStatus.NO_EVIDENCE),
+        ({"items": ("one",)}, ControlStatus.TESTED_PART),
+        ({"items": (), "is_public": False}, ControlStatus.TESTED_PART),
+        ({}, ControlStatus.TESTED_PART),
+    ],
+)
+def test_passes_on_empty_lists_alone_are_evidence_for_nothing(
+    ruleset: RuleSet, values: dict[str, object], result: ControlStatus
+) -> None:
+    positions = tuple(range(PASSED.passed))
+    observed = {"thing/c": (Observed(values=values, resources=positions),)}
+    results = judged(ruleset, {"thing/a": PASSED, "thing/c": PASSED}, observed=observed)
+    assert results["cat/private-and-logged"].result is result
+
+
+def test_one_pass_on_something_beside_passes_on_nothing_is_evidence(ruleset: RuleSet) -> None:
+    groups = (
+        Observed(values={"i": ()}, resources=(0,)),
+        Observed(values={"i": (1,)}, resources=(1,)),
+    )
+    results = judged(ruleset, {"thing/a": PASSED, "thing/c": PASSED}, observed={"thing/c": groups})
+    assert results["cat/private-and-logged"].result is ControlStatus.TESTED_PART
 
 
 def test_all_that_is_needed_holds_and_is_evidence_for_the_tested_part(ruleset) -> None:
@@ -169,7 +200,7 @@ def test_rules_of_a_provider_that_was_not_scanned_do_not_appear(ruleset) -> None
 
 
 def test_every_control_is_counted_and_what_people_judge_stays_manual(ruleset) -> None:
-    made = control_results(ruleset, {"thing/a": PASSED}, {"cloud"})
+    made = control_results(ruleset, {"thing/a": PASSED}, {"cloud"}, {})
     by_id = {item.id: item for item in made.frameworks}
     assert (by_id["cat"].controls, by_id["cat"].with_evidence) == (4, 1)
     assert by_id["cat"].results == {
@@ -181,6 +212,6 @@ def test_every_control_is_counted_and_what_people_judge_stays_manual(ruleset) ->
 
 
 def test_nothing_judged_is_no_evidence(ruleset) -> None:
-    made = control_results(ruleset, {"thing/a": NOTHING_TO_JUDGE}, {"cloud"})
+    made = control_results(ruleset, {"thing/a": NOTHING_TO_JUDGE}, {"cloud"}, {})
     assert made.controls == ()
     assert sum(item.with_evidence for item in made.frameworks) == 0

@@ -37,7 +37,7 @@ def assemble(
     providers = {row.type.partition(".")[0] for row in coverage}
     controls = ControlResults()
     if is_whole:
-        controls = control_results(ruleset, judgement.counts, providers)
+        controls = control_results(ruleset, judgement.counts, providers, judgement.observed)
     return Assessment(
         tool=Tool(
             version=version,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from mlsec.core.assessment import ControlResult, FrameworkResult, StatusCounts
+from mlsec.core.assessment import ControlResult, FrameworkResult, Observed, StatusCounts
 from mlsec.core.enums import Automation, ControlStatus, FrameworkKind
 from mlsec.core.framework import Control, Framework
 from mlsec.engine.model.controls import NOTHING
@@ -25,14 +25,18 @@ class ControlResults(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def control_results(
-    ruleset: RuleSet, counts: Mapping[str, StatusCounts], providers: Collection[str]
+    ruleset: RuleSet,
+    counts: Mapping[str, StatusCounts],
+    providers: Collection[str],
+    observed: Mapping[str, Sequence[Observed]],
 ) -> ControlResults:
     """Judge every control of the frameworks that are about a scanned provider.
 
     ``counts`` says by rule id what each came to, ``providers`` which were scanned. Rules of other
-    providers do not count, and a rule that was left out is missing where it is needed.
+    providers do not count, and a rule that was left out is missing where it is needed. One that
+    passed on empty lists alone, as ``observed`` says, met nothing and shows nothing.
     """
-    linked = _Linked(ruleset, counts, frozenset(providers))
+    linked = _Linked(ruleset, counts, frozenset(providers), _met_nothing(counts, observed))
     frameworks, controls = [], []
     for framework in ruleset.frameworks.frameworks.values():
         if framework.providers and not linked.providers.intersection(framework.providers):
@@ -58,9 +62,14 @@ class _Linked:
     """The rules behind each control, by ``framework/ID``."""
 
     def __init__(
-        self, ruleset: RuleSet, counts: Mapping[str, StatusCounts], providers: frozenset[str]
+        self,
+        ruleset: RuleSet,
+        counts: Mapping[str, StatusCounts],
+        providers: frozenset[str],
+        met_nothing: frozenset[str],
     ) -> None:
         self.providers = providers
+        self._met_nothing = met_nothing
         self._counts = counts
         self._run = {rule.id for rule in ruleset.rules}
         self._objectives = ruleset.frameworks.objectives
@@ -122,7 +131,7 @@ class _Linked:
     ) -> tuple[str, ...]:
         """Name the needed objectives, and the needed rules, that were not tested and found to hold.
 
-        An objective is tested when none of its rules was left out and they applied to something.
+        An objective is tested when none of its rules was left out and they met something.
         """
         if framework.kind is FrameworkKind.BENCHMARK:
             objectives: Iterable[str] = ()
@@ -150,10 +159,32 @@ class _Linked:
     def _holds(self, rules: Sequence[Rule]) -> bool:
         counts = _sum(self._count(rule) for rule in rules)
         is_whole = not counts.failed and not counts.not_assessed
-        return bool(counts.passed) and is_whole and all(rule.id in self._run for rule in rules)
+        has_met = any(
+            self._count(rule).passed and rule.id not in self._met_nothing for rule in rules
+        )
+        return has_met and is_whole and all(rule.id in self._run for rule in rules)
 
     def _count(self, rule: Rule) -> StatusCounts:
         return self._counts.get(rule.id, NOTHING)
+
+
+def _met_nothing(
+    counts: Mapping[str, StatusCounts], observed: Mapping[str, Sequence[Observed]]
+) -> frozenset[str]:
+    """Name the rules whose every pass was decided by empty lists."""
+    return frozenset(
+        rule
+        for rule, groups in observed.items()
+        if sum(len(group.resources) for group in groups) == counts.get(rule, NOTHING).passed
+        and all(
+            group.values and not any(map(_holds_something, group.values.values()))
+            for group in groups
+        )
+    )
+
+
+def _holds_something(value: object) -> bool:
+    return not isinstance(value, (list, tuple)) or bool(value)
 
 
 def _providers(rule: Rule, ruleset: RuleSet) -> set[str]:
