@@ -44,7 +44,7 @@ def check_trust(args: argparse.Namespace) -> None:
     """Refuse a trusted timestamp authority without a key that must have signed.
 
     Raises:
-        MlsecError: it is so.
+        MlsecError: --timestamp-root without --key.
     """
     if args.timestamp_root is not None and args.key is None:
         raise MlsecError("--timestamp-root needs --key as well")
@@ -74,13 +74,21 @@ def load_key(path: Path, password_env: str = "") -> SignerKey:
     from mlsec.cli.files import read_file
     from mlsec.signing.signer.signing_key import load_signer
 
-    password = None
-    if password_env:
-        text = os.environ.get(password_env)
-        if text is None:
-            raise MlsecError(f"the environment variable {password_env} is not set")
-        password = os.fsencode(text)
-    return load_signer(read_file(path), password, (), place=str(path))
+    return load_signer(read_file(path), key_password(password_env), (), place=str(path))
+
+
+def key_password(name: str) -> bytes | None:
+    """Give the password in an environment variable; None without a name.
+
+    Raises:
+        MlsecError: the variable is not set.
+    """
+    if not name:
+        return None
+    password = os.environ.get(name)
+    if password is None:
+        raise MlsecError(f"the environment variable {name} is not set")
+    return os.fsencode(password)
 
 
 def stamping(url: str) -> Any:

@@ -75,7 +75,7 @@ def load_assessment(path: Path) -> Assessment:
 
 
 def _catalogue_beside(file: Path, digest: str) -> Catalogue | None:
-    """Read the catalogue in the folder of an assessment; one of another digest is none."""
+    """Read the catalogue in the folder of an assessment; None where it has another digest."""
     from mlsec.core.catalogue import CATALOGUE_FILE, read_catalogue
 
     path = file.parent / CATALOGUE_FILE

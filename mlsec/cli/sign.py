@@ -11,6 +11,7 @@ from typing import Any
 
 from mlsec.cli import exits
 from mlsec.cli.applicability import check_options, describe
+from mlsec.cli.attestation import add_signing, key_password
 from mlsec.cli.values import positive
 from mlsec.core.errors import MlsecError
 from mlsec.core.foreign import distrust
@@ -22,18 +23,11 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         "sign",
         help="sign a model with a private key or a certificate",
         description="Hash the files of a model and write a signature in the format of OpenSSF Model"
-        " SigningOptions (OMS) v1.0.",
+        " Signing (OMS) v1.0.",
         epilog=exits.EPILOG,
     )
     parser.add_argument("model", type=Path, metavar="MODEL", help="folder or file of the model")
-    parser.add_argument(
-        "--key", type=Path, required=True, metavar="FILE",
-        help="private key in PEM: EC (P-256, P-384, P-521), Ed25519 or RSA",
-    )  # fmt: skip
-    parser.add_argument(
-        "--password-env", default="", metavar="NAME",
-        help="environment variable that holds the password of the key (default: no password)",
-    )  # fmt: skip
+    add_signing(parser)
     parser.add_argument("--certificate", type=Path, metavar="FILE",
                         help="certificate of the signer in PEM or DER")  # fmt: skip
     parser.add_argument(
@@ -43,10 +37,6 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE",
         help="signature file to write (default: model.sig in the folder, MODEL.sig beside a file)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--timestamp-url", default="", metavar="URL",
-        help="RFC 3161 timestamp authority whose timestamp is added (default: no timestamp)",
     )  # fmt: skip
     parser.add_argument(
         "--ignore", action="append", default=[], metavar="PATH",
@@ -75,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     files = [file for file in (args.certificate, *args.chain) if file is not None]
     signer = load_signer(
         read_file(args.key),
-        _password(args.password_env),
+        key_password(args.password_env),
         [_certificate(file) for file in files],
         place=str(args.key),
     )
@@ -151,12 +141,3 @@ def _certificate(path: Path) -> bytes:
 
 def _beside(model: Path) -> Path:
     return model / "model.sig" if model.is_dir() else model.with_name(f"{model.name}.sig")
-
-
-def _password(name: str) -> bytes | None:
-    if not name:
-        return None
-    password = os.environ.get(name)
-    if password is None:
-        raise MlsecError(f"the environment variable {name} is not set")
-    return os.fsencode(password)

@@ -9,7 +9,7 @@ from mlsec.core.regex import regex
 
 # What every finding knows of its resource, whatever the provider.
 SUBJECT_HOLES = ("name", "id", "region", "location", "type", "scope")
-# What an id or a scope tells on one provider.
+# What an id or a scope names on one provider.
 PLACE_HOLES = {
     "account": "aws",
     "partition": "aws",

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlsec.core.sanitize import visible
 
-# What tells the items of a list apart, the first that all of them have.
+# What identifies the items of a list: the first that all of them have.
 _KEYS = ("fingerprint", "id")
 _VALUE_CHARS = 80
 _MISSING = object()

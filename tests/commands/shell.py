@@ -17,7 +17,7 @@ class ShellSyntaxError(Exception):
 
 
 class Word(msgspec.Struct, frozen=True):
-    """One word; what only the run tells (``$(...)``) stands in it as SUBSTITUTED."""
+    """One word; what only the run knows (``$(...)``) stands in it as SUBSTITUTED."""
 
     text: str
 

@@ -1,7 +1,7 @@
 """Failures of settings where nothing uses them: one finding stands for all of a rule and scope.
 
 A property of the vocabulary says by ``used_by`` which relations of its type lead to what uses it. A
-setting of a region in which there is none of that speaks once for all such regions.
+setting that fails in regions without any of that is one finding for all of them.
 """
 
 from __future__ import annotations

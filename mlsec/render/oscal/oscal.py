@@ -101,7 +101,7 @@ def _plan(assessment: Assessment, plan: str) -> Mapping[str, Any]:
 
 
 def _time(text: str) -> str:
-    """Give a time as it stands in the assessment; what is none becomes the epoch."""
+    """Give a time as it stands in the assessment; the epoch where it is not one."""
     try:
         moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
