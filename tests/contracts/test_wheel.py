@@ -53,6 +53,10 @@ def test_the_wheel_brings_the_rules_as_they_are(installed: Path) -> None:
     assert (installed / PLACE).read_bytes() == wanted
 
 
+def test_what_the_wheel_brings_names_no_path_of_the_machine_that_built_it(installed: Path) -> None:
+    assert str(ROOT).encode() not in (installed / PLACE).read_bytes()
+
+
 def test_the_first_start_checks_no_rule(installed: Path, tmp_path: Path) -> None:
     assert not rules_are_checked_again(installed, tmp_path)
 

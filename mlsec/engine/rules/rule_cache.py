@@ -21,7 +21,7 @@ from mlsec.core.named_file import read_named_file
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.rule_cache_format import below, packed, unpacked
 
-FORMAT = 5
+FORMAT = 6
 KEPT_FILES = 8
 # A file that was changed this lately may be changed again within one tick of its clock.
 SETTLED_S = 2.0

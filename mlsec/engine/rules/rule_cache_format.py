@@ -47,9 +47,13 @@ def unpacked(data: bytes, content: Path) -> RuleSet | None:
 
 
 def _with_places(ruleset: RuleSet, change: Callable[[str], str]) -> RuleSet:
-    """Change where each rule and each entry of a table says that it stands."""
+    """Change where each rule, objective and entry of a table says that it stands."""
     replace = msgspec.structs.replace
     rules = tuple(replace(rule, place=change(rule.place)) for rule in ruleset.rules)
+    objectives = {
+        name: replace(objective, place=change(objective.place))
+        for name, objective in ruleset.frameworks.objectives.items()
+    }
     declared = {
         kind: {
             name: tuple(replace(entry, place=change(entry.place)) for entry in entries)
@@ -57,4 +61,6 @@ def _with_places(ruleset: RuleSet, change: Callable[[str], str]) -> RuleSet:
         }
         for kind, table in ruleset.vocabulary.declared.items()
     }
-    return replace(ruleset, rules=rules, vocabulary=replace(ruleset.vocabulary, declared=declared))
+    vocabulary = replace(ruleset.vocabulary, declared=declared)
+    frameworks = replace(ruleset.frameworks, objectives=objectives)
+    return replace(ruleset, rules=rules, frameworks=frameworks, vocabulary=vocabulary)
