@@ -6,7 +6,7 @@ import json
 
 from mlsec.collect.client.rate_limit import Budget
 from mlsec.providers.aws.collect.reader import plans
-from mlsec.providers.aws.policy import least_privilege_policy, rights
+from mlsec.providers.aws.least_privilege import least_privilege_policy, rights
 from mlsec.providers.aws.tables import operations_of
 
 

@@ -20,7 +20,7 @@ def _reader() -> ModuleType:
 
 
 def _policy(*, is_organisation: bool) -> str:
-    from mlsec.providers.aws.policy import least_privilege_policy  # noqa: PLC0415 - it loads the plans
+    from mlsec.providers.aws.least_privilege import least_privilege_policy  # noqa: PLC0415 - it loads the plans
 
     return least_privilege_policy(is_organisation=is_organisation)
 
