@@ -21,8 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlsec.core import wildcard
-from mlsec.providers.aws.facts.policy_statements import ANY
-from mlsec.providers.aws.facts.policy_statements import matches as policy_matches
+from mlsec.providers.aws.policy.patterns import ANY
+from mlsec.providers.aws.policy.patterns import matches as policy_matches
 from mlsec.signing.trust.policy import glob_regex
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ STARS = "*a" * 13 + "*!"
 # Each is a pattern and a text; {n} is filled in the child, so that the argument stays short.
 MATCHERS = {
     "iam policy": (
-        "from mlsec.providers.aws.facts.policy_statements import matches",
+        "from mlsec.providers.aws.policy.patterns import matches",
         "matches(pattern, text)",
     ),
     "wildcards": ("from mlsec.core.wildcard import matches", "matches(pattern, text)"),
@@ -40,16 +40,9 @@ MATCHERS = {
         "from mlsec.core.wildcard import matches_stars",
         "matches_stars(pattern, text)",
     ),
-    "passed role": (
-        (
-            "from mlsec.providers.aws.facts.policy_conditions import Circumstance\n"
-            "from mlsec.providers.aws.facts.policy_conditions import _passes as passes\n"
-            "from mlsec.graph.ternary import YES"
-        ),
-        (
-            "passes(Circumstance(operator='stringlike', key='iam:passedtoservice',"
-            " values=(pattern,), is_negated=False, is_lenient=False), text) == YES"
-        ),
+    "policy condition": (
+        "from mlsec.providers.aws.policy.operators import one_holds",
+        "one_holds('stringlike', (pattern,), text)",
     ),
     "azure role": (
         "from mlsec.providers.azure.facts.role_assignments import _covers as covers",
@@ -123,7 +116,7 @@ def test_a_pattern_of_many_stars_is_matched_in_linear_time(name: str) -> None:
 )  # fmt: skip
 def test_no_form_of_a_policy_pattern_keeps_judging_busy(pattern: str) -> None:
     code = (
-        "import sys\nfrom mlsec.providers.aws.facts.policy_statements import matches\n"
+        "import sys\nfrom mlsec.providers.aws.policy.patterns import matches\n"
         "print(matches(sys.stdin.read(), 'a' * 1_000_000))"
     )
     done = subprocess.run(  # noqa: S603 - our own interpreter and text

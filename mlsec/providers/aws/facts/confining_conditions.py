@@ -7,7 +7,7 @@ import re
 
 import msgspec
 
-from mlsec.providers.aws.facts.policy_conditions import Circumstance
+from mlsec.providers.aws.policy.statement import Condition as Circumstance
 
 _ACCOUNT_KEYS = (
     "aws:principalaccount", "kms:calleraccount", "aws:sourceaccount", "aws:sourceowner",

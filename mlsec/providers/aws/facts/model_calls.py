@@ -17,6 +17,7 @@ from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.verdicts import as_gaps
 from mlsec.providers.aws.facts.permissions import identity_of
 from mlsec.providers.aws.facts.policy_statements import ANY, Question, Statement, matches
+from mlsec.providers.aws.policy.patterns import ONE_CHAR
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -136,7 +137,7 @@ def _concrete(pattern: str, region: str) -> str:
     parts = pattern.split(":", 5)
     if len(parts) == 6 and parts[3] == "*":
         parts[3] = region
-    return ":".join(parts).replace("*", ANY).replace("?", ANY)
+    return ":".join(parts).replace("*", ANY).replace("?", ONE_CHAR)
 
 
 def _target(pattern: str) -> str:

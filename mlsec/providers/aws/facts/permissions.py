@@ -13,10 +13,14 @@ import msgspec
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
-from mlsec.graph.ternary import NO, Answer, all_of, any_of, not_, unknown
+from mlsec.graph.ternary import NO, YES, Answer
 from mlsec.providers.aws.facts.managed_policies import statements_of_aws
-from mlsec.providers.aws.facts.policy_statements import Document, Question, read_document
-from mlsec.vocabulary.iac_mapping import account_of
+from mlsec.providers.aws.facts.policy_statements import Cover, Question
+from mlsec.providers.aws.policy.callers import Caller, principal
+from mlsec.providers.aws.policy.decide import Layer, Request, decide
+from mlsec.providers.aws.policy.document import Document, read_document
+from mlsec.providers.aws.policy.keys import ABSENT, FREE, Domain, fixed, within
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -33,20 +37,29 @@ class Pages(msgspec.Struct, frozen=True, kw_only=True):
     is_whole: bool = True
     only_allows: bool = False
 
-    def ask(self, question: Question) -> Answer:
-        """Say whether these documents allow it and none denies it."""
-        answers = [
-            document.ask(question) for document in self.documents if document.about(question.action)
+    def layer(self, action: str) -> Layer:
+        """Give the statements about an action (lower case)."""
+        return Layer(
+            statements=tuple(s for document in self.documents for s in document.about(action)),
+            hidden=None if self.is_whole else self.gaps,
+            only_allows=self.only_allows,
+        )
+
+    def at_first_sight(self, question: Question) -> Answer | None:
+        """Answer where no condition, no deny and nothing hidden has to be weighed."""
+        if not self.is_whole:
+            return None
+        is_kept = question.reach is not Cover.PART
+        resource = question.asked_of
+        sights = [
+            document.sight(question.action, resource, is_kept=is_kept)
+            for document in self.documents
         ]
-        if self.is_whole:
-            if not any(allow is not NO for allow, _ in answers):
-                return NO
-            hidden = NO
-        else:
-            hidden = unknown(self.gaps)
-        allowed = any_of([*(allow for allow, _ in answers), hidden])
-        denied = any_of([*(deny for _, deny in answers), NO if self.only_allows else hidden])
-        return all_of((allowed, not_(denied)))
+        if not any(sight.allows or sight.may_allow for sight in sights):
+            return NO
+        if any(sight.may_deny for sight in sights):
+            return None
+        return YES if any(sight.allows for sight in sights) else None
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,15 +67,24 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     account: str
     partition: str
+    caller: Caller
     policies: Pages
     boundary: Pages | None = None
 
     def may(self, question: Question) -> Answer:
         """Say whether the identity may do it."""
-        answer = self.policies.ask(question)
-        if self.boundary is None or answer == NO:
+        answer = self.policies.at_first_sight(question)
+        if answer == NO or (answer is not None and self.boundary is None):
             return answer
-        return all_of((answer, self.boundary.ask(question)))
+        layers = [self.policies] if self.boundary is None else [self.policies, self.boundary]
+        request = Request(
+            action=question.action,
+            resource=question.asked_of,
+            caller=self.caller,
+            keys={_PASSED_TO: fixed(question.passed_to)} if question.passed_to else {},
+            tags=question.tags,
+        )
+        return decide(request, [pages.layer(question.action) for pages in layers])
 
     def speaks_of(self, action: str) -> bool:
         """Whether some policy is about the action (lower case), or could be."""
@@ -100,11 +122,40 @@ def _read_identity(resource: Resource, graph: Graph, ledger: _Ledger) -> Identit
     return Identity(
         account=account_of(resource),
         partition=_partition(resource),
+        caller=_caller(resource),
         policies=_joined(pages),
         boundary=_boundary(resource, graph, ledger),
     )
 
 
+def _caller(resource: Resource) -> Caller:
+    """Say which keys the identity's own calls have, and can have.
+
+    Its session may have tags that it does not have itself, and it may call through services, so
+    that what says where a call comes from is free.
+    """
+    account, kind = account_of(resource), resource.type.rpartition(".")[2]
+    is_named = kind in _PRINCIPALS and account != CODE_ACCOUNT
+    caller = principal(account, resource.identity if is_named else "")
+    keys: dict[str, Domain] = dict.fromkeys(_FREE_KEYS, FREE)
+    if account == CODE_ACCOUNT:
+        keys |= dict.fromkeys(("aws:principalaccount", "kms:calleraccount"), within("*"))
+    if not is_named:
+        keys["aws:principalarn"] = within("*")
+    if kind == "role":
+        keys |= {"aws:principaltype": fixed("AssumedRole"), "aws:username": ABSENT}
+        keys["aws:userid"] = within("*:*")
+    if kind == "user":
+        keys |= {"aws:principaltype": fixed("User"), "aws:username": fixed(resource.name)}
+    return Caller(names=caller.names, keys={**caller.keys, **keys})
+
+
+_PRINCIPALS = ("role", "user")
+_PASSED_TO = "iam:passedtoservice"
+_FREE_KEYS = (
+    "aws:sourcearn", "aws:sourceaccount", "aws:sourceowner", "aws:sourceorgid",
+    "aws:sourceorgpaths", "aws:principalorgid", "aws:principalorgpaths",
+)  # fmt: skip
 _OWN_PAGES = ("statements", "inline_statements")
 
 

@@ -27,6 +27,7 @@ from mlsec.providers.aws.policy.patterns import (
     ANY,
     TooLongError,
     common_example,
+    part_by_part,
 )
 from mlsec.providers.aws.policy.statement import Statement
 from mlsec.providers.aws.policy.witness import can_be_met
@@ -179,6 +180,7 @@ def _resources(asked: str, statements: Iterable[Statement]) -> Iterator[str]:
     if "*" not in asked:
         yield asked
         return
+    asked = part_by_part(asked)
     named = {
         pattern
         for statement in statements

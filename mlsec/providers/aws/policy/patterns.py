@@ -13,11 +13,15 @@ from mlsec.core.wildcard import Matcher, One, Part, Run, compiled, parts_of
 # Stands for a name that no policy knows: only a pattern that covers everything there matches it.
 # No name can hold this character, and a variable that is not filled in never covers it.
 ANY = "\x00" * 31
-_ONE_CHAR = "\x01"
+ONE_CHAR = "\x01"
 _VARIABLE = regex(r"\$\{([^}]{0,300})\}")
 _DEFAULT = regex(r"([^,]*?)\s*,\s*'([^']*)'\s*\Z")
 _LITERAL_VARIABLES = ("*", "?", "$")
 _VALUE = Run(excluded=ANY[0])
+# Some text within one part of an ARN.
+_IN_PART = "\x04"
+_WITHIN_PART = Run(excluded=":")
+_PARTS_OF_ARN = 6
 # Beyond this many places patterns are not compared: those of policies that AWS takes have fewer.
 _MOST_PLACES = 100_000
 
@@ -50,11 +54,19 @@ def _parts(pattern: str) -> tuple[Part, ...]:
     parts: list[Part] = []
     at = 0
     for match in _VARIABLE.finditer(pattern):
-        parts += parts_of(pattern[at : match.start()])
+        parts += _signs_of(pattern[at : match.start()])
         inside = match.group(1)
         parts.append(inside if inside in _LITERAL_VARIABLES else _VALUE)
         at = match.end()
-    return (*parts, *parts_of(pattern[at:]))
+    return (*parts, *_signs_of(pattern[at:]))
+
+
+def _signs_of(text: str) -> tuple[Part, ...]:
+    if _IN_PART not in text:
+        return parts_of(text)
+    pieces = text.split(_IN_PART)
+    inside = [part for piece in pieces for part in (*parts_of(piece), _WITHIN_PART)]
+    return tuple(inside[:-1])
 
 
 @functools.lru_cache(maxsize=16384)
@@ -114,7 +126,7 @@ def example_of(pattern: str) -> str:
 def _filling(part: Part) -> str:
     if isinstance(part, str):
         return part
-    return _ONE_CHAR if isinstance(part, One) else ANY
+    return ONE_CHAR if isinstance(part, One) else ANY
 
 
 @functools.lru_cache(maxsize=16384)
@@ -138,14 +150,22 @@ def common_example(*patterns: str) -> str | None:
 
 def _by_part(patterns: list[list[str]]) -> str | None:
     """Give an ARN whose six parts meet those of all patterns, where there is one."""
-    if any(len(parts) != len(patterns[0]) or len(parts) < 6 for parts in patterns):
+    if any(len(parts) < _PARTS_OF_ARN for parts in patterns):
         return None
     shared = [common_example(*parts) for parts in zip(*patterns, strict=True)]
     return None if None in shared else ":".join(part or "" for part in shared)
 
 
+def part_by_part(name: str) -> str:
+    """Mark each ``*`` before the last part of an ARN as one that does not reach over a colon."""
+    parts = name.split(":", _PARTS_OF_ARN - 1)
+    if len(parts) < _PARTS_OF_ARN:
+        return name
+    return ":".join((*(part.replace("*", _IN_PART) for part in parts[:-1]), parts[-1]))
+
+
 def _has_signs(pattern: str) -> bool:
-    return "*" in pattern or "?" in pattern or "${" in pattern
+    return any(sign in pattern for sign in ("*", "?", "${", _IN_PART))
 
 
 def _units(pattern: str) -> list[Part]:
@@ -187,8 +207,10 @@ def _steps(patterns: Sequence[Sequence[Part]], here: _Place) -> list[tuple[_Plac
     letters = {unit for unit in signs if isinstance(unit, str)}
     if not signs or None in signs or len(letters) > 1:
         return steps
+    if any(isinstance(unit, Run) and letters & set(unit.excluded) for unit in units):
+        return steps
     there = tuple(at if runs else at + 1 for at, runs in zip(here, is_run, strict=True))
-    return [*steps, (there, letters.pop() if letters else _ONE_CHAR)]
+    return [*steps, (there, letters.pop() if letters else ONE_CHAR)]
 
 
 def _text_to(end: _Place, came: dict[_Place, tuple[_Place, str]]) -> str:

@@ -7,6 +7,7 @@ import pytest
 from mlsec.providers.aws.facts.bucket_write_candidates import _buckets_named
 from mlsec.providers.aws.facts.permissions import Identity, Pages
 from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question, read_document
+from mlsec.providers.aws.policy.callers import principal
 
 BUCKET = "arn:aws:s3:::weights"
 QUESTION = Question(action="s3:putobject", resource=f"{BUCKET}/{ANY}", reach=Cover.PART)
@@ -17,7 +18,8 @@ def identity(*statements: dict[str, object]) -> Identity:
         {"effect": "Allow", "actions": ["s3:PutObject"], "resources": [], **each}
         for each in statements
     ]
-    return Identity(account="1", partition="aws", policies=Pages(documents=(read_document(raw),)))
+    pages = Pages(documents=(read_document(raw),))
+    return Identity(account="1", partition="aws", caller=principal("1"), policies=pages)
 
 
 @pytest.mark.parametrize(
@@ -50,5 +52,5 @@ def test_a_role_that_names_other_buckets_is_not_asked() -> None:
 def test_a_role_whose_policies_were_not_all_read_is_always_asked() -> None:
     whole = identity({"resources": ["arn:aws:s3:::other/*"]})
     part = Pages(documents=whole.policies.documents, gaps=("g",), is_whole=False)
-    hidden = Identity(account="1", partition="aws", policies=part)
+    hidden = Identity(account="1", partition="aws", caller=principal("1"), policies=part)
     assert _buckets_named(hidden) is None

@@ -1,0 +1,106 @@
+"""Policy documents, with the statements about an action kept ready: identities share documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from mlsec.providers.aws.policy.patterns import TooLongError, common_example, part_by_part
+from mlsec.providers.aws.policy.statement import Statement, read_statement
+
+
+class Sight(msgspec.Struct, frozen=True, kw_only=True):
+    """What a document says of a request at first sight.
+
+    ``allows``: a statement allows it without any condition; ``may_allow``: under conditions;
+    ``may_deny``: some statement could deny it, or a part of it.
+    """
+
+    allows: bool
+    may_allow: bool
+    may_deny: bool
+
+
+_SILENT = Sight(allows=False, may_allow=False, may_deny=False)
+
+
+class Document:
+    """One policy document. What it says is kept, since many identities share a document."""
+
+    def __init__(self, statements: Iterable[Statement]) -> None:
+        self.statements = tuple(statements)
+        # None: some statement speaks of every service.
+        self._services = _union([statement.services for statement in self.statements])
+        self._about: dict[str, tuple[Statement, ...]] = {}
+        self._sights: dict[tuple[str, str], Sight] = {}
+
+    def about(self, action: str) -> tuple[Statement, ...]:
+        """Give the statements that speak of an action (lower case)."""
+        if self._services is not None and action.partition(":")[0] not in self._services:
+            return ()
+        relevant = self._about.get(action)
+        if relevant is None:
+            relevant = tuple(
+                statement for statement in self.statements if statement.covers_action(action)
+            )
+            self._about[action] = relevant
+        return relevant
+
+    def sight(self, action: str, resource: str, *, is_kept: bool = True) -> Sight:
+        """Say what the document says of an action on a resource (``*``: some part of a name)."""
+        statements = self.about(action)
+        if not statements:
+            return _SILENT
+        if not is_kept:
+            return _sight(statements, resource)
+        key = (action, resource)
+        sight = self._sights.get(key)
+        if sight is None:
+            sight = self._sights[key] = _sight(statements, resource)
+        return sight
+
+
+def _sight(statements: tuple[Statement, ...], resource: str) -> Sight:
+    allows = may_allow = may_deny = False
+    for statement in statements:
+        if not _may_cover(statement, resource):
+            continue
+        if not statement.is_allow:
+            may_deny = True
+        elif statement.conditions or statement.variables:
+            may_allow = True
+        else:
+            allows = True
+    return Sight(allows=allows, may_allow=may_allow, may_deny=may_deny)
+
+
+def _may_cover(statement: Statement, resource: str) -> bool:
+    """Whether the statement speaks of the resource, or of some that are meant."""
+    if "*" not in resource:
+        return bool(statement.variables) or statement.covers_resource(resource)
+    if not statement.resources:
+        return True
+    asked = part_by_part(resource)
+    return any(_meet(pattern, asked) for pattern in statement.resources)
+
+
+def _meet(pattern: str, resource: str) -> bool:
+    if pattern == "*":
+        return True
+    try:
+        return common_example(resource, pattern) is not None
+    except TooLongError:
+        return True
+
+
+def _union(services: list[frozenset[str]]) -> frozenset[str] | None:
+    if any(not service for service in services):
+        return None
+    return frozenset[str]().union(*services)
+
+
+def read_document(statements: Iterable[Mapping[str, Any]]) -> Document:
+    """Compile normalised statements (as the ``policy`` shape gives them)."""
+    return Document(read_statement(statement) for statement in statements)
