@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from docs.operations import POLICY_FILES
+from docs.techniques import techniques_page
 from mlsec.core.content_paths import content_folder
 from mlsec.engine.rules.load import load_content
 from mlsec.engine.rules.schema import rule_schema
+from mlsec.graph.techniques.schema import technique_schema
 from mlsec.render.assessment_json import json_schema
 from mlsec.targets.collectors import POLICIES
+from mlsec.targets.techniques import WORDS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,6 +30,8 @@ def generated() -> Mapping[str, bytes]:
         files[name] = (POLICIES[cloud](is_organisation=False).rstrip() + "\n").encode()
     files["docs/assessment.schema.json"] = json_schema()
     files["rules/schema/rule.schema.json"] = rule_schema(ruleset.vocabulary)
+    files["rules/schema/technique.schema.json"] = technique_schema(WORDS)
+    files["docs/techniques.md"] = techniques_page().encode()
     return files
 
 

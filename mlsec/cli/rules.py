@@ -30,7 +30,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     show = _add(below, "show", _show, "show one rule in full")
     show.add_argument("id", metavar="ID", help="id of the rule, such as sagemaker/notebook-root")
     test = _add(below, "test", _test, "run the examples of rules, and mutate their clauses")
-    test.add_argument("globs", nargs="*", metavar="GLOB", help=_GLOB_HELP)
+    test.add_argument("globs", nargs="*", metavar="GLOB",
+                      help="ids of rules or techniques (default: all)")  # fmt: skip
     test.add_argument("--no-mutants", action="store_true",
                       help="run the examples only")  # fmt: skip
     new = _add(below, "new", _new, "write a draft of a rule, which fails its test until finished")
@@ -38,6 +39,10 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     new.add_argument("--resource", required=True, metavar="TYPE",
                      help="resource type or concept that the rule assesses")  # fmt: skip
     _add(below, "index", _index, "print all rules as a Markdown table")
+    techniques = _add(below, "techniques", _techniques, has_rules=False,
+                      about="list the known techniques of privilege escalation")  # fmt: skip
+    techniques.add_argument("globs", nargs="*", metavar="GLOB",
+                            help="ids of techniques, such as aws/* (default: all)")  # fmt: skip
     vocabulary = _add(below, "vocabulary", _vocabulary, "print resource types and their properties",
                       has_rules=False)  # fmt: skip
     vocabulary.add_argument("type", nargs="?", default="", metavar="TYPE",
@@ -121,33 +126,43 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _test(args: argparse.Namespace) -> int:
+    from mlsec.cli.technique_pages import globs_of_rules, try_techniques
+
+    ruleset = _sound(args)
+    has_failed = try_techniques(args.globs, ruleset.vocabulary)
+    globs = globs_of_rules(args.globs)
+    if globs or not args.globs:
+        has_failed = _test_rules(ruleset, globs, has_mutants=not args.no_mutants) or has_failed
+    return exits.FINDINGS if has_failed else exits.CLEAN
+
+
+def _test_rules(ruleset: RuleSet, globs: Sequence[str], *, has_mutants: bool) -> bool:
     from mlsec.cli.rule_pages import disagreement_text
     from mlsec.cli.rule_selection import match_rules
     from mlsec.engine.testing.examples import documents_of, run_examples
     from mlsec.engine.testing.mutate import surviving_mutants
 
-    ruleset = _sound(args)
     failed: set[str] = set()
     examples = survivors = 0
-    chosen = match_rules(ruleset.rules, args.globs)
+    chosen = match_rules(ruleset.rules, globs)
     for rule in chosen:
         examples += sum(1 for _ in documents_of(rule.tests))
         wrong = run_examples(rule, ruleset.vocabulary)
         for disagreement in wrong:
             failed.add(rule.id)
             console.out(disagreement_text(disagreement, rule.place))
-        if args.no_mutants or wrong:
+        if wrong or not has_mutants:
             continue
         for change in surviving_mutants(rule, ruleset.vocabulary):
             failed.add(rule.id)
             survivors += 1
             console.out(f"survives[{rule.id}] {change}: no example notices\n  --> {rule.place}")
-    mutants = "mutants not run" if args.no_mutants else _count(survivors, "surviving mutant")
+    mutants = _count(survivors, "surviving mutant") if has_mutants else "mutants not run"
     console.out(
         f"{_count(len(chosen), 'rule')}, {_count(examples, 'example')}, {len(failed)} "
         f"failed, {mutants}"
     )
-    return exits.FINDINGS if failed else exits.CLEAN
+    return bool(failed)
 
 
 def _sound(args: argparse.Namespace) -> RuleSet:
@@ -199,6 +214,13 @@ def _index(args: argparse.Namespace) -> int:
     from mlsec.cli.rule_pages import index_of
 
     console.out(index_of(_load(args)))
+    return exits.CLEAN
+
+
+def _techniques(args: argparse.Namespace) -> int:
+    from mlsec.cli.technique_pages import technique_lines
+
+    console.out("\n".join(technique_lines(args.globs)))
     return exits.CLEAN
 
 

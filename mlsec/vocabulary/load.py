@@ -54,7 +54,9 @@ def load_vocabulary(folder: Path) -> Vocabulary:
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    for path in mapping_files(mappings):
+    # What techniques say decides derived properties, as the tables decide those that are read.
+    techniques = sorted((folder.parent / "techniques").rglob("*.yaml"))
+    for path in (*mapping_files(mappings), *techniques):
         name = path.relative_to(folder.parent).as_posix()
         digest.update(name.encode() + b"\0" + path.read_bytes())
     return Vocabulary(types=types, digest=digest.hexdigest(), declared=load_tables(mappings, types))

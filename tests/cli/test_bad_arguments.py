@@ -116,6 +116,7 @@ ROWS = {
         "empty folder": 0,
     }),
     "rules index --rules": Row("rules index --rules BAD"),
+    "rules techniques GLOB": Row("rules techniques BAD"),
     "rules vocabulary TYPE": Row("rules vocabulary BAD"),
     "rules explain ID": Row("rules explain BAD fail:0"),
     "rules explain EXAMPLE|RESOURCE": Row(f"{EXPLAIN} BAD"),

@@ -151,7 +151,7 @@ def _build(
         scope="example",
         region=facts.get("region", "example-1"),
         name=facts.get("name", key),
-        properties={} if "*" in unread else _filled(own, owner.properties, unread),
+        properties={} if "*" in unread else filled(own, owner.properties, unread),
         unread=dict.fromkeys(unread, ("example",)),
     )
     for name, relation in owner.relations.items():
@@ -170,9 +170,10 @@ def _type_of(raw: Mapping[str, Any], owner: Type, vocabulary: Vocabulary) -> Typ
     return owner if result is None or "type" in owner.properties else result
 
 
-def _filled(
+def filled(
     raw: Mapping[str, Any], declared: Mapping[str, Property], unread: tuple[str, ...]
 ) -> dict[str, Any]:
+    """Give the values of a checked document; what is left out gets its ``absent`` value."""
     result: dict[str, Any] = {}
     for name, prop in declared.items():
         if name in unread:
@@ -187,7 +188,7 @@ def _filled(
 def _filled_value(value: Any, declared: Property) -> Any:
     if declared.kind is Kind.LIST and isinstance(value, list):
         return [
-            _filled(item, declared.items, tuple(item.get("unread", ())))
+            filled(item, declared.items, tuple(item.get("unread", ())))
             if isinstance(item, dict)
             else item
             for item in value

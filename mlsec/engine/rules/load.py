@@ -30,7 +30,8 @@ from mlsec.vocabulary.load import load_vocabulary
 from mlsec.vocabulary.types import Vocabulary
 
 NOT_RULES = (
-    "vocabulary", "frameworks", "objectives", "schema", "callables", "advisories", "mappings"
+    "vocabulary", "frameworks", "objectives", "schema", "callables", "advisories", "mappings",
+    "techniques",
 )  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def content_key_of(content: Path, extra: Sequence[Path] = ()) -> str:
     Raises:
         MlsecError: a file that cannot be read, or no such folder.
     """
-    read = ("vocabulary", "mappings", "frameworks", "objectives")
+    read = ("vocabulary", "mappings", "techniques", "frameworks", "objectives")
     beside = [path for name in read for path in _yaml_below(content / name)]
     try:
         return content_key(content, [*beside, *rule_files((content, *extra))])

@@ -1,0 +1,62 @@
+"""Whether the trust policy of a role lets in a service, or an identity of its own account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Unknown
+from mlsec.graph.ternary import NO, Answer, any_of, unknown
+from mlsec.providers.aws.facts.external_principals import statements_of
+from mlsec.providers.aws.policy.callers import Caller, service
+from mlsec.providers.aws.policy.decide import Layer, Request, decide
+from mlsec.providers.aws.policy.keys import FREE, fixed
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+    from mlsec.providers.aws.facts.permissions import Identity
+
+_ASSUME = "sts:assumerole"
+
+
+def lets_in_service(role: Resource, name: str, graph: Graph) -> Answer:
+    """Say whether a service of AWS may take on the role for the role's own account."""
+    return graph.memo(("trusts service", role.id, name), lambda: _lets_in_service(role, name))
+
+
+def _lets_in_service(role: Resource, name: str) -> Answer:
+    trust = statements_of(role, "trust")
+    if isinstance(trust, Unknown):
+        return unknown(trust.gaps)
+    account = account_of(role)
+    caller = service(name, source_account=FREE if account == CODE_ACCOUNT else fixed(account))
+    return _decide(role, caller, Layer(statements=trust))
+
+
+def lets_in(role: Resource, who: Identity, arn: str) -> Answer:
+    """Say whether an identity of the account may take on the role.
+
+    A trust policy that names the identity itself is enough, unless its own policies deny; one that
+    names the account leaves it to them.
+    """
+    trust = statements_of(role, "trust")
+    own = [pages.layer(_ASSUME) for pages in (who.policies, who.boundary) if pages is not None]
+    if isinstance(trust, Unknown):
+        right = _decide(role, who.caller, *own)
+        return NO if right == NO else unknown(trust.gaps)
+    denies = tuple(s for layer in own for s in layer.statements if not s.is_allow)
+    by_name = Caller(names=(arn,), keys=who.caller.keys)
+    named = _decide(role, by_name, Layer(statements=(*trust, *denies)))
+    by_account = Caller(names=(account_of(role), arn), keys=who.caller.keys)
+    return any_of((named, _decide(role, by_account, Layer(statements=trust), *own)))
+
+
+def _decide(role: Resource, caller: Caller, *layers: Layer) -> Answer:
+    request = Request(action=_ASSUME, resource=role.identity, caller=caller, tags=_tags(role))
+    return decide(request, layers)
+
+
+def _tags(role: Resource) -> dict[str, str] | None:
+    tags = role.properties.get("tags")
+    return {str(k): str(v) for k, v in tags.items()} if isinstance(tags, dict) else None
