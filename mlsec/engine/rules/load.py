@@ -31,7 +31,7 @@ from mlsec.vocabulary.types import Vocabulary
 
 NOT_RULES = (
     "vocabulary", "frameworks", "objectives", "schema", "callables", "advisories", "mappings",
-    "techniques",
+    "techniques", "roles",
 )  # fmt: skip
 
 

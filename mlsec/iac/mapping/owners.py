@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from mlsec.collect.located.located import Node, UnknownValue
-from mlsec.iac.mapping.declaration import name_at, text_of
+from mlsec.iac.mapping.declaration import fill, known_words, name_at, text_of
 from mlsec.iac.mapping.resource import PendingResource
 
 # stack -> the names under which it exports to other stacks what it has
@@ -91,6 +91,12 @@ class Owners:
 def _names(standing: PendingResource) -> set[str]:
     called = standing.called
     words = {called.name, called.id, called.ref, called.name.rpartition(":")[2]}
+    # What else is said of one thing only, such as the principal of an identity.
+    own = (text for text in standing.entry.attributes.values() if "{id}" in text)
+    known = known_words(called, standing.entry.type.partition(".")[0])
+    words.update(
+        fill(text, known, lambda path: standing.digger.dig(standing.body, path)) for text in own
+    )
     return {word.lower() for word in words}
 
 

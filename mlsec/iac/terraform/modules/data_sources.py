@@ -71,6 +71,21 @@ def _subscription(data: DataSpace, name: str) -> Value:
     return join_text(["/subscriptions/", result]) if name == "id" else None
 
 
+def _azure_group(data: DataSpace, name: str) -> Value:
+    result = data.configured("name")
+    if name != "id" or result is None:
+        return result if name == "name" else None
+    return join_text(["/subscriptions/", own("subscription"), "/resourceGroups/", result])
+
+
+def _azure_role(data: DataSpace, name: str) -> Value:
+    """A role is found by its name, or its own id; what it is called stands for its id."""
+    result = data.configured("role_definition_id") or data.configured("name")
+    if name in ("id", "role_definition_id") and result is not None:
+        return join_text(["/providers/Microsoft.Authorization/roleDefinitions/", result])
+    return data.configured("name") if name == "name" else None
+
+
 def _provider(data: DataSpace, name: str) -> Value:
     block = data.instances.placed.block
     return data.instances.scope.providers.of_resource(block).get(name)
@@ -127,6 +142,8 @@ _DERIVED: dict[str, Callable[[DataSpace, str], Value]] = {
     "aws_partition": _partition,
     "aws_iam_policy_document": _policy,
     "azurerm_subscription": _subscription,
+    "azurerm_resource_group": _azure_group,
+    "azurerm_role_definition": _azure_role,
     "google_project": _project,
     "google_client_config": _project,
 }

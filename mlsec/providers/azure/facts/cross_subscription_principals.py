@@ -18,9 +18,9 @@ from mlsec.graph.fact import Targets, Unknown
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
 from mlsec.graph.verdicts import as_gaps
 from mlsec.providers.azure.facts.permissions import grants_of
+from mlsec.providers.azure.facts.rights import Right
 from mlsec.providers.azure.facts.role_assignments import (
     Grant,
-    Right,
     above,
     grant_of,
     is_over_subscriptions,

@@ -10,18 +10,19 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.verdicts import verdict
+from mlsec.providers.azure.facts.rights import Right
 from mlsec.providers.azure.facts.role_assignments import (
     GRANTING,
     Grant,
-    Right,
     above,
-    blocks_of,
+    grant_of,
     is_over_subscriptions,
     may,
     may_anywhere,
     read_grants,
 )
-from mlsec.vocabulary.iac_mapping import account_of
+from mlsec.providers.azure.facts.role_definitions import blocks_of
+from mlsec.vocabulary.iac_mapping import account_of, is_code
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -97,7 +98,27 @@ def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -
     grants = grants_of(identity, graph)
     if isinstance(grants, Unknown):
         return unknown(grants.gaps)
-    return any_of(may(grants, right, place, identity, graph) for right in rights)
+    who = _names_of(identity)
+    answers = [
+        may(grants, right, where, identity, graph, who=who)
+        for right in rights
+        for where in (place, *_other_subscriptions(place, grants, identity))
+    ]
+    return any_of(answers)
+
+
+def _other_subscriptions(
+    place: str, grants: Iterable[Grant], identity: Resource
+) -> tuple[str, ...]:
+    """Give the subscriptions that code names: whichever it is deployed to is not known."""
+    if not is_code(identity.scope) or place.count("/") != 2:
+        return ()
+    named = {grant.scope for grant in grants if grant.scope.startswith("/subscriptions/")}
+    return tuple(sorted(scope for scope in named - {place} if scope.count("/") == 2))
+
+
+def _names_of(identity: Resource) -> tuple[str, ...]:
+    return (str(identity.properties.get("principal_id") or ""),)
 
 
 def identities_near(place: str, graph: Graph) -> tuple[Resource, ...]:
@@ -138,7 +159,8 @@ def can_change_resource_group(resource: Resource, graph: Graph) -> Known | Unkno
     if isinstance(grants, Unknown):
         return grants
     wide = [grant for grant in grants if grant.scope.strip("/").count("/") <= 3]
-    return verdict(may_anywhere(wide, EVERYTHING, resource, graph), resource, graph)
+    who = _names_of(resource)
+    return verdict(may_anywhere(wide, EVERYTHING, resource, graph, who=who), resource, graph)
 
 
 def can_escalate(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -183,11 +205,10 @@ def can_assign_roles(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def is_full_assignment(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an assignment grants a role that allows everything, including role assignment."""
-    grant = Grant(
-        scope=str(resource.properties.get("granted_at", "")),
-        role=str(resource.properties.get("role", "")),
-        principal_id=str(resource.properties.get("principal_id", "")),
-    )
+    fact = property_value(resource, "condition")
+    if isinstance(fact, Unknown) and fact.gaps:
+        return fact
+    grant = grant_of(resource)
     rights = (EVERYTHING, GRANT_ROLES)
     answers = [may_anywhere((grant,), right, resource, graph) for right in rights]
     return verdict(all_of(answers), resource, graph)
@@ -213,7 +234,7 @@ def _anywhere(identity: Resource, right: Right, graph: Graph) -> Answer:
     grants = grants_of(identity, graph)
     if isinstance(grants, Unknown):
         return unknown(grants.gaps)
-    return may_anywhere(grants, right, identity, graph) if grants else NO
+    return may_anywhere(grants, right, identity, graph, who=_names_of(identity)) if grants else NO
 
 
 def _ability(name: str) -> Callable[[Resource, Graph], Known | Unknown]:

@@ -16,7 +16,7 @@ from mlsec.providers.azure.facts.external_principals import (
     names_of,
 )
 from mlsec.providers.azure.facts.permissions import PUSH_IMAGES
-from mlsec.providers.azure.facts.role_assignments import Right
+from mlsec.providers.azure.facts.rights import Right
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph

@@ -1,42 +1,40 @@
-"""Evaluate Azure role assignments at a place, with inheritance, exceptions and denials.
+"""Evaluate Azure role assignments at a place, with inheritance, exceptions, conditions and denials.
 
-Rights of a role come from its definition as the subscription answered it. A condition on an
-assignment is not interpreted: what it touches is unknown. Denials count when they name the
-principal or everybody; one that names a group it is in is not seen, because groups are not known.
+Conditions are read, and decided for a request that the principal could make. Of a denial that
+names a group it is unknown whether it applies: who is in a group is not known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mlsec.core.digest import make_gap
-from mlsec.core.enums import GapReason
 from mlsec.core.resource import Resource
-from mlsec.core.wildcard import matches_stars
-from mlsec.graph.fact import Known, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.providers.azure.conditions.decide import Request, meets
+from mlsec.providers.azure.facts.delegation import Holder, may_delegate
+from mlsec.providers.azure.facts.rights import Right, read_blocks
+from mlsec.providers.azure.facts.role_definitions import NotRead, role_blocks
+from mlsec.vocabulary.iac_mapping import is_code
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
-_DEFINITION = "azure.identity.role_definition"
 _DENIAL = "azure.identity.deny_assignment"
 _EVERYBODY = "00000000-0000-0000-0000-000000000000"
-_CONDITION = "?the condition of a role assignment"
 GRANTING = "microsoft.authorization/roleassignments/write"
-
-
-class Right(msgspec.Struct, frozen=True):
-    """An action in lower case; ``is_data`` for data actions.
-
-    The action ``*`` asks for every action at once.
-    """
-
-    action: str
-    is_data: bool = False
+_VAULTS = "microsoft.keyvault/vaults/"
+_BLOBS = "microsoft.storage/storageaccounts/blobservices/containers/blobs/"
+# Who may give a role with one of these to itself has more than before.
+POWERS = (
+    Right("*"),
+    Right(GRANTING),
+    Right("microsoft.authorization/roledefinitions/write"),
+    Right(f"{_VAULTS}secrets/getsecret/action", is_data=True),
+    Right(f"{_BLOBS}write", is_data=True),
+)
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,22 +44,12 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     principal_id: str
     principal_type: str = ""
-    has_condition: bool = False
+    condition: str = ""
 
-
-class Block(msgspec.Struct, frozen=True, kw_only=True):
-    """One block of a role's permissions: patterns in lower case."""
-
-    actions: tuple[str, ...] = ()
-    not_actions: tuple[str, ...] = ()
-    data_actions: tuple[str, ...] = ()
-    not_data_actions: tuple[str, ...] = ()
-
-    def holds(self, right: Right) -> bool:
-        """Whether the block allows a right: an exception applies to its own block only."""
-        given = self.data_actions if right.is_data else self.actions
-        less = self.not_data_actions if right.is_data else self.not_actions
-        return _covers(given, right.action) and not _covers(less, right.action)
+    @property
+    def has_condition(self) -> bool:
+        """Whether it holds under a condition only."""
+        return bool(self.condition)
 
 
 def read_grants(items: Iterable[Mapping[str, Any]]) -> tuple[Grant, ...]:
@@ -72,7 +60,7 @@ def read_grants(items: Iterable[Mapping[str, Any]]) -> tuple[Grant, ...]:
             role=str(item["role"]),
             principal_id=str(item["principal_id"]),
             principal_type=str(item.get("principal_type") or ""),
-            has_condition=bool(item.get("condition")),
+            condition=str(item.get("condition") or ""),
         )
         for item in items
     )
@@ -86,7 +74,7 @@ def grant_of(assignment: Resource) -> Grant:
         role=str(properties.get("role", "")),
         principal_id=str(properties.get("principal_id", "")),
         principal_type=str(properties.get("principal_type") or ""),
-        has_condition=bool(properties.get("condition")),
+        condition=str(properties.get("condition") or ""),
     )
 
 
@@ -96,6 +84,13 @@ def reaches(scope: str, place: str) -> bool:
     Every management group whose assignments a subscription answers lies above it.
     """
     return is_over_subscriptions(scope) or place == scope or place.startswith(scope + "/")
+
+
+def _reach(scope: str, place: str) -> Answer:
+    """Whether a grant applies at a place; code may name a scope that only an apply knows."""
+    if "‹" in scope and scope != place:
+        return unknown((f"?where {scope} is",))
+    return YES if reaches(scope, place) else NO
 
 
 def above(place: str) -> tuple[str, ...]:
@@ -110,80 +105,102 @@ def is_over_subscriptions(scope: str) -> bool:
 
 
 def may(
-    grants: Iterable[Grant], right: Right, place: str, seen_from: Resource, graph: Graph
+    grants: Iterable[Grant],
+    right: Right,
+    place: str,
+    seen_from: Resource,
+    graph: Graph,
+    *,
+    who: Iterable[str] = (),
 ) -> Answer:
-    """Whether one of the grants allows ``right`` at ``place`` and no denial applies."""
-    near = [grant for grant in grants if reaches(grant.scope, place)]
-    allowed = any_of(_allows(grant, right, seen_from, graph) for grant in near)
+    """Whether one of the grants allows ``right`` at ``place`` and no denial applies.
+
+    Denials count for everybody that the grants name, and for ``who``.
+    """
+    given = tuple(grants)
+    near = [(grant, _reach(grant.scope, place)) for grant in given]
+    allowed = any_of(
+        all_of((reach, _allows(grant, right, place, seen_from, graph)))
+        for grant, reach in near
+        if reach != NO
+    )
     if allowed == NO:
         return NO
-    who = {grant.principal_id for grant in near}
-    return all_of((allowed, not_(_is_denied(who, right, place, seen_from, graph))))
+    named = frozenset((*(grant.principal_id for grant in given), *who)) - {""}
+    return all_of((allowed, not_(_is_denied(named, right, place, seen_from, graph))))
 
 
 def may_anywhere(
-    grants: Iterable[Grant], right: Right, seen_from: Resource, graph: Graph
+    grants: Iterable[Grant],
+    right: Right,
+    seen_from: Resource,
+    graph: Graph,
+    *,
+    who: Iterable[str] = (),
 ) -> Answer:
     """Whether one of the grants allows ``right`` at its own scope, wherever that is."""
-    return any_of(may((grant,), right, grant.scope, seen_from, graph) for grant in grants)
+    given = tuple(grants)
+    names = frozenset((*(grant.principal_id for grant in given), *who))
+    return any_of(may((grant,), right, grant.scope, seen_from, graph, who=names) for grant in given)
 
 
-def blocks_of(definition: Resource) -> tuple[Block, ...] | None:
-    """Give the permissions of a role definition, None when they were not read."""
-    fact = property_value(definition, "permissions")
-    return _read_blocks(fact.value or ()) if isinstance(fact, Known) else None
-
-
-def _read_blocks(items: Iterable[Mapping[str, Any]]) -> tuple[Block, ...]:
-    names = ("actions", "not_actions", "data_actions", "not_data_actions")
-    return tuple(
-        Block(**{name: tuple(str(p).lower() for p in item.get(name) or ()) for name in names})
-        for item in items
+def _allows(grant: Grant, right: Right, place: str, seen_from: Resource, graph: Graph) -> Answer:
+    blocks = role_blocks(grant.role, seen_from, graph)
+    if isinstance(blocks, NotRead):
+        return unknown(blocks.gaps)
+    return any_of(
+        _meets_all((block.condition, grant.condition), grant, right, place, seen_from, graph)
+        for block in blocks
+        if block.holds(right)
     )
 
 
-def _allows(grant: Grant, right: Right, seen_from: Resource, graph: Graph) -> Answer:
-    definition = _definitions(graph).get(grant.role)
-    if definition is None:
-        return unknown(_no_definition(grant.role, seen_from, graph))
-    blocks = graph.memo(("azure role blocks", grant.role), lambda: blocks_of(definition))
-    if blocks is None:
-        return unknown(definition.unread.get("permissions", ()))
-    if not any(block.holds(right) for block in blocks):
-        return NO
-    return unknown((_CONDITION,)) if grant.has_condition else YES
+def _meets_all(
+    conditions: Iterable[str],
+    grant: Grant,
+    right: Right,
+    place: str,
+    seen_from: Resource,
+    graph: Graph,
+) -> Answer:
+    """Whether one request meets the conditions of the assignment and of the role definition."""
+    given = [text for text in conditions if text]
+    if not given:
+        return YES
+    condition = given[0] if len(given) == 1 else " AND ".join(f"({text})" for text in given)
+    if right.action == GRANTING and not right.is_data:
+        holder = Holder(id=grant.principal_id, kind=grant.principal_type)
+        return may_delegate(condition, place, holder, _power_of(seen_from, graph))
+    return meets(condition, Request(action=right.action, place=place))
 
 
-def _definitions(graph: Graph) -> Mapping[str, Resource]:
-    def index() -> dict[str, Resource]:
-        return {
-            str(resource.properties.get("role")): resource
-            for resource in graph.of_type(_DEFINITION)
-        }
+def _power_of(
+    seen_from: Resource, graph: Graph, asked: frozenset[str] = frozenset()
+) -> Callable[[str], Answer]:
+    """Give the question whether a role gives power; one in ``asked`` is being answered already."""
 
-    return graph.memo(("azure roles", ""), index)
+    def is_powerful(role: str) -> Answer:
+        blocks = role_blocks(role, seen_from, graph)
+        if isinstance(blocks, NotRead):
+            return unknown(blocks.gaps)
+        held = [(block, right) for block in blocks for right in POWERS if block.holds(right)]
+        if any(not block.condition or right.action != GRANTING for block, right in held):
+            return YES
+        if role in asked:
+            return NO
+        further = _power_of(seen_from, graph, asked | {role})
+        return any_of(may_delegate(block.condition, "/", Holder(), further) for block, _ in held)
 
-
-def _no_definition(role: str, seen_from: Resource, graph: Graph) -> tuple[str, ...]:
-    hidden = graph.incomplete(_DEFINITION, seen_from.scope, "")
-    return hidden or (
-        graph.note_gap(
-            make_gap(
-                scope=seen_from.scope,
-                subject=seen_from.id,
-                wanted=f"role definition {role}",
-                reason=GapReason.UNRESOLVED,
-                detail=f"role {role} is given but its definition was not among those listed",
-            )
-        ),
-    )
+    return is_powerful
 
 
 def _is_denied(
-    who: set[str], right: Right, place: str, seen_from: Resource, graph: Graph
+    who: frozenset[str], right: Right, place: str, seen_from: Resource, graph: Graph
 ) -> Answer:
-    denials = [d for d in graph.of_type(_DENIAL) if d.scope == seen_from.scope]
-    hidden = graph.incomplete(_DENIAL, seen_from.scope, "")
+    denials = graph.memo(("azure denials", seen_from.scope), lambda: _denials(seen_from, graph))
+    # Code cannot declare a denial: that there may be one says nothing about what is declared.
+    is_hidden = not is_code(seen_from.scope)
+    hidden = graph.incomplete(_DENIAL, seen_from.scope, "") if is_hidden else ()
     return any_of(
         (
             *(_denies(denial, who, right, place) for denial in denials),
@@ -192,19 +209,33 @@ def _is_denied(
     )
 
 
-def _denies(denial: Resource, who: set[str], right: Right, place: str) -> Answer:
-    if "permissions" in denial.unread or "principals" in denial.unread:
-        return unknown(denial.unread.get("permissions", denial.unread.get("principals", ())))
+def _denials(seen_from: Resource, graph: Graph) -> tuple[Resource, ...]:
+    return tuple(d for d in graph.of_type(_DENIAL) if d.scope == seen_from.scope)
+
+
+def _denies(denial: Resource, who: frozenset[str], right: Right, place: str) -> Answer:
+    for name in ("granted_at", "permissions", "principals", "excluded", "stops_at_children"):
+        hidden = denial.unread.get(name) or denial.unread.get("*")
+        if hidden:
+            return unknown(hidden)
     properties = denial.properties
-    named, spared = set(properties.get("principals") or ()), set(properties.get("excluded") or ())
     scope = str(properties.get("granted_at") or "")
     is_at = place == scope if properties.get("stops_at_children") else reaches(scope, place)
-    hits = (_EVERYBODY in named or bool(named & who)) and not spared & who
-    blocks = _read_blocks(properties.get("permissions") or ())
-    if not (is_at and hits and any(block.holds(right) for block in blocks)):
+    blocks = [b for b in read_blocks(properties.get("permissions") or ()) if b.holds(right)]
+    if not (is_at and blocks):
         return NO
-    return unknown((_CONDITION,)) if properties.get("condition") else YES
+    hits = all_of((_lists(denial, "principal", who), not_(_lists(denial, "excluded", who))))
+    if hits == NO:
+        return NO
+    conditions = {str(properties.get("condition") or ""), *(block.condition for block in blocks)}
+    return hits if conditions == {""} else unknown(("?the condition of a deny assignment",))
 
 
-def _covers(patterns: tuple[str, ...], action: str) -> bool:
-    return any(matches_stars(pattern, action) for pattern in patterns)
+def _lists(denial: Resource, part: str, who: frozenset[str]) -> Answer:
+    """Whether it names one of these, or spares one; who is in a group is not known."""
+    name = {"principal": "principals", "excluded": "excluded"}[part]
+    listed = frozenset(denial.properties.get(name) or ())
+    if _EVERYBODY in listed or listed & who:
+        return YES
+    groups = denial.properties.get(f"{part}_groups") or ()
+    return any_of(unknown((f"?who is in the group {group}",)) for group in sorted(groups))

@@ -25,7 +25,7 @@ from mlsec.providers.azure.facts.permissions import (
     can,
     identities_near,
 )
-from mlsec.providers.azure.facts.role_assignments import Right
+from mlsec.providers.azure.facts.rights import Right
 from mlsec.vocabulary.iac_mapping import account_of, is_code
 
 if TYPE_CHECKING:

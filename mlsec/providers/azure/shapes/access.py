@@ -46,6 +46,12 @@ def _assignment(properties: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def group_ids(raw: Any) -> list[str]:
+    """Give the ids of principals that are groups, or whose type is not said, sorted."""
+    single = ("user", "serviceprincipal", "systemdefined", "everyone", "device")
+    return sorted(lower(one["id"]) for one in raw if lower(one.get("type") or "") not in single)
+
+
 def is_custom_role(raw: Any) -> bool:
     """Whether a role is a custom role."""
     return lower(raw) == "customrole"
@@ -95,6 +101,7 @@ ACCESS_SHAPES: Mapping[str, Shape] = {
     "scope_level": scope_level,
     "scope_of_extension": scope_of_extension,
     "assignments": assignments,
+    "group_ids": group_ids,
     "is_custom_role": is_custom_role,
     "is_default_mode": is_default_mode,
     "is_block": is_block,

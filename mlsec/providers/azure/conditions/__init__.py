@@ -1,0 +1,1 @@
+"""Conditions of role assignments: their language, its operators, and requests that meet them."""
