@@ -118,23 +118,23 @@ def _part(place: str, kind: str) -> str:
 
 def _comparisons(condition: Condition) -> dict[Attribute, set[Compared]]:
     """Give every attribute with the texts that it is compared with."""
-    found: dict[Attribute, set[Compared]] = {}
+    texts: dict[Attribute, set[Compared]] = {}
     for part in _leaves(condition):
         match part:
             case Exists(attribute=attribute):
-                found.setdefault(attribute, set())
+                texts.setdefault(attribute, set())
             case SubOperationMatches(name=name):
-                found.setdefault(_SUBOPERATION, set()).add(Compared("suboperation", name))
+                texts.setdefault(_SUBOPERATION, set()).add(Compared("suboperation", name))
             case Comparison(left=left, operator=operator, right=right):
                 name = operator.rpartition(":")[2]
                 sides = (*left, *right)
                 compared = {Compared(name, side) for side in sides if isinstance(side, str)}
                 for side in sides:
                     if isinstance(side, Attribute):
-                        found.setdefault(side, set()).update(compared)
+                        texts.setdefault(side, set()).update(compared)
             case _:
                 pass
-    return found
+    return texts
 
 
 def _leaves(condition: Condition) -> Iterator[Condition]:

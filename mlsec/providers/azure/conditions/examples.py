@@ -86,18 +86,18 @@ def _joint(patterns: Sequence[_Pattern]) -> Examples:
     alphabet = sorted({_OTHER, *written, *(character.upper() for character in written)})
     start = tuple(pattern.start() for pattern in patterns)
     seen, waiting = {start}, [(start, "")]
-    found: dict[tuple[bool, ...], str] = {}
+    texts_by_outcome: dict[tuple[bool, ...], str] = {}
     for state, text in waiting:
         for character in alphabet:
             reached = tuple(p.step(s, character) for p, s in zip(patterns, state, strict=True))
             pairs = zip(patterns, reached, strict=True)
-            found.setdefault(tuple(p.accepts(s) for p, s in pairs), text + character)
+            texts_by_outcome.setdefault(tuple(p.accepts(s) for p, s in pairs), text + character)
             if reached not in seen:
                 seen.add(reached)
                 waiting.append((reached, text + character))
         if len(seen) > _MOST_STATES:
-            return Examples(tuple(found.values()), is_complete=False)
-    return Examples(tuple(found.values()))
+            return Examples(tuple(texts_by_outcome.values()), is_complete=False)
+    return Examples(tuple(texts_by_outcome.values()))
 
 
 def _around(item: Compared) -> tuple[str, ...]:

@@ -29,12 +29,12 @@ def compare(operator: str, left: Sequence[str], right: Sequence[str]) -> Answere
     if not colon and (len(left) > 1 or len(right) > 1):
         return None
 
-    def holds(one: str, other: str) -> Answered:
-        answer = equals(one, other)
+    def holds(value: str, other: str) -> Answered:
+        answer = equals(value, other)
         return answer if answer is None else answer is not is_negated
 
     outer, inner = _QUANTIFIERS[quantifier] if colon else (_any, _any)
-    return outer([inner([holds(one, other) for other in right]) for one in left])
+    return outer([inner([holds(value, other) for other in right]) for value in left])
 
 
 def like_pattern(pattern: str) -> list[Part]:
@@ -78,13 +78,13 @@ def _like(text: str, pattern: str) -> bool:
 
 
 def _folded(compare_texts: Callable[[str, str], bool]) -> _Compare:
-    return lambda one, other: compare_texts(one.lower(), other.lower())
+    return lambda value, other: compare_texts(value.lower(), other.lower())
 
 
 def _numbers(order: Callable[[int, int], bool]) -> _Compare:
-    def holds(one: str, other: str) -> Answered:
+    def holds(value: str, other: str) -> Answered:
         try:
-            return order(int(one), int(other))
+            return order(int(value), int(other))
         except ValueError:
             return None
 
@@ -92,29 +92,29 @@ def _numbers(order: Callable[[int, int], bool]) -> _Compare:
 
 
 def _dates(order: Callable[[datetime, datetime], bool]) -> _Compare:
-    def holds(one: str, other: str) -> Answered:
+    def holds(value: str, other: str) -> Answered:
         try:
-            return order(datetime.fromisoformat(one), datetime.fromisoformat(other))
+            return order(datetime.fromisoformat(value), datetime.fromisoformat(other))
         except (ValueError, TypeError):
             return None
 
     return holds
 
 
-def _is_flag(one: str, other: str) -> Answered:
-    words = {one.lower(), other.lower()}
+def _is_flag(value: str, other: str) -> Answered:
+    words = {value.lower(), other.lower()}
     return len(words) == 1 if words <= {"true", "false"} else None
 
 
 _ORDERS: Mapping[str, Callable[..., bool]] = {
-    "equals": lambda one, other: one == other,
-    "greaterthan": lambda one, other: one > other,
-    "greaterthanequals": lambda one, other: one >= other,
-    "lessthan": lambda one, other: one < other,
-    "lessthanequals": lambda one, other: one <= other,
+    "equals": lambda value, other: value == other,
+    "greaterthan": lambda value, other: value > other,
+    "greaterthanequals": lambda value, other: value >= other,
+    "lessthan": lambda value, other: value < other,
+    "lessthanequals": lambda value, other: value <= other,
 }
 _TEXTS: Mapping[str, Callable[[str, str], bool]] = {
-    "equals": lambda one, other: one == other,
+    "equals": lambda value, other: value == other,
     "startswith": str.startswith,
     "like": _like,
 }
@@ -125,7 +125,7 @@ _POSITIVE: Mapping[str, _Compare] = {
     **{f"numeric{name}": _numbers(order) for name, order in _ORDERS.items()},
     **{f"datetime{name}": _dates(order) for name, order in _ORDERS.items()},
     "boolequals": _is_flag,
-    "guidequals": lambda one, other: guid(one) == guid(other),
+    "guidequals": lambda value, other: guid(value) == guid(other),
 }
 _TYPES = ("string", "numeric", "datetime", "bool", "guid")
 _NEGATIVE = {

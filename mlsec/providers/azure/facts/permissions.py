@@ -12,7 +12,6 @@ from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.rights import Right
 from mlsec.providers.azure.facts.role_assignments import (
-    GRANTING,
     Grant,
     above,
     grant_of,
@@ -21,7 +20,7 @@ from mlsec.providers.azure.facts.role_assignments import (
     may_anywhere,
     read_grants,
 )
-from mlsec.providers.azure.facts.role_definitions import blocks_of
+from mlsec.providers.azure.facts.role_definitions import GRANTING, blocks_of
 from mlsec.vocabulary.iac_mapping import account_of, is_code
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ WRITE_BLOBS = Right(f"{_STORAGE}blobservices/containers/blobs/write", is_data=Tr
 READ_BLOBS = Right(f"{_STORAGE}blobservices/containers/blobs/read", is_data=True)
 READ_STORAGE_KEYS = Right(f"{_STORAGE}listkeys/action")
 EVERYTHING = Right("*")
-GRANT_ROLES = Right(GRANTING)
 PUSH_IMAGES = Right("microsoft.containerregistry/registries/push/write")
 CALL_ENDPOINT = (
     Right(f"{_ML}workspaces/onlineendpoints/score/action"),
@@ -79,7 +77,7 @@ _ABILITIES: Mapping[str, tuple[Right, ...]] = {
 }
 # Rights that allow privilege escalation at any scope.
 _WAYS: Mapping[str, Right] = {
-    "give roles": GRANT_ROLES,
+    "give roles": GRANTING,
     "change a role's rights": Right("microsoft.authorization/roledefinitions/write"),
 }
 _POWERS = ("can_write_any_container", "can_read_any_secret", "can_use_any_identity")
@@ -194,13 +192,13 @@ def has_conditions(resource: Resource, graph: Graph) -> Known | Unknown:
 def allows_everything(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a role definition allows every action, including role assignment."""
     del graph
-    return _holds(resource, EVERYTHING, GRANT_ROLES)
+    return _holds(resource, EVERYTHING, GRANTING)
 
 
 def can_assign_roles(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a role definition allows role assignment."""
     del graph
-    return _holds(resource, GRANT_ROLES)
+    return _holds(resource, GRANTING)
 
 
 def is_full_assignment(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -209,7 +207,7 @@ def is_full_assignment(resource: Resource, graph: Graph) -> Known | Unknown:
     if isinstance(fact, Unknown) and fact.gaps:
         return fact
     grant = grant_of(resource)
-    rights = (EVERYTHING, GRANT_ROLES)
+    rights = (EVERYTHING, GRANTING)
     answers = [may_anywhere((grant,), right, resource, graph) for right in rights]
     return verdict(all_of(answers), resource, graph)
 
@@ -223,7 +221,7 @@ def _holds(definition: Resource, *rights: Right) -> Known | Unknown:
 
 def _is_admin(identity: Resource, graph: Graph) -> Answer:
     place = subscription_of(identity)
-    return all_of(can(identity, (right,), place, graph) for right in (EVERYTHING, GRANT_ROLES))
+    return all_of(can(identity, (right,), place, graph) for right in (EVERYTHING, GRANTING))
 
 
 def _is_escalating(identity: Resource, graph: Graph) -> Answer:

@@ -16,7 +16,7 @@ from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.providers.azure.conditions.decide import Request, meets
 from mlsec.providers.azure.facts.delegation import Holder, may_delegate
 from mlsec.providers.azure.facts.rights import Right, read_blocks
-from mlsec.providers.azure.facts.role_definitions import NotRead, role_blocks
+from mlsec.providers.azure.facts.role_definitions import GRANTING, NotRead, role_blocks
 from mlsec.vocabulary.iac_mapping import is_code
 
 if TYPE_CHECKING:
@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 
 _DENIAL = "azure.identity.deny_assignment"
 _EVERYBODY = "00000000-0000-0000-0000-000000000000"
-GRANTING = "microsoft.authorization/roleassignments/write"
 _VAULTS = "microsoft.keyvault/vaults/"
 _BLOBS = "microsoft.storage/storageaccounts/blobservices/containers/blobs/"
 # Who may give a role with one of these to itself has more than before.
 POWERS = (
     Right("*"),
-    Right(GRANTING),
+    GRANTING,
     Right("microsoft.authorization/roledefinitions/write"),
     Right(f"{_VAULTS}secrets/getsecret/action", is_data=True),
     Right(f"{_BLOBS}write", is_data=True),
@@ -168,7 +167,7 @@ def _meets_all(
     if not given:
         return YES
     condition = given[0] if len(given) == 1 else " AND ".join(f"({text})" for text in given)
-    if right.action == GRANTING and not right.is_data:
+    if right == GRANTING:
         holder = Holder(id=grant.principal_id, kind=grant.principal_type)
         return may_delegate(condition, place, holder, _power_of(seen_from, graph))
     return meets(condition, Request(action=right.action, place=place))
@@ -183,13 +182,13 @@ def _power_of(
         blocks = role_blocks(role, seen_from, graph)
         if isinstance(blocks, NotRead):
             return unknown(blocks.gaps)
-        held = [(block, right) for block in blocks for right in POWERS if block.holds(right)]
-        if any(not block.condition or right.action != GRANTING for block, right in held):
+        pairs = [(block, right) for block in blocks for right in POWERS if block.holds(right)]
+        if any(not block.condition or right != GRANTING for block, right in pairs):
             return YES
         if role in asked:
             return NO
         further = _power_of(seen_from, graph, asked | {role})
-        return any_of(may_delegate(block.condition, "/", Holder(), further) for block, _ in held)
+        return any_of(may_delegate(block.condition, "/", Holder(), further) for block, _ in pairs)
 
     return is_powerful
 

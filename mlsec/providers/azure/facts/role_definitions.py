@@ -18,11 +18,12 @@ from mlsec.core.enums import GapReason
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, property_value
 from mlsec.providers.azure.conditions.operators import guid
-from mlsec.providers.azure.facts.rights import Block, read_blocks
+from mlsec.providers.azure.facts.rights import Block, Right, read_blocks
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
+GRANTING = Right("microsoft.authorization/roleassignments/write")
 _DEFINITION = "azure.identity.role_definition"
 _FILE = "azure.jsonl"
 
@@ -60,23 +61,36 @@ def _find(role: str, key: str, seen_from: Resource, graph: Graph) -> tuple[Block
     if definition is not None:
         blocks = blocks_of(definition)
         if blocks is not None:
-            return blocks
-    shipped = _built_in().get(key)
-    if shipped is not None:
-        return read_blocks(shipped.permissions)
+            # The version that is asked leaves out the conditions that built-in roles have.
+            is_custom = definition.properties.get("is_custom") is True
+            return blocks if is_custom else _with_conditions(blocks, key)
+    built_in = _built_in().get(key)
+    if built_in is not None:
+        return read_blocks(built_in.permissions)
     if definition is not None:
         return NotRead(tuple(definition.unread.get("permissions", ())))
     return NotRead(_no_definition(role, seen_from, graph))
 
 
+def _with_conditions(blocks: tuple[Block, ...], key: str) -> tuple[Block, ...]:
+    """Give a built-in role's blocks that give roles the condition on which ones."""
+    if not any(block.holds(GRANTING) for block in blocks):
+        return blocks
+    built_in = _built_in().get(key)
+    known = read_blocks(built_in.permissions) if built_in else ()
+    condition = next((b.condition for b in known if b.condition and b.holds(GRANTING)), "")
+    return tuple(
+        msgspec.structs.replace(block, condition=condition) if block.holds(GRANTING) else block
+        for block in blocks
+    )
+
+
 def _index(graph: Graph) -> dict[str, Resource]:
     """Index the definitions that were listed by id, and custom ones by name."""
-    found: dict[str, Resource] = {}
-    for resource in graph.of_type(_DEFINITION):
-        found.setdefault(guid(resource.name), resource)
-    for resource in graph.of_type(_DEFINITION):
-        found[guid(str(resource.properties.get("role") or ""))] = resource
-    return found
+    definitions = graph.of_type(_DEFINITION)
+    by_name = {guid(resource.name): resource for resource in reversed(definitions)}
+    by_id = {guid(str(resource.properties.get("role") or "")): resource for resource in definitions}
+    return {**by_name, **by_id}
 
 
 @functools.cache

@@ -49,7 +49,7 @@ def _assignment(properties: Mapping[str, Any]) -> dict[str, Any]:
 def group_ids(raw: Any) -> list[str]:
     """Give the ids of principals that are groups, or whose type is not said, sorted."""
     single = ("user", "serviceprincipal", "systemdefined", "everyone", "device")
-    return sorted(lower(one["id"]) for one in raw if lower(one.get("type") or "") not in single)
+    return sorted(lower(item["id"]) for item in raw if lower(item.get("type") or "") not in single)
 
 
 def is_custom_role(raw: Any) -> bool:
