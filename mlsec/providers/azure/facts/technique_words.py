@@ -11,12 +11,13 @@ from mlsec.graph.techniques.technique import Question, QuestionWord, Target, Tar
 from mlsec.graph.ternary import NO, Answer, all_of, unknown
 from mlsec.providers.azure.facts.permissions import (
     EVERYTHING,
-    GRANT_ROLES,
     can,
     grants_of,
     subscription_of,
 )
-from mlsec.providers.azure.facts.role_assignments import Right, may_anywhere
+from mlsec.providers.azure.facts.rights import Right
+from mlsec.providers.azure.facts.role_assignments import may_anywhere
+from mlsec.providers.azure.facts.role_definitions import GRANTING
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -55,7 +56,7 @@ def _identity(identity: Resource, graph: Graph) -> tuple[Target, ...]:
 
 def _is_admin(identity: Resource, graph: Graph) -> Answer:
     place = subscription_of(identity)
-    return all_of(can(identity, (right,), place, graph) for right in (EVERYTHING, GRANT_ROLES))
+    return all_of(can(identity, (right,), place, graph) for right in (EVERYTHING, GRANTING))
 
 
 WORDS = Words(
