@@ -90,8 +90,8 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
     external, external_inventory = read_external(snapshot)
     inventory = join([read_inventory(snapshot, ruleset.vocabulary), external_inventory])
     say("joining what was found", 0, 0)
-    graph = build_graph(ruleset.vocabulary, inventory, FACTS)
     clock = judging.now or taken_at(snapshot)
+    graph = build_graph(ruleset.vocabulary, inventory, FACTS, clock)
     waivers = load_waivers(judging.waivers) if judging.waivers else ()
     in_code, notices = comment_waivers(read_comment_waivers(snapshot, inventory))
     blocks = tuple(item for item in inventory.resources if item.type != FILE_TYPE)
@@ -185,7 +185,7 @@ def _choices(ruleset: RuleSet, judging: Judging) -> tuple[str, ...]:
 
 def _judge_before(inventory: Inventory, ruleset: RuleSet, clock: datetime.datetime) -> Before:
     """Judge what was there before a change by the same rules."""
-    graph = build_graph(ruleset.vocabulary, inventory, FACTS)
+    graph = build_graph(ruleset.vocabulary, inventory, FACTS, clock)
     judgement = assess(ruleset, graph, clock=clock)
     return Before(
         verdicts=frozenset((item.fingerprint, item.status) for item in judgement.findings),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -24,13 +25,21 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     relations: DerivedRelations
 
 
-def build_graph(vocabulary: Vocabulary, inventory: Inventory, facts: Facts) -> Graph:
-    """Join an inventory and fill in every derived property, in the order of ``facts``."""
+def build_graph(
+    vocabulary: Vocabulary,
+    inventory: Inventory,
+    facts: Facts,
+    clock: datetime.datetime | None = None,
+) -> Graph:
+    """Join an inventory and fill in every derived property, in the order of ``facts``.
+
+    ``clock`` is the time for which grants that end are judged; None is the present.
+    """
     wanted = _derived_by_function(vocabulary)
     types = {type_name for uses in wanted.values() for type_name, _ in uses}
     opened = [_own_copy(r) if r.type in types else r for r in inventory.resources]
     joined = msgspec.structs.replace(inventory, resources=tuple(opened))
-    graph = Graph(vocabulary, joined, facts.relations)
+    graph = Graph(vocabulary, joined, facts.relations, clock)
     for function, compute in facts.properties.items():
         for type_name, name in wanted.get(function, ()):
             for resource in graph.of_type(type_name):

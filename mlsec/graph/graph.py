@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar, cast
 
@@ -22,9 +23,14 @@ class Graph:
     """What was found, joined. Every answer about relations says what it could not see."""
 
     def __init__(
-        self, vocabulary: Vocabulary, inventory: Inventory, relations: DerivedRelations
+        self,
+        vocabulary: Vocabulary,
+        inventory: Inventory,
+        relations: DerivedRelations,
+        clock: datetime.datetime | None = None,
     ) -> None:
         self.vocabulary = vocabulary
+        self.clock = clock or datetime.datetime.now(datetime.UTC)
         self._derived_relations = relations
         self._memo: dict[tuple[str, ...], object] = {}
         self.coverage: tuple[TypeCoverage, ...] = inventory.coverage

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Targets
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_
-from mlsec.providers.gcp.facts.external_principals import condition_name
+from mlsec.providers.gcp.facts.conditional_grants import gives
 from mlsec.providers.gcp.facts.grants import (
     Grant,
-    condition_leaves,
     grants_above,
     grants_near,
     reasons_as_gaps,
-    role_allows,
 )
 from mlsec.providers.gcp.facts.identities import denied_in, identity_of, is_meant
 from mlsec.providers.gcp.facts.members import email_of
@@ -43,8 +41,8 @@ def cross_project_holders(
         for account in accounts if given else ():
             meant = is_meant(grant.member, identity_of(account, graph))
             answer = any_of(
-                all_of((meant, gives, not_(denied_in(resource.scope, account, permission, graph))))
-                for permission, gives in given.items()
+                all_of((meant, right, not_(denied_in(resource.scope, account, permission, graph))))
+                for permission, right in given.items()
             )
             if answer == YES:
                 resources[account.id] = account
@@ -67,9 +65,8 @@ def _given(
     grant: Grant, permissions: tuple[str, ...], resource: Resource, graph: Graph
 ) -> dict[str, Answer]:
     """Say of each permission whether the grant gives it here, without those that it does not."""
-    counts = condition_leaves(grant.condition, condition_name(resource))
     answers = {
-        permission: all_of((counts, role_allows(grant.role, permission, resource.scope, graph)))
+        permission: gives(grant, (permission,), resource, resource.scope, graph)
         for permission in permissions
     }
     return {permission: answer for permission, answer in answers.items() if answer != NO}

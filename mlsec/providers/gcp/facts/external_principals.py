@@ -10,14 +10,13 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
+from mlsec.providers.gcp.facts.conditional_grants import gives
 from mlsec.providers.gcp.facts.grants import (
     Grant,
     Grants,
-    condition_leaves,
     grants_above,
     grants_near,
     own_grants,
-    role_allows_some,
     verdict,
 )
 from mlsec.providers.gcp.facts.members import EVERYBODY, Home, home_of, is_external, is_open_member
@@ -54,17 +53,11 @@ def let_in(
     everybody: list[Answer] = []
     named: dict[str, Answer] = {}
     for grant, outside in (*_external_grants(grants.grants, home_of(resource, graph)), *above):
-        gives = all_of(
-            (
-                outside,
-                role_allows_some(grant.role, wanted, resource.scope, graph),
-                condition_leaves(grant.condition, condition_name(resource)),
-            )
-        )
+        given = all_of((outside, gives(grant, wanted, resource, resource.scope, graph)))
         if is_open_member(grant.member):
-            everybody.append(gives)
-        elif gives != NO:
-            named[grant.member] = any_of((gives, named.get(grant.member, NO)))
+            everybody.append(given)
+        elif given != NO:
+            named[grant.member] = any_of((given, named.get(grant.member, NO)))
     hidden = unknown(grants.gaps) if grants.gaps else NO
     return ExternalPrincipals(everybody=any_of((*everybody, hidden)), named=named, hidden=hidden)
 
@@ -106,13 +99,6 @@ def holders_of_any_role(resource: Resource, graph: Graph) -> ExternalPrincipals:
     everybody = any(is_open_member(grant.member) for grant in own.grants)
     hidden = unknown(own.gaps) if own.gaps else NO
     return ExternalPrincipals(everybody=YES if everybody else hidden, named=named, hidden=hidden)
-
-
-def condition_name(resource: Resource) -> str:
-    """Give the name under which conditions speak of a resource."""
-    if resource.type == "gcp.storage.bucket":
-        return f"projects/_/buckets/{resource.name}"
-    return resource.identity.partition("googleapis.com/")[2]
 
 
 def names(principals: ExternalPrincipals, resource: Resource, graph: Graph) -> Known | Unknown:

@@ -1,8 +1,6 @@
 """What Google's policies give: bindings of a resource and of all above it, role by role.
 
-What a role allows was asked; a role that was not read makes the answer unknown. Bindings with a
-condition count as far as the condition is understood: names and types of resources are, times and
-tags are not.
+What a role allows was asked; a role that was not read makes the answer unknown.
 """
 
 from __future__ import annotations
@@ -14,7 +12,6 @@ import msgspec
 
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason, Truth
-from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
@@ -28,10 +25,6 @@ _ROLE_TYPES = ("gcp.iam.role", "gcp.iam.custom_role", "gcp.iam.organization_role
 # A policy as it was answered, a dataset's access list, and one entry for each member.
 _HOLDERS = ("bindings", "access", "grants")
 _NODE = "gcp.resourcemanager.node"
-_CLAUSE = regex(
-    r"^\s*+resource\.(name\.startsWith|name|type|service)\s*+(?:==\s*+)?(?:\(\s*+)?"
-    r"[\"']([^\"']*+)[\"']\s*+(?:\)\s*+)?$"
-)
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,28 +120,6 @@ def permissions_of(role: str, scope: str, graph: Graph) -> frozenset[str] | Unkn
     return shelf.permissions[key]
 
 
-def condition_leaves(condition: str, resource: str) -> Answer:
-    """Say whether a conditional grant still counts for (some part of) ``resource``.
-
-    ``resource`` is the name as conditions compare it, such as projects/_/buckets/b/objects/; ""
-    asks whether the grant counts for everything of its kind.
-    """
-    if not condition:
-        return YES
-    answers = []
-    for clause in condition.split("&&"):
-        match = _CLAUSE.match(clause.strip().removeprefix("(").removesuffix(")"))
-        match = match or _CLAUSE.match(clause)
-        if match is None:
-            answers.append(unknown({f"?the condition {condition}"}))
-        elif match.group(1).startswith("name"):
-            answers.append(_about(match.group(2), resource))
-    if any(answer == NO for answer in answers):
-        return NO
-    reasons = {reason for answer in answers for reason in answer.because}
-    return unknown(reasons) if reasons else YES
-
-
 def verdict(answer: Answer, resource: Resource, graph: Graph) -> Known | Unknown:
     """Turn an answer into a derived fact; what was not understood becomes a gap."""
     if answer.truth is Truth.UNKNOWN:
@@ -205,10 +176,3 @@ def _read(binding: Mapping[str, Any]) -> Iterable[Grant]:
 def _condition_of(binding: Mapping[str, Any]) -> str:
     """Give the condition; one that was not kept is a condition that nobody understands."""
     return str(binding.get("condition") or ("(unread)" if binding.get("is_conditional") else ""))
-
-
-def _about(prefix: str, resource: str) -> Answer:
-    """A grant below a prefix counts for a part of what begins with it, and never for everything."""
-    if not resource:
-        return NO
-    return YES if prefix.startswith(resource) or resource.startswith(prefix) else NO

@@ -15,12 +15,8 @@ from mlsec.core.resource import Resource
 from mlsec.core.wildcard import matches_stars
 from mlsec.graph.fact import Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
-from mlsec.providers.gcp.facts.grants import (
-    Grant,
-    condition_leaves,
-    grants_above,
-    role_allows,
-)
+from mlsec.providers.gcp.facts.conditional_grants import gives
+from mlsec.providers.gcp.facts.grants import Grant, grants_above
 from mlsec.providers.gcp.facts.members import Home, home_of, is_open_member
 
 if TYPE_CHECKING:
@@ -36,10 +32,10 @@ _EVERYBODY_DENIED = "principalSet://goog/public:all"
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
-    """One role that the account holds, or may hold; ``counts`` says whether it does."""
+    """One grant that the account holds, or may hold; ``meant`` says whether it does."""
 
-    role: str
-    counts: Answer
+    grant: Grant
+    meant: Answer
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,13 +56,14 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     def holds(self, roles: Iterable[str]) -> Answer:
         """Say whether it holds one of the roles."""
         wanted = tuple(roles)
-        answers = [holding.counts for holding in self.holdings if holding.role in wanted]
+        # Google takes no condition on a basic role.
+        answers = [holding.meant for holding in self.holdings if holding.grant.role in wanted]
         return any_of((*answers, self.hidden))
 
     def _ways(self, permission: str, graph: Graph) -> list[Answer]:
         scope = self.account.scope
         return [
-            all_of((holding.counts, role_allows(holding.role, permission, scope, graph)))
+            all_of((holding.meant, gives(holding.grant, (permission,), None, scope, graph)))
             for holding in self.holdings
         ]
 
@@ -80,7 +77,7 @@ def _read_identity(account: Resource, graph: Graph) -> Identity:
     grants, home = grants_above(account.scope, graph), home_of(account, graph)
     hidden = unknown(grants.gaps) if grants.gaps else NO
     bare = Identity(account=account, home=home, hidden=hidden)
-    return msgspec.structs.replace(bare, holdings=tuple(_holdings(grants.grants, bare, "")))
+    return msgspec.structs.replace(bare, holdings=tuple(_holdings(grants.grants, bare)))
 
 
 def may_everywhere(account: Resource, permission: str, graph: Graph) -> Answer:
@@ -92,13 +89,13 @@ def may_everywhere(account: Resource, permission: str, graph: Graph) -> Answer:
 
 
 def may_near(
-    account: Resource, permission: str, grants: Iterable[Grant], name: str, graph: Graph
+    account: Resource, permission: str, grants: Iterable[Grant], resource: Resource, graph: Graph
 ) -> Answer:
-    """Say whether these grants let an account do this to the resource of that name."""
+    """Say whether these grants let an account do this to the resource."""
     own = identity_of(account, graph)
     ways = [
-        all_of((holding.counts, role_allows(holding.role, permission, account.scope, graph)))
-        for holding in _holdings(grants, own, name)
+        all_of((holding.meant, gives(holding.grant, (permission,), resource, account.scope, graph)))
+        for holding in _holdings(grants, own)
     ]
     allowed = any_of(ways)
     return NO if allowed == NO else all_of((allowed, not_(denied(account, permission, graph))))
@@ -177,13 +174,11 @@ def _full_name(permission: str) -> str:
     return f"{service}.googleapis.com/{rest}"
 
 
-def _holdings(grants: Iterable[Grant], own: Identity, name: str) -> Iterable[Holding]:
+def _holdings(grants: Iterable[Grant], own: Identity) -> Iterable[Holding]:
     for grant in grants:
         meant = is_meant(grant.member, own)
         if meant != NO:
-            counts = all_of((meant, condition_leaves(grant.condition, name)))
-            if counts != NO:
-                yield Holding(role=grant.role, counts=counts)
+            yield Holding(grant=grant, meant=meant)
 
 
 def _is_in_group(group: str, account: Resource) -> Answer:

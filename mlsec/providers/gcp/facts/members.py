@@ -1,12 +1,14 @@
 """Members of Google's policies: who is meant, and whether they stand inside the project.
 
-Inside are the project's own service accounts and identity pools, the people of the organisation's
-domain, and holders of a basic role by way of ``projectOwner:`` and the like. Groups and people of
-other domains may still be colleagues under a second domain: that is unknown, not outside.
+Inside are the project's own service accounts and identity pools, those of other projects of its
+organisation, the people of the organisation's domain, and holders of a basic role by way of
+``projectOwner:`` and the like. Groups and people of other domains may still be colleagues under a
+second domain, and another project may be of the same organisation: unknown, not outside.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -28,7 +30,7 @@ _NUMBERED = (
     regex(r"^(\d+)@[a-z0-9-]+\.gserviceaccount\.com$"),
     regex(r"^(?:p|bq-|project-)(\d+)(?:-\d+)?@[a-z0-9-]+(?:\.iam)?\.gserviceaccount\.com$"),
 )
-_ABOVE = regex(r"^service-(?:org|folder)-(\d+)@[a-z0-9-]+\.iam\.gserviceaccount\.com$")
+_ABOVE = regex(r"^service-(org|folder)-(\d+)@[a-z0-9-]+\.iam\.gserviceaccount\.com$")
 _NAMED = regex(r"^[^@]+@([a-z0-9-]+)(?:\.([a-z0-9.-]+))?\.iam\.gserviceaccount\.com$")
 _APP = regex(r"^([^@]+)@appspot\.gserviceaccount\.com$")
 _POOL = regex(r"projects/([^/]+)/locations/global/workloadIdentityPools/")
@@ -46,16 +48,21 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     ``gaps`` say why the number or the domain is not known. ``owners`` are the people who own a
     project that belongs to no organisation: there is nobody else whom it could belong to.
     ``declared`` are the accounts of code: which project it is applied to is not known, so that
-    what names another may name that one. None for a project that was read.
+    what names another may name that one. None for a project that was read. ``others`` says of
+    other projects that were read, by id and by number, whether they are of another organisation;
+    ``is_alone``: no organisation stands above the project, so that every other one is foreign.
     """
 
     project: str
     number: str = ""
     above: frozenset[str] = frozenset()
     domain: str = ""
+    organisation: str = ""
     owners: frozenset[str] = frozenset()
     gaps: tuple[str, ...] = ()
     declared: frozenset[str] | None = None
+    others: Mapping[str, bool] = msgspec.field(default_factory=dict)
+    is_alone: bool = False
 
 
 def home_of(resource: Resource, graph: Graph) -> Home:
@@ -86,7 +93,7 @@ def _kind_is_outside(member: str, home: Home) -> Answer:
     match kind:
         case "deleted" | "projectOwner" | "projectEditor" | "projectViewer":
             # Holders of a role in another project, or nobody any more.
-            return NO if kind == "deleted" or name in ("", home.project) else YES
+            return NO if kind == "deleted" or not name else _project_is_outside(name, home)
         case "serviceAccount":
             return _account_is_outside(name, home)
         case "user" | "group":
@@ -107,30 +114,51 @@ def email_of(member: str) -> str:
 
 def _account_is_outside(email: str, home: Home) -> Answer:
     if ".svc.id.goog[" in email:
-        return NO if email.partition(".svc.id.goog[")[0] == home.project else YES
+        return _project_is_outside(email.partition(".svc.id.goog[")[0], home)
     for pattern in _NUMBERED:
         match = pattern.match(email)
         if match:
             return _number_is_outside(match.group(1), home)
     match = _ABOVE.match(email)
     if match:
-        return NO if match.group(1) in home.above else YES
+        kind = "organization" if match.group(1) == "org" else "folder"
+        return _node_is_outside(kind, match.group(2), home)
     match = _APP.match(email)
     if match:
-        return NO if match.group(1) == home.project else YES
+        return _project_is_outside(match.group(1), home)
     match = _NAMED.match(email)
     if match is None:
         return unknown({f"?the service account {email}"})
     project, domain = match.groups()
     # Projects of the old kind carry their domain in the name: domain:project.
     owner = f"{domain}:{project}" if domain else project
-    return NO if owner == home.project else YES
+    return _project_is_outside(owner, home)
+
+
+def _project_is_outside(project: str, home: Home) -> Answer:
+    """Say whether a project, by its id, is of another organisation."""
+    if project == home.project:
+        return NO
+    if project in home.others or home.is_alone:
+        return YES if home.others.get(project, True) else NO
+    return unknown({*home.gaps, f"?whether the project {project} is of your organisation"})
 
 
 def _number_is_outside(number: str, home: Home) -> Answer:
-    if not home.number:
-        return unknown(home.gaps or {"?the project's number"})
-    return NO if number == home.number else YES
+    if number == home.number:
+        return NO
+    if number in home.others or (home.is_alone and home.number):
+        return YES if home.others.get(number, True) else NO
+    return unknown({*home.gaps, f"?whether the project {number} is of your organisation"})
+
+
+def _node_is_outside(kind: str, name: str, home: Home) -> Answer:
+    """Say whether a folder or organisation is foreign: a folder beside ours may be one of ours."""
+    if name in home.above:
+        return NO
+    if home.is_alone or (kind == "organization" and home.organisation):
+        return YES
+    return unknown({*home.gaps, f"?whether the {kind} {name} is of your organisation"})
 
 
 def _domain_is_outside(domain: str, home: Home) -> Answer:
@@ -146,14 +174,19 @@ def _domain_is_outside(domain: str, home: Home) -> Answer:
 
 def _federated_is_outside(name: str, home: Home) -> Answer:
     match = _POOL.search(name)
-    if match and match.group(1) == home.project:
-        return NO
     if match:
-        return _number_is_outside(match.group(1), home)
+        return _either_is_outside(match.group(1), home)
     named = _SET.match(name)
+    if named and named.group(1) == "project":
+        return _either_is_outside(named.group(2), home)
     if named:
-        return NO if named.group(2) in {home.project, home.number, *home.above} else YES
+        return _node_is_outside(named.group(1), named.group(2), home)
     return unknown({f"?the principal {name}"})
+
+
+def _either_is_outside(project: str, home: Home) -> Answer:
+    by = _number_is_outside if project.isdecimal() else _project_is_outside
+    return by(project, home)
 
 
 def _find_home(scope: str, graph: Graph) -> Home:
@@ -169,10 +202,31 @@ def _find_home(scope: str, graph: Graph) -> Home:
         number=_first(numbers),
         above=frozenset(node.name for node in nodes if _kind(node) != "project"),
         domain=_first(domains).lower(),
+        organisation=top[0].name if top else "",
+        others=_others(scope, top[0].name, graph) if top else {},
+        is_alone=not top and not hidden and not is_code(scope),
         owners=frozenset() if top or hidden else _owners(nodes),
         gaps=tuple(sorted(gaps)),
         declared=_declared(scope, graph) if is_code(scope) else None,
     )
+
+
+def _others(scope: str, organisation: str, graph: Graph) -> Mapping[str, bool]:
+    """Say of each other project that was read whether it stands under another organisation."""
+    tops = {
+        node.scope: node.name
+        for node in graph.of_type("gcp.resourcemanager.node")
+        if _kind(node) == "organization"
+    }
+    found: dict[str, bool] = {}
+    for project in graph.of_type("gcp.project"):
+        other, number = project.scope, property_value(project, "number")
+        if other == scope or is_code(other) or project.is_stub:
+            continue
+        if other in tops or not graph.incomplete("gcp.resourcemanager.node", other, ""):
+            names = {other.partition("/")[2], _first([number])} - {""}
+            found |= dict.fromkeys(names, tops.get(other) != organisation)
+    return found
 
 
 def _declared(scope: str, graph: Graph) -> frozenset[str]:

@@ -11,7 +11,8 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
-from mlsec.providers.gcp.facts.grants import own_grants, reasons_as_gaps, role_allows
+from mlsec.providers.gcp.facts.conditional_grants import gives
+from mlsec.providers.gcp.facts.grants import own_grants, reasons_as_gaps
 from mlsec.providers.gcp.facts.identities import may_everywhere
 from mlsec.providers.gcp.facts.members import is_open_member
 
@@ -100,7 +101,7 @@ def _is_named(account: Resource, target: Resource, permission: str, graph: Graph
     own = own_grants(target)
     member = f"serviceAccount:{account.name}"
     given = [
-        role_allows(grant.role, permission, account.scope, graph)
+        gives(grant, (permission,), target, account.scope, graph)
         for grant in own.grants
         if grant.member == member
     ]
@@ -146,7 +147,7 @@ def invoker_check_disabled(resource: Resource, graph: Graph) -> Answer:
 def _everybody_invokes(resource: Resource, graph: Graph) -> Answer:
     own, permission = own_grants(resource), _INVOKES[resource.type]
     answers = [
-        role_allows(grant.role, permission, resource.scope, graph)
+        gives(grant, (permission,), resource, resource.scope, graph)
         for grant in own.grants
         if is_open_member(grant.member)
     ]

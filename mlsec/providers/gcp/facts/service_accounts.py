@@ -12,7 +12,6 @@ from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.providers.gcp.facts.cross_project_accounts import cross_project_holders
-from mlsec.providers.gcp.facts.external_principals import condition_name
 from mlsec.providers.gcp.facts.grants import (
     Grant,
     grants_above,
@@ -62,7 +61,7 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     for account in graph.of_type(_ACCOUNT):
         if account.scope != resource.scope or account.is_stub:
             continue
-        answer = any_of(_puts(account, grants, condition_name(resource), graph))
+        answer = any_of(_puts(account, grants, resource, graph))
         if answer == YES:
             writers.append(account)
         elif answer != NO:
@@ -71,11 +70,11 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
 
 
 def _puts(
-    account: Resource, grants: tuple[Grant, ...], name: str, graph: Graph
+    account: Resource, grants: tuple[Grant, ...], resource: Resource, graph: Graph
 ) -> Iterator[Answer]:
     for permission in _PUTS:
         yield may_everywhere(account, permission, graph)
-        yield may_near(account, permission, grants, name, graph)
+        yield may_near(account, permission, grants, resource, graph)
 
 
 class _Notebooks(msgspec.Struct, frozen=True, kw_only=True):

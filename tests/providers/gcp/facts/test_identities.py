@@ -145,7 +145,9 @@ def test_way_to_more_rights_is_open_when_every_part_is_held(
     ("condition", "may"),
     [
         ('resource.name.startsWith("projects/_/buckets/one/")', False),
-        ('request.time < timestamp("2030-01-01T00:00:00Z")', "unread"),
+        ('request.time < timestamp("2999-01-01T00:00:00Z")', True),
+        ('resource.name.startsWith("projects/_/buckets/")', True),
+        ('resource.matchTag("1/env", "test")', "unread"),
     ],
 )
 def test_right_on_a_part_is_no_right_on_everything(condition: str, may: Any) -> None:

@@ -1,0 +1,1 @@
+"""Conditions of Google's policies: their language, and whether some request meets one."""

@@ -1,0 +1,152 @@
+"""Values that stand for all others: what a condition compares, just beside it, and none of it.
+
+Texts are put together from what a condition asks of their beginning, middle and end. Times are
+taken where the condition's own times lie, and on a grid as fine as the fields that it reads.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from mlsec.providers.gcp.conditions.errors import EvaluationError
+from mlsec.providers.gcp.conditions.functions import FUNCTIONS
+from mlsec.providers.gcp.conditions.syntax import Call, Literal, Node, Operation, walk
+
+T = TypeVar("T")
+FRESH = "a-name-that-nothing-mentions"
+MOST = 6000
+_SECOND = datetime.timedelta(seconds=1)
+_DAYS = ("getDate", "getDayOfMonth", "getMonth", "getDayOfYear")
+_HOURS = ("getHours", "getDayOfWeek")
+_FINE = {"getMinutes": "minutes", "getSeconds": "seconds", "getMilliseconds": "milliseconds"}
+
+
+def literals(node: Node, kind: type[T]) -> list[T]:
+    """Give the constants of a kind in an expression, each once, in their order."""
+    found = [
+        n.value
+        for n in walk(node)
+        if isinstance(n, Literal) and isinstance(n.value, kind) and type(n.value) is kind
+    ]
+    return list(dict.fromkeys(found))
+
+
+def texts(fixed: str, node: Node) -> Iterator[str]:
+    """Give texts that begin with ``fixed`` and differ in all that the expression asks."""
+    known = literals(node, str)
+    parts = _parts(node, known)
+    heads = [fixed, *(text for text in (*known, *parts) if text.startswith(fixed))]
+    heads += [joined for part in (*parts, *known) for joined in _overlapped(fixed, part)]
+    middles = ["", *parts]
+    if len({part.partition("{")[0] for part in _templates(node)}) > 1:
+        middles += [f"{a}/{b}" for a, b in itertools.permutations(parts[:12], 2)]
+    tails = ["", *known]
+    seen: set[str] = set()
+    for head, middle, tail in itertools.product(dict.fromkeys(heads), middles, tails):
+        for gap in (FRESH, ""):
+            text = head + gap + middle + (gap if middle else "") + tail
+            if text != fixed and text not in seen:
+                seen.add(text)
+                yield text
+
+
+def times(node: Node, now: datetime.datetime) -> Iterator[datetime.datetime]:
+    """Give the times from now on at which the expression may change."""
+    used = {n.name for n in walk(node) if isinstance(n, Call)}
+    starts = [now, *_own_times(node, now, used)]
+    seen: set[datetime.datetime] = set()
+    for start, step in itertools.product(starts, _steps(node, used)):
+        try:
+            time = start + step
+        except OverflowError:
+            continue
+        if time >= now and time not in seen:
+            seen.add(time)
+            yield time
+
+
+def _own_times(node: Node, now: datetime.datetime, used: set[str]) -> Iterator[datetime.datetime]:
+    spans = [datetime.timedelta(), *(s for s in _called(node, "duration"))]
+    for time, span in itertools.product(_called(node, "timestamp", "date"), spans):
+        for shift in (span, -span):
+            for beside in (-_SECOND, datetime.timedelta(), _SECOND):
+                yield time + shift + beside
+    if "getFullYear" in used:
+        for year in literals(node, int):
+            for near in (year, year + 1):
+                if now.year < near < datetime.MAXYEAR:
+                    yield datetime.datetime(near, 1, 1, tzinfo=datetime.UTC)
+
+
+def _steps(node: Node, used: set[str]) -> list[datetime.timedelta]:
+    days = 366 if not used.isdisjoint(_DAYS) else 8 if not used.isdisjoint(_HOURS) else 1
+    hours = range(24) if not used.isdisjoint(_HOURS) else (0, 13)
+    fine = [datetime.timedelta()]
+    for name, unit in _FINE.items():
+        if name in used:
+            counts = {0, *(n + d for n in literals(node, int) for d in (-1, 0, 1))}
+            fine = [
+                step + datetime.timedelta(**{unit: count})
+                for step in fine
+                for count in sorted(counts)
+                if 0 <= count < 1000
+            ]
+    if days == 1 and len(fine) == 1:
+        return fine
+    grid = [datetime.timedelta(days=day, hours=hour) for day in range(days) for hour in hours]
+    return [step + beside for step in grid for beside in fine]
+
+
+def _called(node: Node, *names: str) -> Iterator[Any]:
+    """Give the values of functions that are called with a constant."""
+    for found in walk(node):
+        match found:
+            case Call(name=name, arguments=(Literal(value=str(text)),), target=None):
+                if name in names:
+                    try:
+                        yield FUNCTIONS[name](text)
+                    except (EvaluationError, ValueError, OverflowError):
+                        continue
+
+
+def _templates(node: Node) -> list[str]:
+    return list(
+        dict.fromkeys(
+            str(n.arguments[0].value)
+            for n in walk(node)
+            if isinstance(n, Call) and n.name == "extract" and n.arguments
+            if isinstance(n.arguments[0], Literal)
+        )
+    )
+
+
+def _parts(node: Node, known: Iterable[str]) -> list[str]:
+    """Give what a text may hold somewhere: templates filled in, and texts it may contain."""
+    templates = _templates(node)
+    plain = [text for text in known if text not in templates]
+    ordered = any(isinstance(n, Operation) and n.sign in ("<", "<=", ">", ">=") for n in walk(node))
+    beside = [near for text in plain for near in (text + "~", text[:-1])] if ordered else []
+    filled = [
+        template.partition("{")[0] + value + template.partition("}")[2]
+        for template in templates
+        for value in (FRESH, *plain, *(text + FRESH for text in plain),
+                      *(FRESH + text for text in plain), *beside)
+    ]  # fmt: skip
+    contained = [
+        str(n.arguments[0].value)
+        for n in walk(node)
+        if isinstance(n, Call) and n.name == "contains" and n.arguments
+        if isinstance(n.arguments[0], Literal)
+    ]
+    ends = [template.partition("}")[2] for template in templates]
+    return list(dict.fromkeys([*filled, *contained, *(end for end in ends if end)]))
+
+
+def _overlapped(fixed: str, part: str) -> Iterator[str]:
+    """Put a part behind ``fixed`` so that they share what they can."""
+    for length in range(min(len(fixed), len(part)), 0, -1):
+        if fixed.endswith(part[:length]):
+            yield fixed + part[length:]

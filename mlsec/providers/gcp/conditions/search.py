@@ -1,0 +1,214 @@
+"""Whether some request of a class meets a condition: a search over values that stand for all.
+
+What the caller chooses is tried in every way that makes a difference. What is not known here (a
+tag, an access level, a name that a service may or may not give) is tried in every way too, and the
+answer is unknown where it turns on that.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from mlsec.core.enums import Truth
+from mlsec.graph.ternary import NO, YES, Answer, unknown
+from mlsec.providers.gcp.conditions.errors import EvaluationError, NotUnderstoodError
+from mlsec.providers.gcp.conditions.evaluation import (
+    Nothing,
+    Open,
+    Request,
+    circumstance,
+    is_met,
+    value_of,
+)
+from mlsec.providers.gcp.conditions.representatives import MOST, literals, texts, times
+from mlsec.providers.gcp.conditions.subjects import STRONG_ROLES, Class, Free, Subject
+from mlsec.providers.gcp.conditions.syntax import (
+    Attribute,
+    Call,
+    Literal,
+    Node,
+    Operation,
+    parse,
+    walk,
+)
+
+_MOST_CIRCUMSTANCES = 6
+_LOGICAL = ("&&", "||", "!", "?")
+_GRANTS = "api iam.googleapis.com/modifiedGrantsByRole"
+_PREFIX = "api storage.googleapis.com/objectListPrefix"
+# Attributes of requests that only the Identity-Aware Proxy gives.
+_PROXY = ("request.path", "request.host", "destination.ip", "destination.port")
+_TAKES_OVER = ("resourcemanager.", "iam.serviceAccounts.")
+Values = Mapping[str, Any]
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer; for a yes, with one request that meets the condition in each case."""
+
+    answer: Answer
+    requests: tuple[Request, ...] = ()
+
+
+def is_possible(condition: str, asked: Class, now: datetime.datetime) -> Answer:
+    """Say whether some request of the class, from now on, meets the condition."""
+    return search_for(condition, asked, now).answer
+
+
+def search_for(condition: str, asked: Class, now: datetime.datetime) -> Found:
+    """Look for requests of the class, from now on, that meet the condition."""
+    doubt = Found(answer=unknown({f"?the condition {condition}"}))
+    try:
+        node = parse(condition)
+    except NotUnderstoodError:
+        return doubt
+    found = [
+        _exists(node, [_subjects(node, world), *_chosen(node, asked, now)], circumstances, fixed)
+        for world in asked.worlds
+        for fixed in _not_given(node, asked)
+        for circumstances in _circumstances(node)
+    ]
+    requests = tuple(each for each in found if isinstance(each, Request))
+    if len(requests) == len(found):
+        return Found(answer=YES, requests=requests)
+    return Found(answer=NO) if all(each is Truth.FALSE for each in found) else doubt
+
+
+def _exists(
+    node: Node,
+    choices: Sequence[Iterable[Values]],
+    circumstances: Mapping[str, bool],
+    fixed: Values,
+) -> Truth | Request:
+    """Give a request that meets the condition, or that there is none, or that it is not known."""
+    parts = [_distinct(node, list(itertools.islice(choice, MOST + 1))) for choice in choices]
+    is_cut = any(len(part) > MOST for part in parts)
+    found = Truth.FALSE
+    for number, chosen in enumerate(itertools.product(*parts)):
+        if number > MOST:
+            is_cut = True
+            break
+        request = _request((fixed, *chosen), circumstances)
+        truth = is_met(node, request)
+        if truth is Truth.TRUE:
+            return request
+        found = truth if truth is Truth.UNKNOWN else found
+    return Truth.UNKNOWN if is_cut else found
+
+
+def _request(parts: Iterable[Values], circumstances: Mapping[str, bool]) -> Request:
+    values = {name: value for part in parts for name, value in part.items()}
+    api = {name[4:]: value for name, value in values.items() if name.startswith("api ")}
+    return Request(attributes=values, api=api, circumstances=circumstances)
+
+
+def _distinct(node: Node, choices: list[Values]) -> list[Values]:
+    """Keep one choice of those to which every clause of the condition gives the same answer."""
+    names = {name for choice in choices for name in choice}
+    leaves = [
+        (leaf, reads) for leaf in _leaves(node) if not names.isdisjoint(reads := _reads(leaf))
+    ]
+    if len(choices) < 2 or any(not reads <= names for _, reads in leaves):
+        return choices
+    kept: dict[tuple[str, ...], Values] = {}
+    for choice in choices:
+        request = _request((choice,), {})
+        kept.setdefault(tuple(_outcome(leaf, request) for leaf, _ in leaves), choice)
+    return list(kept.values())
+
+
+def _outcome(leaf: Node, request: Request) -> str:
+    try:
+        return repr(value_of(leaf, request))
+    except EvaluationError:
+        return "fails"
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    if isinstance(node, Operation) and node.sign in _LOGICAL:
+        for operand in node.operands:
+            yield from _leaves(operand)
+    else:
+        yield node
+
+
+def _reads(node: Node) -> set[str]:
+    """Name what an expression reads: attributes, and those of the API."""
+    found = set()
+    for below in walk(node):
+        match below:
+            case Call(name="getAttribute", arguments=(Literal(value=str(name)), *_)):
+                found.add(f"api {name}")
+            case Attribute(path=path) if path not in ("api", "resource"):
+                found.add(path)
+    return found
+
+
+def _circumstances(node: Node) -> Iterator[Mapping[str, bool]]:
+    asked = sorted({name for below in walk(node) if (name := circumstance(below))})
+    if len(asked) > _MOST_CIRCUMSTANCES:
+        yield {}
+        return
+    for values in itertools.product((True, False), repeat=len(asked)):
+        yield dict(zip(asked, values, strict=True))
+
+
+def _subjects(node: Node, world: tuple[Subject, ...]) -> Iterator[Values]:
+    for subject in world:
+        free = subject.name
+        for name in texts(free.start, node) if isinstance(free, Free) else (free,):
+            yield {
+                "resource.service": subject.service,
+                "resource.type": subject.type,
+                "resource.name": name,
+            }
+
+
+def _chosen(node: Node, asked: Class, now: datetime.datetime) -> list[Iterable[Values]]:
+    """Give what the caller chooses besides the resource, as far as the condition reads it."""
+    read, found = _reads(node), list[Iterable[Values]]()
+    if "request.time" in read:
+        found.append({"request.time": time} for time in times(node, now))
+    if _PREFIX in read:
+        listed = (
+            ["", *texts("", node)] if asked.permission == "storage.objects.list" else [Nothing()]
+        )
+        found.append([{_PREFIX: prefix} for prefix in listed])
+    if _GRANTS in read:
+        found.append([{_GRANTS: roles} for roles in _grants(node, asked.permission)])
+    if asked.permission.startswith("iap."):
+        found += [_proxied(name, node) for name in _PROXY if name in read]
+    return found
+
+
+def _proxied(name: str, node: Node) -> list[Values]:
+    if name == "destination.port":
+        near = {n + d for n in literals(node, int) for d in (-1, 0, 1)}
+        return [{name: port} for port in sorted({22, *near}) if 0 < port < 65536]
+    return [{name: text} for text in texts("/" if name == "request.path" else "", node)]
+
+
+def _grants(node: Node, permission: str) -> list[object]:
+    """Give what a change of a policy may grant; of rights over identities, what takes over."""
+    if not permission.endswith(".setIamPolicy"):
+        return [Nothing()]
+    named = [text for text in literals(node, str) if "roles/" in text]
+    if not permission.startswith(_TAKES_OVER):
+        return [[], *([role] for role in (*named, *STRONG_ROLES))]
+    own = [role for role in named if not role.startswith("roles/")]
+    return [*([role] for role in STRONG_ROLES), *(Open(role) for role in own[:1])]
+
+
+def _not_given(node: Node, asked: Class) -> list[Values]:
+    """Give the ways in which a service leaves out what only the proxy gives."""
+    left_out = (
+        [n for n in _PROXY if n in _reads(node)] if not asked.permission.startswith("iap.") else []
+    )
+    if not left_out:
+        return [{}]
+    empty = {name: 0 if name == "destination.port" else "" for name in left_out}
+    return [dict.fromkeys(left_out, Nothing()), empty]
