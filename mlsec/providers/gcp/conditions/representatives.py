@@ -26,12 +26,12 @@ _FINE = {"getMinutes": "minutes", "getSeconds": "seconds", "getMilliseconds": "m
 
 def literals(node: Node, kind: type[T]) -> list[T]:
     """Give the constants of a kind in an expression, each once, in their order."""
-    found = [
+    constants = [
         n.value
         for n in walk(node)
         if isinstance(n, Literal) and isinstance(n.value, kind) and type(n.value) is kind
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(constants))
 
 
 def texts(fixed: str, node: Node) -> Iterator[str]:
@@ -102,8 +102,8 @@ def _steps(node: Node, used: set[str]) -> list[datetime.timedelta]:
 
 def _called(node: Node, *names: str) -> Iterator[Any]:
     """Give the values of functions that are called with a constant."""
-    for found in walk(node):
-        match found:
+    for below in walk(node):
+        match below:
             case Call(name=name, arguments=(Literal(value=str(text)),), target=None):
                 if name in names:
                     try:

@@ -66,16 +66,16 @@ def search_for(condition: str, asked: Class, now: datetime.datetime) -> Found:
         node = parse(condition)
     except NotUnderstoodError:
         return doubt
-    found = [
+    outcomes = [
         _exists(node, [_subjects(node, world), *_chosen(node, asked, now)], circumstances, fixed)
         for world in asked.worlds
         for fixed in _not_given(node, asked)
         for circumstances in _circumstances(node)
     ]
-    requests = tuple(each for each in found if isinstance(each, Request))
-    if len(requests) == len(found):
+    requests = tuple(item for item in outcomes if isinstance(item, Request))
+    if len(requests) == len(outcomes):
         return Found(answer=YES, requests=requests)
-    return Found(answer=NO) if all(each is Truth.FALSE for each in found) else doubt
+    return Found(answer=NO) if all(item is Truth.FALSE for item in outcomes) else doubt
 
 
 def _exists(
@@ -87,17 +87,17 @@ def _exists(
     """Give a request that meets the condition, or that there is none, or that it is not known."""
     parts = [_distinct(node, list(itertools.islice(choice, MOST + 1))) for choice in choices]
     is_cut = any(len(part) > MOST for part in parts)
-    found = Truth.FALSE
+    truth = Truth.FALSE
     for number, chosen in enumerate(itertools.product(*parts)):
         if number > MOST:
             is_cut = True
             break
         request = _request((fixed, *chosen), circumstances)
-        truth = is_met(node, request)
-        if truth is Truth.TRUE:
+        met = is_met(node, request)
+        if met is Truth.TRUE:
             return request
-        found = truth if truth is Truth.UNKNOWN else found
-    return Truth.UNKNOWN if is_cut else found
+        truth = met if met is Truth.UNKNOWN else truth
+    return Truth.UNKNOWN if is_cut else truth
 
 
 def _request(parts: Iterable[Values], circumstances: Mapping[str, bool]) -> Request:
@@ -138,14 +138,14 @@ def _leaves(node: Node) -> Iterator[Node]:
 
 def _reads(node: Node) -> set[str]:
     """Name what an expression reads: attributes, and those of the API."""
-    found = set()
+    names = set()
     for below in walk(node):
         match below:
             case Call(name="getAttribute", arguments=(Literal(value=str(name)), *_)):
-                found.add(f"api {name}")
+                names.add(f"api {name}")
             case Attribute(path=path) if path not in ("api", "resource"):
-                found.add(path)
-    return found
+                names.add(path)
+    return names
 
 
 def _circumstances(node: Node) -> Iterator[Mapping[str, bool]]:
@@ -170,19 +170,19 @@ def _subjects(node: Node, world: tuple[Subject, ...]) -> Iterator[Values]:
 
 def _chosen(node: Node, asked: Class, now: datetime.datetime) -> list[Iterable[Values]]:
     """Give what the caller chooses besides the resource, as far as the condition reads it."""
-    read, found = _reads(node), list[Iterable[Values]]()
+    read, choices = _reads(node), list[Iterable[Values]]()
     if "request.time" in read:
-        found.append({"request.time": time} for time in times(node, now))
+        choices.append({"request.time": time} for time in times(node, now))
     if _PREFIX in read:
         listed = (
             ["", *texts("", node)] if asked.permission == "storage.objects.list" else [Nothing()]
         )
-        found.append([{_PREFIX: prefix} for prefix in listed])
+        choices.append([{_PREFIX: prefix} for prefix in listed])
     if _GRANTS in read:
-        found.append([{_GRANTS: roles} for roles in _grants(node, asked.permission)])
+        choices.append([{_GRANTS: roles} for roles in _grants(node, asked.permission)])
     if asked.permission.startswith("iap."):
-        found += [_proxied(name, node) for name in _PROXY if name in read]
-    return found
+        choices += [_proxied(name, node) for name in _PROXY if name in read]
+    return choices
 
 
 def _proxied(name: str, node: Node) -> list[Values]:

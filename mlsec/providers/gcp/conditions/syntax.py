@@ -86,19 +86,19 @@ def walk(node: Node) -> list[Node]:
             below = (*below, *((target,) if target is not None else ()))
         case _:
             below = ()
-    return [node, *(found for child in below for found in walk(child))]
+    return [node, *(below_it for child in below for below_it in walk(child))]
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    found, position = [], 0
+    tokens, position = [], 0
     stripped = text.rstrip()
     while position < len(stripped):
         match = _TOKEN.match(stripped, position)
         if match is None:
             raise NotUnderstoodError(f"{stripped[position : position + 20]!r} is not understood")
-        found.append((str(match.lastgroup), match.group(str(match.lastgroup))))
+        tokens.append((str(match.lastgroup), match.group(str(match.lastgroup))))
         position = match.end()
-    return [*found, ("", "")]
+    return [*tokens, ("", "")]
 
 
 class _Reader:

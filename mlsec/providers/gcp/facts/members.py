@@ -218,15 +218,15 @@ def _others(scope: str, organisation: str, graph: Graph) -> Mapping[str, bool]:
         for node in graph.of_type("gcp.resourcemanager.node")
         if _kind(node) == "organization"
     }
-    found: dict[str, bool] = {}
+    others: dict[str, bool] = {}
     for project in graph.of_type("gcp.project"):
         other, number = project.scope, property_value(project, "number")
         if other == scope or is_code(other) or project.is_stub:
             continue
         if other in tops or not graph.incomplete("gcp.resourcemanager.node", other, ""):
             names = {other.partition("/")[2], _first([number])} - {""}
-            found |= dict.fromkeys(names, tops.get(other) != organisation)
-    return found
+            others |= dict.fromkeys(names, tops.get(other) != organisation)
+    return others
 
 
 def _declared(scope: str, graph: Graph) -> frozenset[str]:

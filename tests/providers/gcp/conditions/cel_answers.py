@@ -31,22 +31,29 @@ def has_only(values: Any, allowed: Any) -> Any:
     return celtypes.BoolType({str(v) for v in values} <= {str(a) for a in allowed})
 
 
-def functions_for(holds: dict[str, bool], api: dict[str, Any]) -> dict[str, Any]:
-    def asked(name: str) -> Any:
-        def ask(_: Any, *arguments: Any) -> Any:
-            return celtypes.BoolType(holds[f"{name}{[''.join(a) for a in arguments]}"])
-
-        return ask
-
-    def attribute(_: Any, name: Any, default: Any) -> Any:
-        return celpy.json_to_cel(api[str(name)]) if str(name) in api else default
-
-    tags = ("matchTag", "matchTagId", "hasTagKey", "hasTagKeyId")
-    return {"extract": extract, "hasOnly": has_only, "getAttribute": attribute,
-            **{name: asked(name) for name in tags}}  # fmt: skip
+# The request that is being asked about: programs are made once for each condition.
+ASKED: dict[str, Any] = {}
 
 
-def answer(program_of: Any, request: dict[str, Any]) -> bool | str:
+def holds(name: str) -> Any:
+    def ask(_: Any, *arguments: Any) -> Any:
+        return celtypes.BoolType(ASKED["holds"][f"{name}{[''.join(a) for a in arguments]}"])
+
+    return ask
+
+
+def attribute(_: Any, name: Any, default: Any) -> Any:
+    api = ASKED["api"]
+    return celpy.json_to_cel(api[str(name)]) if str(name) in api else default
+
+
+TAGS = ("matchTag", "matchTagId", "hasTagKey", "hasTagKeyId")
+FUNCTIONS = {"extract": extract, "hasOnly": has_only, "getAttribute": attribute,
+             **{name: holds(name) for name in TAGS}}  # fmt: skip
+
+
+def answer(program: Any, request: dict[str, Any]) -> bool | str:
+    ASKED.update(request)
     levels = [n.partition(" ")[2] for n, is_so in request["holds"].items() if is_so]
     asked = dict(request["request"])
     if "time" in asked:
@@ -67,8 +74,8 @@ def answer(program_of: Any, request: dict[str, Any]) -> bool | str:
         "destination": celpy.json_to_cel(request.get("destination", {})),
     }  # fmt: skip
     try:
-        value = program_of(functions_for(request["holds"], request["api"])).evaluate(activation)
-    except CELEvalError:
+        value = program.evaluate(activation)
+    except (CELEvalError, TypeError):  # two operands that fail are a TypeError to it
         return "fails"
     return bool(value) if isinstance(value, celtypes.BoolType | bool) else "fails"
 
@@ -78,10 +85,8 @@ def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         tree = environment.compile(asked["condition"])
-        answers = [
-            answer(lambda functions, tree=tree: environment.program(tree, functions=functions), r)
-            for r in asked["requests"]
-        ]
+        program = environment.program(tree, functions=FUNCTIONS)
+        answers = [answer(program, request) for request in asked["requests"]]
         sys.stdout.write(json.dumps(answers) + "\n")
         sys.stdout.flush()
 

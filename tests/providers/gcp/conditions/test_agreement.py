@@ -1,4 +1,4 @@
-"""What mlsec says of conditions agrees with cel-python: conditions at random, over all operators."""
+"""What mlsec says of conditions agrees with cel-python, at random over all operators."""
 
 from __future__ import annotations
 

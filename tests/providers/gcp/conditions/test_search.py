@@ -65,13 +65,13 @@ def test_bucket_and_object_are_told_apart_by_the_permission() -> None:
         ('request.time < timestamp("2026-11-29T12:00:01Z")', True),
         ('request.time < timestamp("2026-11-29T12:00:00Z")', False),
         ('request.time > timestamp("2030-01-01T00:00:00Z")', True),
-        ('request.time > timestamp("2030-01-01T00:00:00Z") && '
-         'request.time < timestamp("2029-01-01T00:00:00Z")', False),
+        (('request.time > timestamp("2030-01-01T00:00:00Z") && '
+          'request.time < timestamp("2029-01-01T00:00:00Z")'), False),
         ('request.time < timestamp("2026-11-29T11:00:00Z") + duration("7200s")', True),
         ('request.time.getHours("Europe/Berlin") >= 9 && request.time.getDayOfWeek() == 1', True),
-        ('request.time.getFullYear() == 2025', False),
-        ('request.time.getDate() == 31 && request.time.getMonth() == 1', False),
-        ('request.time.getDate() == 29 && request.time.getMonth() == 4', True),
+        ("request.time.getFullYear() == 2025", False),
+        ("request.time.getDate() == 31 && request.time.getMonth() == 1", False),
+        ("request.time.getDate() == 29 && request.time.getMonth() == 4", True),
     ],
 )  # fmt: skip
 def test_time_window_that_ended_is_closed(condition: str, is_met: bool) -> None:
@@ -102,7 +102,7 @@ def test_right_to_grant_only_harmless_roles_does_not_take_over_a_project(
         ('resource.hasTagKey("1/env") && resource.name.startsWith("projects/_/buckets/x")', False),
         # Only the proxy gives a path: elsewhere the condition fails.
         ('request.path.startsWith("/admin")', False),
-        ('destination.port == 22', False),
+        ("destination.port == 22", False),
         ("resource.name.matches('a.*')", None),
         ("resource.name == ", None),
         ('timestamp("never") < request.time', False),
