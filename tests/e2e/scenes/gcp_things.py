@@ -12,7 +12,7 @@ from tests.estate.gcp_world import HOME, NUMBER, ORGANIZATION, PROJECT, Thing, T
 HERE = f"projects/{PROJECT}/locations/{HOME}"
 RING = f"{HERE}/keyRings/scenes"
 VERTEX = "GoogleCloudAiplatformV1"
-PARTNER = "serviceAccount:ci@partner-works.iam.gserviceaccount.com"
+PARTNER = "user:ci.partner.works@gmail.com"
 _ROLES: Mapping[str, tuple[str, ...]] = {
     "roles/editor": ("aiplatform.customJobs.create", "iam.serviceAccounts.actAs"),
     "roles/aiplatform.user": ("aiplatform.endpoints.predict", "aiplatform.reasoningEngines.query"),

@@ -10,7 +10,7 @@ from tests.estate.gcp_kinds import account_of
 from tests.estate.gcp_world import FOLDER, NUMBER, ORGANIZATION, PROJECT, Thing, Told
 
 FAULTS: tuple[Planted, ...] = ()
-PARTNER = "serviceAccount:ci@partner-works.iam.gserviceaccount.com"
+PARTNER = "user:ci.partner.works@gmail.com"
 COLLEAGUES = "group:ml@nordlicht.example"
 ROLES: Mapping[str, tuple[str, ...]] = {
     "roles/owner": ("resourcemanager.projects.setIamPolicy", "iam.serviceAccounts.actAs"),

@@ -1,6 +1,7 @@
 """What Google's policies give: bindings of a resource and of all above it, role by role.
 
-What a role allows was asked; a role that was not read makes the answer unknown.
+What a role allows was asked, or for code is what Google published; a role that was not read makes
+the answer unknown.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from mlsec.core.enums import GapReason, Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
-from mlsec.providers.gcp.facts.predefined_roles import AT_LEAST
+from mlsec.providers.gcp.facts.predefined_roles import predefined_permissions
 from mlsec.vocabulary.iac_mapping import is_code
 
 if TYPE_CHECKING:
@@ -94,8 +95,7 @@ def role_allows(role: str, permission: str, scope: str, graph: Graph) -> Answer:
     """Say whether a role includes a permission."""
     permissions = permissions_of(role, scope, graph)
     if isinstance(permissions, Unknown):
-        is_sure = is_code(scope) and permission in AT_LEAST.get(role, ())
-        return YES if is_sure else unknown(permissions.gaps)
+        return unknown(permissions.gaps)
     return YES if permission in permissions else NO
 
 
@@ -105,7 +105,7 @@ def role_allows_some(role: str, permissions: Iterable[str], scope: str, graph: G
 
 
 def permissions_of(role: str, scope: str, graph: Graph) -> frozenset[str] | Unknown:
-    """Give all that a role allows, as it was asked of the service."""
+    """Give all that a role allows."""
     shelf = graph.memo(("gcp grants",), _Shelf)
     if scope not in shelf.roles:
         shelf.roles[scope] = {
@@ -147,6 +147,9 @@ def _doubt(reason: str, resource: Resource, graph: Graph) -> str:
 def _permissions(role: str, scope: str, shelf: _Shelf, graph: Graph) -> frozenset[str] | Unknown:
     definition = shelf.roles[scope].get(role)
     if definition is None:
+        published = predefined_permissions(role) if is_code(scope) else None
+        if published is not None:
+            return published
         kind = _type_of(role)
         hidden = graph.incomplete(kind, scope, "")
         return Unknown(hidden or ("?the role " + role,))

@@ -1,50 +1,33 @@
-"""What Google's predefined roles allow at the least: code cannot ask, and these are documented.
+"""What Google's predefined roles allow, as of the day of the file: code cannot ask the service.
 
-Only for code: of an account, roles are asked. A role may allow more than stands here, so that this
-proves that something is allowed and never that it is not. From the pages on predefined roles of
-each service, as of November 2026.
+Only for code: of an account, roles are asked. A role that is not in the file is not known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from pathlib import Path
 
-_READ = frozenset({"storage.objects.get", "storage.objects.list"})
-_WRITE = frozenset({"storage.objects.create", "storage.objects.delete"})
-_SIGN = frozenset(
-    f"iam.serviceAccounts.{what}"
-    for what in ("getAccessToken", "implicitDelegation", "signBlob", "signJwt")
-)
-_ENCRYPT = frozenset({"cloudkms.cryptoKeyVersions.useToEncrypt"})
-_DECRYPT = frozenset({"cloudkms.cryptoKeyVersions.useToDecrypt"})
-_ROWS = frozenset({"bigquery.tables.getData"})
+PLACE = Path(__file__).with_name("predefined_roles.txt")
 
-AT_LEAST: Mapping[str, frozenset[str]] = {
-    "roles/owner": frozenset({"resourcemanager.projects.setIamPolicy"}),
-    "roles/resourcemanager.projectIamAdmin": frozenset({"resourcemanager.projects.setIamPolicy"}),
-    "roles/storage.objectViewer": _READ,
-    "roles/storage.objectCreator": frozenset({"storage.objects.create"}),
-    "roles/storage.objectUser": _READ | _WRITE,
-    "roles/storage.objectAdmin": _READ | _WRITE,
-    "roles/storage.admin": _READ | _WRITE | {"storage.buckets.setIamPolicy"},
-    "roles/storage.legacyObjectReader": frozenset({"storage.objects.get"}),
-    "roles/storage.legacyBucketReader": frozenset({"storage.objects.list"}),
-    "roles/storage.legacyBucketWriter": _WRITE | {"storage.objects.list"},
-    "roles/storage.legacyBucketOwner": _WRITE
-    | {"storage.objects.list", "storage.buckets.setIamPolicy"},
-    "roles/run.invoker": frozenset({"run.routes.invoke"}),
-    "roles/cloudfunctions.invoker": frozenset({"cloudfunctions.functions.invoke"}),
-    "roles/secretmanager.secretAccessor": frozenset({"secretmanager.versions.access"}),
-    "roles/iam.serviceAccountTokenCreator": _SIGN,
-    "roles/iam.serviceAccountUser": frozenset({"iam.serviceAccounts.actAs"}),
-    "roles/iam.serviceAccountKeyAdmin": frozenset({"iam.serviceAccountKeys.create"}),
-    "roles/iam.serviceAccountAdmin": frozenset({"iam.serviceAccounts.setIamPolicy"}),
-    "roles/cloudkms.cryptoKeyEncrypter": _ENCRYPT,
-    "roles/cloudkms.cryptoKeyDecrypter": _DECRYPT,
-    "roles/cloudkms.cryptoKeyEncrypterDecrypter": _ENCRYPT | _DECRYPT,
-    "roles/aiplatform.user": frozenset({"aiplatform.endpoints.predict"}),
-    "roles/artifactregistry.writer": frozenset({"artifactregistry.repositories.uploadArtifacts"}),
-    "roles/bigquery.dataViewer": _ROWS,
-    "roles/bigquery.dataEditor": _ROWS | {"bigquery.tables.updateData"},
-    "roles/bigquery.dataOwner": _ROWS | {"bigquery.tables.updateData"},
-}
+
+@functools.lru_cache(maxsize=256)
+def predefined_permissions(role: str) -> frozenset[str] | None:
+    """Give all that a predefined role allows; None when it is not known."""
+    text = _text()
+    start = text.find(f"\n{role} ")
+    if start < 0 or not role.startswith("roles/"):
+        return None
+    start = text.index("\n", start + 1) + 1
+    permissions = set()
+    while text.startswith(" ", start):
+        end = text.index("\n", start)
+        kind, *deeds = text[start + 1 : end].split(" ")
+        permissions |= {f"{kind}.{deed}" for deed in deeds}
+        start = end + 1
+    return frozenset(permissions)
+
+
+@functools.cache
+def _text() -> str:
+    return PLACE.read_text("utf-8")

@@ -75,7 +75,7 @@ def answer(program: Any, request: dict[str, Any]) -> bool | str:
     }  # fmt: skip
     try:
         value = program.evaluate(activation)
-    except (CELEvalError, TypeError):  # two operands that fail are a TypeError to it
+    except (CELEvalError, TypeError, IndexError):  # two operands that fail break it
         return "fails"
     return bool(value) if isinstance(value, celtypes.BoolType | bool) else "fails"
 
