@@ -25,7 +25,7 @@ def _may(raw: Mapping[str, Any]) -> Question:
         if place == "project" or target is None or target.resource is None:
             return everywhere
         own = own_grants(target.resource).grants
-        near = may_near(identity, permission, own, target.resource.id, graph)
+        near = may_near(identity, permission, own, target.resource, graph)
         return any_of((everywhere, near))
 
     return Question(label=permission, ask=ask, may_hold=lambda _, __: True)
