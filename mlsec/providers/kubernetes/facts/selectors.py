@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 WORKLOAD, CONTAINER = "kubernetes.workload", "kubernetes.container"
+NAMESPACE = "kubernetes.namespace"
 _ENTRY_POINT_TYPES = frozenset({"kubernetes.service", "kubernetes.ingress", "kubernetes.route"})
 _Index = dict[tuple[str, ...], list[Resource]]
 
@@ -117,12 +118,19 @@ def _kind(value: object) -> str:
     return value if isinstance(value, str) else "no text"
 
 
+def namespace_of(resource: Resource) -> str:
+    """Give the namespace that a resource is in, or is; "" when it does not say."""
+    if resource.type == NAMESPACE:
+        return resource.name
+    return known_value(resource, "namespace") or ""
+
+
 def is_same_namespace(resource: Resource, other: Resource, named: str | None = None) -> bool:
     """Whether two resources share a namespace; ``named`` replaces that of ``other``.
 
     A namespace that code leaves out matches any within the same part of a repository.
     """
-    mine = known_value(resource, "namespace") or ""
+    mine = namespace_of(resource)
     theirs = named if named is not None else known_value(other, "namespace") or ""
     if mine == theirs:
         return True
@@ -133,6 +141,23 @@ def _is_one_part(resource: Resource, other: Resource) -> bool:
     """Whether two files are below the same top-level folder, or one is at the top."""
     parts = [item.origin.file.split("/") for item in (resource, other)]
     return any(len(part) == 1 for part in parts) or parts[0][0] == parts[1][0]
+
+
+def is_one_root(resource: Resource, other: Resource) -> bool:
+    """Whether what two resources say of one namespace is applied together, as far as code tells.
+
+    In a cluster everything is. In code the namespace is the same and stated within one top-level
+    folder, or the folder of one file holds the other.
+    """
+    if not in_code(resource):
+        return True
+    mine, theirs = (item.origin.file.rpartition("/")[0] for item in (resource, other))
+    if f"{mine}/".startswith(f"{theirs}/" if theirs else ""):
+        return True
+    if f"{theirs}/".startswith(f"{mine}/" if mine else ""):
+        return True
+    names = {namespace_of(resource), namespace_of(other)}
+    return len(names) == 1 and "" not in names and _is_one_part(resource, other)
 
 
 def nearest(source: Resource, candidates: Iterable[Resource]) -> list[Resource]:
@@ -181,28 +206,6 @@ def workloads_with(graph: Graph, source: Resource, selector: Mapping[str, str]) 
 def carries(labels: Mapping[str, str], selector: Mapping[str, str]) -> bool:
     """Whether labels include all of the wanted ones."""
     return all(labels.get(key) == value for key, value in selector.items())
-
-
-def meets(labels: Mapping[str, str], requirements: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether labels match the requirements of a selector."""
-    for requirement in requirements:
-        key, values = requirement.get("key", ""), requirement.get("values", ())
-        match requirement.get("operator"):
-            case "In":
-                if labels.get(key) not in values:
-                    return False
-            case "NotIn":
-                if labels.get(key) in values:
-                    return False
-            case "Exists":
-                if key not in labels:
-                    return False
-            case "DoesNotExist":
-                if key in labels:
-                    return False
-            case _:
-                return False
-    return True
 
 
 def containers_of(graph: Graph, workload: Resource) -> list[Resource]:

@@ -34,6 +34,10 @@ _ENDPOINT, _NOTEBOOK = "kubernetes.endpoint", "kubernetes.notebook"
 
 def account(resource: Resource, graph: Graph) -> Targets:
     """Give the service account of a workload."""
+    return graph.memo(("kubernetes account", resource.id), lambda: _account(resource, graph))
+
+
+def _account(resource: Resource, graph: Graph) -> Targets:
     named = known_value(resource, "account_name")
     if not isinstance(named, str):
         return Targets(gaps=tuple(resource.unread.get("account_name", ())))

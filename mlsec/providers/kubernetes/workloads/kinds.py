@@ -23,6 +23,7 @@ class ReadAs(enum.Enum):
     GATEWAY = "gateway"
     MESH_POLICY = "mesh policy"
     NETWORK_POLICY = "network policy"
+    OTHER_POLICY = "network policy of another kind"
     ACCOUNT = "service account"
     ROLE = "role"
     BINDING = "binding"
@@ -72,6 +73,18 @@ _KSERVE, _KUBEFLOW = "serving.kserve.io", "kubeflow.org"
 _GATEWAY, _ISTIO = "gateway.networking.k8s.io", "security.istio.io"
 _RBAC = "rbac.authorization.k8s.io"
 _ADMISSION = "admissionregistration.k8s.io"
+# Policies that decide before or beside network policies.
+_OTHER_POLICIES: tuple[tuple[str, str, bool], ...] = (
+    ("policy.networking.k8s.io", "AdminNetworkPolicy", False),
+    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy", False),
+    ("policy.networking.k8s.io", "ClusterNetworkPolicy", False),
+    ("cilium.io", "CiliumNetworkPolicy", True),
+    ("cilium.io", "CiliumClusterwideNetworkPolicy", False),
+    ("crd.projectcalico.org", "NetworkPolicy", True),
+    ("crd.projectcalico.org", "GlobalNetworkPolicy", False),
+    ("projectcalico.org", "NetworkPolicy", True),
+    ("projectcalico.org", "GlobalNetworkPolicy", False),
+)
 _W, _E, _ASIDE = ReadAs.WORKLOAD, ReadAs.ENDPOINT, ReadAs.ASIDE
 
 KINDS: tuple[Kind, ...] = (
@@ -88,6 +101,10 @@ KINDS: tuple[Kind, ...] = (
     *(_kind(group, kind, ReadAs.PROXY_ROUTE) for group, kind in PROXY_KINDS),
     *(_kind(group, "InferencePool", ReadAs.POOL) for group in POOL_GROUPS),
     _kind("networking.k8s.io", "NetworkPolicy", ReadAs.NETWORK_POLICY),
+    *(
+        _kind(group, kind, ReadAs.OTHER_POLICY, is_namespaced=is_namespaced)
+        for group, kind, is_namespaced in _OTHER_POLICIES
+    ),
     *(_kind(_GATEWAY, k, ReadAs.ROUTE) for k in ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute")),
     _kind(_GATEWAY, "Gateway", ReadAs.GATEWAY),
     _kind("networking.istio.io", "Gateway", ReadAs.GATEWAY),

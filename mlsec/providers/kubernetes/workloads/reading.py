@@ -36,6 +36,7 @@ PLAIN: Mapping[ReadAs, str] = {
     ReadAs.GATEWAY: "kubernetes.gateway",
     ReadAs.MESH_POLICY: "kubernetes.mesh_policy",
     ReadAs.NETWORK_POLICY: "kubernetes.network_policy",
+    ReadAs.OTHER_POLICY: "kubernetes.other_network_policy",
     ReadAs.ROLE: "kubernetes.role",
     ReadAs.BINDING: "kubernetes.binding",
     ReadAs.NAMESPACE: "kubernetes.namespace",

@@ -247,7 +247,7 @@ OTHER = "{matchLabels: {app: other}}"
         ("{}, policyTypes: [Egress]", False, False),
         ("{}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}]", False, True),
         (f"{{}}, policyTypes: [Egress], egress: [{BUT_ONE}]", False, False),
-        ("{}, policyTypes: [Egress], egress: [{ports: [{port: 53}]}]", False, True),
+        ("{}, policyTypes: [Egress], egress: [{ports: [{port: 53}]}]", False, False),
     ],
 )
 def test_network_policy_limits_what_it_says(

@@ -1,0 +1,1 @@
+"""Network policies by their documented semantics: who reaches whom, on which port."""
