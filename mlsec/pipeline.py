@@ -126,7 +126,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         rules=(*assessment.rules, *external_rules(external, ruleset, judgement.counts)),
         model_files=model_files(graph),
         limit=limit,
-        notices=(*said, *judgement.notices, *notices),
+        notices=(*said, *sorted(graph.notices), *judgement.notices, *notices),
     )
 
 

@@ -35,6 +35,7 @@ class Graph:
         self._memo: dict[tuple[str, ...], object] = {}
         self.coverage: tuple[TypeCoverage, ...] = inventory.coverage
         self.gaps: dict[str, Gap] = {gap.id: gap for gap in inventory.gaps}
+        self.notices: set[str] = set()
         self.resources: dict[str, Resource] = {}
         self._by_type: dict[str, list[Resource]] = {}
         for resource in sorted(inventory.resources, key=lambda r: (r.type, r.id)):
@@ -134,6 +135,10 @@ class Graph:
         """Remember a gap that a derived fact ran into; gives its id."""
         self.gaps[gap.id] = gap
         return gap.id
+
+    def add_notice(self, text: str) -> None:
+        """Remember what a reader has to know about a source of derived facts; said once."""
+        self.notices.add(text)
 
     def memo(self, key: tuple[str, ...], build: Callable[[], T]) -> T:
         """Compute once for each key; the first part of ``key`` names the fact."""

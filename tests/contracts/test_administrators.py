@@ -14,13 +14,16 @@ from tests.shipped import shipped_rules
 RULES = shipped_rules().rules
 FRAMEWORKS = shipped_rules().frameworks
 ADMIN = "workload-identity-admin"
+ADMIN_FACTS = ("is_admin", "is_known_admin", "access.admin")
 ADMIN_RULES = [rule for rule in RULES if rule.objective == ADMIN]
 
 
 def asks_for_an_administrator(rule: Rule) -> bool:
     """Whether what the rule is for depends on the judged identity being administrator."""
     return any(
-        is_own and isinstance(part, Compare) and part.path in ("is_admin", "access.admin")
+        is_own
+        and isinstance(part, Compare)
+        and part.path in ADMIN_FACTS
         for part, is_own in walk(rule.when)
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown
-from mlsec.graph.ternary import NO, Answer, all_of, any_of
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.escalation import Ways, open_ways
 from mlsec.providers.aws.facts.permissions import Identity, identity_of
@@ -75,6 +75,11 @@ def can(identity: Identity, ability: str) -> Answer:
     )
 
 
+def is_known_admin(resource: Resource, graph: Graph) -> Known | Unknown:
+    """Whether it is certain that the identity may do everything, whatever could not be read."""
+    return Known(can(identity_of(resource, graph), "is_admin") == YES)
+
+
 def is_privileged(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether who holds this identity holds the account, or all of its data."""
     identity = identity_of(resource, graph)
@@ -123,6 +128,7 @@ def _question(partition: str, account: str, pair: tuple[str, str]) -> Question:
 
 PERMISSIONS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     **{f"permissions.{name}": _ability(name) for name in _ABILITIES},
+    "permissions.is_known_admin": is_known_admin,
     "permissions.can_escalate": can_escalate,
     "permissions.escalation_paths": escalation_paths,
     "permissions.is_privileged": is_privileged,

@@ -14,7 +14,7 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer
-from mlsec.providers.aws.facts.managed_policies import statements_of_aws
+from mlsec.providers.aws.facts.managed_policies import day_of_policies, policy_of_aws
 from mlsec.providers.aws.facts.policy_statements import Cover, Question
 from mlsec.providers.aws.policy.callers import Caller, principal
 from mlsec.providers.aws.policy.decide import Layer, Request, decide
@@ -112,7 +112,9 @@ def identity_of(resource: Resource, graph: Graph) -> Identity:
 
 def _read_identity(resource: Resource, graph: Graph, ledger: _Ledger) -> Identity:
     kind = graph.vocabulary.types[resource.type]
-    pages = [_own_page(resource, name, ledger) for name in _OWN_PAGES if name in kind.properties]
+    pages = [
+        _own_page(resource, name, graph, ledger) for name in _OWN_PAGES if name in kind.properties
+    ]
     if "policies" in kind.relations:
         pages.append(_policies_behind(resource, "policies", graph, ledger))
     if "member_of" in kind.relations:
@@ -150,6 +152,10 @@ def _caller(resource: Resource) -> Caller:
     return Caller(names=caller.names, keys={**caller.keys, **keys})
 
 
+_DATED = (
+    "policies that AWS manages and code only names are judged by their documents as of {}, and"
+    " newer ones are not known"
+)
 _PRINCIPALS = ("role", "user")
 _PASSED_TO = "iam:passedtoservice"
 _FREE_KEYS = (
@@ -159,13 +165,13 @@ _FREE_KEYS = (
 _OWN_PAGES = ("statements", "inline_statements")
 
 
-def _own_page(resource: Resource, name: str, ledger: _Ledger) -> Pages:
-    known = statements_of_aws(resource.id) if resource.is_stub else None
+def _own_page(resource: Resource, name: str, graph: Graph, ledger: _Ledger) -> Pages:
+    known = policy_of_aws(resource.id) if resource.is_stub else None
     if known is not None:
-        statements, is_whole = known
-        rest = () if is_whole else getattr(property_value(resource, name), "gaps", ())
+        graph.add_notice(_DATED.format(day_of_policies()))
+        rest = () if known.is_whole else getattr(property_value(resource, name), "gaps", ())
         return Pages(
-            documents=(read_document(statements),), gaps=rest, is_whole=is_whole, only_allows=True
+            documents=(known.document,), gaps=rest, is_whole=known.is_whole, only_allows=False
         )
     match property_value(resource, name):
         case Unknown(gaps=gaps):
@@ -181,7 +187,7 @@ def _own_page(resource: Resource, name: str, ledger: _Ledger) -> Pages:
 
 def _policies_behind(resource: Resource, relation: str, graph: Graph, ledger: _Ledger) -> Pages:
     targets = graph.targets(resource, relation)
-    pages = [_own_page(policy, "statements", ledger) for policy in targets.resources]
+    pages = [_own_page(policy, "statements", graph, ledger) for policy in targets.resources]
     pages.append(Pages(gaps=targets.gaps, is_whole=not targets.gaps))
     return _joined(pages)
 

@@ -1,4 +1,4 @@
-"""Policies that AWS manages are known by name in code: some whole, of some only a part."""
+"""Policies that AWS manages are known by name in code, as they were on a day."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ Resources:
         ("AmazonS3ReadOnlyAccess", "can_write_any_bucket", False),
         ("AmazonS3ReadOnlyAccess", "has_wildcard_data_access", True),
         ("AmazonSageMakerFullAccess", "can_approve_models", True),
-        # It allows more than is known here, so that nothing is denied of it.
-        ("AmazonSageMakerFullAccess", "is_admin", "unread"),
+        ("AmazonSageMakerFullAccess", "is_admin", False),
         ("AmazonBedrockFullAccess", "can_change_guardrails", True),
         ("SomethingOfThisYear", "is_admin", "unread"),
     ],
@@ -45,3 +44,27 @@ def test_what_a_managed_policy_allows_is_said_as_far_as_it_is_known(
     (role,) = (each for each in graph.of_type("aws.iam.role") if not each.is_stub)
     held = property_value(role, fact)
     assert (held.value if isinstance(held, Known) else "unread") == told
+
+
+def test_the_commonest_role_is_decided() -> None:
+    """SageMaker's own policy and all of S3 on everything: no admin, and every bucket is open."""
+    text = ROLE.format("AmazonSageMakerFullAccess") + (
+        "      Policies: [{PolicyName: data, PolicyDocument: {Statement:"
+        " [{Effect: Allow, Action: 's3:*', Resource: '*'}]}}]\n"
+    )
+    scope = scope_of({"t.yaml": text}, Language.CLOUDFORMATION)
+    graph = build_graph(VOCABULARY, inventory_of(scope), FACTS)
+    (role,) = (each for each in graph.of_type("aws.iam.role") if not each.is_stub)
+    assert (role.properties["is_admin"], role.properties["can_write_any_bucket"]) == (False, True)
+    assert any(notice.startswith("policies that AWS manages") for notice in graph.notices)
+
+
+def test_what_a_role_certainly_may_is_said_whatever_cannot_be_read() -> None:
+    text = ROLE.format("SomethingOfThisYear") + (
+        "      Policies: [{PolicyName: data, PolicyDocument: {Statement:"
+        " [{Effect: Allow, Action: 's3:*', Resource: '*'}]}}]\n"
+    )
+    scope = scope_of({"t.yaml": text}, Language.CLOUDFORMATION)
+    graph = build_graph(VOCABULARY, inventory_of(scope), FACTS)
+    (role,) = (each for each in graph.of_type("aws.iam.role") if not each.is_stub)
+    assert role.properties["is_known_admin"] is False
