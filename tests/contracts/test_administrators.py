@@ -21,9 +21,7 @@ ADMIN_RULES = [rule for rule in RULES if rule.objective == ADMIN]
 def asks_for_an_administrator(rule: Rule) -> bool:
     """Whether what the rule is for depends on the judged identity being administrator."""
     return any(
-        is_own
-        and isinstance(part, Compare)
-        and part.path in ADMIN_FACTS
+        is_own and isinstance(part, Compare) and part.path in ADMIN_FACTS
         for part, is_own in walk(rule.when)
     )
 
