@@ -65,7 +65,9 @@ def _own_copy(resource: Resource) -> Resource:
 
 def _fill(resource: Resource, name: str, value: Known | Unknown) -> None:
     match value:
-        case Known(value=fact):
+        case Known(value=fact, more=more):
             resource.properties[name] = fact  # type: ignore[index]  # our own copy, see _own_copy
+            if more:
+                resource.unread[f"{name}[]"] = more  # type: ignore[index]
         case Unknown(gaps=gaps):
             resource.unread[name] = gaps  # type: ignore[index]

@@ -10,9 +10,13 @@ from mlsec.core.resource import Resource
 
 
 class Known(msgspec.Struct, frozen=True):
-    """A fact that the inputs decide; ``value`` None is a known absence."""
+    """A fact that the inputs decide; ``value`` None is a known absence.
+
+    ``more`` are the gaps that hide further elements of a list, or parts of those that it has.
+    """
 
     value: Any
+    more: tuple[str, ...] = ()
 
 
 class Unknown(msgspec.Struct, frozen=True):

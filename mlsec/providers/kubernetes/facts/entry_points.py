@@ -62,33 +62,52 @@ def gateway_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def opens(resource: Resource, graph: Graph) -> Known | Unknown:
-    """List the ports of well-known servers that an entry point exposes."""
+    """List what stands behind the ports of an entry point: which server, and what it exposes.
+
+    Of a server that is not known by name, and of what could not be followed, nothing else is said.
+    """
     reached = behind(resource, graph)
     services = [resource] if resource.type == SERVICE else list(backends(resource, graph).resources)
     ports: dict[tuple[str, int], dict[str, Any]] = {}
+    gaps = set(reached.gaps)
     for service in services:
         for workload in selected(service, graph).resources:
-            for container in containers_of(graph, workload):
-                for item in _opened_by(service, container):
-                    ports[item["product"], item["port"]] = item
-    if reached.gaps and not ports:
-        return Unknown(reached.gaps)
-    return Known([ports[key] for key in sorted(ports)])
+            for container, number in _answering(service, workload, graph):
+                product = known_value(container, "product")
+                if product:
+                    what = opened(product, number)
+                    ports[product, number] = {"product": product, "port": number, "what": what}
+                else:
+                    ports["", number] = {"port": number}
+                    gaps.add(_unknown_server(container, graph))
+    if gaps and not ports:
+        return Unknown(tuple(sorted(gaps)))
+    rest: list[dict[str, Any]] = [{}] if reached.gaps else []
+    return Known([*(ports[key] for key in sorted(ports)), *rest], more=tuple(sorted(gaps)))
 
 
-def _opened_by(service: Resource, container: Resource) -> Iterable[dict[str, Any]]:
-    product = known_value(container, "product")
-    if not product or known_value(container, "is_init"):
-        return
-    declared = {p.get("name"): p.get("number") for p in known_value(container, "ports") or ()}
-    numbers = set(declared.values())
-    for port in known_value(service, "ports") or ():
-        target = port.get("target") or str(port.get("number"))
-        number = int(target) if target.isdecimal() else declared.get(target)
-        # Another container of the pod answers this port.
-        if number is None or (numbers and number not in numbers):
+def _answering(
+    service: Resource, workload: Resource, graph: Graph
+) -> Iterable[tuple[Resource, int]]:
+    """Give the containers of a workload that may answer the ports of a service, with the port."""
+    for container in containers_of(graph, workload):
+        if known_value(container, "is_init"):
             continue
-        yield {"product": product, "port": number, "what": opened(product, number)}
+        declared = {p.get("name"): p.get("number") for p in known_value(container, "ports") or ()}
+        numbers = set(declared.values())
+        for port in known_value(service, "ports") or ():
+            target = port.get("target") or str(port.get("number"))
+            number = int(target) if target.isdecimal() else declared.get(target)
+            # Another container of the pod answers this port.
+            if number is not None and (not numbers or number in numbers):
+                yield container, number
+
+
+def _unknown_server(container: Resource, graph: Graph) -> str:
+    """Record a gap for a server that neither image nor command names."""
+    image = known_value(container, "image")
+    why = f"what the image {image} runs is not known" if image else "its image is not known"
+    return note_unstated(graph, container, "product", why)
 
 
 def requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:

@@ -35,6 +35,10 @@ _CLUSTERS = {
     "RayJob": "spec.rayClusterSpec",
 }
 
+_HEAD_PORTS: Mapping[str, int] = {
+    "gcs-server": 6379, "dashboard": 8265, "client": 10001, "serve": 8000,
+}  # fmt: skip
+
 
 def read_endpoint(
     thing: KubeObject, ran: tuple[ReadWorkload, ...], builder: ResourceBuilder
@@ -108,20 +112,30 @@ def read_ray(thing: KubeObject, ran: tuple[ReadWorkload, ...], builder: Resource
 
 
 def _head_service(thing: KubeObject, cluster: Node, builder: ResourceBuilder) -> None:
-    """Add the service that KubeRay makes for the head, which no file declares."""
-    ports = {6379: "gcs-server", 8265: "dashboard", 10001: "client", 8000: "serve"}
-    kind = cluster.text("headGroupSpec", "serviceType") or "ClusterIP"
+    """Add the service that KubeRay makes for the head, which no file declares.
+
+    Source: KubeRay, BuildServiceForHeadPod: what ``headService`` says, but for the selector.
+    """
+    given = cluster.get("headGroupSpec", "headService") or as_node({})
+    own = given.text("metadata", "name") if thing.kind == "RayCluster" else ""
+    name = own or f"{thing.name}-head-svc"
+    kind = given.text("spec", "type") or cluster.text("headGroupSpec", "serviceType") or "ClusterIP"
+    ports = [{"port": port, "name": name} for name, port in _HEAD_PORTS.items()]
     made = {
-        "metadata": {"name": f"{thing.name}-head-svc", "namespace": thing.namespace},
+        "metadata": {
+            **given.pairs("metadata"), "name": name,
+            "namespace": given.text("metadata", "namespace") or thing.namespace,
+        },
         "spec": {
+            **given.pairs("spec"),
             "type": kind,
             "selector": {"ray.io/cluster": thing.name, "ray.io/node-type": "head"},
-            "ports": [{"port": port, "name": name} for port, name in ports.items()],
+            "ports": [*given.items("spec", "ports"), *ports],
         },
-    }
+    }  # fmt: skip
     builder.add(
         "kubernetes.service", thing, {"Object": as_node(made), "Seen": as_node({"id": ""})},
-        id=f"{thing.id}!head-svc", name=f"{thing.name}-head-svc",
+        id=f"{thing.id}!head-svc", name=name,
     )  # fmt: skip
 
 

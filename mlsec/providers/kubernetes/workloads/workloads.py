@@ -90,7 +90,7 @@ def _container(
             "id": f"{workload.id}:{name}",
             "name": f"{workload.name}:{name}",
             "workload": workload.id,
-            "product": product_in(node),
+            "product": "ray" if _is_ray(pod, node) else product_in(node),
             "arguments": [*node.items("command"), *node.items("args")],
             "writable_host_paths": list(_writable_host_paths(pod, node)),
         }
@@ -104,6 +104,11 @@ def _container(
         at=node,
         missing=pod.rest,
     )
+
+
+def _is_ray(pod: Pod, node: Node) -> bool:
+    """Whether KubeRay starts Ray in a container: the first of its pods, whatever the image."""
+    return "ray.io/node-type" in pod.labels and bool(pod.containers) and node is pod.containers[0]
 
 
 def _writable_host_paths(pod: Pod, node: Node) -> Iterator[str]:
