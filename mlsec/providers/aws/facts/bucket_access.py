@@ -16,20 +16,34 @@ from mlsec.providers.aws.facts.bucket_write_candidates import roles_that_put
 from mlsec.providers.aws.facts.external_principals import (
     EVERYBODY,
     AccessKind,
+    Policy,
     let_in,
     let_in_at_all,
-    statements_of,
+    policy_of,
 )
 from mlsec.providers.aws.facts.permissions import identity_of
-from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question, Statement
-from mlsec.vocabulary.iac_mapping import account_of
+from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question
+from mlsec.providers.aws.policy.statement import Statement
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
-# Whoever may change who may write, may write.
-_OBJECT_WRITES = ("s3:putobject", "s3:deleteobject", "s3:replicateobject", "s3:putobjectacl")
-_BUCKET_WRITES = ("s3:putbucketpolicy", "s3:putbucketacl")
+# Whoever may change who may write, or how long objects are kept and where they are copied to, may
+# write; whoever may have them copied may read.
+_OBJECT_WRITES = (
+    "s3:putobject", "s3:deleteobject", "s3:deleteobjectversion", "s3:replicateobject",
+    "s3:replicatedelete", "s3:putobjectacl", "s3:putobjectversionacl", "s3:updateobjectencryption",
+)  # fmt: skip
+_BUCKET_WRITES = (
+    "s3:putbucketpolicy", "s3:deletebucketpolicy", "s3:putbucketacl",
+    "s3:putbucketownershipcontrols", "s3:putlifecycleconfiguration",
+    "s3:putreplicationconfiguration", "s3:deletebucket",
+)  # fmt: skip
+_OBJECT_READS = (
+    "s3:getobject", "s3:getobjectversion", "s3:getobjecttorrent", "s3:getobjectversiontorrent",
+    "s3:getobjectversionforreplication",
+)  # fmt: skip
+_BUCKET_READS = ("s3:listbucket", "s3:listbucketversions")
 _ACL_WRITES = ("WRITE", "WRITE_ACP", "FULL_CONTROL")
 _ACL_READS = ("READ", "FULL_CONTROL")
 _EVERYBODY_GROUPS = ("/global/AllUsers", "/global/AuthenticatedUsers")
@@ -98,14 +112,16 @@ def blocks_public_access(resource: Resource, graph: Graph) -> Known | Unknown:
 def denies_insecure_transport(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the policy refuses every read and write that does not use TLS."""
     del graph
-    statements = statements_of(resource)
-    if isinstance(statements, Unknown):
-        return statements
+    policy = policy_of(resource)
+    if isinstance(policy, Unknown):
+        return policy
     accesses = [
         AccessKind(action=f"s3:{verb}object", on=f"{resource.identity}/{ANY}")
         for verb in ("get", "put")
     ]
-    return Known(all(any(_refuses_plain(s, access) for s in statements) for access in accesses))
+    return Known(
+        all(any(_refuses_plain(s, access) for s in policy.statements) for access in accesses)
+    )
 
 
 def bucket_writers(resource: Resource, graph: Graph) -> Targets:
@@ -131,10 +147,10 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
 
 def _roles_in_policy(resource: Resource, graph: Graph) -> tuple[dict[str, Resource], set[str]]:
     """Give the known roles that the bucket's policy lets put objects, by id, and gaps."""
-    statements = statements_of(resource)
-    if isinstance(statements, Unknown):
-        return {}, set(statements.gaps)
-    writing = [s for s in statements if s.is_allow and s.covers_action("s3:putobject")]
+    policy = policy_of(resource)
+    if isinstance(policy, Unknown):
+        return {}, set(policy.gaps)
+    writing = [s for s in policy.statements if s.is_allow and s.covers_action("s3:putobject")]
     named = {principal for statement in writing for principal in statement.principals}
     kinds = {kind.name for kind in graph.vocabulary.concrete("role")}
     known = [graph.called(name, kind) for kind in sorted(kinds) for name in named]
@@ -143,15 +159,15 @@ def _roles_in_policy(resource: Resource, graph: Graph) -> tuple[dict[str, Resour
 
 def _reading(resource: Resource, graph: Graph) -> tuple[Side, ...]:
     accesses = (
-        AccessKind(action="s3:getobject", on=f"{resource.identity}/{ANY}"),
-        AccessKind(action="s3:listbucket", on=resource.identity),
+        *(AccessKind(action=action, on=f"{resource.identity}/*") for action in _OBJECT_READS),
+        *(AccessKind(action=action, on=resource.identity) for action in _BUCKET_READS),
     )
     return _policy_side(resource, graph, accesses), _acl_side(resource, graph, _ACL_READS)
 
 
 def _writing(resource: Resource, graph: Graph) -> tuple[Side, ...]:
     accesses = (
-        *(AccessKind(action=action, on=f"{resource.identity}/{ANY}") for action in _OBJECT_WRITES),
+        *(AccessKind(action=action, on=f"{resource.identity}/*") for action in _OBJECT_WRITES),
         *(AccessKind(action=action, on=resource.identity) for action in _BUCKET_WRITES),
     )
     return _policy_side(resource, graph, accesses), _acl_side(resource, graph, _ACL_WRITES)
@@ -177,22 +193,28 @@ def _names(sides: tuple[Side, ...], resource: Resource, graph: Graph) -> Known |
 
 
 def _policy_side(resource: Resource, graph: Graph, accesses: tuple[AccessKind, ...]) -> Side:
-    statements = statements_of(resource)
-    if isinstance(statements, Unknown):
-        return Side(everybody=unknown(statements.gaps), lets_named=unknown(statements.gaps))
-    account, (owner_id, owner_gaps) = account_of(resource), _owner(resource)
-    principals = let_in(statements, account, accesses, owner_id)
+    policy = policy_of(resource)
+    if isinstance(policy, Unknown):
+        return Side(everybody=unknown(policy.gaps), lets_named=unknown(policy.gaps))
+    owner_id, owner_gaps = _owner(resource)
+    policy = msgspec.structs.replace(policy, owner_id=owner_id, owner_gaps=owner_gaps)
+    principals = let_in(policy, accesses)
     restricted = _block(resource, graph, "restrict_public_buckets")
-    # A policy that is public anywhere lets nobody in from outside when public buckets are
-    # restricted.
-    is_cut = all_of((restricted, let_in_at_all(statements, account, owner_id).everybody))
-    by_name = YES if principals.named else NO
-    by_owner = unknown(owner_gaps) if principals.owner_unknown else NO
+    by_name = any_of((YES if principals.named else NO, principals.doubt))
     return Side(
         everybody=all_of((principals.everybody, not_(restricted))),
-        lets_named=all_of((any_of((by_name, by_owner)), not_(is_cut))),
+        lets_named=all_of((by_name, not_(all_of((restricted, _is_public(policy)))))),
         named=principals.named,
     )
+
+
+def _is_public(policy: Policy) -> Answer:
+    """Whether a policy is public to the block of public buckets, which does not weigh denies.
+
+    It then lets in nobody outside of the account, except for services.
+    """
+    allows = tuple(statement for statement in policy.statements if statement.is_allow)
+    return let_in_at_all(msgspec.structs.replace(policy, statements=allows)).everybody
 
 
 def _acl_side(resource: Resource, graph: Graph, permissions: tuple[str, ...]) -> Side:

@@ -12,9 +12,8 @@ from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.verdicts import as_gaps
-from mlsec.providers.aws.facts.external_principals import let_in_at_all, statements_of
+from mlsec.providers.aws.facts.external_principals import let_in_at_all, policy_of
 from mlsec.providers.aws.facts.model_calls import reach_of_roles
-from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -265,7 +264,7 @@ def _has_public_type(gateway: Resource) -> Answer:
 
 
 def _lets_everybody_in(resource: Resource) -> Answer:
-    statements = statements_of(resource)
-    if isinstance(statements, Unknown):
-        return unknown(statements.gaps)
-    return let_in_at_all(statements, account_of(resource)).everybody
+    policy = policy_of(resource)
+    if isinstance(policy, Unknown):
+        return unknown(policy.gaps)
+    return let_in_at_all(policy).everybody

@@ -11,21 +11,24 @@ from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.external_principals import (
-    EVERYBODY,
     AccessKind,
     ExternalPrincipals,
     let_in,
-    statements_of,
+    policy_of,
 )
-from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
+# What pushes or takes images away, or says who may.
 _PUSHES = tuple(
     AccessKind(action=f"ecr:{verb}")
-    for verb in ("putimage", "setrepositorypolicy", "deleterepositorypolicy", "batchdeleteimage")
-)
+    for verb in (
+        "putimage", "batchdeleteimage", "deleterepository", "putlifecyclepolicy",
+        "putimagetagmutability", "replicateimage", "batchimportupstreamimage",
+        "setrepositorypolicy", "deleterepositorypolicy",
+    )
+)  # fmt: skip
 _PULLS = (AccessKind(action="ecr:batchgetimage"), AccessKind(action="ecr:getdownloadurlforlayer"))
 _SCANNING = ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
 
@@ -55,10 +58,8 @@ def external_pushers(resource: Resource, graph: Graph) -> Known | Unknown:
     principals = _external_principals(resource, _PUSHES)
     if isinstance(principals, Unknown):
         return principals
-    everybody = verdict(principals.everybody, resource, graph)
-    if isinstance(everybody, Unknown):
-        return everybody
-    return Known(sorted(principals.named | ({EVERYBODY} if everybody.value else set())))
+    names = principals.names
+    return verdict(names, resource, graph) if isinstance(names, Answer) else Known(sorted(names))
 
 
 def is_scanned(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -96,12 +97,8 @@ def _names(rule: Any, name: str) -> bool:
 def _external_principals(
     resource: Resource, accesses: tuple[AccessKind, ...]
 ) -> ExternalPrincipals | Unknown:
-    statements = statements_of(resource)
-    return (
-        statements
-        if isinstance(statements, Unknown)
-        else let_in(statements, account_of(resource), accesses)
-    )
+    policy = policy_of(resource)
+    return policy if isinstance(policy, Unknown) else let_in(policy, accesses, is_signed=True)
 
 
 REPOSITORIES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

@@ -10,24 +10,28 @@ from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.external_principals import (
-    EVERYBODY,
     AccessKind,
     ExternalPrincipals,
     account_in,
     let_in,
-    statements_of,
+    policy_of,
 )
 from mlsec.vocabulary.iac_mapping import account_of, is_code
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
+# Cryptography with the key, who else may do it, copies of it, and its end.
 _USES = tuple(
     AccessKind(action=f"kms:{verb}")
     for verb in (
         "decrypt", "encrypt", "generatedatakey", "generatedatakeywithoutplaintext",
-        "reencryptfrom", "reencryptto", "creategrant", "putkeypolicy", "schedulekeydeletion",
-        "disablekey", "sign", "deriveSharedSecret".lower(), "generatemac",
+        "generatedatakeypair", "generatedatakeypairwithoutplaintext", "reencryptfrom",
+        "reencryptto", "sign", "verify", "generatemac", "verifymac", "derivesharedsecret",
+        "creategrant", "revokegrant", "retiregrant", "putkeypolicy", "replicatekey",
+        "updateprimaryregion", "synchronizemultiregionkey", "importkeymaterial",
+        "deleteimportedkeymaterial", "schedulekeydeletion", "cancelkeydeletion", "disablekey",
+        "enablekey",
     )
 )  # fmt: skip
 _UNUSABLE = (
@@ -69,12 +73,8 @@ def external_users(resource: Resource, graph: Graph) -> Known | Unknown:
     principals = _users(resource)
     if isinstance(principals, Unknown):
         return principals
-    everybody = verdict(principals.everybody, resource, graph)
-    if isinstance(everybody, Unknown):
-        return everybody
-    if principals.owner_unknown:
-        return verdict(principals.whose, resource, graph)
-    return Known(sorted(principals.named | ({EVERYBODY} if everybody.value else set())))
+    names = principals.names
+    return verdict(names, resource, graph) if isinstance(names, Answer) else Known(sorted(names))
 
 
 def has_external_users(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -111,12 +111,8 @@ def _is_customers(key: Resource, resource: Resource) -> Answer:
 
 
 def _users(resource: Resource) -> ExternalPrincipals | Unknown:
-    statements = statements_of(resource)
-    return (
-        statements
-        if isinstance(statements, Unknown)
-        else let_in(statements, account_of(resource), _USES)
-    )
+    policy = policy_of(resource)
+    return policy if isinstance(policy, Unknown) else let_in(policy, _USES, is_signed=True)
 
 
 KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

@@ -7,30 +7,35 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
-from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
+from mlsec.graph.ternary import any_of
 from mlsec.graph.verdicts import verdict
-from mlsec.providers.aws.facts.confining_conditions import left_by_allow
-from mlsec.providers.aws.facts.external_principals import EVERYBODY, account_in, statements_of
-from mlsec.providers.aws.facts.policy_statements import Statement
-from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
+from mlsec.providers.aws.facts.external_principals import (
+    EVERYBODY,
+    AccessKind,
+    is_service,
+    let_in,
+    policy_of,
+    services_let_in,
+)
+from mlsec.providers.aws.facts.token_holders import lets_token_holders_in
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
-_SERVICE = (".amazonaws.com", ".amazonaws.com.cn")
 _ML_SERVICES = ("sagemaker", "bedrock", "bedrock-agentcore")
-_SOURCE_KEYS = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths")
 _KEPT_BY_SERVICE = "/aws-service-role/"
-_WEB_IDENTITY = "sts:assumerolewithwebidentity"
+_TAKING_ON = (AccessKind(action="sts:assumerole"),)
 
 
 def trusted_principals(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name everybody whom the trust policy lets in, in order."""
     del graph
-    statements = _allows(resource)
-    if isinstance(statements, Unknown):
-        return statements
-    return Known(sorted({p for statement in statements for p in _principals(statement)}))
+    policy = policy_of(resource, "trust")
+    if isinstance(policy, Unknown):
+        return policy
+    allows = [statement for statement in policy.statements if statement.is_allow]
+    named = {principal for statement in allows for principal in statement.principals}
+    return Known(sorted(named | ({EVERYBODY} if any(s.not_principals for s in allows) else set())))
 
 
 def trusts_services(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -38,7 +43,7 @@ def trusts_services(resource: Resource, graph: Graph) -> Known | Unknown:
     principals = trusted_principals(resource, graph)
     if isinstance(principals, Unknown):
         return principals
-    return Known([principal for principal in principals.value if principal.endswith(_SERVICE)])
+    return Known([principal for principal in principals.value if is_service(principal)])
 
 
 def trusts_ml(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -62,59 +67,21 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def is_open(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether everybody, or a foreign account without any condition, may assume the role."""
-    statements = _allows(resource)
-    if isinstance(statements, Unknown):
-        return statements
-    account = account_of(resource)
-    answer = any_of(_is_open(s, p, account) for s in statements for p in _principals(s))
+    """Whether everybody, another account or the holder of anybody's token may assume the role."""
+    policy = policy_of(resource, "trust")
+    if isinstance(policy, Unknown):
+        return policy
+    principals = let_in(policy, _TAKING_ON, is_signed=True)
+    answer = any_of((principals.is_some, lets_token_holders_in(policy)))
     return verdict(answer, resource, graph)
 
 
 def lacks_source_condition(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a service may assume the role for whoever asks it, in any account."""
-    del graph
-    statements = _allows(resource)
-    if isinstance(statements, Unknown):
-        return statements
-    return Known(
-        any(
-            any(p.endswith(_SERVICE) for p in statement.principals) and not _names_source(statement)
-            for statement in statements
-            if statement.covers_action("sts:assumerole")
-        )
-    )
-
-
-def _is_open(statement: Statement, principal: str, account: str) -> Answer:
-    if principal == EVERYBODY:
-        left = left_by_allow(statement.conditions)
-        if left.is_unknown and left.is_open:
-            return unknown({"?" + key for key in left.unknown})
-        # Behind a condition that names them, other accounts are let in on purpose.
-        return YES if left.is_open else NO
-    if statement.conditions:
-        return NO
-    is_foreign = account_in(principal) not in ("", account)
-    if is_foreign and account == CODE_ACCOUNT:
-        return unknown({"?whose account it names"})
-    is_unchecked_token = statement.covers_action(_WEB_IDENTITY) and not principal.endswith(_SERVICE)
-    return YES if is_foreign or is_unchecked_token else NO
-
-
-def _names_source(statement: Statement) -> bool:
-    return any(c.key in _SOURCE_KEYS and not c.is_negated for c in statement.conditions)
-
-
-def _principals(statement: Statement) -> tuple[str, ...]:
-    return (EVERYBODY,) if statement.not_principals else statement.principals
-
-
-def _allows(resource: Resource) -> tuple[Statement, ...] | Unknown:
-    statements = statements_of(resource, "trust")
-    if isinstance(statements, Unknown):
-        return statements
-    return tuple(statement for statement in statements if statement.is_allow)
+    policy = policy_of(resource, "trust")
+    if isinstance(policy, Unknown):
+        return policy
+    return verdict(any_of(services_let_in(policy, _TAKING_ON).values()), resource, graph)
 
 
 TRUST: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

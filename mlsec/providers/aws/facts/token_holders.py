@@ -1,0 +1,125 @@
+"""Whether somebody outside gets into a role with a token: of a web identity, or of Cognito."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
+from mlsec.providers.aws.facts.external_principals import (
+    EVERYBODY,
+    AccessKind,
+    Policy,
+    account_in,
+    is_service,
+)
+from mlsec.providers.aws.facts.outside_callers import named_in
+from mlsec.providers.aws.facts.token_issuers import COGNITO, Issuer, Reach, address_of, issuer_of
+from mlsec.providers.aws.policy.callers import Caller, federated
+from mlsec.providers.aws.policy.keys import ABSENT, FREE, UNKNOWN, Domain, fixed
+from mlsec.providers.aws.policy.statement import Condition
+
+_WITH_TOKEN = AccessKind(action="sts:assumerolewithwebidentity")
+# No token has it.
+_NEVER = "\x02"
+_IDENTITIES = ("root", "role", "user", "assumed-role", "federated-user", "group")
+# Issuers that every account trusts without a provider of its own.
+_BUILT_IN = ("accounts.google.com", COGNITO)
+_GUEST, _MEMBER = "unauthenticated", "authenticated"
+
+
+def lets_token_holders_in(policy: Policy) -> Answer:
+    """Say whether somebody outside can hold a token with which the policy lets in."""
+    return any_of(_lets_in(provider, policy) for provider in _providers(policy))
+
+
+def _providers(policy: Policy) -> list[str]:
+    """Give the issuers that the policy trusts: no account, no service and no SAML."""
+    trusting = [s for s in policy.statements if s.is_allow and s.covers_action(_WITH_TOKEN.action)]
+    named = {principal for statement in trusting for principal in statement.principals}
+    if EVERYBODY in named or any(statement.not_principals for statement in trusting):
+        named |= {*_BUILT_IN}
+    return sorted(principal for principal in named if _is_issuer(principal))
+
+
+def _is_issuer(principal: str) -> bool:
+    if principal.startswith("arn:"):
+        kind = principal.split(":", 5)[-1].partition("/")[0]
+        return kind not in (*_IDENTITIES, "saml-provider")
+    return not (principal == EVERYBODY or is_service(principal) or account_in(principal))
+
+
+def _lets_in(provider: str, policy: Policy) -> Answer:
+    address = address_of(provider)
+    if provider.startswith("arn:") and ":oidc-provider/" not in provider:
+        # Code makes the provider elsewhere: the conditions name its claims by its address.
+        address = _address_in_conditions(provider, policy)
+    if address == COGNITO:
+        return _lets_pool_in(policy)
+    issuer = issuer_of(address)
+    if issuer.reach is Reach.TENANT:
+        return NO
+    caller = federated(provider, _claims(address, issuer, policy))
+    answer = _without_owners(policy, address, issuer.names_owner).may(caller, [_WITH_TOKEN])
+    if answer == YES and issuer.reach is Reach.SIGN_UP:
+        return unknown({f"?who gets a token of {address or 'the identity provider'}"})
+    return answer
+
+
+def _address_in_conditions(provider: str, policy: Policy) -> str:
+    for statement in policy.statements:
+        for condition in statement.conditions if provider in statement.principals else ():
+            address = condition.key.rpartition(":")[0]
+            if "." in address:
+                return address
+    return ""
+
+
+def _claims(address: str, issuer: Issuer, policy: Policy) -> dict[str, Domain]:
+    """Give what an outsider can have in each claim that the policy looks at."""
+    claims: dict[str, Domain] = {"aws:requesttag/": UNKNOWN, "aws:tagkeys": UNKNOWN}
+    for key in named_in(policy.statements).values:
+        head, _, claim = key.rpartition(":")
+        if head == address.lower():
+            claims[key] = FREE if claim in issuer.chosen or claim in issuer.owners else UNKNOWN
+        elif "." in head:
+            claims[key] = ABSENT
+    return claims
+
+
+def _lets_pool_in(policy: Policy) -> Answer:
+    """Say whether somebody gets in by an identity pool: their own, or a named one as a guest."""
+    own = _without_owners(policy, COGNITO, lambda claim, v: claim != "amr" and "*" not in v)
+    others = own.may(_pool_member(FREE), [_WITH_TOKEN])
+    named = _without_owners(
+        policy, COGNITO, lambda claim, value: claim == "sub" and "*" not in value
+    )
+    guest = named.may(_pool_member(fixed(_GUEST)), [_WITH_TOKEN])
+    if guest == YES and named.may(_pool_member(fixed(_MEMBER)), [_WITH_TOKEN]) != NO:
+        guest = unknown({"?whether the identity pool has guests"})
+    return any_of((others, guest))
+
+
+def _pool_member(kind: Domain) -> Caller:
+    claims = {f"{COGNITO}:aud": FREE, f"{COGNITO}:sub": FREE, f"{COGNITO}:amr": kind}
+    return federated(COGNITO, {**claims, "aws:requesttag/": UNKNOWN})
+
+
+def _without_owners(
+    policy: Policy, address: str, names_owner: Callable[[str, str], bool]
+) -> Policy:
+    """Leave out the values of claims that only the owner whom they name has."""
+
+    def left(condition: Condition) -> Condition:
+        head, _, claim = condition.key.rpartition(":")
+        if head != address.lower() or condition.operator == "null":
+            return condition
+        values = tuple(value for value in condition.values if not names_owner(claim, value))
+        return msgspec.structs.replace(condition, values=values or (_NEVER,))
+
+    statements = tuple(
+        msgspec.structs.replace(s, conditions=tuple(left(c) for c in s.conditions))
+        for s in policy.statements
+    )
+    return msgspec.structs.replace(policy, statements=statements)

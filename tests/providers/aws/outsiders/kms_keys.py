@@ -1,0 +1,52 @@
+"""Random key policies, and what the simulator says of who uses the key."""
+
+from __future__ import annotations
+
+import random
+
+from tests.providers.aws.outsiders.keys import KEYS, KMS_KEYS, OWN
+from tests.providers.aws.outsiders.policies import Style, random_policy
+from tests.providers.aws.outsiders.requests import NAMED, STRANGERS, TooMany, requests
+from tests.providers.aws.outsiders.simulator import Case
+
+KEY_ARN = f"arn:aws:kms:eu-west-1:{OWN}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+USES = (
+    "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:ReEncryptFrom",
+    "kms:ReEncryptTo", "kms:CreateGrant", "kms:PutKeyPolicy", "kms:ReplicateKey", "kms:Sign",
+    "kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:DeriveSharedSecret", "kms:GenerateMac",
+)  # fmt: skip
+_KEYS = (*KEYS, *KMS_KEYS)
+_STYLE = Style(
+    actions=(
+        "kms:*", "kms:Decrypt", ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
+        "kms:GenerateDataKeyPair", "kms:GenerateDataKeyPair*", "kms:ReplicateKey", "kms:CreateGrant",
+        "kms:DescribeKey", ["kms:Describe*", "kms:List*"], "kms:ReEncryptFrom", "*", "kms:PutKeyPolicy",
+    ),
+    resources=("*", "*", "*", KEY_ARN, f"arn:aws:kms:*:{OWN}:key/*"),
+    keys=_KEYS,
+)  # fmt: skip
+
+
+def random_key(chance: random.Random, *, exotic: bool) -> Case:
+    """Make a policy with the question who uses the key."""
+    while True:
+        policy = random_policy(chance, _STYLE, exotic=exotic)
+        try:
+            questions = {
+                who: requests(policy, callers, USES, (KEY_ARN,), _KEYS)
+                for who, callers in (("strangers", STRANGERS[1:]), ("named", NAMED))
+            }
+        except TooMany:
+            continue
+        return Case(account=OWN, policy=policy, questions=questions)
+
+
+def expected(answer: dict[str, int]) -> dict[str, bool]:
+    """Give each fact of the key by what the simulator allows."""
+    strangers, named = answer["strangers"] >= 0, answer["named"] >= 0
+    return {
+        "is_public": strangers,
+        "has_external_users": strangers or named,
+        "external_users": strangers or named,
+    }
