@@ -13,16 +13,10 @@ from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.verdicts import as_gaps, verdict
 from mlsec.providers.aws.facts.bucket_write_candidates import roles_that_put
-from mlsec.providers.aws.facts.external_principals import (
-    EVERYBODY,
-    AccessKind,
-    Policy,
-    let_in,
-    let_in_at_all,
-    policy_of,
-)
+from mlsec.providers.aws.facts.external_principals import EVERYBODY, let_in, let_in_at_all
 from mlsec.providers.aws.facts.permissions import identity_of
 from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question
+from mlsec.providers.aws.facts.resource_policy import AccessKind, Policy, policy_of
 from mlsec.providers.aws.policy.statement import Statement
 
 if TYPE_CHECKING:

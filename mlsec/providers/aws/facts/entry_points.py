@@ -12,8 +12,9 @@ from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.verdicts import as_gaps
-from mlsec.providers.aws.facts.external_principals import let_in_at_all, policy_of
+from mlsec.providers.aws.facts.external_principals import let_in_at_all
 from mlsec.providers.aws.facts.model_calls import reach_of_roles
+from mlsec.providers.aws.facts.resource_policy import policy_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph

@@ -10,12 +10,8 @@ from mlsec.core.wildcard import matches_stars
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.graph.verdicts import verdict
-from mlsec.providers.aws.facts.external_principals import (
-    AccessKind,
-    ExternalPrincipals,
-    let_in,
-    policy_of,
-)
+from mlsec.providers.aws.facts.external_principals import ExternalPrincipals, let_in
+from mlsec.providers.aws.facts.resource_policy import AccessKind, policy_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph

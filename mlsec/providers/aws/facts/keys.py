@@ -9,13 +9,8 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.graph.verdicts import verdict
-from mlsec.providers.aws.facts.external_principals import (
-    AccessKind,
-    ExternalPrincipals,
-    account_in,
-    let_in,
-    policy_of,
-)
+from mlsec.providers.aws.facts.external_principals import ExternalPrincipals, let_in
+from mlsec.providers.aws.facts.resource_policy import AccessKind, account_in, policy_of
 from mlsec.vocabulary.iac_mapping import account_of, is_code
 
 if TYPE_CHECKING:
@@ -23,7 +18,7 @@ if TYPE_CHECKING:
 
 # Cryptography with the key, who else may do it, copies of it, and its end.
 _USES = tuple(
-    AccessKind(action=f"kms:{verb}")
+    f"kms:{verb}"
     for verb in (
         "decrypt", "encrypt", "generatedatakey", "generatedatakeywithoutplaintext",
         "generatedatakeypair", "generatedatakeypairwithoutplaintext", "reencryptfrom",
@@ -112,7 +107,12 @@ def _is_customers(key: Resource, resource: Resource) -> Answer:
 
 def _users(resource: Resource) -> ExternalPrincipals | Unknown:
     policy = policy_of(resource)
-    return policy if isinstance(policy, Unknown) else let_in(policy, _USES, is_signed=True)
+    if isinstance(policy, Unknown):
+        return policy
+    # Code does not know the name that the key will have.
+    on = "*" if is_code(resource.scope) else resource.identity
+    uses = [AccessKind(action=action, on=on) for action in _USES]
+    return let_in(policy, uses, is_signed=True)
 
 
 KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

@@ -9,14 +9,8 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import any_of
 from mlsec.graph.verdicts import verdict
-from mlsec.providers.aws.facts.external_principals import (
-    EVERYBODY,
-    AccessKind,
-    is_service,
-    let_in,
-    policy_of,
-    services_let_in,
-)
+from mlsec.providers.aws.facts.external_principals import EVERYBODY, let_in, services_let_in
+from mlsec.providers.aws.facts.resource_policy import AccessKind, is_service, policy_of
 from mlsec.providers.aws.facts.token_holders import lets_token_holders_in
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.lookups import kind_of
 from mlsec.graph.ternary import unknown
 from mlsec.graph.verdicts import verdict
-from mlsec.providers.aws.facts.external_principals import account_in
+from mlsec.providers.aws.facts.resource_policy import account_in
 from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
 
 if TYPE_CHECKING:

@@ -7,22 +7,15 @@ from collections.abc import Callable
 import msgspec
 
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
-from mlsec.providers.aws.facts.external_principals import (
-    EVERYBODY,
-    AccessKind,
-    Policy,
-    account_in,
-    is_service,
-)
-from mlsec.providers.aws.facts.outside_callers import named_in
+from mlsec.providers.aws.facts.external_callers import named_in
+from mlsec.providers.aws.facts.external_principals import EVERYBODY
+from mlsec.providers.aws.facts.resource_policy import AccessKind, Policy, account_in, is_service
 from mlsec.providers.aws.facts.token_issuers import COGNITO, Issuer, Reach, address_of, issuer_of
 from mlsec.providers.aws.policy.callers import Caller, federated
-from mlsec.providers.aws.policy.keys import ABSENT, FREE, UNKNOWN, Domain, fixed
+from mlsec.providers.aws.policy.keys import ABSENT, FREE, UNKNOWN, Domain, fixed, within
 from mlsec.providers.aws.policy.statement import Condition
 
 _WITH_TOKEN = AccessKind(action="sts:assumerolewithwebidentity")
-# No token has it.
-_NEVER = "\x02"
 _IDENTITIES = ("root", "role", "user", "assumed-role", "federated-user", "group")
 # Issuers that every account trusts without a provider of its own.
 _BUILT_IN = ("accounts.google.com", COGNITO)
@@ -77,12 +70,17 @@ def _address_in_conditions(provider: str, policy: Policy) -> str:
 
 
 def _claims(address: str, issuer: Issuer, policy: Policy) -> dict[str, Domain]:
-    """Give what an outsider can have in each claim that the policy looks at."""
+    """Give what somebody outside can have in each claim that the policy looks at.
+
+    AWS takes no token without the claims aud and sub.
+    """
     claims: dict[str, Domain] = {"aws:requesttag/": UNKNOWN, "aws:tagkeys": UNKNOWN}
     for key in named_in(policy.statements).values:
         head, _, claim = key.rpartition(":")
         if head == address.lower():
-            claims[key] = FREE if claim in issuer.chosen or claim in issuer.owners else UNKNOWN
+            is_known = claim in issuer.chosen or claim in issuer.owners
+            there = {"aud": within("*"), "sub": within(issuer.subject)}
+            claims[key] = there.get(claim, FREE) if is_known else UNKNOWN
         elif "." in head:
             claims[key] = ABSENT
     return claims
@@ -102,7 +100,8 @@ def _lets_pool_in(policy: Policy) -> Answer:
 
 
 def _pool_member(kind: Domain) -> Caller:
-    claims = {f"{COGNITO}:aud": FREE, f"{COGNITO}:sub": FREE, f"{COGNITO}:amr": kind}
+    names = dict.fromkeys((f"{COGNITO}:aud", f"{COGNITO}:sub"), within("*:*"))
+    claims = {**names, f"{COGNITO}:amr": kind}
     return federated(COGNITO, {**claims, "aws:requesttag/": UNKNOWN})
 
 
@@ -115,8 +114,14 @@ def _without_owners(
         head, _, claim = condition.key.rpartition(":")
         if head != address.lower() or condition.operator == "null":
             return condition
-        values = tuple(value for value in condition.values if not names_owner(claim, value))
-        return msgspec.structs.replace(condition, values=values or (_NEVER,))
+        # Without wildcards in the operator no token has a value with a ``*`` in it.
+        is_exact = not condition.operator.endswith("like")
+        values = tuple(
+            value
+            for value in condition.values
+            if not names_owner(claim, value) and not (is_exact and "*" in value)
+        )
+        return msgspec.structs.replace(condition, values=values)
 
     statements = tuple(
         msgspec.structs.replace(s, conditions=tuple(left(c) for c in s.conditions))

@@ -32,21 +32,26 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True):
 
     ``owners``: claims that say whose a token is, with what a value holds that names an owner.
     ``chosen``: claims that the holder chooses. One that is in neither is not known.
+    ``subject``: what the claim sub of every token looks like.
     """
 
     address: str
     reach: Reach
     owners: Mapping[str, tuple[str, ...]] = {}
     chosen: frozenset[str] = frozenset()
+    subject: str = "*"
 
     def names_owner(self, claim: str, value: str) -> bool:
         """Whether only the owner that a value (or pattern) names can have it in a token."""
         return any(regex(pattern).search(value) for pattern in self.owners.get(claim, ()))
 
 
-def _shared(address: str, sub: tuple[str, ...], **more: tuple[str, ...]) -> Issuer:
+def _shared(
+    address: str, sub: tuple[str, ...], subject: str = "*", **more: tuple[str, ...]
+) -> Issuer:
     return Issuer(
         address=address,
+        subject=subject,
         reach=Reach.ANYBODY,
         owners={"sub": sub, **more},
         chosen=frozenset({"aud", "oaud", "azp", "amr", "app_id"}),
@@ -95,9 +100,9 @@ _SIGN_UPS = (
 _EVERYTHING_BUT_SIGNS = (_FULL,)
 ISSUERS: tuple[Issuer, ...] = (
     _GITHUB,
-    _shared("gitlab.com", (r"^project_path:[^/:*?]+/",)),
-    _shared("app.terraform.io", (_ORGANISATION,)),
-    _shared("agent.buildkite.com", (_ORGANISATION,)),
+    _shared("gitlab.com", (r"^project_path:[^/:*?]+/",), "project_path:*/*"),
+    _shared("app.terraform.io", (_ORGANISATION,), "organization:*:*"),
+    _shared("agent.buildkite.com", (_ORGANISATION,), "organization:*:*"),
     _shared("oidc.circleci.com", (r"^org/[^/*?]+/",)),
     _shared("oidc.vercel.com", (r"^owner:[^:*?]+:",), aud=(r"^https://vercel\.com/[^/*?]+$",)),
     _shared("oidc.codefresh.io", (r"^account:[^:*?]+:",)),

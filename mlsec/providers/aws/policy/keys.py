@@ -119,7 +119,8 @@ def is_of_resource(key: str) -> bool:
 def service_key(key: str) -> ServiceKey | None:
     """Look a key (lower case) up in the reference; None when no service has it."""
     text = _text()
-    for name in (bare(key), key.partition("/")[0]):
+    # A name goes on after a slash or after a second colon (``kms:encryptioncontext:team``).
+    for name in (bare(key), key.partition("/")[0], key.rpartition(":")[0] + ":"):
         at = text.find(f"\n{name} ")
         if at >= 0:
             _, kind, *actions = text[at + 1 : text.find("\n", at + 1)].split(" ")

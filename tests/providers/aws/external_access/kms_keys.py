@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import random
 
-from tests.providers.aws.outsiders.keys import KEYS, KMS_KEYS, OWN
-from tests.providers.aws.outsiders.policies import Style, random_policy
-from tests.providers.aws.outsiders.requests import NAMED, STRANGERS, TooMany, requests
-from tests.providers.aws.outsiders.simulator import Case
+from tests.providers.aws.external_access.keys import KEYS, KMS_KEYS, OWN
+from tests.providers.aws.external_access.policies import Style, random_policy
+from tests.providers.aws.external_access.requests import NAMED, EVERYBODY, TooMany, requests
+from tests.providers.aws.external_access.simulator import Case
 
 KEY_ARN = f"arn:aws:kms:eu-west-1:{OWN}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 USES = (
     "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
     "kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:ReEncryptFrom",
     "kms:ReEncryptTo", "kms:CreateGrant", "kms:PutKeyPolicy", "kms:ReplicateKey", "kms:Sign",
-    "kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:DeriveSharedSecret", "kms:GenerateMac",
+    "kms:ScheduleKeyDeletion", "kms:RevokeGrant", "kms:DisableKey", "kms:DeriveSharedSecret", "kms:GenerateMac",
 )  # fmt: skip
 _KEYS = (*KEYS, *KMS_KEYS)
 _STYLE = Style(
@@ -35,7 +35,7 @@ def random_key(chance: random.Random, *, exotic: bool) -> Case:
         try:
             questions = {
                 who: requests(policy, callers, USES, (KEY_ARN,), _KEYS)
-                for who, callers in (("strangers", STRANGERS[1:]), ("named", NAMED))
+                for who, callers in (("everybody", EVERYBODY[1:]), ("named", NAMED))
             }
         except TooMany:
             continue
@@ -44,9 +44,9 @@ def random_key(chance: random.Random, *, exotic: bool) -> Case:
 
 def expected(answer: dict[str, int]) -> dict[str, bool]:
     """Give each fact of the key by what the simulator allows."""
-    strangers, named = answer["strangers"] >= 0, answer["named"] >= 0
+    everybody, named = answer["everybody"] >= 0, answer["named"] >= 0
     return {
-        "is_public": strangers,
-        "has_external_users": strangers or named,
-        "external_users": strangers or named,
+        "is_public": everybody,
+        "has_external_users": everybody or named,
+        "external_users": everybody or named,
     }

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from mlsec.providers.aws.policy import callers
-from mlsec.providers.aws.policy.callers import STRANGER, Caller
-from mlsec.providers.aws.policy.keys import FREE, Domain, fixed
-from mlsec.providers.aws.policy.operators import as_network
+from mlsec.providers.aws.policy.callers import FOREIGN_ACCOUNT, Caller
+from mlsec.providers.aws.policy.keys import ABSENT, FREE, Domain, fixed
+from mlsec.providers.aws.policy.operators import as_network, as_time
 from mlsec.providers.aws.policy.patterns import (
     ANY,
     TooLongError,
@@ -27,9 +27,17 @@ from mlsec.providers.aws.policy.statement import Statement
 
 _ADDRESSES = ("192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1", "2001:db8:ffff::1")
 _MOST_PATTERNS = 24
+ACCOUNT_KEYS = ("aws:principalaccount", "kms:calleraccount")
+_ACCOUNT_DIGITS, _FEWEST_DIGITS = 12, 4
+# No request is made before this release: what was only allowed until then is allowed no more.
+_NOW = "2026-01-01T00:00:00Z"
 # A block of addresses this large holds some that anybody can rent.
 _WIDE_V4, _WIDE_V6 = 8, 16
 _ORGANISATION, _UNIT = f"o-{ANY}", f"o-{ANY}/r-{ANY}/ou-{ANY}/"
+_NO_NETWORK = (
+    "aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn", "aws:vpcsourceip",
+    "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths",
+)  # fmt: skip
 _TYPES = ("User", "AssumedRole", "FederatedUser", "Account")
 # What the thing asked about is tagged with: some that a policy opens by a tag carry it.
 OF_THE_RESOURCE: Mapping[str, Domain] = dict.fromkeys(
@@ -52,9 +60,21 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
         """Give values of a key that lie within one of these patterns, one for each that differs."""
         patterns = self.of(key)[:_MOST_PATTERNS]
         sets = [(), *((p,) for p in patterns), *itertools.combinations(patterns, 2)]
-        found = [_common(own, *others) for own in within for others in sets]
-        values = dict.fromkeys(value for value in found if value is not None)
+        values: dict[str, None] = {}
+        for own, others in itertools.product(within, sets):
+            value = _common(own, *others)
+            if value is not None and _is_in_account(value, own):
+                values[value] = None
         return Domain(values=tuple(values), may_be_absent=may_be_absent)
+
+    def times(self, key: str) -> Domain:
+        """Give the moments from now on that the policy treats differently."""
+        now = as_time(_NOW) or 0.0
+        moments = [moment for moment in map(as_time, self.of(key)) if moment is not None]
+        beside = {moment + step for moment in (now, *moments) for step in (-1, 0, 1)}
+        return Domain(
+            values=tuple(f"{m:.0f}" for m in sorted(beside) if m >= now), may_be_absent=False
+        )
 
 
 def named_in(statements: Iterable[Statement]) -> Named:
@@ -63,25 +83,28 @@ def named_in(statements: Iterable[Statement]) -> Named:
     for statement in statements:
         for condition in statement.conditions:
             values.setdefault(condition.key, {}).update(dict.fromkeys(condition.values))
-    return Named(values={key: tuple(found) for key, found in values.items()})
+    return Named(values={key: tuple(compared) for key, compared in values.items()})
 
 
 def anonymous(named: Named) -> Caller:
     """Give whoever sends a request without credentials."""
     caller = callers.anonymous()
     fixed_keys = {**caller.keys, "aws:principalaccount": fixed("anonymous"), **_network(named)}
-    return msgspec.structs.replace(caller, keys={**fixed_keys, **_through(named, STRANGER)})
+    return msgspec.structs.replace(caller, keys={**fixed_keys, **_through(named, FOREIGN_ACCOUNT)})
 
 
-def stranger(named: Named, partition: str) -> Caller:
+def foreign_principal(named: Named, partition: str) -> Caller:
     """Give whoever has an account of AWS: none that a policy names, in no named organisation."""
     keys = {
-        **callers.stranger().keys,
-        **_identity(named, STRANGER, partition),
+        **callers.foreign_principal().keys,
+        **_identity(named, FOREIGN_ACCOUNT, partition),
         **_network(named),
-        **_through(named, STRANGER),
+        **_through(named, FOREIGN_ACCOUNT),
     }
-    names = (STRANGER, f"arn:{partition}:iam::{STRANGER}:{ANY}")
+    for key in ACCOUNT_KEYS:
+        fitting = (account_like(pattern) for pattern in named.of(key) if is_anybodys(pattern))
+        keys[key] = fixed(FOREIGN_ACCOUNT, *filter(None, fitting))
+    names = (FOREIGN_ACCOUNT, f"arn:{partition}:iam::{FOREIGN_ACCOUNT}:{ANY}")
     return Caller(names=names, keys=keys)
 
 
@@ -98,6 +121,8 @@ def principal(name: str, account: str, named: Named, partition: str) -> Caller:
         **callers.principal(account).keys,
         **_identity(named, account, partition),
         **_through(named, account),
+        "aws:sourcevpc": named.held("aws:sourcevpc", "vpc-*", may_be_absent=True),
+        "aws:sourcevpce": named.held("aws:sourcevpce", "vpce-*", may_be_absent=True),
     }
     if name == account:
         return Caller(names=(account, f"arn:{partition}:iam::{account}:{ANY}"), keys=keys)
@@ -116,11 +141,12 @@ def service(name: str, named: Named, foreign: Iterable[str] = ()) -> Caller:
         named: what the policy compares its condition keys to.
         foreign: the accounts of others that the policy names.
     """
-    accounts = (STRANGER, *foreign)
+    accounts = (FOREIGN_ACCOUNT, *foreign)
     sources = [f"arn:*:*:*:{account}:*" for account in accounts]
     # The name of a bucket has no account: whoever is first has it.
-    sources += [f"arn:*:*:::*{ANY}*", f"arn:*:*:::{ANY}*"]
+    sources += [f"arn:*:s3:::*{ANY}*", f"arn:*:s3:::{ANY}*"]
     keys: dict[str, Domain] = {
+        **dict.fromkeys(_NO_NETWORK, ABSENT),
         "aws:sourcearn": named.held("aws:sourcearn", *sources, may_be_absent=True),
         "aws:sourceorgid": Domain(values=(_ORGANISATION,)),
         "aws:sourceorgpaths": Domain(values=(_UNIT,)),
@@ -153,7 +179,7 @@ def _identity(named: Named, account: str, partition: str) -> dict[str, Domain]:
 
 
 def _guesses(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Give what somebody sends who was not told a secret: what fits a pattern, or nothing."""
+    """Give what somebody sends who does not know a secret: what fits a pattern, or nothing."""
     return (ANY, "", *(example_of(s) for s in secrets if "*" in s or "?" in s))
 
 
@@ -220,6 +246,26 @@ def _role_of(name: str) -> str:
     if not sign:
         return name
     return f"{head.replace(':sts:', ':iam:')}:role/{rest.partition('/')[0]}"
+
+
+def account_like(pattern: str) -> str:
+    """Give an account that a pattern covers, "" for none."""
+    missing = _ACCOUNT_DIGITS - len(pattern.replace("*", ""))
+    filled = pattern.replace("*", "0" * max(missing, 0), 1).replace("*", "").replace("?", "0")
+    return filled if len(filled) == _ACCOUNT_DIGITS and filled.isdigit() else ""
+
+
+def is_anybodys(pattern: str) -> bool:
+    """Whether a pattern of accounts fixes so few digits that anybody may come to fit it."""
+    return len(pattern.replace("*", "").replace("?", "")) < _FEWEST_DIGITS
+
+
+def _is_in_account(value: str, pattern: str) -> bool:
+    """Whether an ARN has the account of the pattern that it fits, and not elsewhere in its name."""
+    if not pattern.startswith("arn:"):
+        return True
+    wanted, parts = pattern.split(":", 5), value.split(":", 5)
+    return parts[4] == wanted[4] and (wanted[4] != "" or ":" not in parts[5])
 
 
 def _common(*patterns: str) -> str | None:

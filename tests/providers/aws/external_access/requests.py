@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tests.providers.aws.outsiders.keys import OTHER, STRANGER, Caller, Key
-from tests.providers.aws.outsiders.simulator import Request
+from tests.providers.aws.external_access.keys import OTHER, FOREIGN, Caller, Key
+from tests.providers.aws.external_access.simulator import Request
 
 MOST = 4000
 
@@ -45,7 +45,7 @@ def signed(account: str) -> list[Caller]:
     return [*callers, user]
 
 
-STRANGERS = (anonymous(), *signed(STRANGER))
+EVERYBODY = (anonymous(), *signed(FOREIGN))
 NAMED = tuple(signed(OTHER))
 
 
@@ -62,10 +62,13 @@ def requests(
         TooMany: more than ``MOST``.
     """
     made = []
-    told = _told_apart(policy, "Action", actions)
-    places = _told_apart(policy, "Resource", resources)
-    asked = {key for each in _each(policy) for by in each.get("Condition", {}).values() for key in by}
-    is_named = OTHER in json.dumps(policy)
+    asked = {
+        key for each in _each(policy) for by in each.get("Condition", {}).values() for key in by
+    }
+    special = [key for key in keys if key.name in asked and "*" not in key.actions]
+    told = _distinct(policy, "Action", actions, special)
+    places = _distinct(policy, "Resource", resources, ())
+    is_named = _is_named(policy)
     for caller, action, resource in itertools.product(callers, told, places):
         if not _is_place_of(action, resource) or (caller.account == OTHER and not is_named):
             continue
@@ -79,7 +82,9 @@ def requests(
         for values in itertools.product(*held):
             context = {k.name: v for k, v in zip(used, values, strict=True) if v is not None}
             made.append(
-                Request(principal=caller.principal, action=action, resource=resource, context=context)
+                Request(
+                    principal=caller.principal, action=action, resource=resource, context=context
+                )
             )
     return made
 
@@ -98,13 +103,29 @@ def _each(policy: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(policy["Statement"])
 
 
-def _told_apart(policy: Mapping[str, Any], element: str, names: Sequence[str]) -> list[str]:
-    """One name for each set of statements that speak of it."""
+def _is_named(policy: Mapping[str, Any]) -> bool:
+    """Whether a policy names the other account as somebody who may come in, or is spared."""
+    said = []
+    for each in _each(policy):
+        said += [each.get("Principal"), each.get("NotPrincipal")]
+        for by in each.get("Condition", {}).values():
+            said += [by.get(key) for key in _WHO if key in by]
+    return OTHER[:10] in json.dumps(said)
+
+
+_WHO = ("aws:PrincipalAccount", "aws:PrincipalArn", "kms:CallerAccount")
+
+
+def _distinct(
+    policy: Mapping[str, Any], element: str, names: Sequence[str], special: Sequence[Key]
+) -> list[str]:
+    """One name for each set of statements that speak of it, and of keys that come with it."""
     found: dict[tuple[bool, ...], str] = {}
     for name in names:
         marks = tuple(_speaks(each, element, name) for each in _each(policy))
         is_of_object = "/" in name if element == "Resource" else _is_object_action(name)
-        found.setdefault((*marks, is_of_object), name)
+        carried = tuple(name in key.actions for key in special)
+        found.setdefault((*marks, is_of_object, *carried), name)
     return list(found.values())
 
 

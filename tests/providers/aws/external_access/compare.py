@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from mlsec.core.resource import Resource
-from tests.providers.aws.facts.policies import SCOPE, account, bucket, document, graph_of
-from tests.providers.aws.outsiders import buckets, kms_keys
-from tests.providers.aws.outsiders.simulator import Case, simulate
+from tests.providers.aws.facts.policies import SCOPE, account, bucket, document, graph_of, role
+from tests.providers.aws.external_access import buckets, kms_keys, trust_policies
+from tests.providers.aws.external_access.simulator import Case, simulate
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +80,10 @@ def _key_facts(case: Case, names: tuple[str, ...]) -> Mapping[str, Any]:
     return _facts(key, names)
 
 
+def _role_facts(case: Case, names: tuple[str, ...]) -> Mapping[str, Any]:
+    return _facts(role(trust=document(*case.policy["Statement"])), names)
+
+
 def _facts(resource: Resource, names: tuple[str, ...], *others: Resource) -> Mapping[str, Any]:
     found = graph_of(resource, *others).resources[resource.id]
     return {n: "unread" if n in found.unread else found.properties[n] for n in names}
@@ -87,6 +91,9 @@ def _facts(resource: Resource, names: tuple[str, ...], *others: Resource) -> Map
 
 KINDS = {
     "keys": Kind(make=kms_keys.random_key, expected=kms_keys.expected, facts=_key_facts),
+    "trust": Kind(
+        make=trust_policies.random_trust, expected=trust_policies.expected, facts=_role_facts
+    ),
     "buckets": Kind(make=buckets.random_bucket, expected=buckets.expected, facts=_bucket_facts),
 }
 
@@ -101,7 +108,12 @@ def main() -> None:
     for wrong in ("calm", "alarm", "unknown"):
         few = sorted((d for d in differences if d.wrong == wrong), key=lambda d: len(str(d.policy)))
         for each in few[:show]:
-            print(wrong, each.name, "restricted" if each.restricted else "", json.dumps(each.policy["Statement"]))
+            print(
+                wrong,
+                each.name,
+                "restricted" if each.restricted else "",
+                json.dumps(each.policy["Statement"]),
+            )
             print("   ", msgspec.json.encode(each.witness).decode()[:600])
 
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from tests.providers.aws.outsiders.keys import OTHER, OWN, Key
+from tests.providers.aws.external_access.keys import OTHER, OWN, Key
 
 PRINCIPALS: tuple[Any, ...] = (
     "*",
@@ -59,7 +59,10 @@ def _statement(
     made["NotAction" if chance.random() < 0.06 else "Action"] = chance.choice(style.actions)
     made["NotResource" if chance.random() < 0.06 else "Resource"] = chance.choice(style.resources)
     if made.get("NotResource") == "*" or made.get("NotAction") == "*":
-        made = {k.replace("Not", "") if k in ("NotResource", "NotAction") else k: v for k, v in made.items()}
+        made = {
+            k.replace("Not", "") if k in ("NotResource", "NotAction") else k: v
+            for k, v in made.items()
+        }
     condition: dict[str, Any] = {}
     for _ in range(chance.choices((0, 1, 2), (3, 6, 2))[0]):
         operator, key, values = _condition(chance, style.keys, exotic=exotic)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.providers.aws.outsiders.keys import KEYS, OWN, S3_KEYS
-from tests.providers.aws.outsiders.policies import Style, random_policy
-from tests.providers.aws.outsiders.requests import NAMED, STRANGERS, TooMany, requests
-from tests.providers.aws.outsiders.simulator import Case
+from tests.providers.aws.external_access.keys import KEYS, OWN, S3_KEYS
+from tests.providers.aws.external_access.policies import Style, random_policy
+from tests.providers.aws.external_access.requests import NAMED, EVERYBODY, TooMany, requests
+from tests.providers.aws.external_access.simulator import Case
 
 WRITES = (
     "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectAcl",
@@ -57,14 +57,14 @@ def _questions(policy: dict[str, Any]) -> dict[str, Any]:
     return {
         f"{who} {what}": requests(policy, callers, actions, _PLACES, _KEYS)
         for what, actions in asked.items()
-        for who, callers in (("strangers", STRANGERS), ("named", NAMED))
+        for who, callers in (("everybody", EVERYBODY), ("named", NAMED))
     }
 
 
 def expected(answer: dict[str, int]) -> dict[str, bool]:
     """Give each fact of the bucket by what the simulator allows."""
     may = {question: index >= 0 for question, index in answer.items()}
-    read, write = may["strangers read"], may["strangers write"]
+    read, write = may["everybody read"], may["everybody write"]
     return {
         "is_public": read or write,
         "is_public_read": read,

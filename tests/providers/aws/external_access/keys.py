@@ -9,9 +9,23 @@ from collections.abc import Callable
 
 import msgspec
 
-OWN, OTHER, STRANGER = "111122223333", "999988887777", "666655554444"
-_STRING = ("StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringLike", "StringNotLike")
-_ARN = ("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike", "StringEquals", "StringLike", "StringNotLike")
+OWN, OTHER, FOREIGN = "111122223333", "999988887777", "666655554444"
+_STRING = (
+    "StringEquals",
+    "StringNotEquals",
+    "StringEqualsIgnoreCase",
+    "StringLike",
+    "StringNotLike",
+)
+_ARN = (
+    "ArnEquals",
+    "ArnLike",
+    "ArnNotEquals",
+    "ArnNotLike",
+    "StringEquals",
+    "StringLike",
+    "StringNotLike",
+)
 _BOOL = ("Bool", "StringEquals")
 _IP = ("IpAddress", "NotIpAddress")
 
@@ -49,11 +63,11 @@ def _signed(*values: Value) -> Callable[[Caller], list[Value]]:
 
 
 def _org(caller: Caller) -> list[Value]:
-    return [None, "o-stranger00"] if caller.account else [None]
+    return [None, "o-foreign000"] if caller.account else [None]
 
 
 def _paths(caller: Caller) -> list[Value]:
-    return [None, ["o-stranger00/r-zz11/ou-zz11-00000001/"]] if caller.account else [None]
+    return [None, ["o-foreign000/r-zz11/ou-zz11-00000001/"]] if caller.account else [None]
 
 
 KEYS = (
@@ -77,9 +91,9 @@ KEYS = (
     Key(name="aws:SourceIp", operators=_IP,
         values=("203.0.113.7/32", "0.0.0.0/0", "10.0.0.0/8", "52.95.0.0/16"), held=_free("192.0.2.55", None)),
     Key(name="aws:SourceVpc", operators=_STRING, values=("vpc-0ours", "vpc-*", "*"),
-        held=_free(None, "vpc-0stranger")),
+        held=_free(None, "vpc-0foreign")),
     Key(name="aws:SourceVpce", operators=_STRING, values=("vpce-0ours", "vpce-*"),
-        held=_free(None, "vpce-0stranger")),
+        held=_free(None, "vpce-0foreign")),
     Key(name="aws:VpcSourceIp", operators=_IP, values=("10.0.0.0/8", "10.1.2.3/32"),
         held=_free(None, "10.1.2.3", "172.16.0.9")),
     Key(name="aws:SecureTransport", operators=_BOOL, values=("true", "false"), held=_free("true", "false")),
@@ -119,15 +133,20 @@ S3_KEYS = (
         held=_free(None)),
     Key(name="s3:ResourceAccount", operators=_STRING, values=(OWN, OTHER), held=_free(OWN)),
 )  # fmt: skip
+WITH_CONTEXT = (
+    "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:ReEncryptFrom",
+    "kms:ReEncryptTo", "kms:CreateGrant",
+)  # fmt: skip
 KMS_KEYS = (
     Key(name="kms:CallerAccount", operators=_STRING, values=(OWN, OTHER, "*"),
         held=lambda caller: [caller.account]),
     Key(name="kms:ViaService", operators=_STRING, values=("s3.eu-west-1.amazonaws.com", "s3.*.amazonaws.com"),
         held=_free(None, "s3.eu-west-1.amazonaws.com", "s3.*.amazonaws.com", "sqs.eu-west-1.amazonaws.com")),
     Key(name="kms:EncryptionContext:team", operators=_STRING, values=("ml", "m*"),
-        held=_free(None, "ml", "m*", "other")),
+        held=_free(None, "ml", "m*", "other"), actions=WITH_CONTEXT),
     Key(name="kms:GrantIsForAWSResource", operators=("Bool",), values=("true", "false"),
-        held=_free(None, "true", "false"), actions=("kms:CreateGrant",)),
+        held=_free(None, "true", "false"), actions=("kms:CreateGrant", "kms:RevokeGrant", "kms:ListGrants")),
     Key(name="kms:EncryptionContextKeys", operators=("ForAllValues:StringEquals", "ForAnyValue:StringEquals"),
-        values=("team",), held=_free(None, ["team"], ["other"]), is_exotic=True),
+        values=("team",), held=_free(None, ["team"], ["other"]), actions=WITH_CONTEXT, is_exotic=True),
 )  # fmt: skip
