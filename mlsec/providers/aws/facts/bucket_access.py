@@ -9,13 +9,11 @@ import msgspec
 
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unknown, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
-from mlsec.graph.verdicts import as_gaps, verdict
-from mlsec.providers.aws.facts.bucket_write_candidates import roles_that_put
+from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.external_principals import EVERYBODY, let_in, let_in_at_all
-from mlsec.providers.aws.facts.permissions import identity_of
-from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question
+from mlsec.providers.aws.facts.policy_statements import ANY
 from mlsec.providers.aws.facts.resource_policy import AccessKind, Policy, policy_of
 from mlsec.providers.aws.policy.statement import Statement
 
@@ -116,39 +114,6 @@ def denies_insecure_transport(resource: Resource, graph: Graph) -> Known | Unkno
     return Known(
         all(any(_refuses_plain(s, access) for s in policy.statements) for access in accesses)
     )
-
-
-def bucket_writers(resource: Resource, graph: Graph) -> Targets:
-    """Find the roles of the account that may put objects somewhere into the bucket."""
-    question = Question(
-        action="s3:putobject", resource=f"{resource.identity}/{ANY}", reach=Cover.PART
-    )
-    named, gaps = _roles_in_policy(resource, graph)
-    resources: list[Resource] = []
-    for role in roles_that_put(resource.scope, graph).near(resource.identity):
-        answer = identity_of(role, graph).may(question)
-        if answer.truth is Truth.TRUE:
-            resources.append(role)
-        elif answer.truth is Truth.UNKNOWN:
-            gaps |= as_gaps(answer.because, role, graph) | set(role.unread.get("*", ()))
-    # In one account the bucket's policy is enough: the role needs no policy of its own.
-    known = {role.id for role in resources}
-    resources += [role for key, role in sorted(named.items()) if key not in known]
-    for kind in graph.vocabulary.concrete("role"):
-        gaps |= set(graph.incomplete(kind.name, resource.scope, ""))
-    return Targets(resources=tuple(resources), gaps=tuple(sorted(gaps)))
-
-
-def _roles_in_policy(resource: Resource, graph: Graph) -> tuple[dict[str, Resource], set[str]]:
-    """Give the known roles that the bucket's policy lets put objects, by id, and gaps."""
-    policy = policy_of(resource)
-    if isinstance(policy, Unknown):
-        return {}, set(policy.gaps)
-    writing = [s for s in policy.statements if s.is_allow and s.covers_action("s3:putobject")]
-    named = {principal for statement in writing for principal in statement.principals}
-    kinds = {kind.name for kind in graph.vocabulary.concrete("role")}
-    known = [graph.called(name, kind) for kind in sorted(kinds) for name in named]
-    return {role.id: role for role in known if role is not None}, set()
 
 
 def _reading(resource: Resource, graph: Graph) -> tuple[Side, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -28,6 +29,7 @@ from mlsec.providers.aws.policy.statement import Statement
 _ADDRESSES = ("192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1", "2001:db8:ffff::1")
 _MOST_PATTERNS = 24
 ACCOUNT_KEYS = ("aws:principalaccount", "kms:calleraccount")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _ACCOUNT_DIGITS, _FEWEST_DIGITS = 12, 4
 # No request is made before this release: what was only allowed until then is allowed no more.
 _NOW = "2026-01-01T00:00:00Z"
@@ -252,7 +254,7 @@ def account_like(pattern: str) -> str:
     """Give an account that a pattern covers, "" for none."""
     missing = _ACCOUNT_DIGITS - len(pattern.replace("*", ""))
     filled = pattern.replace("*", "0" * max(missing, 0), 1).replace("*", "").replace("?", "0")
-    return filled if len(filled) == _ACCOUNT_DIGITS and filled.isdigit() else ""
+    return filled if _ACCOUNT.fullmatch(filled) else ""
 
 
 def is_anybodys(pattern: str) -> bool:

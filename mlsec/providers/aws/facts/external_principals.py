@@ -141,9 +141,8 @@ def _foreign(policy: Policy, *, is_all: bool) -> dict[str, str]:
 
 def _accounts(patterns: Iterable[str]) -> set[str]:
     """Give an account for each pattern that not just anybody can fit."""
-    return {
-        external_callers.account_like(p) for p in patterns if not external_callers.is_anybodys(p)
-    }
+    fixing = (p for p in patterns if not external_callers.is_anybodys(p))
+    return {external_callers.account_like(pattern) for pattern in fixing}
 
 
 def _doubt_of_owner(name: str, policy: Policy) -> Answer:

@@ -6,7 +6,8 @@ from mlsec.graph.build import Facts
 from mlsec.providers.aws.facts.abilities import PERMISSIONS
 from mlsec.providers.aws.facts.agents import AGENT_RELATIONS, AGENTS
 from mlsec.providers.aws.facts.approvals import APPROVALS
-from mlsec.providers.aws.facts.bucket_access import BUCKETS, bucket_writers
+from mlsec.providers.aws.facts.bucket_access import BUCKETS
+from mlsec.providers.aws.facts.bucket_writers import bucket_writers
 from mlsec.providers.aws.facts.exposure import EXPOSURE, EXPOSURE_RELATIONS
 from mlsec.providers.aws.facts.external_principals import POLICIES
 from mlsec.providers.aws.facts.guardrails import GUARDRAIL_RELATIONS, GUARDRAILS
