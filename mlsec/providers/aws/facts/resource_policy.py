@@ -90,18 +90,26 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 def policy_of(resource: Resource, name: str = "policy") -> Policy | Unknown:
     """Compile a resource's policy; no policy gives no statements."""
+    statements = statements_of(resource, name)
+    if isinstance(statements, Unknown):
+        return statements
+    parts = resource.identity.split(":", 2)
+    is_placed = resource.region and not is_code(resource.scope)
+    return Policy(
+        statements=statements,
+        account=account_of(resource),
+        partition=parts[1] if len(parts) == 3 and parts[0] == "arn" else "aws",
+        region=resource.region if is_placed else "",
+    )
+
+
+def statements_of(resource: Resource, name: str = "policy") -> tuple[Statement, ...] | Unknown:
+    """Compile the statements of a resource's policy; no policy gives none."""
     match property_value(resource, name):
         case Unknown() as unread:
             return unread
         case Known(value=value):
-            parts = resource.identity.split(":", 2)
-            is_placed = resource.region and not is_code(resource.scope)
-            return Policy(
-                statements=tuple(read_statement(statement) for statement in value or ()),
-                account=account_of(resource),
-                partition=parts[1] if len(parts) == 3 and parts[0] == "arn" else "aws",
-                region=resource.region if is_placed else "",
-            )
+            return tuple(read_statement(statement) for statement in value or ())
 
 
 def account_in(principal: str) -> str:

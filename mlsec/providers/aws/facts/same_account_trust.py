@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Unknown
 from mlsec.graph.ternary import NO, Answer, any_of, unknown
-from mlsec.providers.aws.facts.external_principals import statements_of
+from mlsec.providers.aws.facts.resource_policy import statements_of
 from mlsec.providers.aws.policy.callers import Caller, service
 from mlsec.providers.aws.policy.decide import Layer, Request, decide
 from mlsec.providers.aws.policy.keys import FREE, fixed
