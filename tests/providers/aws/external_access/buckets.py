@@ -7,15 +7,23 @@ from typing import Any
 
 from tests.providers.aws.external_access.keys import KEYS, OWN, S3_KEYS
 from tests.providers.aws.external_access.policies import Style, random_policy
-from tests.providers.aws.external_access.requests import NAMED, EVERYBODY, TooMany, requests
+from tests.providers.aws.external_access.requests import EVERYBODY, NAMED, TooManyError, requests
 from tests.providers.aws.external_access.simulator import Case
 
 WRITES = (
-    "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectAcl",
-    "s3:PutObjectVersionAcl", "s3:ReplicateObject", "s3:ReplicateDelete", "s3:PutBucketPolicy",
-    "s3:DeleteBucketPolicy", "s3:PutBucketAcl", "s3:PutLifecycleConfiguration",
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:PutObjectAcl",
+    "s3:PutObjectVersionAcl",
+    "s3:ReplicateObject",
+    "s3:ReplicateDelete",
+    "s3:PutBucketPolicy",
+    "s3:DeleteBucketPolicy",
+    "s3:PutBucketAcl",
+    "s3:PutLifecycleConfiguration",
     "s3:PutReplicationConfiguration",
-)  # fmt: skip
+)
 READS = ("s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions")
 REST = ("s3:GetBucketLocation", "s3:PutObjectTagging", "s3:GetBucketPolicy")
 _BUCKET, _OBJECTS = "arn:aws:s3:::data", "arn:aws:s3:::data/*"
@@ -23,18 +31,39 @@ _PLACES = (_BUCKET, *(f"{_BUCKET}/{key}" for key in ("public/x", "team/y", "z"))
 _KEYS = (*KEYS, *S3_KEYS)
 _STYLE = Style(
     actions=(
-        "s3:*", "s3:GetObject", "s3:PutObject", ["s3:GetObject", "s3:PutObject"], "s3:Get*", "s3:Put*",
-        "s3:ListBucket", "s3:DeleteObjectVersion", "s3:GetObjectVersion", "s3:PutLifecycleConfiguration",
-        "s3:PutObjectVersionAcl", "s3:*Object", "*", ["s3:PutBucketPolicy", "s3:PutBucketAcl"],
-        "s3:ListBucketVersions", "s3:Delete*", "s3:GetBucketLocation", "s3:Replicate*",
+        "s3:*",
+        "s3:GetObject",
+        "s3:PutObject",
+        ["s3:GetObject", "s3:PutObject"],
+        "s3:Get*",
+        "s3:Put*",
+        "s3:ListBucket",
+        "s3:DeleteObjectVersion",
+        "s3:GetObjectVersion",
+        "s3:PutLifecycleConfiguration",
+        "s3:PutObjectVersionAcl",
+        "s3:*Object",
+        "*",
+        ["s3:PutBucketPolicy", "s3:PutBucketAcl"],
+        "s3:ListBucketVersions",
+        "s3:Delete*",
+        "s3:GetBucketLocation",
+        "s3:Replicate*",
         "s3:PutReplicationConfiguration",
     ),
     resources=(
-        [_BUCKET, _OBJECTS], _OBJECTS, _BUCKET, "*", f"{_BUCKET}/public/*", f"{_BUCKET}/*/y",
-        [f"{_BUCKET}/public/*", f"{_BUCKET}/team/*"], f"{_BUCKET}*", f"{_BUCKET}/z",
+        [_BUCKET, _OBJECTS],
+        _OBJECTS,
+        _BUCKET,
+        "*",
+        f"{_BUCKET}/public/*",
+        f"{_BUCKET}/*/y",
+        [f"{_BUCKET}/public/*", f"{_BUCKET}/team/*"],
+        f"{_BUCKET}*",
+        f"{_BUCKET}/z",
     ),
     keys=_KEYS,
-)  # fmt: skip
+)
 
 
 def random_bucket(chance: random.Random, *, exotic: bool) -> Case:
@@ -48,7 +77,7 @@ def random_bucket(chance: random.Random, *, exotic: bool) -> Case:
                 questions=_questions(policy),
                 restricted=chance.random() < 0.1,
             )
-        except TooMany:
+        except TooManyError:
             continue
 
 

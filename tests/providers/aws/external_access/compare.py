@@ -1,4 +1,4 @@
-"""Counts where the facts of random policies and the simulator agree: python -m ... KIND SEED COUNT."""
+"""Compares the facts of random policies with a simulator: python -m ... KIND SEED COUNT."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from mlsec.core.resource import Resource
-from tests.providers.aws.facts.policies import SCOPE, account, bucket, document, graph_of, role
 from tests.providers.aws.external_access import buckets, kms_keys, trust_policies
 from tests.providers.aws.external_access.simulator import Case, simulate
+from tests.providers.aws.facts.policies import SCOPE, account, bucket, document, graph_of, role
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 def compare(kind: Kind, seed: int, count: int, *, exotic: bool) -> tuple[int, list[Difference]]:
     """Give how many facts agree, and those that do not."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - not for secrets
     cases = [kind.make(chance, exotic=exotic) for _ in range(count)]
     agree, differences = 0, []
     for case, answer in zip(cases, simulate(cases), strict=True):
@@ -74,9 +74,14 @@ def _key_facts(case: Case, names: tuple[str, ...]) -> Mapping[str, Any]:
     key_id = arn.rpartition("/")[2]
     held = {"arn": arn, "policy": document(*case.policy["Statement"]), "state": "Enabled"}
     key = Resource(
-        id=arn, type="aws.kms.key", provider="aws", scope=SCOPE, region="eu-west-1", name=key_id,
+        id=arn,
+        type="aws.kms.key",
+        provider="aws",
+        scope=SCOPE,
+        region="eu-west-1",
+        name=key_id,
         properties={**held, "manager": "CUSTOMER"},
-    )  # fmt: skip
+    )
     return _facts(key, names)
 
 
@@ -104,17 +109,14 @@ def main() -> None:
     exotic, show = "plain" not in sys.argv, int(sys.argv[4]) if len(sys.argv) > 4 else 5
     agree, differences = compare(KINDS[kind], seed, count, exotic=exotic)
     counts = Counter(each.wrong for each in differences)
-    print(kind, "seed", seed, "agree", agree, dict(counts))
+    lines = [f"{kind} seed {seed} agree {agree} {dict(counts)}"]
     for wrong in ("calm", "alarm", "unknown"):
         few = sorted((d for d in differences if d.wrong == wrong), key=lambda d: len(str(d.policy)))
         for each in few[:show]:
-            print(
-                wrong,
-                each.name,
-                "restricted" if each.restricted else "",
-                json.dumps(each.policy["Statement"]),
-            )
-            print("   ", msgspec.json.encode(each.witness).decode()[:600])
+            restricted = "restricted" if each.restricted else ""
+            lines += [f"{wrong} {each.name} {restricted} {json.dumps(each.policy['Statement'])}"]
+            lines += ["    " + msgspec.json.encode(each.witness).decode()[:600]]
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -6,26 +6,48 @@ import random
 
 from tests.providers.aws.external_access.keys import KEYS, KMS_KEYS, OWN
 from tests.providers.aws.external_access.policies import Style, random_policy
-from tests.providers.aws.external_access.requests import NAMED, EVERYBODY, TooMany, requests
+from tests.providers.aws.external_access.requests import EVERYBODY, NAMED, TooManyError, requests
 from tests.providers.aws.external_access.simulator import Case
 
 KEY_ARN = f"arn:aws:kms:eu-west-1:{OWN}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 USES = (
-    "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
-    "kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:ReEncryptFrom",
-    "kms:ReEncryptTo", "kms:CreateGrant", "kms:PutKeyPolicy", "kms:ReplicateKey", "kms:Sign",
-    "kms:ScheduleKeyDeletion", "kms:RevokeGrant", "kms:DisableKey", "kms:DeriveSharedSecret", "kms:GenerateMac",
-)  # fmt: skip
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateDataKeyPairWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+    "kms:CreateGrant",
+    "kms:PutKeyPolicy",
+    "kms:ReplicateKey",
+    "kms:Sign",
+    "kms:ScheduleKeyDeletion",
+    "kms:RevokeGrant",
+    "kms:DisableKey",
+    "kms:DeriveSharedSecret",
+    "kms:GenerateMac",
+)
 _KEYS = (*KEYS, *KMS_KEYS)
 _STYLE = Style(
     actions=(
-        "kms:*", "kms:Decrypt", ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
-        "kms:GenerateDataKeyPair", "kms:GenerateDataKeyPair*", "kms:ReplicateKey", "kms:CreateGrant",
-        "kms:DescribeKey", ["kms:Describe*", "kms:List*"], "kms:ReEncryptFrom", "*", "kms:PutKeyPolicy",
+        "kms:*",
+        "kms:Decrypt",
+        ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
+        "kms:GenerateDataKeyPair",
+        "kms:GenerateDataKeyPair*",
+        "kms:ReplicateKey",
+        "kms:CreateGrant",
+        "kms:DescribeKey",
+        ["kms:Describe*", "kms:List*"],
+        "kms:ReEncryptFrom",
+        "*",
+        "kms:PutKeyPolicy",
     ),
     resources=("*", "*", "*", KEY_ARN, f"arn:aws:kms:*:{OWN}:key/*"),
     keys=_KEYS,
-)  # fmt: skip
+)
 
 
 def random_key(chance: random.Random, *, exotic: bool) -> Case:
@@ -37,7 +59,7 @@ def random_key(chance: random.Random, *, exotic: bool) -> Case:
                 who: requests(policy, callers, USES, (KEY_ARN,), _KEYS)
                 for who, callers in (("everybody", EVERYBODY[1:]), ("named", NAMED))
             }
-        except TooMany:
+        except TooManyError:
             continue
         return Case(account=OWN, policy=policy, questions=questions)
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tests.providers.aws.external_access.keys import OTHER, FOREIGN, Caller, Key
+from tests.providers.aws.external_access.keys import FOREIGN, OTHER, Caller, Key
 from tests.providers.aws.external_access.simulator import Request
 
 MOST = 4000
 
 
-class TooMany(Exception):
+class TooManyError(Exception):
     """A policy asks about more keys than can be tried jointly."""
 
 
@@ -59,7 +59,7 @@ def requests(
     """Every request that may make a difference to a policy.
 
     Raises:
-        TooMany: more than ``MOST``.
+        TooManyError: more than ``MOST``.
     """
     made = []
     asked = {
@@ -78,7 +78,7 @@ def requests(
         for values in held:
             size *= len(values)
         if len(made) + size > MOST:
-            raise TooMany
+            raise TooManyError
         for values in itertools.product(*held):
             context = {k.name: v for k, v in zip(used, values, strict=True) if v is not None}
             made.append(

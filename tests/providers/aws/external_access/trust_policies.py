@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 from tests.providers.aws.external_access.keys import FOREIGN, KEYS, OTHER, OWN, Key
-from tests.providers.aws.external_access.requests import EVERYBODY, NAMED, TooMany, requests
+from tests.providers.aws.external_access.requests import EVERYBODY, NAMED, TooManyError, requests
 from tests.providers.aws.external_access.simulator import Case, Request
 
 ROLE = f"arn:aws:iam::{OWN}:role/runner"
@@ -20,6 +20,7 @@ _STRING = (
     "StringNotEquals",
     "StringNotLike",
 )
+_LISTED = ("ForAnyValue:StringLike", "ForAnyValue:StringEquals")
 _NOW = "2026-11-29T12:00:00Z"
 _GITHUB = "token.actions.githubusercontent.com"
 _POOL = "eu-west-1:11111111-2222-3333-4444-555555555555"
@@ -29,10 +30,23 @@ ISSUERS: dict[str, dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]] = {
     _GITHUB: {
         "aud": (("sts.amazonaws.com", "*"), ("sts.amazonaws.com", "x")),
         "sub": (
-            ("repo:acme/app:ref:refs/heads/main", "repo:acme/*", "repo:acme/app:*", "repo:*", "*",
-             "repo:acme*", "repo:*/app:*", "*:environment:prod", "*:ref:refs/heads/main"),
-            ("repo:evil/app:ref:refs/heads/main", "repo:acmevil/app:environment:prod",
-             "repo:evil/evil:pull_request", "environment:prod"),
+            (
+                "repo:acme/app:ref:refs/heads/main",
+                "repo:acme/*",
+                "repo:acme/app:*",
+                "repo:*",
+                "*",
+                "repo:acme*",
+                "repo:*/app:*",
+                "*:environment:prod",
+                "*:ref:refs/heads/main",
+            ),
+            (
+                "repo:evil/app:ref:refs/heads/main",
+                "repo:acmevil/app:environment:prod",
+                "repo:evil/evil:pull_request",
+                "environment:prod",
+            ),
         ),
         "repository": (("acme/app", "acme/*", "*/app"), ("evil/app", "evil/x")),
         "environment": (("prod",), (None, "prod")),
@@ -40,25 +54,43 @@ ISSUERS: dict[str, dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]] = {
     "gitlab.com": {
         "aud": (("https://gitlab.com",), ("https://gitlab.com", "x")),
         "sub": (
-            ("project_path:acme/app:ref_type:branch:ref:main", "project_path:acme/*", "project_path:*",
-             "*:ref:main", "project_path:acme*"),
-            ("project_path:evil/app:ref_type:branch:ref:main", "project_path:acmevil/x:ref_type:tag:ref:v"),
+            (
+                "project_path:acme/app:ref_type:branch:ref:main",
+                "project_path:acme/*",
+                "project_path:*",
+                "*:ref:main",
+                "project_path:acme*",
+            ),
+            (
+                "project_path:evil/app:ref_type:branch:ref:main",
+                "project_path:acmevil/x:ref_type:tag:ref:v",
+            ),
         ),
     },
     "app.terraform.io": {
         "aud": (("aws.workload.identity",), ("aws.workload.identity", "x")),
         "sub": (
-            ("organization:acme:project:p:workspace:w:run_phase:*", "organization:acme:*", "*",
-             "organization:*:workspace:w:*", "organization:acme*"),
-            ("organization:evil:project:p:workspace:w:run_phase:apply",
-             "organization:acmevil:project:p:workspace:w:run_phase:apply"),
+            (
+                "organization:acme:project:p:workspace:w:run_phase:*",
+                "organization:acme:*",
+                "*",
+                "organization:*:workspace:w:*",
+                "organization:acme*",
+            ),
+            (
+                "organization:evil:project:p:workspace:w:run_phase:apply",
+                "organization:acmevil:project:p:workspace:w:run_phase:apply",
+            ),
         ),
     },
     "agent.buildkite.com": {
         "aud": (("sts.amazonaws.com",), ("sts.amazonaws.com", "x")),
         "sub": (
             ("organization:acme:pipeline:p:*", "organization:*", "*:pipeline:p:*"),
-            ("organization:evil:pipeline:p:ref:refs/heads/main:commit:0:step:s",),
+            (
+                "organization:evil:pipeline:p:ref:refs/heads/main:commit:0:step:s",
+                "organization:evil:pipeline:q:ref:refs/heads/main:commit:0:step:s",
+            ),
         ),
     },
     "accounts.google.com": {
@@ -77,35 +109,67 @@ ISSUERS: dict[str, dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]] = {
         "aud": (("11111111-2222-3333-4444-555555555555",), ()),
         "sub": (("org/1111/project/*", "*"), ()),
     },
-}  # fmt: skip
+}
 _SERVICES = ("sagemaker.amazonaws.com", "bedrock.amazonaws.com")
 _SOURCES = (
-    Key(name="aws:SourceAccount", operators=_STRING, values=(OWN, OTHER, "*", FOREIGN[:4] + "*"),
-        held=lambda caller: [None, FOREIGN, OTHER]),
-    Key(name="aws:SourceArn", operators=("ArnLike", "ArnEquals", "StringLike", "ArnNotLike"),
-        values=(f"arn:aws:sagemaker:*:{OWN}:*", "arn:*:*:*:*:*", "arn:aws:sagemaker:*:*:*",
-                f"arn:aws:sagemaker:*:{OTHER}:*"),
-        held=lambda caller: [None, f"arn:aws:sagemaker:eu-west-1:{FOREIGN}:model/m",
-                             f"arn:aws:sagemaker:eu-west-1:{OTHER}:model/m"]),
-    Key(name="aws:SourceOrgID", operators=_STRING, values=("o-ours000000", "*", "o-*"),
-        held=lambda caller: [None, "o-foreign000"]),
-    Key(name="aws:SecureTransport", operators=("Bool",), values=("true", "false"),
-        held=lambda caller: ["true", "false"]),
-    Key(name="aws:PrincipalIsAWSService", operators=("Bool",), values=("true", "false"),
-        held=lambda caller: ["true"]),
-)  # fmt: skip
+    Key(
+        name="aws:SourceAccount",
+        operators=_STRING,
+        values=(OWN, OTHER, "*", FOREIGN[:4] + "*"),
+        held=lambda caller: [None, FOREIGN, OTHER],
+    ),
+    Key(
+        name="aws:SourceArn",
+        operators=("ArnLike", "ArnEquals", "StringLike", "ArnNotLike"),
+        values=(
+            f"arn:aws:sagemaker:*:{OWN}:*",
+            "arn:*:*:*:*:*",
+            "arn:aws:sagemaker:*:*:*",
+            f"arn:aws:sagemaker:*:{OTHER}:*",
+        ),
+        held=lambda caller: [
+            None,
+            f"arn:aws:sagemaker:eu-west-1:{FOREIGN}:model/m",
+            f"arn:aws:sagemaker:eu-west-1:{OTHER}:model/m",
+        ],
+    ),
+    Key(
+        name="aws:SourceOrgID",
+        operators=_STRING,
+        values=("o-ours000000", "*", "o-*"),
+        held=lambda caller: [None, "o-foreign000"],
+    ),
+    Key(
+        name="aws:SecureTransport",
+        operators=("Bool",),
+        values=("true", "false"),
+        held=lambda caller: ["true", "false"],
+    ),
+    Key(
+        name="aws:PrincipalIsAWSService",
+        operators=("Bool",),
+        values=("true", "false"),
+        held=lambda caller: ["true"],
+    ),
+)
 _EXTERNAL_ID = Key(
-    name="sts:ExternalId", operators=_STRING, values=("s3cret-42", "*", "s3*"),
+    name="sts:ExternalId",
+    operators=_STRING,
+    values=("s3cret-42", "*", "s3*"),
     held=lambda caller: [None, "guess", "s3-guess"],
-)  # fmt: skip
+)
 _PERSONS = (
     *(key for key in KEYS if key.name not in ("aws:SourceAccount", "aws:SourceArn")),
     _EXTERNAL_ID,
 )
 _WHO: tuple[Any, ...] = (
-    "*", {"AWS": "*"}, {"AWS": f"arn:aws:iam::{OTHER}:root"}, {"AWS": f"arn:aws:iam::{OTHER}:role/x"},
-    {"AWS": f"arn:aws:iam::{OWN}:root"}, {"AWS": f"arn:aws:iam::{OWN}:role/runner"},
-)  # fmt: skip
+    "*",
+    {"AWS": "*"},
+    {"AWS": f"arn:aws:iam::{OTHER}:root"},
+    {"AWS": f"arn:aws:iam::{OTHER}:role/x"},
+    {"AWS": f"arn:aws:iam::{OWN}:root"},
+    {"AWS": f"arn:aws:iam::{OWN}:role/runner"},
+)
 
 
 def random_trust(chance: random.Random, *, exotic: bool) -> Case:
@@ -117,10 +181,12 @@ def random_trust(chance: random.Random, *, exotic: bool) -> Case:
         policy = {"Version": "2012-10-17", "Statement": statements}
         try:
             asked = {
-                "persons": _by_persons(policy), "tokens": _by_tokens(policy),
-                "guests": _by_guests(policy), "services": _by_services(policy),
-            }  # fmt: skip
-        except TooMany:
+                "persons": _by_persons(policy),
+                "tokens": _by_tokens(policy),
+                "guests": _by_guests(policy),
+                "services": _by_services(policy),
+            }
+        except TooManyError:
             continue
         return Case(account=OWN, policy=policy, questions=asked)
 
@@ -136,10 +202,14 @@ def _statement(chance: random.Random, *, exotic: bool) -> dict[str, Any]:
             "Principal": {"Federated": address if is_bare else _arn(address)},
         }
         keys = [
-            Key(name=f"{address}:{claim}", operators=_STRING if claim != "amr" else
-                ("ForAnyValue:StringLike", "ForAnyValue:StringEquals"), values=values, held=lambda c: [])
+            Key(
+                name=f"{address}:{claim}",
+                operators=_LISTED if claim == "amr" else _STRING,
+                values=values,
+                held=lambda _: [],
+            )
             for claim, (values, _) in ISSUERS[address].items()
-        ]  # fmt: skip
+        ]
         if chance.random() < 0.15:
             keys = [key for key in _SOURCES if key.name == "aws:SecureTransport"]
     elif kind == "service":
