@@ -91,7 +91,7 @@ def named_in(statements: Iterable[Statement]) -> Named:
 def anonymous(named: Named) -> Caller:
     """Give whoever sends a request without credentials."""
     caller = callers.anonymous()
-    fixed_keys = {**caller.keys, "aws:principalaccount": fixed("anonymous"), **_network(named)}
+    fixed_keys = {**caller.keys, "aws:principalaccount": fixed("anonymous"), **network(named)}
     return msgspec.structs.replace(caller, keys={**fixed_keys, **_through(named, FOREIGN_ACCOUNT)})
 
 
@@ -100,7 +100,7 @@ def foreign_principal(named: Named, partition: str) -> Caller:
     keys = {
         **callers.foreign_principal().keys,
         **_identity(named, FOREIGN_ACCOUNT, partition),
-        **_network(named),
+        **network(named),
         **_through(named, FOREIGN_ACCOUNT),
     }
     for key in ACCOUNT_KEYS:
@@ -190,7 +190,7 @@ def _ids(account: str) -> tuple[str, ...]:
     return (f"AROA{ANY}:*", f"AIDA{ANY}", account, f"{account}:*")
 
 
-def _network(named: Named) -> dict[str, Domain]:
+def network(named: Named) -> dict[str, Domain]:
     """Give where a request comes from: the caller's own network, or some address."""
     return {
         "aws:sourcevpc": named.held("aws:sourcevpc", f"vpc-{ANY}", may_be_absent=True),

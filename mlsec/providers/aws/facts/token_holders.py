@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
-from mlsec.providers.aws.facts.external_callers import named_in
+from mlsec.providers.aws.facts.external_callers import named_in, network
 from mlsec.providers.aws.facts.external_principals import EVERYBODY
 from mlsec.providers.aws.facts.resource_policy import AccessKind, Policy, account_in, is_service
 from mlsec.providers.aws.facts.token_issuers import COGNITO, Issuer, Reach, address_of, issuer_of
@@ -74,8 +74,9 @@ def _claims(address: str, issuer: Issuer, policy: Policy) -> dict[str, Domain]:
 
     AWS takes no token without the claims aud and sub.
     """
-    claims: dict[str, Domain] = {"aws:requesttag/": UNKNOWN, "aws:tagkeys": UNKNOWN}
-    for key in named_in(policy.statements).values:
+    named = named_in(policy.statements)
+    claims = {**network(named), "aws:requesttag/": UNKNOWN, "aws:tagkeys": UNKNOWN}
+    for key in named.values:
         head, _, claim = key.rpartition(":")
         if head == address.lower():
             is_known = claim in issuer.chosen or claim in issuer.owners

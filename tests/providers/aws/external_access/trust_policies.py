@@ -98,7 +98,13 @@ ISSUERS: dict[str, dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]] = {
         "sub": (("104857600000000000001",), ("999",)),
     },
     "cognito-identity.amazonaws.com": {
-        "aud": ((_POOL, "eu-west-1:*"), ("eu-west-1:99999999-0000-0000-0000-000000000000",)),
+        "aud": (
+            (_POOL, "eu-west-1:*"),
+            (
+                "eu-west-1:99999999-0000-0000-0000-000000000000",
+                "us-east-1:99999999-0000-0000-0000-000000000000",
+            ),
+        ),
         "amr": (("authenticated", "unauthenticated"), (["authenticated"], ["unauthenticated"])),
     },
     "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF": {
