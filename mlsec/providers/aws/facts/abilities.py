@@ -10,7 +10,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
 from mlsec.graph.verdicts import verdict
-from mlsec.providers.aws.facts.escalation import Ways, open_ways
+from mlsec.providers.aws.facts.escalation import escalation_of
 from mlsec.providers.aws.facts.permissions import Identity, identity_of
 from mlsec.providers.aws.facts.policy_statements import ANY, Question
 
@@ -84,25 +84,20 @@ def is_privileged(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether who holds this identity holds the account, or all of its data."""
     identity = identity_of(resource, graph)
     powers = any_of(can(identity, ability) for ability in _POWERS)
-    return verdict(any_of((powers, _ways(resource, graph).is_open)), resource, graph)
+    return verdict(any_of((powers, escalation_of(resource, graph).is_open)), resource, graph)
 
 
 def can_escalate(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether one known combination of rights to become administrator is open."""
-    return verdict(_ways(resource, graph).is_open, resource, graph)
+    """Whether one known technique to become administrator is open."""
+    return verdict(escalation_of(resource, graph).is_open, resource, graph)
 
 
 def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Name the open combinations; unread unless every one is decided."""
-    ways = _ways(resource, graph)
-    if ways.undecided != NO:
-        return verdict(ways.undecided, resource, graph)
-    return Known(list(ways.names))
-
-
-def _ways(resource: Resource, graph: Graph) -> Ways:
-    identity = identity_of(resource, graph)
-    return graph.memo(("ways", resource.id), lambda: open_ways(identity))
+    """Name the open techniques by their rights; unread unless every one is decided."""
+    escalation = escalation_of(resource, graph)
+    if escalation.undecided != NO:
+        return verdict(escalation.undecided, resource, graph)
+    return Known([path.text for path in escalation.paths])
 
 
 def is_aws_managed(resource: Resource, graph: Graph) -> Known | Unknown:

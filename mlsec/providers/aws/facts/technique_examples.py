@@ -31,7 +31,13 @@ def spell_out(raw: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     own = str(raw.get("self", "role/me"))
     documents: Documents = {"self": _identity(own, _statements(raw), ())}
     if raw.get("boundary"):
-        documents["self"]["boundary_arn"] = _arn("iam", str(raw["boundary"]))
+        arn = _arn("iam", str(raw["boundary"]))
+        documents["self"]["boundary_arn"] = arn
+        documents["boundary"] = {
+            "type": "aws.iam.policy",
+            "id": arn,
+            "statements": _normal([{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]),
+        }
     for name in raw.get("groups", ()):
         documents[f"group/{name}"] = _identity(f"group/{name}", [], ())
         documents["self"].setdefault("groups", []).append(name)
@@ -46,7 +52,7 @@ def spell_out(raw: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
             listed = documents[owner].setdefault("attached_policies", [])
             listed.append({"name": policy, "arn": arn})
     for name, role in (raw.get("things") or {}).items():
-        documents[name] = _thing(name, str(role))
+        documents |= _thing(name, str(role))
     return documents
 
 
@@ -101,20 +107,20 @@ def _normal(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
         raise ValueError(str(error)) from None
 
 
-def _thing(name: str, role: str) -> dict[str, Any]:
+def _thing(name: str, role: str) -> Documents:
     kind, _, own = name.partition("/")
     workload = WORKLOADS.get(kind)
     if workload is None or not workload.type:
         raise ValueError(f'"{kind}" is no kind of thing that is read')
     arn = workload.arn.replace("{p}", "aws").replace("{a}", _ACCOUNT)
     before, after = arn.replace("@", "eu-west-1", 1).rsplit("@", 1)
+    thing = {"type": workload.type, "id": f"{before}{own}{after}", "name": own}
+    runs_as = _arn("iam", role)
+    if kind == "space":
+        domain = {"type": "aws.sagemaker.domain", "id": "domain", "domain_id": "d-1"}
+        return {name: {**thing, "domain_id": "d-1"}, "domain": {**domain, "space_role": runs_as}}
     key = "execution_role" if workload.service == "sagemaker" else "role_arn"
-    return {
-        "type": workload.type,
-        "id": f"{before}{own}{after}",
-        "name": own,
-        key: _arn("iam", role),
-    }
+    return {name: {**thing, key: runs_as}}
 
 
 def _arn(service: str, text: str) -> str:

@@ -41,6 +41,12 @@ WORKLOADS: Mapping[str, Workload] = {
         about="a notebook instance of SageMaker", arn="arn:{p}:sagemaker:@:{a}:notebook-instance/@",
         service="sagemaker", type="aws.sagemaker.notebook",
     ),
+    "notebook lifecycle": Workload(
+        about="a lifecycle configuration of a notebook instance",
+        arn="arn:{p}:sagemaker:@:{a}:notebook-instance-lifecycle-config/@",
+        service="sagemaker", type="aws.sagemaker.notebook_lifecycle",
+        relations=("notebooks.role",),
+    ),
     "user profile": Workload(
         about="a user profile of a SageMaker domain",
         arn="arn:{p}:sagemaker:@:{a}:user-profile/@",
