@@ -31,10 +31,10 @@ def text_of(roles: Path, day: str) -> str:
         role = json.loads(path.read_text("utf-8"))
         kinds: dict[str, list[str]] = collections.defaultdict(list)
         for permission in role.get("includedPermissions", ()):
-            kind, _, deed = permission.rpartition(".")
-            kinds[kind].append(deed)
+            kind, _, verb = permission.rpartition(".")
+            kinds[kind].append(verb)
         parts.append(f"{role['name']} {role.get('stage', 'GA')}\n")
-        parts += [f" {kind} {' '.join(sorted(deeds))}\n" for kind, deeds in sorted(kinds.items())]
+        parts += [f" {kind} {' '.join(sorted(verbs))}\n" for kind, verbs in sorted(kinds.items())]
     return "".join(parts)
 
 

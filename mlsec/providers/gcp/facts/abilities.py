@@ -1,4 +1,4 @@
-"""The permissions behind each ability of a service account, and the ways to more rights."""
+"""The permissions behind each ability of a service account, and the techniques open to it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown
-from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
+from mlsec.graph.techniques.escalation import Escalation, escalations
+from mlsec.graph.techniques.load import shipped_techniques
+from mlsec.graph.ternary import NO, Answer, all_of, any_of
 from mlsec.providers.gcp.facts.grants import verdict
 from mlsec.providers.gcp.facts.identities import identity_of, may_everywhere
+from mlsec.providers.gcp.facts.technique_words import WORDS, is_admin
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 # project, all of which are needed.
 _Way = tuple[str, ...]
 _ABILITIES: Mapping[str, tuple[_Way, ...]] = {
-    "is_admin": (("resourcemanager.projects.setIamPolicy",),),
     "can_act_as_any": (("iam.serviceAccounts.actAs",),),
     "can_mint_tokens": (
         ("iam.serviceAccounts.getAccessToken",),
@@ -53,42 +55,6 @@ _ABILITIES: Mapping[str, tuple[_Way, ...]] = {
         ("logging.logs.delete",),
     ),
 }
-_ACT_AS = "iam.serviceAccounts.actAs"
-# Each way ends in running code, or making tokens, as an account that may do more.
-_WAYS: tuple[_Way, ...] = (
-    ("resourcemanager.projects.setIamPolicy",),
-    ("iam.serviceAccounts.setIamPolicy",),
-    ("iam.serviceAccounts.getAccessToken",),
-    ("iam.serviceAccounts.signJwt",),
-    ("iam.serviceAccounts.signBlob",),
-    ("iam.serviceAccounts.implicitDelegation",),
-    ("iam.serviceAccountKeys.create",),
-    ("storage.hmacKeys.create",),
-    ("iam.roles.update",),
-    ("orgpolicy.policy.set",),
-    ("deploymentmanager.deployments.create",),
-    ("cloudbuild.builds.create",),
-    ("compute.projects.setCommonInstanceMetadata",),
-    ("compute.instances.setMetadata",),
-    (_ACT_AS, "aiplatform.customJobs.create"),
-    (_ACT_AS, "aiplatform.pipelineJobs.create"),
-    (_ACT_AS, "aiplatform.endpoints.deploy"),
-    (_ACT_AS, "aiplatform.reasoningEngines.create"),
-    (_ACT_AS, "aiplatform.notebookRuntimes.assign"),
-    (_ACT_AS, "notebooks.instances.create"),
-    (_ACT_AS, "run.services.create"),
-    (_ACT_AS, "run.services.update"),
-    (_ACT_AS, "run.jobs.create"),
-    (_ACT_AS, "cloudfunctions.functions.create"),
-    (_ACT_AS, "cloudfunctions.functions.update"),
-    (_ACT_AS, "compute.instances.create"),
-    (_ACT_AS, "compute.instances.setServiceAccount"),
-    (_ACT_AS, "cloudscheduler.jobs.create"),
-    (_ACT_AS, "composer.environments.create"),
-    (_ACT_AS, "dataflow.jobs.create"),
-    (_ACT_AS, "dataproc.clusters.create"),
-    (_ACT_AS, "workflows.workflows.create"),
-)
 _POWERS = (
     "is_admin",
     "can_act_as_any",
@@ -101,7 +67,9 @@ _BASIC = ("roles/owner", "roles/editor")
 
 
 def can(account: Resource, ability: str, graph: Graph) -> Answer:
-    """Say whether an account has an ability of the table."""
+    """Say whether an account is administrator, or has an ability of the table."""
+    if ability == "is_admin":
+        return is_admin(account, graph)
     return any_of(_all(account, way, graph) for way in _ABILITIES[ability])
 
 
@@ -113,25 +81,27 @@ def has_basic_role(resource: Resource, graph: Graph) -> Known | Unknown:
 def is_privileged(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether who holds this account holds the project, or all of its data."""
     powers = any_of(can(resource, ability, graph) for ability in _POWERS)
-    return verdict(any_of((powers, _escalates(resource, graph))), resource, graph)
+    return verdict(any_of((powers, _escalation(resource, graph).is_open)), resource, graph)
 
 
 def can_escalate(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether one known combination of rights to become more powerful is open."""
-    return verdict(_escalates(resource, graph), resource, graph)
+    """Whether a known technique to become more powerful is open."""
+    return verdict(_escalation(resource, graph).is_open, resource, graph)
 
 
 def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Name the open combinations; unread unless every one is decided."""
-    answers = {" + ".join(way): _all(resource, way, graph) for way in _WAYS}
-    doubts = [answer for answer in answers.values() if answer not in (YES, NO)]
-    if doubts:
-        return verdict(any_of(doubts), resource, graph)
-    return Known(sorted(name for name, answer in answers.items() if answer == YES))
+    """Name the open techniques by their rights; unread unless every one is decided."""
+    escalation = _escalation(resource, graph)
+    if escalation.undecided != NO:
+        return verdict(escalation.undecided, resource, graph)
+    return Known(sorted({path.text for path in escalation.paths}))
 
 
-def _escalates(account: Resource, graph: Graph) -> Answer:
-    return any_of(_all(account, way, graph) for way in _WAYS)
+def _escalation(account: Resource, graph: Graph) -> Escalation:
+    known = graph.memo(
+        ("gcp escalations",), lambda: escalations(WORDS, shipped_techniques(WORDS), graph)
+    )
+    return known[account.id]
 
 
 def _all(account: Resource, way: _Way, graph: Graph) -> Answer:
@@ -147,7 +117,7 @@ def _ability(name: str) -> Callable[[Resource, Graph], Known | Unknown]:
 
 
 ABILITIES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
-    **{f"gcp_abilities.{name}": _ability(name) for name in _ABILITIES},
+    **{f"gcp_abilities.{name}": _ability(name) for name in ("is_admin", *_ABILITIES)},
     "gcp_abilities.has_basic_role": has_basic_role,
     "gcp_abilities.can_escalate": can_escalate,
     "gcp_abilities.escalation_paths": escalation_paths,

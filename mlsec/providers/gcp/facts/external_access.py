@@ -14,10 +14,17 @@ from mlsec.providers.gcp.facts.external_principals import (
     external_grants_above,
     facts_about,
     holders_of_any_role,
+    joined,
     let_in,
     let_in_here,
 )
-from mlsec.providers.gcp.facts.grants import Grants, grants_above, own_grants, verdict
+from mlsec.providers.gcp.facts.grants import (
+    Grants,
+    grants_above,
+    grants_on_nodes,
+    own_grants,
+    verdict,
+)
 from mlsec.providers.gcp.facts.members import EVERYBODY, is_open_member
 
 if TYPE_CHECKING:
@@ -39,6 +46,10 @@ _IMPERSONATIONS = (
     "iam.serviceAccountKeys.create",
 )  # fmt: skip
 _ADMIN = ("resourcemanager.projects.setIamPolicy",)
+_ADMIN_ABOVE = {
+    "resourcemanager.folders.setIamPolicy": ("folder", "organization"),
+    "resourcemanager.organizations.setIamPolicy": ("organization",),
+}
 _BASIC = ("roles/owner", "roles/editor")
 
 
@@ -76,7 +87,13 @@ def _holders_of(permissions: tuple[str, ...]) -> Callable[[Resource, Graph], Ext
 def _admins(resource: Resource, graph: Graph) -> ExternalPrincipals:
     above = grants_above(resource.scope, graph)
     known = external_grants_above(resource, graph)
-    return let_in(Grants(gaps=above.gaps), _ADMIN, resource, graph, above=known)
+    here = let_in(Grants(gaps=above.gaps), _ADMIN, resource, graph, above=known)
+    # A role on the project that names the right over a folder gives it over nothing.
+    higher = [
+        let_in(grants_on_nodes(resource.scope, kinds, graph), (permission,), resource, graph)
+        for permission, kinds in _ADMIN_ABOVE.items()
+    ]
+    return joined([here, *higher])
 
 
 _PUSHERS = facts_about(_holders_of(_PUSHES))

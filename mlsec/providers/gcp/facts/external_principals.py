@@ -70,6 +70,17 @@ def let_in_here(resource: Resource, permissions: Iterable[str], graph: Graph) ->
     return let_in(grants, permissions, resource, graph, above=known)
 
 
+def joined(parts: Iterable[ExternalPrincipals]) -> ExternalPrincipals:
+    """Say who gets in by one way or another."""
+    ways = tuple(parts)
+    members = {member for way in ways for member in way.named}
+    return ExternalPrincipals(
+        everybody=any_of(way.everybody for way in ways),
+        named={m: any_of(way.named.get(m, NO) for way in ways) for m in sorted(members)},
+        hidden=any_of(way.hidden for way in ways),
+    )
+
+
 def external_grants_above(resource: Resource, graph: Graph) -> tuple[ExternalGrant, ...]:
     """Give the grants from the project upwards whose members are not surely inside."""
     return graph.memo(

@@ -81,6 +81,14 @@ def grants_above(scope: str, graph: Graph) -> Grants:
     return shelf.above[scope]
 
 
+def grants_on_nodes(scope: str, kinds: tuple[str, ...], graph: Graph) -> Grants:
+    """Give what the policies of the nodes of these kinds grant: folder, organization."""
+    nodes = [n for n in graph.of_type(_NODE) if n.scope == scope]
+    chosen = [n for n in nodes if property_value(n, "kind") in [Known(kind) for kind in kinds]]
+    hidden = Grants(gaps=tuple(graph.incomplete(_NODE, scope, "")))
+    return _joined([hidden, *(own_grants(node) for node in chosen)])
+
+
 def own_grants(resource: Resource) -> Grants:
     """Give what the resource's own policy (or access list, for a dataset) grants."""
     known = resource.properties.keys() | resource.unread.keys()

@@ -22,8 +22,8 @@ def predefined_permissions(role: str) -> frozenset[str] | None:
     permissions = set()
     while text.startswith(" ", start):
         end = text.index("\n", start)
-        kind, *deeds = text[start + 1 : end].split(" ")
-        permissions |= {f"{kind}.{deed}" for deed in deeds}
+        kind, *verbs = text[start + 1 : end].split(" ")
+        permissions |= {f"{kind}.{verb}" for verb in verbs}
         start = end + 1
     return frozenset(permissions)
 

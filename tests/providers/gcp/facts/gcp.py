@@ -98,11 +98,12 @@ def graph_of(
     coverage = [
         TypeCoverage(
             type=name,
-            scope=SCOPE,
+            scope=scope,
             region="",
             is_complete=name not in hidden,
             gaps=("refused",) if name in hidden else (),
         )
+        for scope in sorted({SCOPE, *(resource.scope for resource in resources)})
         for name in sorted({*vocabulary().types, *given})
         if name.startswith("gcp.")
     ]

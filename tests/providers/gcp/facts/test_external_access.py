@@ -229,3 +229,19 @@ def test_key_works_while_its_primary_version_is_enabled(
 ) -> None:
     key = thing("gcp.kms.key", "k", state=state, purpose=purpose, bindings=[], ring_name="//r")
     assert fact(graph_of(key), key, "is_usable") is is_usable
+
+
+@pytest.mark.parametrize(
+    ("level", "admins"), [("folder", ["user:someone@gmail.com"]), ("project", [])]
+)
+def test_outsider_who_may_change_the_policy_of_the_folder_administers_the_project(
+    level: str, admins: list[str]
+) -> None:
+    role = thing(
+        "gcp.iam.role", "roles/folders", permissions=["resourcemanager.folders.setIamPolicy"]
+    )
+    names = {"project": PROJECT, "folder": "42"}
+    given = bind("roles/folders", "user:someone@gmail.com")
+    nodes = [node(kind, name, *([given] if kind == level else [])) for kind, name in names.items()]
+    project = thing("gcp.project", PROJECT, number=NUMBER)
+    assert fact(graph_of(project, *nodes, role), project, "external_admins") == admins
