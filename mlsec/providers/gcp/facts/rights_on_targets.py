@@ -92,7 +92,7 @@ def _named(graph: Graph) -> Mapping[str, bool]:
 
 
 def _policies(graph: Graph) -> Iterable[Grants]:
-    for name in (_ACCOUNT, *(each for kinds in RUNNERS.values() for each in kinds)):
+    for name in (_ACCOUNT, *(kind for kinds in RUNNERS.values() for kind in kinds)):
         for resource in graph.of_type(name):
             if not resource.is_stub:
                 yield own_grants(resource)
