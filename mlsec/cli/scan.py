@@ -191,13 +191,23 @@ def _read_beforehand(args: argparse.Namespace) -> Assessment | None:
 
 
 def _incomplete(assessment: Assessment, percent: float) -> str:
+    """Say what was missing."""
+    from mlsec.core.resource import is_of_code
+    from mlsec.core.sanitize import visible
+
     enumerated = sum(row.enumerated for row in assessment.coverage)
     if enumerated and enumerated == sum(row.excluded for row in assessment.coverage):
         return (
             f"nothing to assess: of {enumerated:,} files there, none is a model file or a part of"
             " one (exit 11; --min-coverage 0 accepts that)"
         )
-    return f"incomplete: {percent:.1f}% of the checks could be assessed (exit 11)"
+    said = [gap for gap in assessment.gaps if not is_of_code(gap)]
+    whole = f"incomplete: {percent:.1f}% of the checks could be assessed"
+    if percent >= 100 and said:
+        first = visible(said[0].detail or said[0].wanted, 200)
+        more = f", and {len(said) - 1:,} more" if len(said) > 1 else ""
+        whole = f"incomplete: not all was read ({first}{more})"
+    return f"{whole} (exit 11; --min-coverage says how much must be)"
 
 
 def _show(

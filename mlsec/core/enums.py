@@ -170,6 +170,10 @@ class GapReason(enum.Enum):
     MALFORMED = "malformed"
     OVER_LIMIT = "over_limit"
     UNRESOLVED = "unresolved"
+    NOT_COLLECTED = "not_collected"
+    """Nobody asked: the evidence is older than what a rule reads, or was taken without it."""
+    NOT_STATED = "not_stated"
+    """What was asked answered, and says nothing of it."""
 
 
 class Truth(enum.Enum):

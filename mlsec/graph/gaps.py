@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap, Resource
+from mlsec.vocabulary.iac_mapping import is_code
 from mlsec.vocabulary.types import RelationKind
 
 _NOT_THERE = {
@@ -22,6 +23,13 @@ def not_there(resource: Resource, kind: RelationKind, reference: str, *, is_decl
         reason=GapReason.UNRESOLVED,
         detail=f"{reference} is referred to but {_NOT_THERE[is_declared]}",
     )
+
+
+def not_stated(scope: str, subject: str, path: str) -> Gap:
+    """Give the gap of a value that what was read does not state, and no default replaces."""
+    reason = GapReason.UNRESOLVED if is_code(scope) else GapReason.NOT_STATED
+    detail = f"what was read says nothing of {path}"
+    return make_gap(scope=scope, subject=subject, wanted=path, reason=reason, detail=detail)
 
 
 def not_known(resource: Resource, kind: RelationKind) -> Gap:
@@ -52,6 +60,6 @@ def not_collected(type_name: str, scope: str, region: str) -> Gap:
         scope=scope,
         subject=region or scope,
         wanted=type_name,
-        reason=GapReason.UNSUPPORTED,
+        reason=GapReason.NOT_COLLECTED,
         detail=f"{type_name} was not collected here",
     )

@@ -22,6 +22,8 @@ REASON_WORDS = {
     GapReason.MALFORMED: "not understood",
     GapReason.OVER_LIMIT: "over a limit",
     GapReason.UNRESOLVED: "not resolved",
+    GapReason.NOT_COLLECTED: "not collected",
+    GapReason.NOT_STATED: "not stated",
 }
 _FILE_TYPES = ("files.artifact", "code.file")
 VALUES_IN_CODE = "values in code"
@@ -244,7 +246,9 @@ def files_accounted(assessment: Assessment) -> str:
     assessed = "assessed as models" if code else "assessed"
     models = f"{result} files found = {read} {assessed} + {left_out} excluded + {not_read} not read"
     understood, refused = (sum(getattr(row, n) for row in code) for n in ("assessed", "errored"))
-    of_code = f"{understood + refused:,} code files = {understood:,} read + {refused:,} not read"
+    of_code = (
+        f"{understood + refused:,} code files = {understood:,} read + {refused:,} not wholly read"
+    )
     return "; ".join(part for part, rows in ((models, files), (of_code, code)) if rows)
 
 

@@ -6,6 +6,7 @@ import re
 
 from mlsec.collect.code.code_file import Language
 from mlsec.core.regex import regex
+from mlsec.repository.other_tools import is_named_as_project, tool_of
 from mlsec.repository.own_report import is_assessment
 from mlsec.repository.written_otherwise import language_otherwise
 from mlsec.servers.config.config_kinds import is_server_config
@@ -51,6 +52,7 @@ def may_matter(path: str) -> bool:
         lower.endswith(_ENDINGS)
         or lower == "procfile"
         or lower in _SERVER_NAMES
+        or is_named_as_project(lower)
         or bool(_DOCKERFILE.match(name) or _ENVIRONMENT.match(name))
     )
 
@@ -88,12 +90,16 @@ _BY_ENDING = (
     ((".tfvars", ".tfvars.json"), Language.TERRAFORM_VALUES),
     ((".tf", ".tofu", ".tf.json", ".tofu.json"), Language.TERRAFORM),
     ((".bicep",), Language.BICEP),
+    (("terragrunt.hcl",), Language.TERRAGRUNT),
 )
 
 
 def _data(name: str, path: str, text: str) -> Language | None:
     if _COMPOSE.match(name):
         return Language.COMPOSE
+    tool = tool_of(name.lower(), text)
+    if tool is not None:
+        return tool
     if name.lower() in ("kustomization.yaml", "kustomization.yml"):
         return Language.KUSTOMIZATION
     if _OWN_REPORT.match(text) and is_assessment(text):

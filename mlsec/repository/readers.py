@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mlsec.collect.code.code_file import CodeScope, Declared, Language
 from mlsec.collect.code.launch import Launch
 from mlsec.repository.infrastructure import INFRASTRUCTURE
+from mlsec.repository.other_tools import refuse_other_tools
 from mlsec.vocabulary.types import Vocabulary
 
 Reader = Callable[[CodeScope, Vocabulary], Declared]
@@ -51,6 +52,7 @@ READERS: tuple[Reader, ...] = (
     _environment_files,
     _manifests,
     *INFRASTRUCTURE,
+    refuse_other_tools,
 )
 
 

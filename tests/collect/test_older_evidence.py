@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mlsec.collect.walk.client import CallResult, Request, SnapshotClient
 from mlsec.collect.walk.plan import Operation
+from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap
 from mlsec.snapshot.records import Call, canonical
 from mlsec.snapshot.seal import digest_of
@@ -36,4 +37,4 @@ def test_narrower_listing_answers_in_part_and_says_so(tmp_path: Path) -> None:
     answer = _ask(tmp_path, ["x"], ["x", "y"])
     assert isinstance(answer, CallResult)
     assert answer.cut is not None
-    assert answer.cut.detail == "not collected"
+    assert answer.cut.reason is GapReason.NOT_COLLECTED

@@ -57,7 +57,19 @@ def mlsec(
 
 def load_assessment(folder: Path) -> Assessment:
     """Read the assessment that a scan wrote."""
-    return files.load_assessment(folder / "assessment.json")
+    made = files.load_assessment(folder / "assessment.json")
+    assert without_reason(made) == []
+    return made
+
+
+def without_reason(made: Assessment) -> list[str]:
+    """Name what was not assessed without a gap that says why: there may be none."""
+    known = {gap.id for gap in made.gaps}
+    return [
+        f"{finding.rule} on {finding.resource.id}"
+        for finding in made.findings
+        if finding.status is Status.NOT_ASSESSED and not known & {*finding.gaps}
+    ]
 
 
 def collect(
@@ -71,7 +83,9 @@ def collect(
 def judge(path: Path, ruleset: RuleSet) -> Assessment:
     """Judge a snapshot in this process."""
     with Snapshot.open(path) as snapshot:
-        return pipeline.judge(snapshot, ruleset, pipeline.Judging(fail_on="none"), _quiet)
+        made = pipeline.judge(snapshot, ruleset, pipeline.Judging(fail_on="none"), _quiet)
+    assert without_reason(made) == []
+    return made
 
 
 def forget(source: Path, target: Path, labels: tuple[str, ...]) -> None:

@@ -106,7 +106,7 @@ def test_a_reverse_relation_over_a_type_that_nobody_listed_is_not_empty_but_unkn
     house = thing("house", "h")
     joined = graph(words, house, coverage=ALL[1:])
     (gap,) = joined.targets(house, "doors").gaps
-    assert joined.gaps[gap].reason is GapReason.UNSUPPORTED
+    assert joined.gaps[gap].reason is GapReason.NOT_COLLECTED
 
 
 def test_a_source_whose_reference_was_not_read_may_lead_to_anything(words: Vocabulary) -> None:

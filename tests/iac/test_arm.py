@@ -196,7 +196,7 @@ def test_a_nested_deployment_has_its_own_parameters_and_gives_outputs() -> None:
     assert "Microsoft.Storage/storageAccounts/made" in found
 
 
-def test_a_linked_template_of_the_target_is_read_once_and_any_other_is_a_doubt() -> None:
+def test_a_linked_template_of_the_target_is_read_once_and_any_other_is_told() -> None:
     def linked(path: str) -> dict[str, Any]:
         link = {"templateLink": {"relativePath": path}, "parameters": {"x": {"value": "Disabled"}}}
         return {"type": "Microsoft.Resources/deployments", "name": path, "properties": link}
@@ -215,8 +215,10 @@ def test_a_linked_template_of_the_target_is_read_once_and_any_other_is_a_doubt()
     assert found.id == f"main.json#{ACCOUNT}/ai"
     assert found.origin.file == "in/child.json"
     assert found.properties["public_network"] == "Disabled"
-    (doubt,) = scope.doubts["repo/main.json"]
-    assert doubt.detail == "the nested deployment gone.json is read by no one here"
+    (gap,) = scope.refused["repo/main.json"]
+    assert scope.tally.gaps[gap].detail == (
+        "the nested deployment gone.json is not in this folder: scan it too"
+    )
 
 
 def test_a_parameter_file_beside_a_template_gives_its_values() -> None:

@@ -323,7 +323,7 @@ Resources:
     assert found["stacks/main.yaml#B"].name == "n"
 
 
-def test_a_nested_stack_from_elsewhere_is_a_doubt() -> None:
+def test_a_nested_stack_from_elsewhere_is_not_read() -> None:
     scope = scope_of(
         {
             "t.yaml": "Resources:\n  S:\n    Type: AWS::CloudFormation::Stack\n"
@@ -332,8 +332,8 @@ def test_a_nested_stack_from_elsewhere_is_a_doubt() -> None:
         Language.CLOUDFORMATION,
     )
     inventory_of(scope)
-    assert [gap.detail for gap in scope.doubts["repo/t.yaml"]] == [
-        "the nested stack S is read by no one here"
+    assert [scope.tally.gaps[gap].detail for gap in scope.refused["repo/t.yaml"]] == [
+        "the nested stack S is not in this folder: scan its template too"
     ]
 
 

@@ -115,4 +115,5 @@ def test_deployments_inside_of_each_other_end() -> None:
         inner = {"resources": [{"type": kind, "name": "d", "properties": properties}]}
     scope = scope_of({"t.json": json.dumps({"$schema": SCHEMA, **inner})}, Language.ARM)
     inventory_of(scope)
-    assert "refers to itself" in scope.doubts["repo/t.json"][0].detail
+    (gap,) = scope.refused["repo/t.json"]
+    assert "refers to itself" in scope.tally.gaps[gap].detail

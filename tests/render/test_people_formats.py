@@ -87,7 +87,7 @@ def test_values_in_code_are_one_group_that_says_why() -> None:
     text = " ".join(rendered("text", told).decode().split())
     assert text.count("not assessed[") == 1
     assert "= known after apply (2) = var.image has no default (1)" in text
-    assert "3 code files = 3 read + 0 not read" in text
+    assert "3 code files = 3 read + 0 not wholly read" in text
     assert "known after apply (2); var.image has no default (1)" in rendered("html", told).decode()
 
 

@@ -40,6 +40,14 @@ class Language(enum.Enum):
     UNIT = "systemd unit"
     PROCFILE = "procfile"
     PROXY = "proxy configuration"
+    # What tools make resources of that are not read here: see repository/other_tools.py.
+    AZURE_ML = "Azure ML file"
+    AZD = "azd project"
+    CDK = "CDK app"
+    CDKTF = "CDK for Terraform app"
+    PULUMI = "Pulumi program"
+    SERVERLESS = "Serverless Framework service"
+    TERRAGRUNT = "Terragrunt configuration"
 
 
 class CodeFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +93,7 @@ class CodeScope:
         self.refused: dict[str, tuple[str, ...]] = {}
         self.doubts: dict[str, list[Gap]] = {}
         self._limits: dict[str, set[int]] = {}
+        self._unread_parts: set[tuple[str, int]] = set()
         self._budgets: dict[str, Budget] = {}
 
     def budget(self, reader: str) -> Budget:
@@ -123,6 +132,13 @@ class CodeScope:
         if len(lines) > _MOST_LIMITS:
             detail, line = f"{detail}; so do more than {_MOST_LIMITS} parts of this file", 0
         self.refuse(file, detail, reason=GapReason.OVER_LIMIT, line=line)
+
+    def unread_part(self, file: CodeFile, detail: str, line: int) -> None:
+        """Note that a part of a file declares what is not read; ``detail`` says what would."""
+        place = (file.id, line)
+        if place not in self._unread_parts:
+            self._unread_parts.add(place)
+            self.refuse(file, detail, reason=GapReason.UNSUPPORTED, line=line)
 
     def doubt(
         self,

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from mlsec.collect.walk.mapping import NOT_COLLECTED
 from mlsec.collect.walk.plan import Operation, says
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
@@ -80,7 +81,7 @@ class SnapshotClient:
     def ask(self, request: Request) -> CallResult | Gap:
         """Look the call up."""
         call = self._snapshot.find(call_id(*request.key))
-        missed = gap_for(request, GapReason.UNSUPPORTED, detail="not collected")
+        missed = gap_for(request, GapReason.NOT_COLLECTED, detail=NOT_COLLECTED)
         if call is None:
             return self._near(request, missed) if request.filter_name else missed
         document = self._snapshot.payload(call.payload) if call.payload else {}

@@ -15,6 +15,8 @@ from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap, Resource
 from mlsec.vocabulary.types import Kind, Property, Type
 
+NOT_COLLECTED = "the evidence was taken without it: collect again"
+
 Shapes = Mapping[str, Callable[[Any], Any]]
 _HOLE = re.compile(r"\{([^{}]+)\}")
 # Shapes are small parsers of foreign values; these are what a parser of wrong input raises.
@@ -104,7 +106,7 @@ def _read(wanted: Property, item: Item, shapes: Shapes) -> Any:
         return tuple(hidden)
     if not is_answered:
         source = wanted.sources["api"][0]
-        return (_gap(item, source, GapReason.UNSUPPORTED, "not collected"),)
+        return (_gap(item, source, GapReason.NOT_COLLECTED, NOT_COLLECTED),)
     return wanted.absent if wanted.has_default else MISSING
 
 

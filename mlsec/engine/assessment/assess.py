@@ -12,7 +12,7 @@ import msgspec
 from mlsec.core.assessment import Observed, StatusCounts, WaiverState
 from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
-from mlsec.core.resource import Resource, TypeCoverage
+from mlsec.core.resource import Gap, Resource, TypeCoverage
 from mlsec.engine.assessment.external_findings import Merged
 from mlsec.engine.assessment.observations import Observations
 from mlsec.engine.assessment.unused_places import UnusedPlaces
@@ -26,6 +26,7 @@ from mlsec.engine.findings.subject import finding_subject
 from mlsec.engine.model.controls import NOTHING
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.waivers.waivers import Waiver, apply_waivers
+from mlsec.graph.gaps import not_stated
 
 Progress = Callable[[int, int], None]
 Merge = Callable[[Sequence[Finding], Mapping[str, Sequence[str]]], Merged]
@@ -37,6 +38,7 @@ class JudgedGraph(Relations, Protocol):
     @property
     def coverage(self) -> tuple[TypeCoverage, ...]: ...
     def of_type(self, name: str) -> tuple[Resource, ...]: ...
+    def note_gap(self, gap: Gap) -> str: ...
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +96,21 @@ def assess(
             tally.findings.append(unlisted_finding(rule, row, gaps))
     merged = merge(tally.findings, tally.passed) if merge is not None else Merged()
     tally.take(merged)
+    tally.findings = [_with_reason(finding, graph) for finding in tally.findings]
     return tally.judgement(waivers, clock)
+
+
+def _with_reason(finding: Finding, graph: JudgedGraph) -> Finding:
+    """Give what was not assessed a gap where it has none: every one has a reason."""
+    if finding.status is not Status.NOT_ASSESSED or finding.gaps:
+        return finding
+    path = next((item.path for item in finding.evidence if item.is_unread), finding.rule)
+    gap_id = graph.note_gap(not_stated(finding.resource.scope, finding.resource.id, path))
+    evidence = tuple(
+        msgspec.structs.replace(item, gaps=(gap_id,)) if item.is_unread and not item.gaps else item
+        for item in finding.evidence
+    )
+    return msgspec.structs.replace(finding, gaps=(gap_id,), evidence=evidence)
 
 
 def _judge_one(

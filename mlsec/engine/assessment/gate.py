@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.enums import GapReason, Severity, Status
+from mlsec.core.enums import Severity, Status
 from mlsec.core.finding import Finding
+from mlsec.core.resource import is_of_code
 
 
 class Gate(enum.Enum):
@@ -54,16 +55,19 @@ def assessed_percent(assessment: Assessment) -> float:
     return 100.0 * assessed / wanted if wanted else 0.0
 
 
-def is_unread(finding: Finding, limits: frozenset[str] = frozenset()) -> bool:
-    """Whether it is a check that the scan could not make; ``limits`` are gaps of its own making."""
+def is_unread(finding: Finding, unread: frozenset[str] = frozenset()) -> bool:
+    """Whether it is a check that the scan could not make.
+
+    ``unread`` are the gaps of code that is there and was not read: no apply would mend them.
+    """
     if finding.status is not Status.NOT_ASSESSED:
         return False
-    return not finding.resource.is_in_code or not limits.isdisjoint(finding.gaps)
+    return not finding.resource.is_in_code or not unread.isdisjoint(finding.gaps)
 
 
 def _unread(assessment: Assessment) -> int:
-    over = frozenset(gap.id for gap in assessment.gaps if gap.reason is GapReason.OVER_LIMIT)
-    return sum(is_unread(finding, over) for finding in assessment.findings)
+    unread = frozenset(gap.id for gap in assessment.gaps if not is_of_code(gap))
+    return sum(is_unread(finding, unread) for finding in assessment.findings)
 
 
 def _is_untouched(assessment: Assessment) -> bool:

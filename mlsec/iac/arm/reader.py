@@ -80,7 +80,7 @@ class _Reading:
                 yield from result
 
     def _of_template(self, file: CodeFile, root: Node) -> Iterator[Declaration]:
-        walk = Walk(file, self._linked, self._doubt, self._work)
+        walk = Walk(file, self._linked, self._scope.unread_part, self._work)
         template = walk.template(root, self._values.get(_stem(file.path), {}), GROUP_ID)
         stack = file.in_repository or file.id
         for item in walk.found(root, template):
@@ -116,9 +116,6 @@ class _Reading:
                 self._nested.add(item)
                 return root
         return None
-
-    def _doubt(self, file: CodeFile, what: str, line: int) -> None:
-        self._scope.doubt(file, what, line=line)
 
 
 def _given(root: Node) -> dict[str, Any]:

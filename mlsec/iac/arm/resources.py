@@ -22,14 +22,14 @@ MAX_COPIES = 200
 # Of all loops of a target; beyond that each resource that is written is still judged once.
 MAX_ALL_COPIES = 5_000
 Linked = Callable[[CodeFile, str], tuple[CodeFile, Node] | None]
-Doubt = Callable[[CodeFile, str, int], None]
+Tell = Callable[[CodeFile, str, int], None]
 
 
 class Work(msgspec.Struct, kw_only=True):
     """What all templates of a target may spend, and what gets the limits that are met."""
 
     budget: Budget
-    tell: Doubt
+    tell: Tell
     copies: int = 0
 
 
@@ -50,9 +50,9 @@ class Walk:
     """Walks one template; ``linked`` finds a template that another names by its path."""
 
     def __init__(
-        self, file: CodeFile, linked: Linked, doubt: Doubt, work: Work, depth: int = 0
+        self, file: CodeFile, linked: Linked, unread: Tell, work: Work, depth: int = 0
     ) -> None:
-        self._file, self._linked, self._doubt, self._depth = file, linked, doubt, depth
+        self._file, self._linked, self._unread, self._depth = file, linked, unread, depth
         self._work = work
         self._deployments: dict[str, _Deployment] = {}
         self._by_node: dict[int, _Deployment] = {}
@@ -144,8 +144,9 @@ class Walk:
         opened = result.open() if self._depth < MAX_NESTED else None
         if opened is None:
             name = text_of(template.work(node.get("name") or Node("")))
-            what = "is read by no one here" if self._depth < MAX_NESTED else "refers to itself"
-            self._doubt(self._file, f"the nested deployment {name} {what}", node.line)
+            is_circle = self._depth >= MAX_NESTED
+            what = "refers to itself" if is_circle else "is not in this folder: scan it too"
+            self._unread(self._file, f"the nested deployment {name} {what}", node.line)
             return
         walk, inner, root = opened
         yield from walk.found(root, inner)
@@ -162,7 +163,7 @@ class Walk:
         scope = f"{SUBSCRIPTION_ID}/resourceGroups/{group}" if group else template.scope_id
         inline = node.get("properties", "template")
         if inline is not None:
-            walk = Walk(self._file, self._linked, self._doubt, self._work, self._depth + 1)
+            walk = Walk(self._file, self._linked, self._unread, self._work, self._depth + 1)
             is_inner = node.text("properties", "expressionEvaluationOptions", "scope") == "inner"
             own = walk.template(inline, given, scope)
             return walk, own if is_inner else template, inline
@@ -174,7 +175,7 @@ class Walk:
         linked = self._linked(self._file, path) if path else None
         if linked is None:
             return None
-        walk = Walk(linked[0], self._linked, self._doubt, self._work, self._depth + 1)
+        walk = Walk(linked[0], self._linked, self._unread, self._work, self._depth + 1)
         return walk, walk.template(linked[1], given, scope), linked[1]
 
     def _refer(self, what: str, template: ArmTemplate) -> Any:

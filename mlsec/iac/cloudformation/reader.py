@@ -166,12 +166,13 @@ class _Reading:
     ) -> Iterator[Declaration]:
         path = self._child(file, member.node)
         if path is None or path in above or len(above) > _MAX_NESTED or path not in self._roots:
-            what = "is read by no one here" if path is None else f"{path} is not a template here"
+            what = "is not in this folder" if path is None else f"{path} is not a template here"
+            detail = f"the nested stack {member.logical} {what}"
             if path in above or len(above) > _MAX_NESTED:
-                what = "refers to itself"
-            self._scope.doubt(
-                file, f"the nested stack {member.logical} {what}", line=member.node.line
-            )
+                detail = f"the nested stack {member.logical} refers to itself"
+                self._scope.doubt(file, detail, line=member.node.line)
+            else:
+                self._scope.unread_part(file, f"{detail}: scan its template too", member.node.line)
             return
         self._uses += 1
         if self._uses > _MAX_USES and path in self._used:

@@ -28,6 +28,12 @@ ReferredOf = Callable[[str], frozenset[str]]
 _NOT_READ = "no rule reads it"
 _NOT_HERE = "what it belongs to is not declared in this code"
 _TAGS = "GetResources"
+# Terraform's own way to apply what other tools write; nothing here reads it in this form.
+_APPLIED_ELSEWHERE = {
+    "helm_": "scan what helm template makes of the chart, or the cluster, kubernetes://CONTEXT",
+    "kubernetes_": "scan the cluster, kubernetes://CONTEXT",
+    "kubectl_": "scan the cluster, kubernetes://CONTEXT",
+}
 # So many settings of one kind without a known owner are distinguished; more than anybody writes.
 _MOST_DOUBTS = 40
 
@@ -117,6 +123,7 @@ class _Gathering:
         if not any(entry.type or entry.joins for entry in entries):
             place_of = (declaration.type, self._scope.name, "")
             self._scope.tally.exclude(place_of, _NOT_READ)
+            self._tell_elsewhere(declaration)
         for entry in entries:
             if entry.joins:
                 self._joining.append((declaration, entry, digger))
@@ -148,6 +155,13 @@ class _Gathering:
             standing.parts[operation] = made if made is not None else Node({})
         self._standing.append(standing)
         self._owners.add(standing)
+
+    def _tell_elsewhere(self, declaration: Declaration) -> None:
+        """Note what is declared for a cluster, which no rule reads in this form."""
+        for start, instead in _APPLIED_ELSEWHERE.items():
+            if declaration.type.startswith(start):
+                detail = f"{declaration.type} is not read: {instead}"
+                self._scope.unread_part(declaration.file, detail, declaration.line)
 
     def join(self) -> None:
         """Add every declaration that is a part of others to those that it names; count it once."""

@@ -10,8 +10,8 @@ from mlsec.collect.code.code_file import CodeFile
 from mlsec.collect.located import json as marked_json
 from mlsec.collect.located.located import Node
 from mlsec.core.errors import MlsecError
+from mlsec.iac.terraform.declaration import Declaration
 from mlsec.iac.terraform.plan_references import References
-from mlsec.iac.terraform.target import Declaration
 
 _INDEX = re.compile(r"\[[^\[\]]*\]\Z")
 _NONE = Node(None)
@@ -43,6 +43,11 @@ class Plan:
             for item in items
             if item.text("mode") == "managed"
         )
+
+    def calls(self) -> frozenset[tuple[str, ...]]:
+        """Give the name of every module that the root module of the plan calls."""
+        found = self._root.pairs("configuration", "root_module", "module_calls")
+        return frozenset((name,) for name in found)
 
     def declarations(self, code: Mapping[str, Declaration], root: str) -> Iterator[Declaration]:
         """Yield what is planned; ``code`` is the same in the code of the target, by address.

@@ -51,6 +51,8 @@ def _declarations(
     """A plan stands for the code that it was made of, where that is in the target as well."""
     # One that is committed may be old, or written by hand: it is judged beside the code.
     planned = {_root_of(plan, target): plan for plan in plans if not plan.file.is_committed}
+    if target is not None:
+        target.planned = frozenset(planned)
     for root in target.roots() if target is not None else ():
         declared = list(target.declared_in(root)) if target is not None else []
         plan = planned.get(root)
@@ -73,9 +75,9 @@ def _is_matched(plan: Plan, planned: dict[str, Plan], target: Target | None) -> 
 
 def _root_of(plan: Plan, target: Target | None) -> str:
     """Give the root module that has all that the plan's has, "" + its file's id for none."""
-    wanted = plan.keys()
-    for root, module in target.modules.items() if target is not None and wanted else ():
-        if wanted <= module.of_kind("resource").keys():
+    wanted, calls = plan.keys(), plan.calls()
+    for root, module in target.modules.items() if target is not None and (wanted or calls) else ():
+        if wanted <= module.of_kind("resource").keys() and calls <= module.of_kind("module").keys():
             return root
     return f"\0{plan.file.id}"
 

@@ -15,9 +15,9 @@ from mlsec.iac.mapping.declaration import Declaration as ResolvedDeclaration
 from mlsec.iac.mapping.declaration import attribute, called, given_name
 from mlsec.iac.mapping.partial_text import joined
 from mlsec.iac.mapping.path_lookup import PathLookup, fold
+from mlsec.iac.terraform.declaration import Declaration
 from mlsec.iac.terraform.evaluation.located_blocks import plain_node
 from mlsec.iac.terraform.plan_references import module_path
-from mlsec.iac.terraform.target import Declaration
 from mlsec.iac.terraform.type_tables import Home, home_of, in_api_form, provider_of
 from mlsec.iac.terraform.values import Joined, Symbol
 from mlsec.vocabulary.iac_mapping import (

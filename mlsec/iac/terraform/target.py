@@ -6,12 +6,11 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-import msgspec
-
 from mlsec.collect.code.budget import Budget
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Language
-from mlsec.collect.located.located import Node, UnknownValue, size_of
+from mlsec.collect.located.located import UnknownValue, size_of
 from mlsec.core.enums import GapReason
+from mlsec.iac.terraform.declaration import Declaration
 from mlsec.iac.terraform.modules.directories import local_source, shown_root
 from mlsec.iac.terraform.modules.instances import Instance
 from mlsec.iac.terraform.modules.module import Key, Module, Placed, assemble
@@ -33,27 +32,6 @@ MAX_ROOT_STEPS = 600_000
 _PARTS_PER_STEP = 4
 
 
-class Declaration(msgspec.Struct, frozen=True, kw_only=True):
-    """One instance of a resource as the code declares it.
-
-    ``body`` is what the code sets: arguments by name, nested blocks as lists of mappings; symbols
-    and text around them stand there as they are. ``provider`` are the settings of its provider.
-    ``root`` is the directory of its root module, as reports name it.
-    ``why_unknown`` says why the number of instances is not known; this one stands for all.
-    """
-
-    address: str
-    type: str
-    name: str
-    file: CodeFile
-    line: int
-    column: int
-    body: Node
-    provider: Mapping[str, Value]
-    root: str
-    why_unknown: UnknownValue | None = None
-
-
 class Target:
     """The modules of a target; also what its scopes ask for files and other modules."""
 
@@ -68,6 +46,8 @@ class Target:
         # Roots of which not every instance was made, and the types of those that were not.
         self.cut: dict[str, set[str]] = {}
         self._made = self._made_before = 0
+        # Roots that a plan stands for: it has what their modules declare.
+        self.planned: frozenset[str] = frozenset()
         # Blocks that were judged: where there are too many instances, each is judged once.
         self._judged: set[int] = set()
         self.modules = self._read_modules()
@@ -119,11 +99,14 @@ class Target:
         """Give the module that a call names; a doubt where it is not in the target."""
         directory = local_source(call, parent.module)
         label = call.block.labels[0] if call.block.labels else ""
-        if isinstance(directory, UnknownValue):
-            return self._doubt(call, f'module "{label}": {directory.why}')
-        module = self.modules.get(directory)
+        module = self.modules.get(directory) if isinstance(directory, str) else None
         if module is None:
-            return self._doubt(call, f'module "{label}": no Terraform code in {directory[:200]}')
+            why = (
+                f"no Terraform code in {directory[:200]}"
+                if isinstance(directory, str)
+                else directory.why
+            )
+            return self._unread(call, f'module "{label}": {why}', parent)
         above, depth = parent, 0
         while above is not None:
             if above.module.directory == directory:
@@ -138,6 +121,11 @@ class Target:
     def tell_limit(self, file: CodeFile, line: int, why: str) -> None:
         """Say that a limit of the scan hides what stands at a line."""
         self.scope.over_limit(file, why, line)
+
+    def _unread(self, call: Placed, detail: str, parent: Scope) -> UnknownValue:
+        if parent.root not in self.planned:
+            self.scope.unread_part(call.file, detail, call.block.line)
+        return UnknownValue(detail)
 
     def _doubt(self, call: Placed, detail: str, *, is_limit: bool = False) -> UnknownValue:
         place = (call.file.id, call.block.line)

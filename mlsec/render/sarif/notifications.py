@@ -19,6 +19,8 @@ _ABOUT = {
     GapReason.MALFORMED: "The response could not be parsed.",
     GapReason.OVER_LIMIT: "A limit of the scan was reached.",
     GapReason.UNRESOLVED: "A reference could not be resolved.",
+    GapReason.NOT_COLLECTED: "The evidence was collected without it.",
+    GapReason.NOT_STATED: "The answer says nothing of it.",
 }
 _NOTICE_ID = "mlsec/notice"
 _SUBJECTS_SHOWN = 20

@@ -10,8 +10,9 @@ import json
 from typing import Any
 
 from mlsec.collect.located.located import Node, UnknownValue
+from mlsec.iac.terraform.declaration import Declaration
 from mlsec.iac.terraform.plan_references import module_path
-from mlsec.iac.terraform.target import Declaration, Target
+from mlsec.iac.terraform.target import Target
 from mlsec.iac.terraform.values import Joined, Symbol
 from tests.iac.terraform.written import scope_of
 

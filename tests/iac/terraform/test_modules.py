@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlsec.collect.located.located import UnknownValue, plain
+from mlsec.core.enums import GapReason
 from mlsec.iac.terraform.target import Target
 from mlsec.iac.terraform.values import Joined, Symbol
 from tests.iac.terraform.written import body, declared, scope_of
@@ -156,7 +157,7 @@ def test_modules_that_call_each_other_are_refused_and_still_judged() -> None:
     assert "calls itself" in scope.doubts["b/main.tf"][0].detail
 
 
-def test_a_module_from_elsewhere_is_a_doubt_and_its_outputs_are_unknown() -> None:
+def test_a_module_from_elsewhere_is_not_read_and_its_outputs_are_unknown() -> None:
     scope = scope_of(
         {
             "main.tf": 'module "r" {\n  source = "terraform-aws-modules/s3-bucket/aws"\n}\n'
@@ -165,9 +166,13 @@ def test_a_module_from_elsewhere_is_a_doubt_and_its_outputs_are_unknown() -> Non
     )
     found, *_ = list(Target(scope).declarations())
     assert "is not in this folder" in plain(found.body)["v"].why
-    details = [gap.detail for gap in scope.doubts["main.tf"]]
-    assert "what it declares was not judged" in details[0]
-    assert "is outside the scanned folder" in details[1]
+    gaps = [scope.tally.gaps[gap] for gap in scope.refused["main.tf"]]
+    assert "what it declares was not judged" in gaps[0].detail
+    assert "is outside the scanned folder" in gaps[1].detail
+    assert [(gap.subject, gap.reason) for gap in gaps] == [
+        ("main.tf:1", GapReason.UNSUPPORTED),
+        ("main.tf:4", GapReason.UNSUPPORTED),
+    ]
 
 
 def test_override_files_change_what_the_others_declare() -> None:

@@ -8,10 +8,11 @@ from mlsec.collect.code.budget import Budget
 from mlsec.collect.code.code_file import CodeFile, CodeScope
 from mlsec.collect.located.located import UnknownValue, plain
 from mlsec.collect.tally import Tally
+from mlsec.iac.terraform.declaration import Declaration
 from mlsec.iac.terraform.evaluation.evaluate import Evaluator
 from mlsec.iac.terraform.names import Names
 from mlsec.iac.terraform.syntax.parse import parse
-from mlsec.iac.terraform.target import Declaration, Target
+from mlsec.iac.terraform.target import Target
 from mlsec.iac.terraform.values import InvalidValue
 from mlsec.repository.language import language_of
 

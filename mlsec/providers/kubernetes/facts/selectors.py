@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from mlsec.collect.code.code_file import FILE_TYPE
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason, Truth
 from mlsec.core.resource import Resource
@@ -226,25 +227,40 @@ def containers_of(graph: Graph, workload: Resource) -> list[Resource]:
 def hidden_types(graph: Graph, resource: Resource, *names: str) -> set[str]:
     """Give the gaps that hide resources of these types: failed listings or broken manifests.
 
-    Other code is taken as it stands.
+    Code is taken as it stands, but for a manifest of the same folder, or of one above or below it,
+    that could not be parsed: it may declare an entry point to what is declared here.
     """
     if in_code(resource):
-        broken: set[str] = graph.memo(
+        if not _ENTRY_POINT_TYPES & {*names}:
+            return set()
+        broken: dict[str, set[str]] = graph.memo(
             ("kubernetes broken", resource.scope), lambda: _broken(graph, resource.scope)
         )
-        return set(broken) if _ENTRY_POINT_TYPES & {*names} else set()
+        here = _folder(resource.origin.file)
+        near = [gaps for path, gaps in broken.items() if _is_along(_folder(path), here)]
+        return set[str]().union(*near)
     return {gap for name in names for gap in graph.incomplete(name, resource.scope, "")}
 
 
-def _broken(graph: Graph, scope: str) -> set[str]:
-    """Give the gaps of manifests that could not be parsed."""
-    return {
-        gap.id
-        for gap in graph.gaps.values()
-        if gap.scope == scope
-        and gap.wanted == "kubernetes manifest"
-        and gap.reason is GapReason.MALFORMED
-    }
+def _broken(graph: Graph, scope: str) -> dict[str, set[str]]:
+    """Give the gaps of manifests that could not be parsed, by the path of the file."""
+    broken: dict[str, set[str]] = {}
+    for file in all_of_type(graph, FILE_TYPE, scope):
+        gaps = [graph.gaps[gap_id] for ids in file.unread.values() for gap_id in ids]
+        for gap in gaps:
+            if gap.wanted == "kubernetes manifest" and gap.reason is GapReason.MALFORMED:
+                broken.setdefault(file.origin.file, set()).add(gap.id)
+    return broken
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _is_along(folder: str, other: str) -> bool:
+    """Whether one folder is the other, or lies in it; the top of a repository is no such part."""
+    short, long = sorted((folder, other), key=len)
+    return folder == other or (bool(short) and long.startswith(f"{short}/"))
 
 
 def note_unstated(graph: Graph, resource: Resource, wanted: str, why: str) -> str:

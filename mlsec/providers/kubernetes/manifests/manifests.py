@@ -39,7 +39,7 @@ def read(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
             folder = (
                 _chart_of(file.path) if language is Language.HELM_TEMPLATE else _above(file.path)
             )
-            scope.refuse(file, words.format(folder=folder), reason=GapReason.UNRESOLVED)
+            scope.refuse(file, words.format(folder=folder), reason=GapReason.UNSUPPORTED)
     builder = ResourceBuilder(scope.name, vocabulary, scope.tally)
     launches = read_objects(things, builder)
     return Declared(resources=tuple(builder.resources), launches=launches)

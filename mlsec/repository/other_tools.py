@@ -1,0 +1,121 @@
+"""Projects of tools whose code is not read here: each is a gap that says what to scan instead."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from mlsec.collect.code.code_file import CodeFile, CodeScope, Declared, Language
+from mlsec.core.enums import GapReason
+from mlsec.core.regex import regex
+from mlsec.vocabulary.types import Vocabulary
+
+_INFRASTRUCTURE = (Language.BICEP, Language.ARM, Language.TERRAFORM, Language.TERRAFORM_PLAN)
+_AZURE_ML_SCHEMA = regex(r"(?m)^[\"']?\$schema[\"']?\s*:\s*[\"']?https?://azuremlschemas\.")
+_PROVIDER = regex(r"(?m)^provider\s*:")
+_HOST = regex(r"(?m)^\s+host\s*:")
+_RUNTIME = regex(r"(?m)^runtime\s*:")
+_APP = regex(r"[\"']?app[\"']?\s*:")
+_INFRA = regex(r"(?m)^infra\s*:[^\S\n]*\n(?:[^\S\n]+.*\n)*?[^\S\n]+path\s*:\s*[\"']?([^\s\"'#]+)")
+_ML_HOST = regex(r"(?m)^\s+host\s*:\s*[\"']?ai\.endpoint")
+
+
+class OtherTool(msgspec.Struct, frozen=True, kw_only=True):
+    """How a project of a tool is recognised, and what to scan for what it makes.
+
+    ``word`` must stand in the file. ``made_in`` is the folder, beside the file, in which the tool
+    leaves what it makes, and ``made_of`` what it is written in: where it lies there it is read.
+    """
+
+    names: tuple[str, ...] = ()
+    word: Callable[[str], object] = bool
+    instead: str
+    made_in: str = ""
+    made_of: tuple[Language, ...] = ()
+
+
+OTHER_TOOLS: Mapping[Language, OtherTool] = {
+    Language.AZURE_ML: OtherTool(
+        word=_AZURE_ML_SCHEMA.search,
+        instead="scan the workspace that it is applied to, azure://SUBSCRIPTION",
+    ),
+    Language.AZD: OtherTool(
+        names=("azure.yaml", "azure.yml"),
+        word=_HOST.search,
+        instead="scan the subscription that it deploys to, azure://SUBSCRIPTION",
+        made_in="infra",
+        made_of=_INFRASTRUCTURE,
+    ),
+    Language.CDK: OtherTool(
+        names=("cdk.json",),
+        word=_APP.search,
+        instead="run cdk synth and scan this folder again: cdk.out is read",
+        made_in="cdk.out",
+        made_of=(Language.CLOUDFORMATION,),
+    ),
+    Language.CDKTF: OtherTool(
+        names=("cdktf.json",),
+        word=_APP.search,
+        instead="run cdktf synth and scan this folder again: cdktf.out is read",
+        made_in="cdktf.out",
+        made_of=(Language.TERRAFORM,),
+    ),
+    Language.PULUMI: OtherTool(
+        names=("pulumi.yaml", "pulumi.yml"),
+        word=_RUNTIME.search,
+        instead="scan the account that it deploys to",
+    ),
+    Language.SERVERLESS: OtherTool(
+        names=("serverless.yml", "serverless.yaml"),
+        word=_PROVIDER.search,
+        instead="run serverless package and scan this folder again: .serverless is read",
+        made_in=".serverless",
+        made_of=(Language.CLOUDFORMATION,),
+    ),
+    Language.TERRAGRUNT: OtherTool(
+        names=("terragrunt.hcl",),
+        instead="scan the output of terragrunt show -json of each unit",
+    ),
+}
+_BY_NAME = {name: language for language, tool in OTHER_TOOLS.items() for name in tool.names}
+
+
+def tool_of(name: str, text: str) -> Language | None:
+    """Recognise a project of a tool by the name of its file (lower case) and its content."""
+    language = _BY_NAME.get(name)
+    if language is None and name.endswith((".yaml", ".yml")) and "azuremlschemas" in text:
+        language = Language.AZURE_ML
+    return language if language is not None and OTHER_TOOLS[language].word(text) else None
+
+
+def is_named_as_project(name: str) -> bool:
+    """Whether a file's name (lower case) is that of a project of a tool."""
+    return name in _BY_NAME
+
+
+def refuse_other_tools(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    """Note each project whose tool's output is not in the target as not read."""
+    del vocabulary
+    for file in scope.written_in(*OTHER_TOOLS):
+        scope.take(file)
+        if not _is_made(file, scope):
+            detail = f"{file.language.value}s are not read: {OTHER_TOOLS[file.language].instead}"
+            scope.refuse(file, detail, reason=GapReason.UNSUPPORTED)
+    return Declared()
+
+
+def _is_made(file: CodeFile, scope: CodeScope) -> bool:
+    """Whether what the tool makes of a project lies where the tool leaves it."""
+    tool = OTHER_TOOLS[file.language]
+    folder = tool.made_in
+    if file.language is Language.AZD:
+        named = _INFRA.search(file.text)
+        folder = named[1] if named else folder
+        if _ML_HOST.search(file.text):
+            return False
+    if not folder:
+        return False
+    base = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), folder)) + "/"
+    return any(made.path.startswith(base) for made in scope.written_in(*tool.made_of))
