@@ -46,8 +46,8 @@ class Plan:
 
     def calls(self) -> frozenset[tuple[str, ...]]:
         """Give the name of every module that the root module of the plan calls."""
-        found = self._root.pairs("configuration", "root_module", "module_calls")
-        return frozenset((name,) for name in found)
+        calls = self._root.pairs("configuration", "root_module", "module_calls")
+        return frozenset((name,) for name in calls)
 
     def declarations(self, code: Mapping[str, Declaration], root: str) -> Iterator[Declaration]:
         """Yield what is planned; ``code`` is the same in the code of the target, by address.
