@@ -65,6 +65,17 @@ class Format(enum.Enum):
     UNKNOWN = "unknown"
 
 
+# A file of one of these is a model, or a part of one, wherever it lies.
+MODEL_FORMATS = frozenset({
+    Format.PICKLE, Format.JOBLIB, Format.NUMPY, Format.NUMPY_ZIP, Format.TORCH_ZIP,
+    Format.TORCH_LEGACY, Format.TORCHSCRIPT, Format.TORCH_EXPORT, Format.EXECUTORCH, Format.SKOPS,
+    Format.SAFETENSORS, Format.GGUF, Format.ONNX, Format.ONNX_TENSOR, Format.KERAS_V3, Format.HDF5,
+    Format.SAVED_MODEL, Format.GRAPH_DEF, Format.META_GRAPH, Format.TENSOR_BUNDLE, Format.TFLITE,
+    Format.SENTENCEPIECE, Format.XGBOOST, Format.LIGHTGBM, Format.CATBOOST, Format.CORE_ML,
+    Format.R, Format.PADDLE, Format.PMML, Format.OPENVINO, Format.TENSORRT,
+})  # fmt: skip
+
+
 class FactKind(enum.Enum):
     """What was found in a file. ``DANGERS`` says how bad each is; rules judge by kind."""
 

@@ -29,6 +29,7 @@ class Ledger:
         "facts",
         "formats",
         "gaps",
+        "held",
         "kinds",
         "members",
         "members_read",
@@ -42,6 +43,7 @@ class Ledger:
         self.facts: dict[Fact, None] = {}
         self.gaps: dict[InspectionGap, None] = {}
         self.formats: dict[Format, None] = {}
+        self.held: set[Format] = set()  # the formats of members, at any depth
         self.kinds: dict[FactKind, int] = {}
         self.properties: dict[str, Any] = {}
         self.members = 0
@@ -163,6 +165,8 @@ class Recorder:
         """Note a more specific format than the one in the table of readers."""
         if self.depth == 0:
             self.ledger.formats[format_] = None
+        else:
+            self.ledger.held.add(format_)
 
     def property(self, name: str, value: Any) -> None:
         """Note a plain fact of the format. The first value stays, as the outermost names it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from mlsec.core.resource import Gap, TypeCoverage
+from mlsec.core.resource import Gap, LeftOut, TypeCoverage
 
 Place = tuple[str, str, str]
 
@@ -17,6 +17,7 @@ class _Count(msgspec.Struct, kw_only=True):
     because: set[str] = msgspec.field(default_factory=set)
     gaps: set[str] = msgspec.field(default_factory=set)
     sources: set[str] = msgspec.field(default_factory=set)
+    left_out: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
 
 class Tally:
@@ -49,6 +50,12 @@ class Tally:
         self.add(place, excluded=1)
         self._counts[place].because.add(because)
 
+    def leave_out(self, place: Place, because: str, names: list[str]) -> None:
+        """Count and name items that were left out on purpose, for one reason."""
+        self.add(place, excluded=len(names))
+        self._counts[place].because.add(f"{because} ({len(names):,})")
+        self._counts[place].left_out.setdefault(because, []).extend(names)
+
     def note(self, place: Place, because: str) -> None:
         """Say why there is nothing to count: the service is not there to be used."""
         self._counts.setdefault(place, _Count()).because.add(because)
@@ -80,6 +87,14 @@ class Tally:
                 excluded_because="; ".join(sorted(count.because)),
                 gaps=tuple(sorted(count.gaps)),
                 listed_by=tuple(sorted(count.sources)) or msgspec.UNSET,
+                left_out=_named(count.left_out) or msgspec.UNSET,
             )
             for place, count in sorted(self._counts.items())
         )
+
+
+def _named(left_out: dict[str, list[str]]) -> tuple[LeftOut, ...]:
+    return tuple(
+        LeftOut(because=because, names=tuple(sorted(names)))
+        for because, names in sorted(left_out.items())
+    )

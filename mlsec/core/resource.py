@@ -87,12 +87,20 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         return self.known_as or self.id
 
 
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Resources that were listed and not assessed on purpose: why, and the name of each."""
+
+    because: str
+    names: tuple[str, ...] = ()
+
+
 class TypeCoverage(msgspec.Struct, frozen=True, kw_only=True):
     """How much of one type was seen in one scope and region.
 
     enumerated = assessed + excluded + errored, always. ``is_complete`` is False when the listing
     itself failed or was cut short; then ``gaps`` says why and more may exist than was counted.
     ``listed_by`` names the bulk sources that stood in the place of the type's own listing.
+    ``left_out`` names what ``excluded`` counts, where it is files.
     """
 
     type: str
@@ -106,11 +114,17 @@ class TypeCoverage(msgspec.Struct, frozen=True, kw_only=True):
     excluded_because: str = ""
     gaps: tuple[str, ...] = ()
     listed_by: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    left_out: tuple[LeftOut, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The bulk sources; none where the type was listed by its own service alone."""
         return () if isinstance(self.listed_by, msgspec.UnsetType) else self.listed_by
+
+    @property
+    def named(self) -> tuple[LeftOut, ...]:
+        """What was left out, by name; none where it is only counted."""
+        return () if isinstance(self.left_out, msgspec.UnsetType) else self.left_out
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from mlsec.model_files.evidence import (
     refusal_call,
     signature_call,
 )
+from mlsec.model_files.folders import is_marker, marked_among
 from mlsec.model_files.signatures import read_far_signatures, read_signatures
 from mlsec.model_files.stores import open_store, scope_of
 from mlsec.snapshot.answers import answer_of
@@ -68,7 +69,14 @@ class _Collection:
         listing = self._store.listing()
         self._snapshot.record(*listing_call(self._scope, listing), is_clean=True)
         entries = {entry.id: entry for entry in listing.entries}
-        todo = [entry for entry in listing.entries if not self._is_known(entry)]
+        todo: list[Entry] = []
+        beginnings: dict[str, Inspection | None] = {}  # of files by whose name a model may begin
+        for entry in listing.entries:
+            before = self._read_before(entry)
+            if before is None:
+                todo.append(entry)
+            if is_marker(entry.path, None):
+                beginnings[entry.path] = before.inspection if before else None
         done = len(entries) - len(todo)
         for entry, inspection in self._inspections(todo):
             done += 1
@@ -77,13 +85,15 @@ class _Collection:
             # Of a file in which nothing was found nothing is kept but what it is called.
             is_clean = not (inspection.facts or inspection.properties)
             self._snapshot.record(*self._record(entry, inspection), is_clean=is_clean)
+            if entry.path in beginnings and _refusal(inspection) is None:
+                beginnings[entry.path] = inspection
         for confinement in self._confinements:
             note_sandbox(self._snapshot, confinement.in_force, confinement.shortfalls)
-        trust = self._settings.trust
+        trust, marked = self._settings.trust, marked_among(beginnings.items())
         result = (
-            read_signatures(Path(self._target), listing, trust)
+            read_signatures(Path(self._target), listing, trust, marked)
             if isinstance(self._store, LocalStore)
-            else read_far_signatures(self._store, listing, trust)
+            else read_far_signatures(self._store, listing, trust, marked)
         )
         for signatures in result:
             self._snapshot.record(*signature_call(self._scope, signatures))
@@ -163,13 +173,14 @@ class _Collection:
             return ""  # it was there a moment ago; the bill says that its digest is not known
         return digest.hexdigest()
 
-    def _is_known(self, entry: Entry) -> bool:
-        """Whether an interrupted run has read this very state of the file already."""
+    def _read_before(self, entry: Entry) -> Inspected | None:
+        """Give what an interrupted run has read already of this very state of the file."""
         call = self._snapshot.find(key_of(self._scope, entry))
         if call is None or not call.payload:
-            return False
+            return None
         result = answer_of(self._snapshot, call, Inspected)
-        return result.entry.version == entry.version and bool(result.sha256 or not self._has_digest)
+        is_whole = bool(result.sha256 or not self._has_digest)
+        return result if result.entry.version == entry.version and is_whole else None
 
 
 def _refusal(inspection: Inspection) -> InspectionGap | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,9 +16,9 @@ from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory, Origin, Resource
-from mlsec.model_files import folders, shaping
+from mlsec.model_files import shaping
 from mlsec.model_files.evidence import INSPECT, LIST, SERVICE, VERIFY, Inspected
-from mlsec.model_files.selection import home_folders, left_out_because, loading_folders
+from mlsec.model_files.selection import Layout, layout_of
 from mlsec.model_files.signatures import Signatures
 from mlsec.snapshot.answers import answer_of
 from mlsec.snapshot.records import Call
@@ -71,44 +70,52 @@ class _Scope:
             signatures = answer_of(self._snapshot, call, Signatures)
             self._signatures[signatures.folder] = signatures
         read = {_file_of(call): call for call in by_operation.get(INSPECT, [])}
-        where = folders.folders_of(entry.path for entry in listing.entries)
         known = _settled(
             listing.entries,
             {entry.id: self._inspected(read.get(entry.id)) for entry in listing.entries},
         )
-        loading = loading_folders(listing.entries, where, known)
-        homes = home_folders(listing.entries, where, known)
-        artifacts: dict[str, list[Resource]] = {}
-        left_out: Counter[str] = Counter()
+        layout = layout_of(listing.entries, known, self._id_of(""))
+        artifacts = self._artifacts(listing, known, layout, read)
+        everything = [artifact for inside in artifacts.values() for artifact in inside]
+        homed = {folder: inside for folder, inside in artifacts.items() if folder in layout.homes}
+        together: dict[str, list[RepositoryFile]] = {folder: [] for folder in homed}
         for entry in listing.entries:
-            folder, inspected = where[entry.path], known[entry.id]
+            inspected, folder = known[entry.id], layout.where[entry.path]
+            if inspected is not None and folder in together:
+                path = entry.path.removeprefix(f"{folder}/") if folder else entry.path
+                file = RepositoryFile(path=path, inspection=inspected.inspection)
+                together[folder].append(file)
+        return [*everything, *self._folders(listing, homed, together)]
+
+    def _artifacts(
+        self,
+        listing: Listing,
+        known: Mapping[str, Inspected | None],
+        layout: Layout,
+        calls: Mapping[str, Call],
+    ) -> dict[str, list[Resource]]:
+        """Give the judged files by their folder; what is left out is named for the coverage."""
+        artifacts: dict[str, list[Resource]] = {}
+        left_out: dict[str, list[str]] = {}
+        for entry in listing.entries:
+            folder, inspected = layout.where[entry.path], known[entry.id]
             if inspected is None:
-                artifact = self._refused(entry, read.get(entry.id), folder)
-            elif reason := left_out_because(
-                entry, inspected, has_model=folder in homes, may_load=folder in loading,
-                is_alone=len(listing.entries) == 1,
-            ):  # fmt: skip
-                left_out[reason] += 1
+                artifact = self._refused(entry, calls.get(entry.id), folder)
+            elif reason := layout.left_out_because(entry, inspected):
+                left_out.setdefault(reason, []).append(entry.path)
                 continue
             else:
                 artifact = self._judged(entry, inspected, folder)
             artifacts.setdefault(folder, []).append(artifact)
         for skipped in listing.skipped:
             if skipped.reason is None:
-                left_out[skipped.why] += 1
+                inside = skipped.id.removeprefix(f"{self._id_of('')}/")
+                left_out.setdefault(skipped.why, []).append(inside)
             else:
                 self._skip(skipped, skipped.reason)
-        self._leave_out(left_out)
-        everything = [artifact for inside in artifacts.values() for artifact in inside]
-        homed = {folder: inside for folder, inside in artifacts.items() if folder in homes}
-        together: dict[str, list[RepositoryFile]] = {folder: [] for folder in homed}
-        for entry in listing.entries:
-            inspected, folder = known[entry.id], where[entry.path]
-            if inspected is not None and folder in together:
-                path = entry.path.removeprefix(f"{folder}/") if folder else entry.path
-                file = RepositoryFile(path=path, inspection=inspected.inspection)
-                together[folder].append(file)
-        return [*everything, *self._folders(listing, homed, together)]
+        for reason, names in left_out.items():
+            self._tally.leave_out(self._place, reason, names)
+        return artifacts
 
     def _listing(self, calls: list[Call]) -> Listing:
         if not calls:
@@ -242,11 +249,6 @@ class _Scope:
     def _id_of(self, folder: str) -> str:
         root = self._scope.removeprefix("files/")
         return f"{root}/{folder}" if folder else root
-
-    def _leave_out(self, reasons: Counter[str]) -> None:
-        for reason, count in reasons.items():
-            for _ in range(count):
-                self._tally.exclude(self._place, f"{reason} ({count:,})")
 
     def _skip(self, skipped: Skipped, reason: GapReason) -> None:
         gap = self._gap(skipped.id, reason, skipped.why)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
 
 from mlsec.artifacts.content.known_formats import OWN_EVIDENCE
 from mlsec.artifacts.content.pointers import DIGEST
 from mlsec.artifacts.facts import Format, Inspection
+from mlsec.artifacts.settings.loaders import LOADER
 from mlsec.collect.folders.entry import Entry
 from mlsec.core.enums import Severity
+from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
 from mlsec.model_files.evidence import Inspected
-from mlsec.model_files.folders import marked_among
+from mlsec.model_files.folders import begins_model, folders_of, marked_among
+from mlsec.model_files.models import is_model, may_be_model
 
-# What is not a model by itself and counts only beside one: a repository of code is full of them.
+# What loaders read beside a model, or what counts there for what it may carry.
 BESIDE = frozenset({
     Format.TEXT, Format.JSON, Format.YAML, Format.XML, Format.SIGNATURE, Format.PYTHON,
     Format.TEMPLATE, Format.EXECUTABLE, Format.IMAGE,
@@ -24,60 +28,90 @@ BESIDE = frozenset({
 # Weights and nothing else: they name no class that is looked for beside them.
 _DATA_ONLY = frozenset({Format.SAFETENSORS, Format.GGUF})
 # Text that builds, says or starts something; what stands in it is judged as code where it is read.
-_SOURCE = re.compile(
+_SOURCE = regex(
     r"(?:.+\.)?(?:docker|container|make|jenkins|just)file(?:\..+)?"
     r"|.+\.(?:sh|bash|zsh|fish|bat|cmd|ps1|mk|ipynb|md|rst|adoc|tf|tofu|hcl)"
 )
-# Program text that servers look for by its name: handlers, and models that are nothing else.
-_CALLED = frozenset({
-    "handler.py", "inference.py", "model.py", "pipeline.py", "predict.py", "predictor.py",
-    "score.py", "custom_handler.py", "hubconf.py", "bentofile.py", "sitecustomize.py",
-    "usercustomize.py",
-})  # fmt: skip
+# Program text that servers and installers look for by its name: handlers, models that are nothing
+# else, what pip runs; and the names that transformers gives to code of a model.
+_CALLED = regex(
+    r"(?:handler|inference|model|pipeline|predict|predictor|score|custom_handler|hubconf|bentofile"
+    r"|sitecustomize|usercustomize|setup)\.py"
+    r"|(?:modeling|configuration|tokenization|processing|image_processing|video_processing"
+    r"|feature_extraction|modular)_\w+\.py"
+)
+# What a loader runs or renders by its place alone, with no weights beside it.
+# Source: transformers 4.57, GenerationMixin.load_custom_generate and utils.hub.
+_BY_PLACE = regex(
+    r"(?:.*/)?(?:custom_generate/.+\.py|chat_template\.jinja|additional_chat_templates/[^/]+\.jinja)"
+)
 
 
-def is_model(inspected: Inspected | None) -> bool:
-    """Whether a file holds a model, so that what lies beside it may be loaded with it."""
-    if inspected is None:
-        return False
-    formats = inspected.inspection.formats
-    return not BESIDE.issuperset(formats) and formats[0] is not Format.UNKNOWN
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """How the files of one target lie together.
 
-
-def _is_served(inspected: Inspected | None) -> bool:
-    """Whether a file is the configuration of a model for Triton, which may be Python alone."""
-    return inspected is not None and inspected.inspection.properties.get("layout") == "triton"
-
-
-def home_folders(
-    entries: Iterable[Entry], where: Mapping[str, str], known: Mapping[str, Inspected | None]
-) -> frozenset[str]:
-    """Name the folders in which a model lies; that of a single file is one in any case."""
-    listed = tuple(entries)
-    return frozenset(
-        where[entry.path]
-        for entry in listed
-        if is_model(known[entry.id]) or _is_served(known[entry.id]) or len(listed) == 1
-    )
-
-
-def loading_folders(
-    entries: Iterable[Entry], where: Mapping[str, str], known: Mapping[str, Inspected | None]
-) -> frozenset[str]:
-    """Name the folders in which something may load program text that lies beside it.
-
-    ``where`` maps a path to its folder, ``known`` an entry's id to what was read of it.
+    ``where`` maps a path to its folder; in the folders ``homes`` a model lies, in those ``loading``
+    something may load program text that lies beside it. ``is_single``: one file is all that was
+    asked about.
     """
-    listed = tuple(entries)
-    return marked_among(entry.path for entry in listed) | {
-        where[entry.path] for entry in listed if _may_load_code(known[entry.id])
-    }
+
+    where: Mapping[str, str]
+    homes: frozenset[str]
+    loading: frozenset[str]
+    is_single: bool
+
+    def left_out_because(self, entry: Entry, inspected: Inspected) -> str:
+        """Why a file is not judged, or "" when it is."""
+        folder = self.where[entry.path]
+        return left_out_because(
+            entry,
+            inspected,
+            has_model=folder in self.homes,
+            may_load=folder in self.loading,
+            is_alone=self.is_single,
+        )
+
+
+def layout_of(
+    entries: Sequence[Entry], known: Mapping[str, Inspected | None], target: str
+) -> Layout:
+    """Group files by the folders that models are loaded from.
+
+    Args:
+        entries: all files that were listed.
+        known: what was read of each file, by its id.
+        target: the id of what was asked about, which may be the file itself.
+    """
+    marked = marked_among(
+        (entry.path, result.inspection if (result := known[entry.id]) else None)
+        for entry in entries
+    )
+    where = folders_of((entry.path for entry in entries), marked)
+    is_single = len(entries) == 1 and (entries[0].id == target or _is_unknown(known[entries[0].id]))
+    homes = frozenset(
+        where[entry.path]
+        for entry in entries
+        if is_model(known[entry.id]) or _begins(known[entry.id]) or is_single
+    )
+    loading = frozenset(where[entry.path] for entry in entries if _may_load_code(known[entry.id]))
+    return Layout(where=where, homes=homes, loading=marked | loading, is_single=is_single)
+
+
+def _begins(inspected: Inspected | None) -> bool:
+    """Whether a file is what a loader begins with, whatever lies beside it."""
+    return inspected is not None and begins_model(inspected.inspection)
+
+
+def _is_unknown(inspected: Inspected | None) -> bool:
+    return inspected is None or inspected.inspection.formats[0] is Format.UNKNOWN
 
 
 def _may_load_code(inspected: Inspected | None) -> bool:
-    if not is_model(inspected) or inspected is None:
+    if inspected is None:
         return False
-    return not _DATA_ONLY.issuperset(inspected.inspection.formats)
+    if _begins(inspected):
+        return True
+    return is_model(inspected) and not _DATA_ONLY.issuperset(inspected.inspection.formats)
 
 
 def _speaks_of_a_model(entry: Entry, inspection: Inspection) -> bool:
@@ -118,7 +152,7 @@ def _is_source(entry: Entry, inspection: Inspection, *, may_load: bool) -> bool:
     is_text = format_ in (Format.TEXT, Format.JSON) or (format_ is Format.EXECUTABLE and is_script)
     if is_text and _SOURCE.fullmatch(name.lower()):
         return True
-    is_called = name.lower() in _CALLED or "code" in folders.split("/")
+    is_called = bool(_CALLED.fullmatch(name.lower())) or "code" in folders.split("/")
     return format_ is Format.PYTHON and not may_load and not is_called
 
 
@@ -141,20 +175,34 @@ def left_out_because(
     format_ = inspection.formats[0]
     if _is_own_evidence(inspection):
         return f"{OWN_EVIDENCE}, in which nothing was found"
-    if format_ not in BESIDE or DIGEST in inspection.properties:
-        return ""  # what a pointer stands for may be anything
-    if entry.is_written and not any(f.danger.rank <= Severity.HIGH.rank for f in inspection.facts):
+    if is_model(inspected) or may_be_model(inspected):
+        return ""
+    is_severe = any(fact.danger.rank <= Severity.HIGH.rank for fact in inspection.facts)
+    if entry.is_written and not is_severe:
         return "written by this scan"
-    if not has_model:
+    is_known_place = LOADER in inspection.properties or bool(_BY_PLACE.fullmatch(entry.path))
+    if not (has_model or is_known_place):
         if _speaks_of_a_model(entry, inspection):
             return ""
-        is_severe = any(fact.danger.rank <= Severity.HIGH.rank for fact in inspection.facts)
         would = "; beside one it would be flagged" if is_severe else ""
-        return f"{format_.value}, with no model beside it{would}"
-    if not is_alone and _is_source(entry, inspection, may_load=may_load):
+        return f"{_called(inspection)}, with no model beside it{would}"
+    if format_ is Format.UNKNOWN or DIGEST in inspection.properties:
+        return ""  # what no reader knows, and what a pointer stands for, may be anything
+    if format_ not in BESIDE and not (is_alone or is_severe):
+        return f"{format_.value}, in which no model lies"
+    if not (is_alone or is_known_place) and _is_source(entry, inspection, may_load=may_load):
         return f"{format_.value} of the repository, which no loader of models reads"
     is_plain = not inspection.facts and not inspection.gaps
     return f"{format_.value}, in which nothing was found" if is_plain else ""
+
+
+def _called(inspection: Inspection) -> str:
+    """What a file is, in words for the coverage."""
+    if DIGEST in inspection.properties:
+        return "a pointer to a file that no model is named like"
+    if inspection.formats[0] is Format.UNKNOWN:
+        return "a format that no reader knows"
+    return str(inspection.formats[0].value)
 
 
 def folders_that_decide(resources: Iterable[Resource]) -> dict[str, str]:

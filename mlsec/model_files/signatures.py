@@ -11,7 +11,7 @@ import msgspec
 from mlsec.collect.folders.entry import Bucket, Listing
 from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import plain_name
-from mlsec.model_files.folders import SIGNATURE_ENDINGS, folders_of
+from mlsec.model_files.folders import SIGNATURE_ENDINGS, folders_of, marked_by_name
 from mlsec.signing.errors import UnreadError
 from mlsec.signing.verdicts.verdict import Verdict
 
@@ -35,8 +35,12 @@ class Signatures(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-def read_signatures(root: Path, listing: Listing, trust: Path | None) -> Iterator[Signatures]:
+def read_signatures(
+    root: Path, listing: Listing, trust: Path | None, marked: frozenset[str] | None = None
+) -> Iterator[Signatures]:
     """Look for signatures in every folder that models lie in.
+
+    ``marked`` are the folders in which a model begins; None to go by the names of the files.
 
     Raises:
         MlsecError: the trust policy cannot be read.
@@ -45,7 +49,8 @@ def read_signatures(root: Path, listing: Listing, trust: Path | None) -> Iterato
     if root.is_file():
         return
     paths = [entry.path for entry in listing.entries]
-    for folder in sorted(set(folders_of(paths).values())):
+    marked = marked_by_name(paths) if marked is None else marked
+    for folder in sorted(set(folders_of(paths, marked).values())):
         from mlsec.signing.models.local_model import LocalModel  # noqa: PLC0415 - only for models
 
         path = root / folder
@@ -62,7 +67,7 @@ def read_signatures(root: Path, listing: Listing, trust: Path | None) -> Iterato
 
 
 def read_far_signatures(
-    bucket: Bucket, listing: Listing, trust: Path | None
+    bucket: Bucket, listing: Listing, trust: Path | None, marked: frozenset[str] | None = None
 ) -> Iterator[Signatures]:
     """Look for signatures in a bucket; of a model, only what the store has no digest of is read.
 
@@ -72,7 +77,7 @@ def read_far_signatures(
     from mlsec.model_files.buckets.discovery import models_in  # noqa: PLC0415 - only for a bucket
 
     policy = _policy(trust)
-    for folder, model in models_in(bucket, listing):
+    for folder, model in models_in(bucket, listing, marked):
         is_named = policy is not None and policy.select(model.address) is not None
         try:
             files = model.discover()

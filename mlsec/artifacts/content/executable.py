@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.program_text import note_program, shell_in
@@ -16,6 +17,7 @@ MACH_O = frozenset(
 FAT_MACH_O = frozenset(bytes.fromhex(magic) for magic in ("cafebabe", "cafebabf"))
 # Major version of the first Java; no Mach-O file holds programs for so many processors.
 FIRST_JAVA = 45
+MOST_PROCESSORS, MOST_KINDS = 32, 32
 SCRIPT_BYTES = 1 << 20
 # The size of its header, then the class of a shortcut.
 _SHORTCUT = b"L\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0F"
@@ -26,7 +28,7 @@ def kind_of(head: bytes, window: Window | None = None) -> str:
     """Which kind of program begins with these bytes, or ""."""
     if head.startswith(b"\x7fELF"):
         return "an ELF program or library"
-    if head[:4] in MACH_O:
+    if head[:4] in MACH_O and _has_processor(head):
         return "a Mach-O program or library"
     if head[:4] in FAT_MACH_O:
         # Java classes share the magic; their version is not a small count of parts.
@@ -41,6 +43,16 @@ def kind_of(head: bytes, window: Window | None = None) -> str:
     script = SCRIPT.match(head)
     # A Python script is judged by what it does, as other Python files are.
     return "a script" if script and b"python" not in script.group() else ""
+
+
+def _has_processor(head: bytes) -> bool:
+    """Whether a Mach-O mark is followed by a processor and by a kind of file.
+
+    The mark alone is a word that people write into examples. Source: mach/machine.h, loader.h.
+    """
+    order: Literal["big", "little"] = "little" if head[:1] in {b"\xce", b"\xcf"} else "big"
+    processor, kind = (int.from_bytes(head[at : at + 4], order) for at in (4, 12))
+    return len(head) >= 16 and processor & 0xFFFFFF <= MOST_PROCESSORS and kind <= MOST_KINDS
 
 
 def _is_windows(head: bytes, window: Window | None) -> bool:

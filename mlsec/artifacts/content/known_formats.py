@@ -42,6 +42,11 @@ FLATBUFFERS: Mapping[bytes, str] = {
     b"ORTM": "an ONNX Runtime model", b"TNN1": "a TNN model", b"CM01": "a MindSpore model",
     b"CIRC": "a Circle model", b"MSL2": "a MindSpore model", b"TFPL": "a TensorFlow Lite plan",
 }  # fmt: skip
+# Tables and archives, and what a single field of a message says: no model by that alone.
+_NO_MODELS = frozenset({
+    OWN_EVIDENCE, "a MATLAB file", "a Parquet table", "an Arrow table", "a Feather table",
+    "an ORC table", "an Avro file", "an SQLite file", "a Caffe model", *ARCHIVES.values(),
+})  # fmt: skip
 # By what the name says, where the content says nothing.
 NAMES: Mapping[str, str] = {
     ".mlmodel": "a Core ML model", ".pdmodel": "a PaddlePaddle program",
@@ -76,6 +81,16 @@ _FIELDS = 200
 
 def look_of(window: Window) -> str:
     """What a file looks like, in words; "" where it is not known."""
+    return _content_look(window) or NAMES.get(PurePosixPath(window.name).suffix.lower(), "")
+
+
+def is_look_of_model(window: Window) -> bool:
+    """Whether the content is that of a model which no reader knows."""
+    look = _content_look(window)
+    return bool(look) and look not in _NO_MODELS
+
+
+def _content_look(window: Window) -> str:
     head = window.read(0, 72)
     if is_own_evidence(head):
         return OWN_EVIDENCE
@@ -84,9 +99,7 @@ def look_of(window: Window) -> str:
             return name
     if flatbuffer := FLATBUFFERS.get(head[4:8]):
         return flatbuffer
-    if flatbuffer := _message_look(window):
-        return flatbuffer
-    return NAMES.get(PurePosixPath(window.name).suffix.lower(), "")
+    return _message_look(window)
 
 
 def is_own_evidence(head: bytes) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.code_blobs import find_code, note_code
-from mlsec.artifacts.content.known_formats import CONTINUED, gadget_in, look_of
+from mlsec.artifacts.content.known_formats import CONTINUED, gadget_in, is_look_of_model, look_of
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import GapReason, Severity
@@ -88,6 +88,7 @@ def _unknown(window: Window, record: Recorder) -> None:
     detail = f"looks like {look}, which no reader knows" if look else "no reader knows this format"
     if look and not record.depth:
         record.property("looks_like", look)
+        record.property("is_model_look", is_look_of_model(window))
     code = find_code(window.read(0, CODE_BYTES))
     if code is not None and code.offset <= PYC_HEADER_BYTES:
         note_code(record, code, "the file itself")

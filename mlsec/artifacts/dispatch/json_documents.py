@@ -9,6 +9,7 @@ from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.json_text import MOST_BYTES, has_wide_text, read_json
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.settings.loaders import note_loader
 from mlsec.core.enums import GapReason
 from mlsec.core.regex import regex
 
@@ -51,6 +52,7 @@ def read_json_document(window: Window, record: Recorder) -> None:
     record.understood(0, window.size_bytes)
     from mlsec.artifacts.dispatch.json_kinds import judge_document  # noqa: PLC0415 - it loads much
 
+    note_loader(value, window.name, record)
     judge_document(value, record)
 
 

@@ -15,7 +15,7 @@ from mlsec.artifacts.content.unaccounted_bytes import search
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.formats.onnx.operators import PYTHON_OPERATORS
-from mlsec.artifacts.formats.tensorflow.operators import REASONS
+from mlsec.artifacts.formats.tensorflow.operators import REASONS, known_operators
 from mlsec.artifacts.formats.tensorflow.shape import TOP_FIELDS
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import GapReason, Severity
@@ -26,6 +26,8 @@ TRIES = 200
 STEPS = 20_000
 DEEP = 16
 LONGEST = 4096
+# A word with its length before it, as a field of a message is.
+_WORD = regex(rb"(?=([\x04-\x40])([A-Z][A-Za-z0-9_]{3,63}))")
 _OWN = regex(r"__\w+__")
 _OUTSIDE = regex(rb"(?:\.\.[\\/]){2,}[\w./\\-]{1,200}|/(?:etc|root|proc|home)/[\w./-]{1,200}")
 
@@ -41,8 +43,8 @@ def sniff_named_saved_model(_head: bytes, window: Window) -> bool:
 
 
 def sniff_named_graph(_head: bytes, window: Window) -> bool:
-    """Whether the name ends in .pb and the first fields are those of a message."""
-    return window.name.lower().endswith(".pb") and _is_message(window)
+    """Whether the name ends in .pb, and a message begins that names an operator of a graph."""
+    return window.name.lower().endswith(".pb") and _is_message(window) and _names_operator(window)
 
 
 def sniff_named_keras(_head: bytes, window: Window) -> bool:
@@ -97,6 +99,15 @@ def _is_message(window: Window) -> bool:
     except ArtifactError:
         return count >= 2
     return count > 0
+
+
+def _names_operator(window: Window) -> bool:
+    """Whether some field is the name of an operator: every program writes messages to .pb files."""
+    for match in _WORD.finditer(window.read(0, SEARCHED_BYTES)):
+        word = match[2][: match[1][0]].decode("ascii")
+        if len(word) == match[1][0] and (word in PYTHON_OPERATORS or word in known_operators()):
+            return True
+    return False
 
 
 def _objects(window: Window, record: Recorder) -> Iterator[tuple[bytes, int]]:

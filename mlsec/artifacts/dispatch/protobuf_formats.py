@@ -6,7 +6,7 @@ from mlsec.artifacts.bytes.protobuf import Wire
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Format
-from mlsec.artifacts.formats.onnx.onnx import looks_like_onnx
+from mlsec.artifacts.formats.onnx.shape import looks_like_onnx
 from mlsec.artifacts.formats.tensorflow.shape import tensorflow_format, top_fields
 
 

@@ -9,7 +9,7 @@ from mlsec.artifacts.content.known_formats import ARCHIVES
 from mlsec.artifacts.content.unaccounted_bytes import account
 from mlsec.artifacts.embedded.pickle_literals import keeps_archive
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
-from mlsec.artifacts.facts import FactKind, Format, Inspection
+from mlsec.artifacts.facts import MODEL_FORMATS, FactKind, Format, Inspection
 from mlsec.artifacts.inspect.failed_inspection import CHANGED, in_order
 from mlsec.artifacts.inspect.readers import READERS, SNIFF_BYTES, Reader
 from mlsec.artifacts.limits import Budget, Limits
@@ -35,8 +35,14 @@ def inspect(window: Window, limits: Limits | None = None) -> Inspection:
         members=ledger.members,
         members_read=ledger.members_read,
         bytes_read=window.source.bytes_read,
-        properties=dict(sorted(ledger.properties.items())),
+        properties=dict(sorted({**_held(ledger), **ledger.properties}.items())),
     )
+
+
+def _held(ledger: Ledger) -> dict[str, list[str]]:
+    """The formats of models among the members, as a property; nothing where there are none."""
+    names = sorted(format_.value for format_ in ledger.held & MODEL_FORMATS)
+    return {"holds": names} if names else {}
 
 
 # Endings of models that are never plain text.

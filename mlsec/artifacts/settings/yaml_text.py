@@ -10,6 +10,7 @@ from mlsec.artifacts.content.references import note_reference
 from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
+from mlsec.artifacts.settings.loaders import LOADER
 from mlsec.core.enums import Severity
 from mlsec.core.regex import regex
 
@@ -73,6 +74,8 @@ def read_yaml(window: Window, record: Recorder) -> None:
     if len(data) > MOST_BYTES:
         raise OverLimitError(f"{window.size_bytes} bytes of YAML are over {MOST_BYTES}")
     _judge_code(data, record)
+    if window.name.endswith("MLmodel") and b"flavors:" in data and not record.depth:
+        record.property(LOADER, "mlflow")
     is_project = window.name.endswith("MLproject")
     if is_project or _WORTH.search(data) or (_ENVIRONMENT.search(data) and _FAR.search(data)):
         from mlsec.artifacts.settings.yaml_nodes import judge_yaml  # noqa: PLC0415 - it loads much

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mlsec.collect.folders.entry import Bucket, Entry, Listing
 from mlsec.core.errors import MlsecError
 from mlsec.model_files.buckets.model import FarModel
-from mlsec.model_files.folders import folders_of
+from mlsec.model_files.folders import folders_of, marked_by_name
 from mlsec.signing.models.discovery import ENDINGS
 
 _IN_PART = "only a part of its folder was listed: name the folder, with / at the end"
@@ -47,11 +47,17 @@ def model_at(bucket: Bucket) -> FarModel:
     )
 
 
-def models_in(bucket: Bucket, listing: Listing) -> Iterator[tuple[str, FarModel]]:
-    """Give every folder that models lie in, relative to the target, and the model there."""
+def models_in(
+    bucket: Bucket, listing: Listing, marked: frozenset[str] | None = None
+) -> Iterator[tuple[str, FarModel]]:
+    """Give every folder that models lie in, relative to the target, and the model there.
+
+    In those ``marked`` a model begins, and takes in the folders below; None to go by names.
+    """
     paths = [entry.path for entry in listing.entries]
     by_path = {entry.path: entry for entry in listing.entries}
-    for folder in sorted(set(folders_of(paths).values())):
+    marked = marked_by_name(paths) if marked is None else marked
+    for folder in sorted(set(folders_of(paths, marked).values())):
         if folder:
             yield folder, _below(bucket, listing, paths, by_path, folder)
         else:

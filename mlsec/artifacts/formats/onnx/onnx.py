@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from mlsec.artifacts.bytes.protobuf import BYTES, STRING_BYTES, VARINT, Field, Wire
+from mlsec.artifacts.bytes.protobuf import BYTES, STRING_BYTES, Field, Wire
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.references import leaves_folder, note_reference
 from mlsec.artifacts.embedded.contents import (
@@ -272,24 +272,3 @@ def _location(path: str, offset: int, record: Recorder, external: set[str]) -> N
         external.add(path)
         if len(external) <= 1000 and leaves_folder(path.strip()):
             note_reference(record, path.strip(), "tensor data", offset=offset)
-
-
-def looks_like_onnx(wire: Wire, top: tuple[Field, ...]) -> bool:
-    """Whether these top fields are an ONNX model: a version as a number, and a graph of nodes."""
-    graphs = [f for f in top if f.number == MODEL_GRAPH and f.wire == BYTES]
-    if not graphs or any(f.number == 1 and f.wire == BYTES for f in top):
-        return False
-    if not any(f.number in {1, 5} and f.wire == VARINT for f in top) and not any(
-        f.number == MODEL_OPSET for f in top
-    ):
-        return False
-    allowed = {1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16}
-    numbers = {inner.number for inner in _first(wire, graphs[0])}
-    return not numbers or bool(numbers & allowed)
-
-
-def _first(wire: Wire, field: Field, most: int = 64) -> Iterator[Field]:
-    for index, inner in enumerate(wire.inside(field)):
-        if index >= most:
-            return
-        yield inner

@@ -8,9 +8,11 @@ from mlsec.artifacts.bytes.protobuf import BYTES, Field, Wire
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import Format
+from mlsec.artifacts.formats.tensorflow.operators import known_operators
 
 META_GRAPH_DEF = 2
 TOP_FIELDS = 2_000
+MOST_NODES, LONGEST_OPERATOR = 200, 100
 
 
 def top_fields(wire: Wire) -> tuple[Field, ...]:
@@ -37,7 +39,7 @@ def tensorflow_format(wire: Wire, top: tuple[Field, ...]) -> Format | None:
     if messages and all(_is_keras_node(wire, field) for field in messages[:8]):
         return Format.SAVED_MODEL
     if any(_is_node(wire, field) for field in messages[:8]):
-        return Format.GRAPH_DEF
+        return Format.GRAPH_DEF if _is_of_tensorflow(wire, by_number, messages) else None
     blocks = [field for field in twos if field.wire == BYTES]
     if any(_is_meta_graph(wire, field) for field in blocks[:8]) and not messages:
         return Format.SAVED_MODEL
@@ -46,6 +48,18 @@ def tensorflow_format(wire: Wire, top: tuple[Field, ...]) -> Format | None:
     if any(_is_library(wire, field) for field in blocks[:8]):
         return Format.GRAPH_DEF
     return None
+
+
+def _is_of_tensorflow(wire: Wire, by_number: dict[int, list[Field]], nodes: list[Field]) -> bool:
+    """Whether more than two texts in a message say so: versions, functions or a known operator."""
+    if any(field.wire == BYTES for number in (2, 4) for field in by_number.get(number, ())):
+        return True
+    operators = (next(_bytes_of(wire, node, 2), None) for node in nodes[:MOST_NODES])
+    return any(
+        wire.raw(operator).decode("ascii", "replace") in known_operators()
+        for operator in operators
+        if operator is not None and operator.end - operator.start < LONGEST_OPERATOR
+    )
 
 
 def _bytes_of(wire: Wire, field: Field, number: int, most: int = 64) -> Iterator[Field]:

@@ -17,6 +17,10 @@ _FIXED = {
 _COUNTED = {Argument.COUNTED_1: 1, Argument.COUNTED_4: 4, Argument.COUNTED_8: 8}
 _NAME = regex(rb"[A-Za-z_][\w.]*\Z")
 _BINARY = regex(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]")
+# What people name pickles: a second mark where the opcodes alone could be words.
+_NAMED = regex(r"\.(?:pkl|pickle|pck|p|dill|joblib|sav|pt|pth|ckpt)(?:\.[\w.]+)?\Z")
+LONGEST_IMPORT = 512
+_IMPORT = regex(rb"[ci][A-Za-z_][\w.]{0,250}\n[A-Za-z_][\w.]{0,250}\n")
 ACTS = frozenset(b"Rob\x81\x92")
 # Opcodes that must follow one another without a mistake before bytes without magic are a pickle.
 ENOUGH = 24
@@ -52,6 +56,7 @@ def sniff_pickle(head: bytes, window: Window) -> bool:
     if head[0] not in ARGUMENTS:
         return False
     trial, base = Trial(head, window.size_bytes <= len(head)), 0
+    trial.is_named = bool(_NAMED.search(window.name.lower()))
     for _ in range(HOPS):
         if trial.is_pickle():
             return True
@@ -62,6 +67,16 @@ def sniff_pickle(head: bytes, window: Window) -> bool:
             break
         more = window.read(base, FURTHER)
         trial.go_on(more, is_whole=base + len(more) >= window.size_bytes)
+    # Nothing but opcodes so far, and no second mark: an import would be one.
+    return trial.count >= HOPS * ENOUGH and base > 0 and _imports_beyond(window, base)
+
+
+def _imports_beyond(window: Window, start: int) -> bool:
+    last = b""
+    for block in window.blocks(start):
+        if _IMPORT.search(last + block):
+            return True
+        last = block[-LONGEST_IMPORT:]
     return False
 
 
@@ -77,6 +92,9 @@ class Trial:
         # An import of what no text would name by chance: a pickle even if it breaks right after.
         self.is_known_danger = False
         self.is_text = False
+        # Whether its name is one that pickles have, and how many literals on lines were no words.
+        self.is_named, self.lines = False, 0
+        self.is_binary = bool(_BINARY.search(head))
         # A FRAME: whatever follows it, as it may be read in more ways than this one.
         self.has_frame = False
         # Where the next opcode is, how many were before it, and whether it is a line without end.
@@ -88,7 +106,7 @@ class Trial:
             if code == STOP:
                 if self.depth <= (self.marks[-1] if self.marks else 0):
                     return False
-                if not self.marks and not self.is_text:
+                if not self.marks and not self.is_text and self._is_marked(is_ended=True):
                     return True
                 # Words by chance, if no stream that acts follows.
                 self.depth, self.marks, self.position = 0, [], self.position + 1
@@ -102,13 +120,25 @@ class Trial:
             self.count += 1
             if (self.imports and code in ACTS) or code in b"io" or self.has_frame:
                 return True
-            if self.count >= ENOUGH and code not in b"\n" and not self.is_text:
+            if self.count >= ENOUGH and not self.is_text and self._is_marked():
                 return True
         # The head ended inside a long literal: believed only after something telling.
         # A list of two words may be an import by chance; nothing follows it.
         if self.imports and (self.count > 1 or self.is_known_danger):
             return True
-        return not self.is_whole and self.count > 2 and not self.is_text
+        return not self.is_whole and self.count > 2 and not self.is_text and self._is_marked()
+
+    def _is_marked(self, *, is_ended: bool = False) -> bool:
+        """Whether more than opcodes that fit says that this is a pickle.
+
+        Without the magic they may be letters of a text ("N.", "M,0.455") or single numbers.
+        """
+        if self.imports or self.lines or self.is_named:
+            return True
+        if is_ended:
+            rest = self.head[self.position + 1 :].strip(b"\r\n\0 ")
+            return self.is_whole and not rest
+        return self.is_binary
 
     def beyond(self, window: Window, base: int) -> int:
         """Where the stream goes on behind the bytes that begin at ``base``; -1 if it does not."""
@@ -125,6 +155,7 @@ class Trial:
     def go_on(self, head: bytes, *, is_whole: bool) -> None:
         """Go on with these bytes, which follow what was passed."""
         self.head, self.is_whole = head, is_whole
+        self.is_binary = self.is_binary or bool(_BINARY.search(head))
         self.position, self.is_open = 0, False
 
     def step(self, code: int, position: int) -> int:
@@ -140,6 +171,8 @@ class Trial:
             raise ArtifactError("no opcode")
         if argument in _FIXED:
             end = position + _FIXED[argument]
+            # The first entry of a memo: no text has it.
+            self.lines += code == 0x94 or (code == ord("q") and self.head[position:end] == b"\0")
             if code == FRAME:
                 length = int.from_bytes(self.head[position:end], "little")
                 self.has_frame |= 0 < length < FRAME_BYTES and end <= len(self.head)
@@ -166,6 +199,7 @@ class Trial:
         return position
 
     def _check_line(self, code: int, line: bytes) -> None:
+        self.lines += code not in b"ci"
         if code in b"ci":
             self.imports += 1
             if not _NAME.match(line):
