@@ -57,10 +57,29 @@ def escalations(
     with what is known for sure, then with what is not known.
     """
     search = _Search(words, tuple(techniques), graph)
-    search.begin()
     search.follow(Truth.TRUE)
     search.follow(Truth.UNKNOWN)
     return {identity.id: search.result(identity.id) for identity in search.identities}
+
+
+class _Group:
+    """Techniques that work on one kind of thing and begin with the same need.
+
+    ``first`` is that need, None for a group of needs; ``rests`` are the other needs by technique.
+    ``pending`` maps identities to the techniques that are not open to them so far.
+    """
+
+    def __init__(self, kind: str, first: Question | None) -> None:
+        self.kind, self.first = kind, first
+        self.rests: dict[str, Needs] = {}
+        self.pending: dict[str, tuple[Resource, dict[str, Technique]]] = {}
+
+    def add(self, technique: Technique, identities: Iterable[Resource]) -> None:
+        """Take in a technique that these identities may have the rights for."""
+        rest = technique.needs.parts[1:] if self.first is not None else technique.needs.parts
+        self.rests[technique.id] = msgspec.structs.replace(technique.needs, parts=rest)
+        for identity in identities:
+            self.pending.setdefault(identity.id, (identity, {}))[1][technique.id] = technique
 
 
 class _Search:
@@ -70,33 +89,21 @@ class _Search:
         self._words, self._graph = words, graph
         self.identities = tuple(i for name in words.types for i in graph.of_type(name))
         self._admin = {i.id: words.is_admin(i, graph) for i in self.identities}
-        self._candidates = {
-            technique.id: [i for i in self.identities if _may_hold(technique.needs, i, graph)]
-            for technique in techniques
-        }
-        self._techniques = [t for t in techniques if self._candidates[t.id]]
         self._paths: dict[str, dict[str, Path]] = {i.id: {} for i in self.identities}
         # What is not known of a technique of an identity, by their ids.
         self._doubts: dict[str, dict[str, Answer]] = {i.id: {} for i in self.identities}
-
-    def begin(self) -> None:
-        """Ask for what needs nobody privileged: the holder itself, whichever there is."""
-        for technique in self._techniques:
-            kind = self._kind(technique)
-            for identity in self._candidates[technique.id]:
-                for target in self._first_targets(technique, kind, identity):
-                    self._note(technique, identity, target, YES)
-                if kind is not None and kind.unseen and not self._is_open(technique, identity):
-                    answer = kind.unseen(identity, technique.needs, self._graph)
-                    self._doubt(technique, identity, answer)
+        self._groups: dict[tuple[str, int], _Group] = {}
+        for technique in techniques:
+            able = [i for i in self.identities if _may_hold(technique.needs, i, graph)]
+            if able:
+                self._begin(technique, able)
 
     def follow(self, sure: Truth) -> None:
         """Ask for everything through which one acts as somebody who is privileged."""
         waiting = [i for i in self.identities if self._standing(i.id).truth is sure]
         is_done = {identity.id for identity in waiting}
         for privileged in waiting:
-            standing = self._standing(privileged.id)
-            for identity in self._act_as(privileged, standing):
+            for identity in self._act_as(privileged, self._standing(privileged.id)):
                 if identity.id not in is_done and self._standing(identity.id).truth is sure:
                     is_done.add(identity.id)
                     waiting.append(identity)
@@ -111,21 +118,20 @@ class _Search:
             paths=tuple(paths[key] for key in sorted(paths)),
         )
 
-    def _act_as(self, privileged: Resource, standing: Answer) -> Iterable[Resource]:
-        through: dict[str, tuple[Target, ...]] = {}
-        for technique in self._techniques:
-            kind = self._kind(technique)
-            if kind is None or kind.is_raised:
-                continue
-            if technique.target not in through:
-                through[technique.target] = kind.leading_to(privileged, self._graph)
-            for identity in self._candidates[technique.id] if through[technique.target] else ():
-                if identity.id == privileged.id or not _is_near(identity, privileged, kind):
-                    continue
-                for target in through[technique.target]:
-                    if not self._is_open(technique, identity):
-                        self._note(technique, identity, target, standing)
-                yield identity
+    def _begin(self, technique: Technique, able: list[Resource]) -> None:
+        """Ask for what needs nobody privileged: the holder itself, whichever there is."""
+        kind = self._words.targets[technique.target] if technique.target else None
+        for identity in able:
+            for target in self._first_targets(technique, kind, identity):
+                answer = ask(technique.needs, identity, target, self._graph)
+                if self._note(technique, identity, target, answer):
+                    break
+        if kind is not None and not kind.is_raised:
+            left = [i for i in able if technique.id not in self._paths[i.id]]
+            question = _first_of(technique.needs)
+            key = (technique.target, id(question))
+            group = self._groups.setdefault(key, _Group(technique.target, question))
+            group.add(technique, left)
 
     def _first_targets(
         self, technique: Technique, kind: TargetKind | None, identity: Resource
@@ -136,24 +142,50 @@ class _Search:
         if kind.has_whichever:
             yield Target(kind=technique.target)
         for other in self.identities if kind.is_raised else ():
-            if self._is_open(technique, identity):
-                return
             if other.id != identity.id and _is_near(identity, other, kind):
                 yield from kind.leading_to(other, self._graph)
 
+    def _act_as(self, privileged: Resource, standing: Answer) -> Iterable[Resource]:
+        """Give those who learned of a way to act as somebody."""
+        through: dict[str, tuple[Target, ...]] = {}
+        for group in self._groups.values():
+            kind = self._words.targets[group.kind]
+            if group.kind not in through:
+                through[group.kind] = kind.leading_to(privileged, self._graph)
+            for target in through[group.kind]:
+                if group.first is not None and not group.first.may_suit(target, self._graph):
+                    continue
+                for identity, techniques in group.pending.values():
+                    if not techniques or identity.id == privileged.id:
+                        continue
+                    is_near = _is_near(identity, privileged, kind)
+                    if is_near and self._learn(group, identity, target, standing):
+                        yield identity
+
+    def _learn(self, group: _Group, identity: Resource, target: Target, standing: Answer) -> bool:
+        first = YES if group.first is None else group.first.ask(identity, target, self._graph)
+        if first == NO:
+            return False
+        techniques = group.pending[identity.id][1]
+        learned = False
+        for technique in tuple(techniques.values()):
+            rest = ask(group.rests[technique.id], identity, target, self._graph)
+            answer = all_of((first, rest, standing))
+            learned = learned or answer != NO
+            if self._note(technique, identity, target, answer):
+                del techniques[technique.id]
+        return learned
+
     def _note(
-        self, technique: Technique, identity: Resource, target: Target | None, standing: Answer
-    ) -> None:
-        answer = all_of((ask(technique.needs, identity, target, self._graph), standing))
+        self, technique: Technique, identity: Resource, target: Target | None, answer: Answer
+    ) -> bool:
+        """Keep an answer; say whether the technique is open."""
         if answer == YES:
             self._paths[identity.id][technique.id] = Path(technique=technique, target=target)
-        else:
-            self._doubt(technique, identity, answer)
-
-    def _doubt(self, technique: Technique, identity: Resource, answer: Answer) -> None:
-        if answer.truth is Truth.UNKNOWN:
+        elif answer != NO:
             doubts = self._doubts[identity.id]
             doubts[technique.id] = any_of((doubts.get(technique.id, NO), answer))
+        return answer == YES
 
     def _standing(self, name: str) -> Answer:
         """Say whether an identity is privileged, by all that is known so far."""
@@ -162,11 +194,10 @@ class _Search:
         reasons = any_of((self._admin[name], *self._doubts[name].values()))
         return unknown(reasons.because) if reasons.truth is Truth.UNKNOWN else NO
 
-    def _is_open(self, technique: Technique, identity: Resource) -> bool:
-        return technique.id in self._paths[identity.id]
 
-    def _kind(self, technique: Technique) -> TargetKind | None:
-        return self._words.targets[technique.target] if technique.target else None
+def _first_of(needs: Needs) -> Question | None:
+    first = needs.parts[0] if needs.parts and not needs.is_any else None
+    return first if isinstance(first, Question) else None
 
 
 def _is_near(identity: Resource, other: Resource, kind: TargetKind) -> bool:

@@ -41,12 +41,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     ``label`` is the right as a reader knows it, "" for what is no right. ``ask`` says whether an
     identity has it, on the target if there is one. ``may_hold`` is a quick test: False only where
-    every answer for this identity would be no.
+    every answer for this identity would be no; ``may_suit`` the same for a target.
     """
 
     label: str
     ask: Callable[[Resource, Target | None, Graph], Answer]
     may_hold: Callable[[Resource, Graph], bool]
+    may_suit: Callable[[Target, Graph], bool] = lambda _, __: True
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlsec.providers.aws.facts.permissions import Identity
 
 _ASSUME = "sts:assumerole"
+_SERVICE = (".amazonaws.com", ".amazonaws.com.cn")
 
 
 def lets_in_service(role: Resource, name: str, graph: Graph) -> Answer:
@@ -32,6 +33,21 @@ def _lets_in_service(role: Resource, name: str) -> Answer:
     account = account_of(role)
     caller = service(name, source_account=FREE if account == CODE_ACCOUNT else fixed(account))
     return _decide(role, caller, Layer(statements=trust))
+
+
+def trusts_somebody(role: Resource, graph: Graph) -> bool:
+    """Whether the trust policy of a role can let in anybody besides services."""
+    return graph.memo(("trusts somebody", role.id), lambda: _trusts_somebody(role))
+
+
+def _trusts_somebody(role: Resource) -> bool:
+    trust = statements_of(role, "trust")
+    return isinstance(trust, Unknown) or any(
+        statement.is_allow
+        and statement.covers_action(_ASSUME)
+        and not all(name.endswith(_SERVICE) for name in statement.principals or ("",))
+        for statement in trust
+    )
 
 
 def lets_in(role: Resource, who: Identity, arn: str) -> Answer:

@@ -13,7 +13,7 @@ from mlsec.graph.techniques.technique import QuestionWord, Target, Words
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.providers.aws.facts.permissions import Identity, identity_of
 from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question
-from mlsec.providers.aws.facts.same_account_trust import lets_in, lets_in_service
+from mlsec.providers.aws.facts.same_account_trust import lets_in, lets_in_service, trusts_somebody
 from mlsec.providers.aws.facts.technique_examples import EXAMPLE_KEYS, spell_out
 from mlsec.providers.aws.facts.technique_targets import (
     GROUP,
@@ -82,7 +82,11 @@ def _passes_to(service: str) -> Need:
         question = Question(action=_PASS, resource=role.identity, passed_to=service)
         return all_of((trusted, who.may(question)))
 
-    return Need(label="iam:PassRole", ask=ask, may_hold=_speaks_of(_PASS))
+    def may_suit(target: Target, graph: Graph) -> bool:
+        role = _role_of(target)
+        return role is None or lets_in_service(role, service, graph) != NO
+
+    return Need(label="iam:PassRole", ask=ask, may_hold=_speaks_of(_PASS), may_suit=may_suit)
 
 
 def _assumes(raw: Mapping[str, Any]) -> Need:
@@ -211,7 +215,14 @@ _WHERE: Mapping[str, _Where] = {
     "something": _anything,
     "*": _anything,
 }
-_ASSUMING = Need(label="sts:AssumeRole", ask=_ask_assuming, may_hold=lambda _, __: True)
+_ASSUMING = Need(
+    label="sts:AssumeRole",
+    ask=_ask_assuming,
+    may_hold=lambda _, __: True,
+    may_suit=lambda target, graph: (
+        target.identity is None or trusts_somebody(target.identity, graph)
+    ),
+)
 
 
 def _is_admin(identity: Resource, graph: Graph) -> Answer:
