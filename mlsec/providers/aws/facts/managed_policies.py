@@ -40,20 +40,23 @@ def policy_of_aws(arn: str) -> ManagedPolicy | None:
     """Give a policy that AWS manages; None when it is not among the known."""
     head, is_own, path = arn.partition(_AWS_OWN)
     partition = head.removeprefix("arn:")
-    lines = _lines_of(path) if is_own else None
+    lines = lines_of(path) if is_own else None
     if lines is None:
         return None
-    first, *statements = lines
-    _, version, day = first.split(" ")
-    raw: list[Any] = [
-        json.loads(line.replace('"arn:aws:', f'"arn:{partition}:')) for line in statements
-    ]
+    _, version, day = lines[0].split(" ")
     return ManagedPolicy(
-        document=read_document(read_policy({"Statement": raw}) or ()),
+        document=read_document(read_policy(raw_document(lines, partition)) or ()),
         is_whole=partition == _PARTITION,
         version=version,
         day=day,
     )
+
+
+def raw_document(lines: list[str], partition: str = _PARTITION) -> dict[str, Any]:
+    """Give the document that lines of the file write."""
+    own = f'"arn:{partition}:'
+    statements = [json.loads(line.replace('"arn:aws:', own)) for line in lines[1:]]
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def day_of_policies() -> str:
@@ -66,7 +69,7 @@ def names() -> list[str]:
     return [line[1:].partition(" ")[0] for line in _text().split("\n") if line.startswith("=")]
 
 
-def _lines_of(path: str) -> list[str] | None:
+def lines_of(path: str) -> list[str] | None:
     """Give the lines of a policy: one that can no longer be attached is known by its name alone."""
     text = _text()
     for name in (path, path.rpartition("/")[2]):

@@ -124,13 +124,13 @@ def _read_identity(resource: Resource, graph: Graph, ledger: _Ledger) -> Identit
     return Identity(
         account=account_of(resource),
         partition=_partition(resource),
-        caller=_caller(resource),
+        caller=caller_of(resource),
         policies=_joined(pages),
         boundary=_boundary(resource, graph, ledger),
     )
 
 
-def _caller(resource: Resource) -> Caller:
+def caller_of(resource: Resource) -> Caller:
     """Say which keys the identity's own calls have, and can have.
 
     Its session may have tags that it does not have itself, and it may call through services, so
@@ -146,7 +146,7 @@ def _caller(resource: Resource) -> Caller:
         keys["aws:principalarn"] = within("*")
     if kind == "role":
         keys |= {"aws:principaltype": fixed("AssumedRole"), "aws:username": ABSENT}
-        keys["aws:userid"] = within("*:*")
+        keys["aws:userid"] = within("AROA*:*")
     if kind == "user":
         keys |= {"aws:principaltype": fixed("User"), "aws:username": fixed(resource.name)}
     return Caller(names=caller.names, keys={**caller.keys, **keys})

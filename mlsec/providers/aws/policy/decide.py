@@ -136,16 +136,15 @@ def _on_one(request: Request, resource: str, layers: Sequence[Sequence[Statement
 def domain_of(key: str, request: Request, resource: str) -> Domain:
     """Say what a key (lower case) of a request about a resource can be."""
     said = request.keys.get(key) or request.keys.get(bare(key)) or request.caller.domain_of(key)
+    known = None if is_global(key) else service_key(key)
+    if known is not None and request.action not in known.actions:
+        return ABSENT
     if said is not None:
         return said
+    if known is None and not is_global(key):
+        return UNKNOWN
     if key == _NEVER_HELPS:
         return ABSENT
-    known = service_key(key)
-    if not is_global(key):
-        if known is None:
-            return UNKNOWN
-        if request.action not in known.actions:
-            return ABSENT
     if is_of_resource(key):
         return _tag(key, request.tags)
     return _by_name(key, resource)
@@ -162,9 +161,9 @@ def _tag(key: str, tags: Mapping[str, str] | None) -> Domain:
 def _by_name(key: str, resource: str) -> Domain:
     """What the name of a resource says: its region and its account."""
     parts = resource.split(":", 5)
-    if len(parts) < 6 or ANY[0] in parts[3] + parts[4]:
+    if len(parts) < 6:
         return FREE
-    if key == "aws:requestedregion" and parts[3]:
+    if key == "aws:requestedregion" and parts[3] and ANY[0] not in parts[3]:
         return fixed(parts[3])
     if key in ("aws:resourceaccount", "s3:resourceaccount") and _is_account(parts[4]):
         return fixed(parts[4])

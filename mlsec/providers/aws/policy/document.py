@@ -66,12 +66,13 @@ class Document:
 
 def _sight(statements: tuple[Statement, ...], resource: str) -> Sight:
     allows = may_allow = may_deny = False
+    is_some = "*" in resource
     for statement in statements:
         if not _may_cover(statement, resource):
             continue
         if not statement.is_allow:
             may_deny = True
-        elif statement.conditions or statement.variables:
+        elif statement.conditions or statement.variables or (statement.not_resources and is_some):
             may_allow = True
         else:
             allows = True

@@ -65,7 +65,7 @@ _GLOBAL = frozenset(
         "aws:viaawsmcpservice", "aws:currenttime", "aws:epochtime", "aws:referer",
         "aws:requestedregion", "aws:requesttag/", "aws:tagkeys", "aws:securetransport",
         "aws:sourcearn", "aws:sourceaccount", "aws:sourceowner", "aws:sourceorgpaths",
-        "aws:sourceorgid", "aws:useragent", "aws:ismcpserviceaction", "kms:calleraccount",
+        "aws:sourceorgid", "aws:useragent", "aws:ismcpserviceaction",
     }
 )  # fmt: skip
 _GLOBAL_LISTS = frozenset(
@@ -104,8 +104,8 @@ def is_global(key: str) -> bool:
 
 def is_list(key: str) -> bool:
     """Whether the key has a list of values, so that conditions on it need a quantifier."""
-    if key in _GLOBAL_LISTS:
-        return True
+    if is_global(key):
+        return key in _GLOBAL_LISTS
     known = service_key(key)
     return known is not None and known.is_list
 
@@ -120,7 +120,8 @@ def service_key(key: str) -> ServiceKey | None:
     """Look a key (lower case) up in the reference; None when no service has it."""
     text = _text()
     # A name goes on after a slash or after a second colon (``kms:encryptioncontext:team``).
-    for name in (bare(key), key.partition("/")[0], key.rpartition(":")[0] + ":"):
+    words = key.split(":", 2)
+    for name in (bare(key), key.partition("/")[0], ":".join((*words[:2], ""))):
         at = text.find(f"\n{name} ")
         if at >= 0:
             _, kind, *actions = text[at + 1 : text.find("\n", at + 1)].split(" ")
