@@ -11,6 +11,7 @@ from tests.estate.azure_world import arm, child, group_id
 
 _AT = "azure-identity/"
 _MISUSE = "paths/role-can-misuse-and-hide@identity"
+_ESCALATES = f"{_AT}ml-identity-can-escalate@identity"
 _CALLS = f"{_AT}ml-identity-invokes-every-model@identity"
 
 
@@ -27,11 +28,17 @@ def _given(fails: str, role: str, scope: str = roles.SCOPE) -> tuple[str, dict[s
 PLOT = plot(
     [
         _given(f"{_AT}ml-identity-admin@identity", roles.OWNER_ROLE),
-        _given(f"{_AT}ml-identity-changes-everything@identity {_MISUSE}", roles.CONTRIBUTOR_ROLE),
         _given(
-            f"{_AT}ml-identity-changes-whole-group@identity", roles.CONTRIBUTOR_ROLE, group_id()
+            f"{_AT}ml-identity-changes-everything@identity {_ESCALATES} {_MISUSE}",
+            roles.CONTRIBUTOR_ROLE,
         ),
-        _given(f"{_AT}ml-identity-can-escalate@identity", roles.GRANTING_ROLE, group_id()),
+        # The owner of the subscription is an identity of the group too.
+        _given(
+            f"{_AT}ml-identity-changes-whole-group@identity {_ESCALATES}",
+            roles.CONTRIBUTOR_ROLE,
+            group_id(),
+        ),
+        _given(_ESCALATES, roles.GRANTING_ROLE, group_id()),
         _given(f"{_AT}ml-identity-writes-every-container@identity", roles.WRITE_BLOBS_ROLE),
         _given(f"{_AT}ml-identity-reads-every-container@identity", roles.READ_BLOBS_ROLE),
         _given(f"{_AT}ml-identity-reads-every-secret@identity", roles.SECRETS_ROLE),
@@ -40,7 +47,9 @@ PLOT = plot(
         _given(f"{_AT}ml-identity-changes-filters@identity", roles.FILTER_ROLE),
         _given(f"{_AT}ml-identity-stops-logging@identity", roles.LOG_ROLE),
         _given(f"{_AT}ml-identity-pushes-every-image@identity", roles.PUSH_ROLE),
-        _given(f"{_AT}ml-identity-manages-ml-services@identity {_CALLS}", roles.ML_ROLE),
+        _given(
+            f"{_AT}ml-identity-manages-ml-services@identity {_ESCALATES} {_CALLS}", roles.ML_ROLE
+        ),
     ]
 )
 CUSTOM = Planted(rule=f"{_AT}role-allows-everything", every=1_000)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
-from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
+from mlsec.graph.ternary import Answer, all_of, any_of, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.rights import Right
 from mlsec.providers.azure.facts.role_assignments import (
@@ -75,11 +74,6 @@ _ABILITIES: Mapping[str, tuple[Right, ...]] = {
     ),
     "has_full_ml_access": (Right(f"{_ML}*"), Right(f"{_AI}*")),
 }
-# Rights that allow privilege escalation at any scope.
-_WAYS: Mapping[str, Right] = {
-    "give roles": GRANTING,
-    "change a role's rights": Right("microsoft.authorization/roledefinitions/write"),
-}
 _POWERS = ("can_write_any_container", "can_read_any_secret", "can_use_any_identity")
 
 
@@ -96,7 +90,7 @@ def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -
     grants = grants_of(identity, graph)
     if isinstance(grants, Unknown):
         return unknown(grants.gaps)
-    who = _names_of(identity)
+    who = principal_names(identity)
     answers = [
         may(grants, right, where, identity, graph, who=who)
         for right in rights
@@ -105,17 +99,24 @@ def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -
     return any_of(answers)
 
 
+def wide_places(identity: Resource, grants: Iterable[Grant]) -> tuple[str, ...]:
+    """Give the identity's subscription, and every whole one that it has a role on."""
+    named = {grant.scope for grant in grants if grant.scope.startswith("/subscriptions/")}
+    wide = {scope for scope in named if scope.count("/") == 2}
+    return tuple(sorted({subscription_of(identity), *wide}))
+
+
 def _other_subscriptions(
     place: str, grants: Iterable[Grant], identity: Resource
 ) -> tuple[str, ...]:
     """Give the subscriptions that code names: whichever it is deployed to is not known."""
-    if not is_code(identity.scope) or place.count("/") != 2:
+    if not is_code(identity.scope) or place != subscription_of(identity):
         return ()
-    named = {grant.scope for grant in grants if grant.scope.startswith("/subscriptions/")}
-    return tuple(sorted(scope for scope in named - {place} if scope.count("/") == 2))
+    return tuple(where for where in wide_places(identity, grants) if where != place)
 
 
-def _names_of(identity: Resource) -> tuple[str, ...]:
+def principal_names(identity: Resource) -> tuple[str, ...]:
+    """Give the ids by which a denial may name an identity itself."""
     return (str(identity.properties.get("principal_id") or ""),)
 
 
@@ -157,30 +158,15 @@ def can_change_resource_group(resource: Resource, graph: Graph) -> Known | Unkno
     if isinstance(grants, Unknown):
         return grants
     wide = [grant for grant in grants if grant.scope.strip("/").count("/") <= 3]
-    who = _names_of(resource)
+    who = principal_names(resource)
     return verdict(may_anywhere(wide, EVERYTHING, resource, graph, who=who), resource, graph)
 
 
-def can_escalate(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether a known privilege escalation path is open, at any scope."""
-    return verdict(_is_escalating(resource, graph), resource, graph)
-
-
-def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
-    """List the open privilege escalation paths; unknown unless every one is decided."""
-    answers = {name: _anywhere(resource, right, graph) for name, right in _WAYS.items()}
-    open_parts = [partial for partial in answers.values() if partial.truth is Truth.UNKNOWN]
-    if open_parts:
-        return verdict(any_of(open_parts), resource, graph)
-    return Known([name for name, answer in sorted(answers.items()) if answer == YES])
-
-
-def is_privileged(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether the identity controls the subscription, or all of its data."""
-    place = subscription_of(resource)
-    powers = [can(resource, _ABILITIES[name], place, graph) for name in _POWERS]
-    answers = (_is_admin(resource, graph), _is_escalating(resource, graph), *powers)
-    return verdict(any_of(answers), resource, graph)
+def has_power(identity: Resource, graph: Graph) -> Answer:
+    """Whether an identity is administrator of the subscription, or has all of its data."""
+    place = subscription_of(identity)
+    powers = (can(identity, _ABILITIES[name], place, graph) for name in _POWERS)
+    return any_of((_is_admin(identity, graph), *powers))
 
 
 def has_conditions(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -224,17 +210,6 @@ def _is_admin(identity: Resource, graph: Graph) -> Answer:
     return all_of(can(identity, (right,), place, graph) for right in (EVERYTHING, GRANTING))
 
 
-def _is_escalating(identity: Resource, graph: Graph) -> Answer:
-    return any_of(_anywhere(identity, right, graph) for right in _WAYS.values())
-
-
-def _anywhere(identity: Resource, right: Right, graph: Graph) -> Answer:
-    grants = grants_of(identity, graph)
-    if isinstance(grants, Unknown):
-        return unknown(grants.gaps)
-    return may_anywhere(grants, right, identity, graph, who=_names_of(identity)) if grants else NO
-
-
 def _ability(name: str) -> Callable[[Resource, Graph], Known | Unknown]:
     def derive(resource: Resource, graph: Graph) -> Known | Unknown:
         answer = can(resource, _ABILITIES[name], subscription_of(resource), graph)
@@ -248,9 +223,6 @@ AZURE_PERMISSIONS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = 
     **{f"azure_permissions.{name}": _ability(name) for name in _ABILITIES},
     "azure_permissions.is_admin": is_admin,
     "azure_permissions.can_change_resource_group": can_change_resource_group,
-    "azure_permissions.can_escalate": can_escalate,
-    "azure_permissions.escalation_paths": escalation_paths,
-    "azure_permissions.is_privileged": is_privileged,
     "azure_permissions.has_conditions": has_conditions,
     "azure_permissions.allows_everything": allows_everything,
     "azure_permissions.can_assign_roles": can_assign_roles,

@@ -2,76 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Unknown
-from mlsec.graph.techniques.technique import Question, QuestionWord, Target, TargetKind, Words
-from mlsec.graph.ternary import NO, Answer, all_of, unknown
+from mlsec.graph.techniques.technique import Question, QuestionWord, Target, Words
+from mlsec.graph.ternary import Answer, any_of, unknown
 from mlsec.providers.azure.facts.permissions import (
-    EVERYTHING,
     can,
     grants_of,
-    subscription_of,
+    has_power,
+    principal_names,
+    wide_places,
 )
 from mlsec.providers.azure.facts.rights import Right
-from mlsec.providers.azure.facts.role_assignments import may_anywhere
-from mlsec.providers.azure.facts.role_definitions import GRANTING
+from mlsec.providers.azure.facts.role_assignments import Grant, may_anywhere
+from mlsec.providers.azure.facts.role_definitions import NotRead, role_blocks
+from mlsec.providers.azure.facts.technique_examples import EXAMPLE_KEYS, spell_out
+from mlsec.providers.azure.facts.technique_targets import MANAGED, TARGETS, type_at
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
-_MANAGED = "azure.identity.managed_identity"
+_PLACES = ("target", "subscription", "anything", "vault without roles")
+# The operation has no part for the identity's name; roles write it with a star for one.
+_ASSIGNING = "microsoft.managedidentity/userassignedidentities/assign/action"
+_STARRED = "microsoft.managedidentity/userassignedidentities/any/assign/action"
+_VAULT = "azure.keyvault.vault"
 
 
 def _may(raw: Mapping[str, Any]) -> Question:
-    action, place = str(raw["may"]), str(raw["on"])
-    right = Right(action.lower(), is_data=raw.get("kind") == "data action")
+    return _may_on(str(raw["may"]), str(raw["on"]), raw.get("kind") == "data action")
+
+
+@functools.cache
+def _may_on(action: str, place: str, is_data: bool) -> Question:  # noqa: FBT001 - a cached key
+    if action.count("/") < 2 or "*" in action:
+        message = f'"{action}" is not one action, such as Microsoft.Compute/virtualMachines/write'
+        raise ValueError(message)
+    lower = action.lower()
+    names = (lower, _STARRED) if lower == _ASSIGNING else (lower,)
+    rights = tuple(Right(name, is_data=is_data) for name in names)
 
     def ask(identity: Resource, target: Target | None, graph: Graph) -> Answer:
-        if place == "anything":
-            grants = grants_of(identity, graph)
-            if isinstance(grants, Unknown):
-                return unknown(grants.gaps)
-            return may_anywhere(grants, right, identity, graph) if grants else NO
-        where = subscription_of(identity)
         if place == "target" and target is not None and target.resource is not None:
-            where = target.resource.id.lower()
-        return can(identity, (right,), where, graph)
+            return can(identity, rights, target.resource.identity.lower(), graph)
+        grants = grants_of(identity, graph)
+        if isinstance(grants, Unknown):
+            return unknown(grants.gaps)
+        if place in ("target", "subscription"):
+            wide = wide_places(identity, grants)
+            return any_of(can(identity, rights, where, graph) for where in wide)
+        near = [g for g in grants if place == "anything" or _has_policies(g, graph)]
+        who = principal_names(identity)
+        return any_of(may_anywhere(near, right, identity, graph, who=who) for right in rights)
 
-    return Question(label=action, ask=ask, may_hold=_has_roles)
+    def may_hold(identity: Resource, graph: Graph) -> bool:
+        grants = grants_of(identity, graph)
+        if isinstance(grants, Unknown):
+            return True
+        return any(_holds(grant.role, rights, identity, graph) for grant in grants)
+
+    return Question(label=action, ask=ask, may_hold=may_hold)
 
 
-def _has_roles(identity: Resource, graph: Graph) -> bool:
-    grants = grants_of(identity, graph)
-    return isinstance(grants, Unknown) or bool(grants)
+def _holds(role: str, rights: Iterable[Right], identity: Resource, graph: Graph) -> bool:
+    blocks = role_blocks(role, identity, graph)
+    return isinstance(blocks, NotRead) or any(
+        block.holds(right) for block in blocks for right in rights
+    )
 
 
-def _identity(identity: Resource, graph: Graph) -> tuple[Target, ...]:
-    del graph
-    target = Target(kind="identity", name=identity.name, resource=identity, identity=identity)
-    return (target,)
-
-
-def _is_admin(identity: Resource, graph: Graph) -> Answer:
-    place = subscription_of(identity)
-    return all_of(can(identity, (right,), place, graph) for right in (EVERYTHING, GRANTING))
+def _has_policies(grant: Grant, graph: Graph) -> bool:
+    """Whether a vault that goes by its own access policies may be where a role is given."""
+    if type_at(grant.scope) != "microsoft.keyvault/vaults":
+        return True
+    vault = graph.called(grant.scope, _VAULT)
+    return vault is None or vault.properties.get("uses_rbac") is not True
 
 
 WORDS = Words(
     cloud="azure",
-    types=(_MANAGED,),
-    is_admin=_is_admin,
+    types=(MANAGED,),
+    is_admin=has_power,
     questions={
         "may": QuestionWord(
             about="an action that the roles of the identity allow, and on what",
             read=_may,
-            fields={"on": ("target", "subscription", "anything"), "kind": ("data action",)},
+            fields={"on": _PLACES, "kind": ("data action",)},
             required=("on",),
         ),
     },
-    targets={
-        "identity": TargetKind(about="a managed identity that is privileged", leading_to=_identity),
-    },
+    targets=TARGETS,
+    example_keys=EXAMPLE_KEYS,
+    spell_out=spell_out,
 )

@@ -63,7 +63,9 @@ def test_exception_takes_the_granting_from_everything() -> None:
 
     assert fact("can_change_everything", CONTRIBUTOR, me) is True
     assert fact("is_admin", CONTRIBUTOR, me) is False
-    assert fact("can_escalate", CONTRIBUTOR, me) is False
+    paths = fact("escalation_paths", CONTRIBUTOR, me)
+    assert "give roles" not in paths
+    assert "Microsoft.Compute/virtualMachines/runCommand/action" in paths
 
 
 def test_exception_of_one_role_takes_nothing_from_another() -> None:
