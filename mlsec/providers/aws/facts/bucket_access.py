@@ -121,7 +121,8 @@ def _reading(resource: Resource, graph: Graph) -> tuple[Side, ...]:
         *(AccessKind(action=action, on=f"{resource.identity}/*") for action in _OBJECT_READS),
         *(AccessKind(action=action, on=resource.identity) for action in _BUCKET_READS),
     )
-    return _policy_side(resource, graph, accesses), _acl_side(resource, graph, _ACL_READS)
+    key = ("readers of bucket", resource.id)
+    return graph.memo(key, lambda: _sides(resource, graph, accesses, _ACL_READS))
 
 
 def _writing(resource: Resource, graph: Graph) -> tuple[Side, ...]:
@@ -129,7 +130,18 @@ def _writing(resource: Resource, graph: Graph) -> tuple[Side, ...]:
         *(AccessKind(action=action, on=f"{resource.identity}/*") for action in _OBJECT_WRITES),
         *(AccessKind(action=action, on=resource.identity) for action in _BUCKET_WRITES),
     )
-    return _policy_side(resource, graph, accesses), _acl_side(resource, graph, _ACL_WRITES)
+    key = ("writers of bucket", resource.id)
+    return graph.memo(key, lambda: _sides(resource, graph, accesses, _ACL_WRITES))
+
+
+def _sides(
+    resource: Resource,
+    graph: Graph,
+    accesses: tuple[AccessKind, ...],
+    permissions: tuple[str, ...],
+) -> tuple[Side, ...]:
+    """Give the two ways in: the policy, and the ACL."""
+    return _policy_side(resource, graph, accesses), _acl_side(resource, graph, permissions)
 
 
 def _everybody(sides: tuple[Side, ...]) -> Answer:
