@@ -131,7 +131,9 @@ def principal(name: str, account: str, named: Named, partition: str) -> Caller:
     whose = _role_of(name)
     keys["aws:principalarn"] = fixed(whose)
     keys["aws:principaltype"] = fixed("User" if ":user/" in name else "AssumedRole")
-    keys["aws:userid"] = named.held("aws:userid", *_ids(account)[1 if ":user/" in name else 0 :])
+    keys["aws:userid"] = named.held(
+        "aws:userid", *user_ids(account)[1 if ":user/" in name else 0 :]
+    )
     return Caller(names=tuple(dict.fromkeys((name, account, whose))), keys=keys)
 
 
@@ -167,7 +169,7 @@ def _identity(named: Named, account: str, partition: str) -> dict[str, Domain]:
             "aws:principalarn", f"{users}role/*", f"{users}user/*", f"{users}root",
             f"arn:{partition}:sts::{account}:federated-user/*",
         ),
-        "aws:userid": named.held("aws:userid", *_ids(account)),
+        "aws:userid": named.held("aws:userid", *user_ids(account)),
         "aws:principaltype": Domain(values=_TYPES, may_be_absent=False),
         "aws:principalorgid": Domain(values=(_ORGANISATION,)),
         "aws:principalorgpaths": Domain(values=(_UNIT,)),
@@ -185,7 +187,7 @@ def _guesses(secrets: Iterable[str]) -> tuple[str, ...]:
     return (ANY, "", *(example_of(s) for s in secrets if "*" in s or "?" in s))
 
 
-def _ids(account: str) -> tuple[str, ...]:
+def user_ids(account: str) -> tuple[str, ...]:
     """Give what unique ids of an account look like: a session chooses what follows the colon."""
     return (f"AROA{ANY}:*", f"AIDA{ANY}", account, f"{account}:*")
 

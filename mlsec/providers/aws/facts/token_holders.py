@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
-from mlsec.providers.aws.facts.external_callers import named_in, network
+from mlsec.providers.aws.facts.external_callers import Named, named_in, network, user_ids
 from mlsec.providers.aws.facts.external_principals import EVERYBODY
 from mlsec.providers.aws.facts.resource_policy import AccessKind, Policy, account_in, is_service
 from mlsec.providers.aws.facts.token_issuers import COGNITO, Issuer, Reach, address_of, issuer_of
-from mlsec.providers.aws.policy.callers import Caller, federated
+from mlsec.providers.aws.policy.callers import FOREIGN_ACCOUNT, Caller, federated
 from mlsec.providers.aws.policy.keys import ABSENT, FREE, UNKNOWN, Domain, fixed, within
 from mlsec.providers.aws.policy.statement import Condition
 
@@ -75,7 +75,7 @@ def _claims(address: str, issuer: Issuer, policy: Policy) -> dict[str, Domain]:
     AWS takes no token without the claims aud and sub.
     """
     named = named_in(policy.statements)
-    claims = {**network(named), "aws:requesttag/": UNKNOWN, "aws:tagkeys": UNKNOWN}
+    claims = _circumstances(named)
     for key in named.values:
         head, _, claim = key.rpartition(":")
         if head == address.lower():
@@ -90,20 +90,33 @@ def _claims(address: str, issuer: Issuer, policy: Policy) -> dict[str, Domain]:
 def _lets_pool_in(policy: Policy) -> Answer:
     """Say whether somebody gets in by an identity pool: their own, or a named one as a guest."""
     own = _without_owners(policy, COGNITO, lambda claim, v: claim != "amr" and "*" not in v)
-    others = own.may(_pool_member(FREE), [_WITH_TOKEN])
+    where = _circumstances(named_in(policy.statements))
+    others = own.may(_pool_member(FREE, where), [_WITH_TOKEN])
     named = _without_owners(
         policy, COGNITO, lambda claim, value: claim == "sub" and "*" not in value
     )
-    guest = named.may(_pool_member(fixed(_GUEST)), [_WITH_TOKEN])
-    if guest == YES and named.may(_pool_member(fixed(_MEMBER)), [_WITH_TOKEN]) != NO:
+    guest = named.may(_pool_member(fixed(_GUEST), where), [_WITH_TOKEN])
+    if guest == YES and named.may(_pool_member(fixed(_MEMBER), where), [_WITH_TOKEN]) != NO:
         guest = unknown({"?whether the identity pool has guests"})
     return any_of((others, guest))
 
 
-def _pool_member(kind: Domain) -> Caller:
+def _pool_member(kind: Domain, where: Mapping[str, Domain]) -> Caller:
     names = dict.fromkeys((f"{COGNITO}:aud", f"{COGNITO}:sub"), within("*:*"))
     claims = {**names, f"{COGNITO}:amr": kind}
-    return federated(COGNITO, {**claims, "aws:requesttag/": UNKNOWN})
+    return federated(COGNITO, {**where, **claims})
+
+
+def _circumstances(named: Named) -> dict[str, Domain]:
+    """Give what a request with a token has besides the claims: nobody has signed it."""
+    return {
+        **network(named),
+        "aws:requesttag/": UNKNOWN,
+        "aws:tagkeys": UNKNOWN,
+        "aws:principalisawsservice": ABSENT,
+        "aws:viaawsservice": fixed("false"),
+        "aws:userid": named.held("aws:userid", *user_ids(FOREIGN_ACCOUNT), may_be_absent=True),
+    }
 
 
 def _without_owners(

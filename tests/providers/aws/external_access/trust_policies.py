@@ -228,9 +228,11 @@ def _statement(chance: random.Random, *, exotic: bool) -> dict[str, Any]:
     elif kind == "person":
         made = {
             "Effect": "Allow",
-            "Action": chance.choice(("sts:AssumeRole", "sts:*")),
+            "Action": "sts:AssumeRole",
             "Principal": chance.choice(_WHO[2:] + _WHO),
         }
+        if made["Principal"] == "*" and chance.random() < 0.5:
+            made["Action"] = "sts:*"
         keys = list(_PERSONS)
         if chance.random() < 0.3:
             keys = [_EXTERNAL_ID]
@@ -294,6 +296,7 @@ def _tokens(
         context["aws:SecureTransport"] = values[-1]
         context |= {
             "aws:RequestedRegion": "eu-west-1",
+            "aws:ViaAWSService": "false",
             "aws:CurrentTime": _NOW,
             "aws:ResourceAccount": OWN,
         }
@@ -318,6 +321,7 @@ def _by_services(policy: dict[str, Any]) -> list[Request]:
             context = {n: v for (n, _), v in zip(held, values, strict=True) if v is not None}
             context |= {
                 "aws:RequestedRegion": "eu-west-1",
+                "aws:ViaAWSService": "false",
                 "aws:CurrentTime": _NOW,
                 "aws:ResourceAccount": OWN,
             }
