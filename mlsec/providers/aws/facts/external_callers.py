@@ -130,10 +130,9 @@ def principal(name: str, account: str, named: Named, partition: str) -> Caller:
         return Caller(names=(account, f"arn:{partition}:iam::{account}:{ANY}"), keys=keys)
     whose = _role_of(name)
     keys["aws:principalarn"] = fixed(whose)
-    keys["aws:principaltype"] = fixed("User" if ":user/" in name else "AssumedRole")
-    keys["aws:userid"] = named.held(
-        "aws:userid", *user_ids(account)[1 if ":user/" in name else 0 :]
-    )
+    is_user = ":user/" in name
+    keys["aws:principaltype"] = fixed("User" if is_user else "AssumedRole")
+    keys["aws:userid"] = named.held("aws:userid", user_ids(account)[1 if is_user else 0])
     return Caller(names=tuple(dict.fromkeys((name, account, whose))), keys=keys)
 
 
@@ -151,6 +150,7 @@ def service(name: str, named: Named, foreign: Iterable[str] = ()) -> Caller:
     sources += [f"arn:*:s3:::*{ANY}*", f"arn:*:s3:::{ANY}*"]
     keys: dict[str, Domain] = {
         **dict.fromkeys(_NO_NETWORK, ABSENT),
+        "sts:externalid": ABSENT,
         "aws:sourcearn": named.held("aws:sourcearn", *sources, may_be_absent=True),
         "aws:sourceorgid": Domain(values=(_ORGANISATION,)),
         "aws:sourceorgpaths": Domain(values=(_UNIT,)),
