@@ -1,0 +1,54 @@
+"""Service accounts that can take over the cluster, by the techniques of rules/techniques."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Known, Unknown
+from mlsec.graph.flags import as_answer
+from mlsec.graph.techniques.escalation import Escalation, escalations
+from mlsec.graph.techniques.load import shipped_techniques
+from mlsec.graph.techniques.technique import Technique
+from mlsec.graph.ternary import any_of
+from mlsec.providers.kubernetes.facts.rights import is_admin
+from mlsec.providers.kubernetes.facts.selectors import as_fact
+from mlsec.providers.kubernetes.facts.technique_words import WORDS
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+
+def is_privileged(resource: Resource, graph: Graph) -> Known | Unknown:
+    """Whether an account can take over the cluster."""
+    search = _all(graph).get(resource.id)
+    answers = [as_answer(is_admin(resource, graph)), *([search.is_open] if search else [])]
+    return as_fact(any_of(answers))
+
+
+def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
+    """List how an account can take over the cluster: the rights, and whose account they lead to."""
+    search = _all(graph).get(resource.id)
+    if search is None:
+        return Known([])
+    more = tuple(sorted(gap for gap in search.undecided.because if not gap.startswith("?")))
+    if more and not search.paths:
+        return Unknown(more)
+    return Known([path.text for path in search.paths])
+
+
+def _all(graph: Graph) -> Mapping[str, Escalation]:
+    return graph.memo(("kubernetes escalations",), lambda: escalations(WORDS, _techniques(), graph))
+
+
+@functools.cache
+def _techniques() -> tuple[Technique, ...]:
+    return shipped_techniques(WORDS)
+
+
+KUBE_ESCALATIONS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
+    "kubernetes.is_privileged": is_privileged,
+    "kubernetes.escalation_paths": escalation_paths,
+}

@@ -1,0 +1,233 @@
+"""What bindings give an account: the rules of roles, each with where it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mlsec.core.resource import Resource
+from mlsec.graph.fact import Targets
+from mlsec.providers.kubernetes.facts.builtin_roles import AGGREGATES, BUILTIN, INCLUDES, Rule
+from mlsec.providers.kubernetes.facts.selectors import (
+    all_of_type,
+    by_name,
+    hidden_types,
+    in_code,
+    is_same_namespace,
+    known_value,
+    nearest,
+    note_unstated,
+    sorted_targets,
+)
+from mlsec.providers.kubernetes.network_policies.selector import meets
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
+
+ROLE, BINDING, ACCOUNT = "kubernetes.role", "kubernetes.binding", "kubernetes.service_account"
+_USER = "system:serviceaccount:"
+
+
+class Right(msgspec.Struct, frozen=True, kw_only=True):
+    """A request: one of these verbs on a resource of a group, with a name or on whichever."""
+
+    verbs: frozenset[str]
+    group: str
+    resource: str
+    names: frozenset[str] = frozenset()
+
+    def is_given_by(self, rule: Rule) -> bool:
+        """Whether a rule of a role allows it."""
+        verbs, groups = rule.get("verbs") or (), rule.get("groups") or ()
+        return (
+            ("*" in verbs or not self.verbs.isdisjoint(verbs))
+            and ("*" in groups or self.group in groups)
+            and covers(rule.get("resources") or (), self.resource)
+            and (not rule.get("names") or not self.names.isdisjoint(rule["names"]))
+        )
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """Rules of a role, and the gaps that hide others."""
+
+    rules: tuple[Rule, ...] = ()
+    gaps: frozenset[str] = frozenset()
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules that one binding gives; they hold in its namespace, or everywhere."""
+
+    binding: Resource
+    rules: tuple[Rule, ...]
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it holds in every namespace, and for what is in none."""
+        return bool(known_value(self.binding, "kind") == "ClusterRoleBinding")
+
+
+class Grants(msgspec.Struct, frozen=True, kw_only=True):
+    """All that an account is given, and the gaps that hide more."""
+
+    grants: tuple[Grant, ...] = ()
+    gaps: frozenset[str] = frozenset()
+
+
+def covers(kinds: Iterable[str], wanted: str) -> bool:
+    """Whether the resources of a rule include one; ``*/scale`` is that part of any."""
+    named = set(kinds)
+    if "*" in named or wanted in named or (wanted == "*" and bool(named)):
+        return True
+    return "/" in wanted and f"*/{wanted.partition('/')[2]}" in named
+
+
+def bindings(resource: Resource, graph: Graph) -> Targets:
+    """Give the bindings that name an account, its user, or a group that it is in."""
+    space = known_value(resource, "namespace") or ""
+    groups = {"system:serviceaccounts", f"system:serviceaccounts:{space}", "system:authenticated"}
+    index = _by_subject(graph)
+    bound = [b for group in groups for b in index.get((resource.scope, "Group", group), ())]
+    named = by_name(graph, ACCOUNT, resource.scope, resource.name)
+    for binding in index.get((resource.scope, "ServiceAccount", resource.name), ()):
+        meant = [
+            a
+            for a in named
+            if any(_means(s, binding, a) for s in known_value(binding, "subjects") or ())
+        ]
+        bound += [binding] if any(a.id == resource.id for a in nearest(binding, meant)) else []
+    unread = [
+        gap
+        for binding in all_of_type(graph, BINDING, resource.scope)
+        for gap in binding.unread.get("subjects", ())
+    ]
+    return sorted_targets(bound, {*unread, *hidden_types(graph, resource, BINDING)})
+
+
+def bound_role(resource: Resource, graph: Graph) -> Targets:
+    """Give the role of a binding; nothing for a built-in one."""
+    kind, name = known_value(resource, "role_kind"), known_value(resource, "role_name")
+    if not isinstance(name, str):
+        return Targets(gaps=tuple(resource.unread.get("role_name", ())))
+    candidates = [
+        role
+        for role in by_name(graph, ROLE, resource.scope, name)
+        if known_value(role, "kind") == kind
+        and (kind == "ClusterRole" or is_same_namespace(resource, role))
+    ]
+    near = nearest(resource, candidates)
+    if near or (in_code(resource) and name in BUILTIN):
+        return Targets(resources=tuple(near))
+    gaps = hidden_types(graph, resource, ROLE)
+    if in_code(resource):
+        gaps.add(
+            note_unstated(
+                graph, resource, ROLE, f"the {kind} {name} is not declared in this folder"
+            )
+        )
+    return Targets(gaps=tuple(sorted(gaps)))
+
+
+def grants_of(resource: Resource, graph: Graph) -> Grants:
+    """Give all that an account is given by its bindings."""
+
+    def compute() -> Grants:
+        reached = bindings(resource, graph)
+        given = [(target, rules_of_binding(target, graph)) for target in reached.resources]
+        gaps = {*reached.gaps, *(gap for _, rules in given for gap in rules.gaps)}
+        if (
+            in_code(resource)
+            and not reached.resources
+            and known_value(resource, "is_declared") is False
+        ):
+            why = "nothing in this folder declares the account or binds a role to it"
+            gaps.add(note_unstated(graph, resource, BINDING, why))
+        grants = tuple(Grant(binding=target, rules=rules.rules) for target, rules in given)
+        return Grants(grants=grants, gaps=frozenset(gaps))
+
+    result: Grants = graph.memo(("kubernetes grants", resource.id), compute)
+    return result
+
+
+def rules_of_binding(resource: Resource, graph: Graph) -> Rules:
+    """Give the rules of the role that a binding gives."""
+    reached = bound_role(resource, graph)
+    if not reached.resources and not reached.gaps:
+        return _builtin(known_value(resource, "role_name") or "", resource, graph)
+    parts = [rules_of_role(target, graph) for target in reached.resources]
+    return Rules(
+        rules=tuple(rule for part in parts for rule in part.rules),
+        gaps=frozenset(reached.gaps).union(*(part.gaps for part in parts)),
+    )
+
+
+def rules_of_role(resource: Resource, graph: Graph) -> Rules:
+    """Give the rules of a role, with those that it collects from others."""
+    return graph.memo(("kubernetes rules", resource.id), lambda: _collected([resource], graph))
+
+
+def _collected(roles: Iterable[Resource], graph: Graph, before: Iterable[Rule] = ()) -> Rules:
+    """Give the rules of roles, and in code of the roles that these collect, to any depth."""
+    rules: list[Rule] = list(before)
+    gaps: set[str] = set()
+    waiting = {role.id: role for role in roles}
+    done: set[str] = set()
+    while waiting:
+        name, role = waiting.popitem()
+        done.add(name)
+        rules += known_value(role, "rules") or ()
+        gaps.update(role.unread.get("rules", ()))
+        # A live cluster writes the joined rules into the role itself.
+        selectors = known_value(role, "aggregates") or () if in_code(role) else ()
+        for wanted in (selector.get("requirements") for selector in selectors):
+            waiting |= {
+                other.id: other
+                for other in (all_of_type(graph, ROLE, role.scope) if wanted else ())
+                if other.id not in done and meets(known_value(other, "labels") or {}, wanted)
+            }
+    return Rules(rules=tuple(rules), gaps=frozenset(gaps))
+
+
+def _builtin(name: str, near: Resource, graph: Graph) -> Rules:
+    """Give the rules of a role that every cluster has, with those that code adds to it."""
+    labels = [f"{AGGREGATES}{part}" for part in INCLUDES.get(name, ())]
+    added = [
+        role
+        for role in (all_of_type(graph, ROLE, near.scope) if labels else ())
+        if any((known_value(role, "labels") or {}).get(label) == "true" for label in labels)
+    ]
+    return _collected(added, graph, BUILTIN.get(name, ()))
+
+
+def _by_subject(graph: Graph) -> dict[tuple[str, str, str], list[Resource]]:
+    def build() -> dict[tuple[str, str, str], list[Resource]]:
+        index: dict[tuple[str, str, str], list[Resource]] = {}
+        for resource in graph.of_type(BINDING):
+            for subject in known_value(resource, "subjects") or ():
+                who = _as_account(subject)
+                key = (resource.scope, str(who.get("kind")), str(who.get("name")))
+                index.setdefault(key, []).append(resource)
+        return index
+
+    resources: dict[tuple[str, str, str], list[Resource]] = graph.memo(
+        ("kubernetes subject", BINDING), build
+    )
+    return resources
+
+
+def _means(subject: Mapping[str, Any], binding: Resource, account: Resource) -> bool:
+    who = _as_account(subject)
+    if who.get("kind") != "ServiceAccount" or who.get("name") != account.name:
+        return False
+    space = who.get("namespace") or known_value(binding, "namespace") or ""
+    return is_same_namespace(account, binding, space)
+
+
+def _as_account(subject: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a subject as the service account that it means where it names that one's user."""
+    name = str(subject.get("name"))
+    if subject.get("kind") != "User" or not name.startswith(_USER):
+        return subject
+    space, _, account = name.removeprefix(_USER).partition(":")
+    return {"kind": "ServiceAccount", "namespace": space, "name": account}

@@ -1,0 +1,195 @@
+"""Who is privileged in a cluster: each kind of mistake as its smallest case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlsec.core.resource import Resource
+from tests.providers.kubernetes.manifests import graph_of, of_type, verdicts
+
+WORKLOAD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: llm, namespace: models}
+spec: {serviceAccountName: llm, containers: [{name: s, image: "vllm/vllm-openai:v1"}]}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: llm, namespace: models}
+"""
+ADMIN = """\
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: boss, namespace: SPACE}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: boss}
+roleRef: {kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: ServiceAccount, name: boss, namespace: SPACE}]
+"""
+LLM = "{kind: ServiceAccount, name: llm, namespace: models}"
+
+
+def given(rule: str, space: str = "models", subject: str = LLM, labels: str = "{}") -> str:
+    """Give a role with one rule and its binding; an empty namespace is everywhere."""
+    kind = "Role" if space else "ClusterRole"
+    where = f", namespace: {space}" if space else ""
+    return (
+        f"---\napiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\n"
+        f"metadata: {{name: r{where}, labels: {labels}}}\nrules: [{rule}]\n"
+        f"---\napiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}Binding\n"
+        f"metadata: {{name: b{where}}}\nroleRef: {{kind: {kind}, name: r}}\nsubjects: [{subject}]\n"
+    )
+
+
+def rule(verbs: str, resource: str, group: str = "", names: str = "") -> str:
+    named = f", resourceNames: [{names}]" if names else ""
+    return f"{{apiGroups: ['{group}'], resources: [{resource}], verbs: [{verbs}]{named}}}"
+
+
+def account(scratch: Path, *more: str) -> Resource:
+    graph = graph_of(scratch, {"x.yaml": "".join([WORKLOAD, *more])})
+    return of_type(graph, "service_account")["llm"]
+
+
+SECRETS = rule("get", "secrets")
+
+
+@pytest.mark.parametrize(
+    ("subject", "has"),
+    [
+        ("{kind: User, name: 'system:serviceaccount:models:llm'}", True),
+        ("{kind: User, name: 'system:serviceaccount:other:llm'}", False),
+        ("{kind: User, name: llm}", False),
+        ("{kind: Group, name: 'system:serviceaccounts'}", True),
+        ("{kind: Group, name: 'system:serviceaccounts:models'}", True),
+        ("{kind: Group, name: 'system:serviceaccounts:other'}", False),
+        ("{kind: Group, name: 'system:authenticated'}", True),
+    ],
+)
+def test_account_has_what_its_user_and_its_groups_are_given(
+    subject: str, has: bool, tmp_path: Path
+) -> None:
+    found = account(tmp_path, given(SECRETS, subject=subject)).properties
+    assert found["sensitive_permissions"] == (["read_secrets"] if has else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "space", "privileged"),
+    [
+        (SECRETS, "kube-system", True),
+        (SECRETS, "models", False),
+        (rule("get", "secrets", names="one"), "kube-system", False),
+        (rule("create", "pods/exec"), "kube-system", True),
+        (rule("create", "serviceaccounts/token"), "kube-system", True),
+        (rule("create", "pods"), "kube-system", True),
+        (rule("create", "pods"), "models", False),
+        (rule("create", "notebooks", "kubeflow.org"), "", True),
+        (rule("create", "workflows", "argoproj.io"), "kube-system", True),
+    ],
+)
+def test_right_in_kube_system_takes_over_the_cluster_and_one_elsewhere_does_not(
+    text: str, space: str, privileged: bool, tmp_path: Path
+) -> None:
+    assert account(tmp_path, given(text, space)).properties["is_privileged"] is privileged
+
+
+def test_right_in_the_namespace_of_a_powerful_account_takes_over_the_cluster(
+    tmp_path: Path,
+) -> None:
+    runs = given(rule("create", "pytorchjobs", "kubeflow.org"))
+    near = account(tmp_path, runs, ADMIN.replace("SPACE", "other"))
+    assert near.properties["is_privileged"] is False
+    found = account(tmp_path, runs, ADMIN.replace("SPACE", "models"))
+    assert found.properties["is_privileged"] is True
+    assert found.properties["escalation_paths"] == ["create|update|patch custom workloads -> boss"]
+
+
+@pytest.mark.parametrize(
+    ("text", "privileged"),
+    [
+        (rule("update", "configmaps", names="aws-auth"), True),
+        (rule("update", "configmaps"), None),
+        (rule("update", "configmaps", names="coredns"), False),
+        (rule("get", "configmaps", names="aws-auth"), False),
+    ],
+)
+def test_who_writes_aws_auth_takes_over_the_cluster(
+    text: str, privileged: bool | None, tmp_path: Path
+) -> None:
+    found = account(tmp_path, given(text, "kube-system"))
+    assert found.properties.get("is_privileged") is privileged
+
+
+CUSTOM: tuple[tuple[str, str], ...] = (
+    ("kubeflow.org", "notebooks"), ("kubeflow.org", "mpijobs"),
+    ("trainer.kubeflow.org", "trainjobs"),
+    ("serving.kserve.io", "inferenceservices"), ("argoproj.io", "workflows"),
+    ("serving.knative.dev", "services"), ("sparkoperator.k8s.io", "sparkapplications"),
+    ("tekton.dev", "taskruns"), ("batch.volcano.sh", "jobs"), ("ray.io", "rayjobs"),
+    ("leaderworkerset.x-k8s.io", "leaderworkersets"), ("jobset.x-k8s.io", "jobsets"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("group", "plural"), CUSTOM)
+def test_who_writes_custom_workloads_starts_pods(group: str, plural: str, tmp_path: Path) -> None:
+    text = WORKLOAD + given(rule("create", plural, group))
+    failed = verdicts(graph_of(tmp_path, {"x.yaml": text}))["fail"]
+    assert ("k8s-rbac/model-account-starts-pods", "llm") in failed
+    near = WORKLOAD + given(rule("get", plural, group))
+    passed = verdicts(graph_of(tmp_path, {"x.yaml": near}))["pass"]
+    assert ("k8s-rbac/model-account-starts-pods", "llm") in passed
+
+
+def test_role_collects_rules_to_any_depth_and_by_expressions(tmp_path: Path) -> None:
+    def collecting(name: str, wanted: str, labels: str = "{}") -> str:
+        return (
+            f"---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"
+            f"metadata: {{name: {name}, labels: {labels}}}\n"
+            f"aggregationRule: {{clusterRoleSelectors: [{wanted}]}}\n"
+        )
+
+    leaf = (
+        "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"
+        f"metadata: {{name: leaf, labels: {{leaf: 'yes'}}}}\nrules: [{SECRETS}]\n"
+    )
+    bound = (
+        "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n"
+        "metadata: {name: b, namespace: models}\nroleRef: {kind: ClusterRole, name: top}\n"
+        f"subjects: [{LLM}]\n"
+    )
+    texts = [
+        collecting("top", "{matchExpressions: [{key: part, operator: Exists}]}"),
+        collecting("part", "{matchLabels: {leaf: 'yes'}}", "{part: a}"),
+        leaf,
+        bound,
+    ]
+    assert account(tmp_path, *texts).properties["sensitive_permissions"] == ["read_secrets"]
+
+
+def test_role_of_every_cluster_has_what_code_adds_to_it(tmp_path: Path) -> None:
+    label = "{'rbac.authorization.k8s.io/aggregate-to-view': 'true'}"
+    added = (
+        "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"
+        f"metadata: {{name: more, labels: {label}}}\nrules: [{SECRETS}]\n"
+    )
+    bound = (
+        "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n"
+        "metadata: {name: b, namespace: models}\nroleRef: {kind: ClusterRole, name: view}\n"
+        f"subjects: [{LLM}]\n"
+    )
+    assert account(tmp_path, bound).properties["sensitive_permissions"] == []
+    found: dict[str, Any] = dict(account(tmp_path, bound, added).properties)
+    assert found["sensitive_permissions"] == ["read_secrets"]
+
+
+@pytest.mark.parametrize("part", ["nodes/status", "pods/status", "services/status"])
+def test_right_to_change_a_status_fails(part: str, tmp_path: Path) -> None:
+    text = WORKLOAD + given(rule("patch", part), "")
+    failed = verdicts(graph_of(tmp_path, {"x.yaml": text}))["fail"]
+    assert ("k8s-rbac/model-account-changes-status", "llm") in failed
