@@ -144,8 +144,14 @@ class _Scope:
         self._tally.add(self._place, assessed=int(is_known), errored=int(not is_known))
         unread: dict[str, tuple[str, ...]] = {}
         hidden = {self._inspection_gap(entry, gap).id for gap in inspection.gaps}
-        if hidden:
-            unread["detections[]"] = tuple(sorted(hidden))
+        unknown = {
+            self._inspection_gap(entry, gap).id
+            for gap in inspection.gaps
+            if not shaping.is_fault_of_file(gap)
+        }
+        for items, ids in (("detections[]", hidden), ("unread_parts[]", unknown)):
+            if ids:
+                unread[items] = tuple(sorted(ids))
         known = shaping.listed(entry, self._id_of(folder)) | shaping.inspected(inspection)
         inside = entry.path.removeprefix(f"{folder}/") if folder else entry.path
         signature = self._signatures.get(folder)

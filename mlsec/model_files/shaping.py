@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlsec.artifacts.facts import Fact, FactKind, Format, Inspection
+from mlsec.artifacts.facts import Fact, FactKind, Format, Inspection, InspectionGap
 from mlsec.collect.folders.entry import Entry
+from mlsec.core.enums import GapReason
 from mlsec.model_files import folders
 from mlsec.model_files.signatures import Signatures
 from mlsec.signing.verdicts.verdict import Answer, Outcome, Verdict
@@ -47,20 +48,26 @@ def inspected(inspection: Inspection) -> dict[str, Any]:
         "runs_code": not RUNS_CODE.isdisjoint(inspection.formats),
         "detections": facts,
         "is_fully_read": not inspection.gaps,
-        "unread_parts": [
-            {
-                "reason": gap.reason.value,
-                "what": f"{gap.detail} (in {gap.place})" if gap.place else gap.detail,
-                "location": gap.place,
-                "detail": gap.detail,
-            }
-            for gap in inspection.gaps
-        ],
+        "unread_parts": [_unread(gap) for gap in inspection.gaps],
         "members": inspection.members,
         "bytes_read": inspection.bytes_read,
         "licence": _text(inspection.properties, "license"),
         "producer": _text(inspection.properties, "producer"),
     }
+
+
+def is_fault_of_file(gap: InspectionGap) -> bool:
+    """Whether a part was not read because the file is damaged: what only we do not know, a name or
+    a detail of a format, is no failure of the file.
+    """
+    return gap.reason is GapReason.MALFORMED
+
+
+def _unread(gap: InspectionGap) -> dict[str, Any]:
+    """Give an item of what was not read; one without ``what`` is not known to be a fault."""
+    item = {"reason": gap.reason.value, "location": gap.place, "detail": gap.detail}
+    where = f" (in {gap.place})" if gap.place else ""
+    return item | {"what": f"{gap.detail}{where}"} if is_fault_of_file(gap) else item
 
 
 def _once(facts: Sequence[Fact]) -> list[Fact]:

@@ -62,7 +62,6 @@ LEFT_OUT = (
     "pyro.ops.provenance.ProvenanceTensor",
     "monai.metrics.cumulative_average.CumulativeAverage",
     "scipy.stats._unuran.unuran_wrapper.NumericalInversePolynomial",
-    "holidays.holiday_base.HolidayBase",
 )
 
 

@@ -25,15 +25,6 @@ CORE_ML = number(1, 4) + message(2, text(1, "d")) + message(3000, text(1, "x"))
 
 # Name of the file and its content: harmless or not, nobody here can tell.
 NOT_UNDERSTOOD = {
-    "class-instantiated": ("a.pkl", make.stream(make.stacked("unheard", "Model"), b")\x81}b")),
-    "class-called": ("a.pkl", make.stream(make.stacked("unheard", "Model"), b"K\x01\x85R")),
-    "name-imported": ("a.pkl", make.stream(make.stacked("unheard", "Model"))),
-    "function-kept": (
-        "a.pkl",
-        make.stream(
-            make.stacked("functools", "partial"), make.stacked("unheard", "run"), b"\x85R"
-        ),
-    ),
     "class-of-a-known-library": (
         "a.pkl", make.stream(make.stacked("sklearn.new", "Model"), b")\x81")
     ),
@@ -101,6 +92,19 @@ NOT_UNDERSTOOD = {
     "notebook": ("a.ipynb", json.dumps({"cells": [], "nbformat": 4}).encode()),
 }  # fmt: skip
 
+# What a package that no list knows keeps in a file that only stores data: told, and no more.
+TOLD = {
+    "function-kept": (
+        "a.pkl",
+        make.stream(
+            make.stacked("functools", "partial"), make.stacked("unheard", "run"), b"\x85R"
+        ),
+    ),
+    "class-instantiated": ("a.pkl", make.stream(make.stacked("unheard", "Model"), b")\x81}b")),
+    "class-called": ("a.pkl", make.stream(make.stacked("unheard", "Model"), b"K\x01\x85R")),
+    "name-imported": ("a.pkl", make.stream(make.stacked("unheard", "Model"))),
+}  # fmt: skip
+
 
 def look(name: str, data: bytes) -> Inspection:
     return inspect(Window.of(data, name))
@@ -111,6 +115,15 @@ def test_what_is_not_understood_is_a_gap_and_no_alarm(case: str) -> None:
     found = look(*NOT_UNDERSTOOD[case])
     assert found.gaps
     assert not [fact for fact in found.facts if fact.danger in FLAGGING]
+
+
+@pytest.mark.parametrize("case", TOLD)
+def test_what_a_package_that_no_list_knows_stores_is_low_and_the_file_is_assessed(
+    case: str,
+) -> None:
+    found = look(*TOLD[case])
+    assert {fact.danger for fact in found.facts} <= {Severity.LOW, Severity.INFO}
+    assert (bool(found.facts), found.gaps) == (True, ())
 
 
 @pytest.mark.parametrize(

@@ -94,9 +94,41 @@ HOSTILE = {
     "puts-together-text": ("a.pkl", pickled(make.call("unheard", "_rebuild", PROGRAM))),
     "nested-function": ("a.pkl", pickled(make.call("unheard", "Model.run"))),
     "sympy-text": ("a.pkl", pickled(make.call("sympy.core.add", "Add", PROGRAM))),
+    "text-of-an-object-that-runs": (
+        "a.pkl", pickled(make.stacked("unheard", "Text"), make.text(PROGRAM), b"\x85\x81")
+    ),
+    "command-given-to-a-class": (
+        "a.pkl", pickled(make.stacked("unheard", "Runner"), make.text("touch /tmp/x"), b"\x85R")
+    ),
+    "number-that-is-a-program": ("a.pkl", pickled(
+        make.stacked("numpy.core.multiarray", "scalar"), make.stacked("numpy", "dtype"),
+        make.text("f8"), b"K\0K\1\x87R", make.text("os.system('id')"), b"\x86R",
+    )),
     "memory-called": ("a.pkl", pickled(make.call("joblib.memory", "Memory", "/tmp/x"))),
 }  # fmt: skip
+MOLECULE = "\xef\xbe\xad\xde\x00\x00;N(id |\x01\x02\x06\x00`C; rm \x0c"
 HONEST = {
+    "bytes-of-a-molecule": (
+        make.stacked("rdkit.Chem.rdchem", "Mol"), b"C" + bytes([len(MOLECULE)]),
+        MOLECULE.encode("latin-1"), b"\x85R",
+    ),
+    "bytes-of-a-molecule-as-text": (
+        make.stacked("rdkit.Chem.rdchem", "Mol"), make.text(MOLECULE), b"\x85R",
+    ),
+    "name-of-a-molecule": (
+        make.stacked("unheard", "Molecule"), make.text("CC(=O)O;Iron(II)"), b"\x85R",
+    ),
+    "bytes-of-a-number": (
+        make.stacked("numpy.core.multiarray", "scalar"), make.stacked("numpy", "dtype"),
+        make.text("f8"), b"K\0K\1\x87R", make.text("`O (id ;"), b"\x86R",
+    ),
+    "paragraph": (
+        make.stacked("docutils.nodes", "Text"), make.text("created by cat and process(image)"),
+        b"\x85\x81",
+    ),
+    "path-of-a-builder": (
+        make.stacked("sphinx.util._pathlib", "_StrPath"), make.text("D:\\"), b"\x85R",
+    ),
     "column-called-cat": (make.stacked("unheard", "Column"), make.text("cat"), b"\x85\x81"),
     "own-name": (make.stacked("unheard", "Task"), make.text("__blockwise__0"), b"\x85\x81"),
     "nested-class": (make.stacked("unheard", "Factor.Kind"), make.text("a"), b"\x85R"),

@@ -2,7 +2,8 @@
 
 Run as ``python pickle_loaders.py FILE`` by any Python from 3.11 on, with nothing installed. FILE
 holds streams, each behind its size in four bytes; the answer on stdout is, per stream, an object of
-loaders: whether ``os.system`` was called, which an audit hook sees and refuses.
+loaders: whether ``os.system`` was called, which an audit hook sees and refuses, and which functions
+of the module ``unheard`` were.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import pickle
 import sys
 import tempfile
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,15 @@ def _audit(event: str, _arguments: tuple[Any, ...]) -> None:
     if event in {"os.system", "subprocess.Popen", "os.exec", "os.posix_spawn"}:
         RAN.append(event)
         raise Refused
+
+
+class _Unheard(types.ModuleType):
+    """A module of every name: a call of one is noted and does nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *_values: RAN.append(f"unheard.{name}")
 
 
 class InC(pickle.Unpickler):
@@ -135,15 +146,15 @@ def loaders(data: bytes, path: Path) -> Iterator[tuple[str, Callable[[], object]
     yield "as joblib", lambda: one_by_one(AsJoblib, lambda: path.open("rb"))
 
 
-def ran_by(data: bytes, path: Path) -> dict[str, bool]:
-    """Which loaders ran the command of a stream; the others refused it or found nothing to run."""
+def ran_by(data: bytes, path: Path) -> dict[str, list[str]]:
+    """What each loader ran of a stream, or nothing where it refused it or found nothing to run."""
     path.write_bytes(data)
     ran = {}
     for name, load in loaders(data, path):
         RAN.clear()
         with contextlib.suppress(Exception, Refused):
             load()
-        ran[name] = bool(RAN)
+        ran[name] = sorted(set(RAN))
     return ran
 
 
@@ -155,6 +166,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY_BYTES, MOST_MEMORY_BYTES))
     data, offset, answers = Path(sys.argv[1]).read_bytes(), 0, []
     sys.addaudithook(_audit)
+    sys.modules["unheard"] = _Unheard("unheard")
     with tempfile.TemporaryDirectory() as folder:
         while offset < len(data):
             size_bytes = int.from_bytes(data[offset : offset + 4], "little")

@@ -29,7 +29,7 @@ from mlsec.artifacts.facts import FactKind, Inspection
 from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.core.enums import Severity
 from tests.attacks import frame_streams as made
-from tests.attacks import pickle_loaders
+from tests.attacks import framed_streams, pickle_loaders
 
 LOADERS = Path(pickle_loaders.__file__)
 PYTHONS = {sys.executable, *filter(None, map(shutil.which, ("python3.11", "python3.13")))}
@@ -53,8 +53,8 @@ def is_called(found: Inspection) -> bool:
     )
 
 
-def ran(streams: Iterable[bytes], folder: Path) -> list[Mapping[str, bool]]:
-    """Of each stream which loaders, of all Pythons here, run its command."""
+def ran(streams: Iterable[bytes], folder: Path) -> list[Mapping[str, list[str]]]:
+    """Of each stream what the loaders of all Pythons here run."""
     batch = folder / "batch"
     batch.write_bytes(b"".join(struct.pack("<I", len(data)) + data for data in streams))
     answers = []
@@ -63,7 +63,7 @@ def ran(streams: Iterable[bytes], folder: Path) -> list[Mapping[str, bool]]:
         loaded = subprocess.run(words, capture_output=True, check=True)  # noqa: S603 - our own
         answers.append(json.loads(loaded.stdout))
     return [
-        {f"{n}: {name}": is_run for n, one in enumerate(of) for name, is_run in one.items()}
+        {f"{n}: {name}": names for n, one in enumerate(of) for name, names in one.items()}
         for of in zip(*answers, strict=True)
     ]
 
@@ -98,6 +98,24 @@ def test_no_loader_runs_a_random_stream_that_is_not_flagged(seed: int, tmp_path:
     streams = [made.drawn(dice) for _ in range(250)]
     for data, answer in zip(streams, ran(streams, tmp_path), strict=True):
         assert not any(answer.values()) or worst(data) == Severity.CRITICAL.rank, data
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_loader_calls_a_name_that_was_not_seen(seed: int, tmp_path: Path) -> None:
+    """Frames in one another, beyond the file, across streams, of no bytes, ends inside opcodes."""
+    dice = random.Random(seed)  # noqa: S311 - any streams do
+    streams = [framed_streams.drawn(dice) for _ in range(250)]
+    for data, answer in zip(streams, ran(streams, tmp_path), strict=True):
+        called = {name for names in answer.values() for name in names}
+        assert called <= seen_in(data), (data, answer)
+
+
+def seen_in(data: bytes) -> set[str]:
+    """The names that calls are told of; every name where not all readings were followed."""
+    facts = look(data).facts
+    if any(f.kind is FactKind.TWO_READINGS and f.danger is Severity.CRITICAL for f in facts):
+        return {f"unheard.f{number}" for number in range(framed_streams.NAMES)}
+    return {fact.subject for fact in facts if fact.kind is FactKind.UNKNOWN_CALL}
 
 
 def _objects(data: bytes) -> bytes:

@@ -13,31 +13,31 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 # What a loader runs: it makes an object, sets its state, fills it, uses it as a key, drops it.
-_HOOKS = (
+HOOKS = (
     "__new__", "__setstate__", "__setattr__", "__setitem__", "append", "extend", "__reduce__",
     "__hash__", "__eq__", "__del__", "__getattr__", "__getattribute__",
 )  # fmt: skip
 # What must not stand in code that runs while an object is made from a file.
-_BUILDS_CODE = frozenset({"_reconstruct_closure_fn"})
-_RISK = re.compile(
+BUILDS_CODE = frozenset({"_reconstruct_closure_fn"})
+RISK = re.compile(
     r"\b(?:open|exec|eval|compile|__import__|import_module|Popen|system|urlopen|urlretrieve"
     r"|rmdir|kill|terminate|cleanup|create_engine|from_url"
     r"|CDLL|LoadLibrary|dlopen|mkdir|makedirs|remove|unlink|rmtree|loads?|read_\w+|fromfile|memmap"
     r"|load_\w+|from_pretrained|download\w*|save\w*|write\w*|connect|socket|get_handle"
     r"|fromstring|parse_expr|sympify)\s*\("
 )
-_PATH_LIKE = re.compile(
+PATH_LIKE = re.compile(
     r"(?i)^(?:.*_)?(?:path|paths|file|files|filename|fname|fp|url|uri|host|port|command|cmd|code|expr"
     r"|expression|func|function|fn|callable|callback|hook|directory|dir|folder|location|buf|model_file"
     r"|model_str|loader|opener|source|stream|io|handle|address|formula)$"
 )
-_REDUCER_NAME = re.compile(
+REDUCER_NAME = re.compile(
     r"^(?:__pyx_unpickle_\w+|newObj|_unpickle\w*|_reconstruct\w*|_rebuild\w*|_restore\w*"
     r"|_\w+_unpickle|_new_\w+Index|_new_Index|__\w+_ctor)$"
 )
 
 # The same in what a hook calls in turn: words that can be nothing else.
-_FAR_RISK = re.compile(
+FAR_RISK = re.compile(
     r"(?<![\w.])(?:exec|eval|compile|open|__import__|import_module|open_listener)\s*\("
     r"|\b(?:Popen|system|urlopen|urlretrieve|CDLL|LoadLibrary|dlopen|makedirs|rmtree|memmap"
     r"|fromfile|import_module|check_output|load_library)\s*\("
@@ -45,7 +45,7 @@ _FAR_RISK = re.compile(
 DEEPEST, MOST_FOLLOWED = 4, 60
 
 # Classes whose hooks were read and do no harm: they load from the state that they are given.
-_REVIEWED = (
+REVIEWED = (
     "torch.Tensor", "torch._tensor.Tensor", "torch.storage.TypedStorage",
     "torch.nn.modules.rnn.RNNBase", "torch.storage.UntypedStorage", "torch.storage._LegacyStorage",
     "torch.storage._StorageBase",
@@ -61,10 +61,10 @@ def is_risky_class(found: type) -> bool:
     if issubclass(found, type):
         return True  # a call of it makes a class, whose methods run later
     for owner in found.__mro__:
-        if f"{owner.__module__}.{owner.__qualname__}" in _REVIEWED:
+        if f"{owner.__module__}.{owner.__qualname__}" in REVIEWED:
             continue
-        hooks = [vars(owner)[name] for name in _HOOKS if name in vars(owner)]
-        if any(_RISK.search(_source(hook)) for hook in hooks):
+        hooks = [vars(owner)[name] for name in HOOKS if name in vars(owner)]
+        if any(RISK.search(_source(hook)) for hook in hooks):
             return True
         if any(_is_risky_inside(found, hook) for hook in hooks):
             return True
@@ -80,7 +80,7 @@ def _is_risky_inside(found: type, hook: Any) -> bool:
         if text in seen or depth > DEEPEST or len(seen) > MOST_FOLLOWED:
             continue
         seen.add(text)
-        if depth and _FAR_RISK.search(text):
+        if depth and FAR_RISK.search(text):
             return True
         waiting += [(one, depth + 1) for one in _called(found, method, text)]
     return False
@@ -122,9 +122,9 @@ def _has_own_init(found: type) -> bool:
 def _is_plain_init(found: type) -> bool:
     for name in ("__init__", "__new__"):
         method = getattr(found, name, None)
-        if _RISK.search(_source(method)):
+        if RISK.search(_source(method)):
             return False
-        if any(_PATH_LIKE.match(parameter) for parameter in _parameters(method)):
+        if any(PATH_LIKE.match(parameter) for parameter in _parameters(method)):
             return False
     return True
 
@@ -158,12 +158,12 @@ def reducing_functions(module: ModuleType) -> Iterator[Callable[..., Any]]:
             type(value).__name__ == "cython_function_or_method"
         )
         if (
-            name in _BUILDS_CODE
+            name in BUILDS_CODE
             or not is_function
             or getattr(value, "__module__", None) != module.__name__
         ):
             continue
-        if (_REDUCER_NAME.match(name) or name in returned) and not _RISK.search(_source(value)):
+        if (REDUCER_NAME.match(name) or name in returned) and not RISK.search(_source(value)):
             yield value
 
 

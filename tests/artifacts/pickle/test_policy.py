@@ -108,12 +108,29 @@ def test_an_unknown_class_is_low_and_an_unknown_function_high() -> None:
 
 
 @pytest.mark.parametrize("made", [b"", b")\x81"], ids=["imported", "NEWOBJ"])
-def test_a_class_of_the_script_that_saved_the_file_is_no_alarm_but_a_gap(made: bytes) -> None:
+def test_a_class_of_the_script_that_saved_the_file_is_low_and_the_file_is_assessed(
+    made: bytes,
+) -> None:
     seen = inspect(Window.of(make.stream(make.stacked("__main__", "Net") + made)))
-    assert not {fact.danger for fact in seen.facts} & {Severity.MEDIUM, Severity.HIGH}
+    assert {fact.danger for fact in seen.facts} <= {Severity.LOW, Severity.INFO}
+    assert (bool(seen.facts), seen.gaps) == (True, ())
+
+
+@pytest.mark.parametrize("before", [b"", make.stacked("__main__", "Net") + b")R0"])
+def test_what_the_script_defines_is_a_gap_and_no_alarm_when_it_is_called_with_arguments(
+    before: bytes,
+) -> None:
+    called = make.stacked("__main__", "Net") + b"K\x01\x85R"
+    seen = inspect(Window.of(make.stream(before + called)))
+    assert {fact.danger for fact in seen.facts} <= {Severity.LOW, Severity.INFO}
     assert [gap.reason for gap in seen.gaps] == [GapReason.UNRESOLVED]
 
 
-def test_what_the_script_defines_is_medium_when_it_is_called_with_arguments() -> None:
-    called = make.stream(make.stacked("__main__", "Net") + b"K\x01\x85R")
-    assert Severity.MEDIUM in dangers(called)
+@pytest.mark.parametrize("said", ["bash", "weights/a.bin", "example.org"])
+def test_a_class_that_no_list_knows_called_with_what_may_steer_it_is_a_gap_and_no_alarm(
+    said: str,
+) -> None:
+    data = make.stream(make.stacked("unheard", "Model") + make.text(said) + b"\x85R")
+    seen = inspect(Window.of(data))
+    assert {fact.danger for fact in seen.facts} <= {Severity.LOW, Severity.INFO}
+    assert [gap.reason for gap in seen.gaps] == [GapReason.UNRESOLVED]

@@ -62,12 +62,14 @@ def test_a_telling_argument_behind_thousands_of_quiet_ones_is_seen(
     function = make.stacked("unheard.of", name) + b"\x940"
     quiet = QUIET if how == "R" else QUIET.replace(b"\x86R0", b"\x86\x810")
     last = b"h\x00" + make.text(word) + b"K\x07\x86" + (b"R" if how == "R" else b"\x81")
-    alone = inspect(Window.of(make.stream(function + last))).facts
-    behind = inspect(Window.of(make.stream(function + quiet + last))).facts
-    assert {fact.kind for fact in alone} <= {fact.kind for fact in behind}
-    # Of an instance a word, a path or a host says no more than its class does.
-    is_grave = how == "R" or not (word.isalnum() or word == "a/b")
-    found = {fact.danger for fact in behind} & {Severity.HIGH, Severity.CRITICAL}
+    alone = inspect(Window.of(make.stream(function + last)))
+    behind = inspect(Window.of(make.stream(function + quiet + last)))
+    assert {fact.kind for fact in alone.facts} <= {fact.kind for fact in behind.facts}
+    assert {gap.detail for gap in alone.gaps} <= {gap.detail for gap in behind.gaps}
+    # What an object is filled with is data; of a class that is called a word, a path or a host
+    # says no more than its class does.
+    is_grave = how == "R" and (name == "build" or word == "os.system")
+    found = {fact.danger for fact in behind.facts} & {Severity.HIGH, Severity.CRITICAL}
     assert bool(found) is is_grave
 
 

@@ -1,7 +1,8 @@
 """The three-way policy over callables, from the data in ``rules/callables``.
 
 ``deny.yaml`` names what is dangerous and why; ``judged.yaml`` what depends on its arguments;
-``allow/<package>.yaml`` lists what each library stores, and is read only when a file asks for it.
+``allow/<package>.yaml`` lists what each library stores, ``releases/<package>.yaml`` the classes of
+its older releases; both are read only when a file asks for them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from mlsec.core.strict_yaml import parse
 Names = Mapping[str, frozenset[str]]
 
 MAX_PARTS = 16
+_PER_LIBRARY = ("allow/", "releases/")
+_SECTIONS = ("classes", "makers", "reducers")
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +48,7 @@ class Policy:
         self._classes = _names(judged.get("classes"), None)
         self._inventories: dict[str, Inventory | None] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
-        self._libraries = {PurePath(name).stem for name in lists if name.startswith("allow/")}
+        self._libraries = {PurePath(name).stem for name in lists if name.startswith(_PER_LIBRARY)}
         self.standard_modules = frozenset(deny.get("standard_modules", "").split())
 
     def look_up(self, module: str, name: str) -> Entry:
@@ -150,7 +153,8 @@ def shipped_lists() -> Mapping[str, bytes]:
     try:
         return {
             path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in (*folder.glob("*.yaml"), *folder.glob("allow/*.yaml"))
+            for pattern in ("*.yaml", *(f"{place}*.yaml" for place in _PER_LIBRARY))
+            for path in folder.glob(pattern)
         }
     except OSError as error:
         raise MlsecError(f"cannot be read: {error}", location=str(folder)) from None
@@ -166,12 +170,28 @@ def _read(lists: Mapping[str, bytes], name: str) -> dict[str, Any]:
 
 
 def _inventory(lists: Mapping[str, bytes], package: str) -> Inventory:
-    data = _read(lists, f"allow/{package}.yaml")
-    return Inventory(
-        classes=_names(data.get("classes"), data.get("same")),
-        makers=_names(data.get("makers"), data.get("same")),
-        reducers=_names(data.get("reducers"), data.get("same")),
+    today, before = (_sections(lists, f"{folder}{package}.yaml") for folder in _PER_LIBRARY)
+    # What a list has that was made by asking the library itself counts before what its text says.
+    known = {(module, name) for names in today for module in names for name in names[module]}
+    classes, makers, reducers = (
+        _joined(names, others, known) for names, others in zip(today, before, strict=True)
     )
+    return Inventory(classes=classes, makers=makers, reducers=reducers)
+
+
+def _sections(lists: Mapping[str, bytes], name: str) -> tuple[Names, Names, Names]:
+    data = _read(lists, name) if name in lists else {}
+    same = data.get("same")
+    classes, makers, reducers = (_names(data.get(title), same) for title in _SECTIONS)
+    return classes, makers, reducers
+
+
+def _joined(names: Names, others: Names, known: set[tuple[str, str]]) -> Names:
+    result = dict(names)
+    for module, more in others.items():
+        new = frozenset(name for name in more if (module, name) not in known)
+        result[module] = result.get(module, frozenset()) | new
+    return result
 
 
 def _names(section: Any, same: Any) -> Names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlsec.artifacts.content.program_text import program_in
 from mlsec.artifacts.pickle.vm.values import (
     CallResult,
     Container,
@@ -27,14 +28,18 @@ _HOST = regex(r"(?i)^(?:\d{1,3}(?:\.\d{1,3}){3}|localhost|[a-z0-9-]+(?:\.[a-z0-9
 _CODE = regex(
     r"(?<!\w)__(?:import|builtins?|globals|subclasses|bases?|mro|class|init|new|reduce(?:_ex)?|dict|code"
     r"|call|del|getattr(?:ibute)?|setattr|setstate|loader|spec|self|func|closure|wrapped)__(?!\w)"
-    r"|\b(?:import|exec|eval|compile|lambda|os\.|sys\.|subprocess|globals|getattr|open)\b"
-    r" *[\w(.:]|;\s*\w+\(|\b\w+\([^)]*\)\s*$"
+    r"|(?<![\w.])(?:exec|eval|compile|getattr|globals|open)\s*\(|\b(?:os|sys|subprocess)\.[A-Za-z_]"
+    r"|\bimport\s+[\w.]+\s*(?:[;,\n]|as\b|$)|\blambda\b[^\n:]{0,80}:|;\s*\w+\("
 )
+# A word of a shell where a command begins, and what follows it is no part of a longer word.
 _SHELL = regex(
     r"(?:^|[\s;&|`(/])(?:sh|bash|zsh|cmd|powershell|curl|wget|nc|ncat|python\d?|perl|ruby|echo|touch"
     r"|cat|rm|chmod|id|whoami|calc|sleep|ls|cp|mv|dd|kill|nohup|base64|uname|ping|open|printenv)"
-    r"(?:\.exe)?(?:[\s;&|]|$)|[;&|`]\s*\w|\$\(|>\s*/"
+    r"(?:\.exe)?(?:[\s;&|]|$)|\$\(|>\s*/"
 )
+# What reads like a call or a command and is a name, a formula or a molecule as often.
+_MAYBE = regex(r"[;&|`]\s*\w|\b\w+\([^)]*\)\s*$")
+_UNPRINTED = regex(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _PATH = regex(r"^(?:[~/\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\])|[/\\]\.\.[/\\]|^[\w. -]+[/\\][\w./\\ -]+$")
 _FILE = regex(
     r"(?i)^[\w .-]+\.(?:py|pyc|so|dll|dylib|sh|pkl|pickle|pt|pth|bin|txt|csv|json|ya?ml|exe|zip"
@@ -42,6 +47,8 @@ _FILE = regex(
 )
 _CONTROL = regex(rb"[\x00-\x08\x0e-\x1f\x7f-\xff]")
 LONGEST_TEXT = 1024
+# Says so in the words that are looked for in other texts.
+_A_PICKLE = "exec(a pickle)"
 _PICKLE = regex(rb"\A\x80[\x02-\x05]")
 
 
@@ -76,7 +83,9 @@ def evidence(value: Value) -> str:
                     result = result or f"a word: {text[:80]}"
                     continue
                 return f"{word}: {text[:80]}"
-        if not result and (_PATH.search(text) or _FILE.search(text)):
+        if not result and _MAYBE.search(text):
+            result = f"a word: {text[:80]}"
+        elif not result and (_PATH.search(text) or _FILE.search(text)):
             result = f"a path: {text[:80]}"
         elif not result and _HOST.search(text) and not text.replace(".", "").isdecimal():
             result = f"a host: {text[:80]}"
@@ -85,7 +94,15 @@ def evidence(value: Value) -> str:
 
 def is_command(text: str) -> bool:
     """Whether a text is program text or a shell command."""
-    return bool(_CODE.search(text) or _SHELL.search(text))
+    return not _UNPRINTED.search(text) and bool(_CODE.search(text) or _SHELL.search(text))
+
+
+def program_kept(value: Value) -> str:
+    """Program text that nothing else reads like, in what an object is only filled with; or ""."""
+    for text in _texts(value):
+        if text == _A_PICKLE or program_in(text.encode("utf-8", "replace")):
+            return f"code: {text[:80]}"
+    return ""
 
 
 def is_inert(value: Value) -> bool:
@@ -124,9 +141,13 @@ def is_weak(said: str) -> bool:
 def _texts(value: Value) -> Iterator[str]:
     for item in walk(value):
         if isinstance(item, str):
-            yield item
+            # Protocols below 3 write bytes as text: no shell would take what cannot be printed.
+            if not _UNPRINTED.search(item):
+                yield item
+            elif item[:1] == "\x80" and _PICKLE.match(item.encode("latin-1", "replace")):
+                yield _A_PICKLE
         elif isinstance(item, bytes) and _PICKLE.match(item):
-            yield "import a pickle"
+            yield _A_PICKLE
         elif isinstance(item, bytes) and not _CONTROL.search(item):
             # Serialised data show shell text by chance, in bytes that no shell would take.
             yield item.decode("latin-1")

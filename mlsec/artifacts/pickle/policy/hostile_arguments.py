@@ -96,9 +96,19 @@ def holds_data(function: Global) -> bool:
     return function.module.partition(".")[0] == "pandas"
 
 
-def program_in(arguments: Value, window: Window, *, is_data: bool = False) -> str:
-    """Program text or a command that is given directly, or a program further inside; or ""."""
-    direct = arguments if type(arguments) is tuple else (arguments,)
+def holds_numbers(function: Global) -> bool:
+    """Whether a call is given the bytes of a number, which protocols below 3 write as a text."""
+    return function.name in ("scalar", "_frombuffer") and function.module.startswith("numpy.")
+
+
+def program_in(
+    arguments: Value, window: Window, *, is_data: bool = False, is_raw: bool = False
+) -> str:
+    """Program text or a command that is given directly, or a program further inside; or "".
+
+    ``is_raw``: what is given are bytes of numbers, in which words stand by chance.
+    """
+    direct = () if is_raw else arguments if type(arguments) is tuple else (arguments,)
     for item in direct:
         text = _text_of(item, window)
         if text and is_command(text):

@@ -10,6 +10,7 @@ from mlsec.artifacts.pickle.policy.evidence import is_inert
 from mlsec.artifacts.pickle.policy.hostile_arguments import (
     bomb_in,
     holds_data,
+    holds_numbers,
     plain_arguments_of,
     program_in,
     read_as_expression,
@@ -30,7 +31,10 @@ def judge_listed(judge: Judge, function: Global, arguments: Value, offset: int) 
     if made := bomb_in(function, arguments):
         judge.note(FactKind.BOMB, function.full, made, offset, Severity.MEDIUM)
     given, is_data = unnamed(function, arguments), holds_data(function)
-    if not takes_text(function) and (said := program_in(given, judge.window, is_data=is_data)):
+    is_raw = holds_numbers(function)
+    if not takes_text(function) and (
+        said := program_in(given, judge.window, is_data=is_data, is_raw=is_raw)
+    ):
         detail = f"called with what only another function of this name would take: {said}"
         judge.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, Severity.HIGH)
 

@@ -19,7 +19,7 @@ from mlsec.artifacts.pickle.policy.call_judgement import Call, Judgement
 from mlsec.artifacts.pickle.policy.callable_lists import Policy
 from mlsec.artifacts.pickle.policy.calling_functions import made_by_others
 from mlsec.artifacts.pickle.policy.code_by_value import BY_VALUE, called_by_value
-from mlsec.artifacts.pickle.policy.evidence import evidence, is_weak
+from mlsec.artifacts.pickle.policy.evidence import evidence, is_inert, is_weak, program_kept
 from mlsec.artifacts.pickle.policy.hostile_arguments import plain_arguments_of, program_in
 from mlsec.artifacts.pickle.policy.judged_calls import JUDGEMENTS
 from mlsec.artifacts.pickle.policy.listed_calls import judge_class, judge_listed
@@ -34,10 +34,7 @@ from mlsec.core.enums import GapReason, Severity
 # No library holds it, so no version of one vouches for it: what runs is what the loader defines.
 _SCRIPT = "__main__"
 _FAR = "refers to an object that only the loading program can find"
-_FROM_A_SCRIPT = "it belongs to the script that saved the file, and its code runs when it is loaded"
-# Classes of TorchScript, whose code lies in the same archive and is judged there.
-_SCRIPTED = "__torch__."
-_FROM_ELSEWHERE = "no list knows its module, whose code runs when the file is loaded"
+_CALLED = "no list knows it, and what it is called with may steer it"
 
 
 class Verdict:
@@ -118,12 +115,6 @@ class Verdict:
         else:
             detail = "imported and not in the inventory of what libraries store"
             self.note(FactKind.UNKNOWN_IMPORT, global_.full, detail, global_.offset)
-        if global_.module == _SCRIPT:
-            self.note_unknown(global_, _FROM_A_SCRIPT)
-        elif global_.entry.standing is Standing.UNKNOWN and not global_.module.startswith(
-            _SCRIPTED
-        ):
-            self.note_unknown(global_, _FROM_ELSEWHERE)
 
     def note_unknown(self, global_: Global, why: str) -> None:
         """What nobody knows is a gap: an unknown name must not read as clean."""
@@ -204,16 +195,18 @@ class Verdict:
     def _unknown(self, how: CallKind, function: Global, arguments: Value, offset: int) -> None:
         if (FactKind.HOSTILE_ARGUMENT, function.full) in self._seen:
             function.is_harmless_when(how, are_plain_words)
-        said = evidence(arguments)
-        # A tuple with names may hold a path: no more than the class is asked for.
-        said = "" if how is CallKind.NEW and is_weak(said) else said
+        # Texts that an object is filled with are its data: only a program among them says more.
+        said = program_kept(arguments) if how is CallKind.NEW else evidence(arguments)
+        is_class = how is CallKind.NEW or names.is_like_a_class(self.policy, function, arguments)
+        if is_class and (how is not CallKind.NEW or self._is_left_out(function)):
+            said = self._doubted(function, arguments, said)
         if not said and how in function.reported_calls:
             return
-        is_class = how is CallKind.NEW or names.is_like_a_class(self.policy, function, arguments)
         # A name of a library that was listed is a class or none by what it is called with.
         is_open = (
             how is CallKind.REDUCE and is_class and function.entry.standing is Standing.UNLISTED
         )
+        is_open |= function.module == _SCRIPT and arguments == ()
         if not said and not is_open:
             function.reported_calls.append(how)
         if said and how is not CallKind.NEW:
@@ -222,17 +215,25 @@ class Verdict:
             self.note(FactKind.HOSTILE_ARGUMENT, function.full, detail, offset, danger)
         if is_class and not said:
             detail = f"{how.value}, and not in the inventory of what libraries store"
-            # An object needs its class only; a call with arguments runs more of the script's code.
-            is_indirect = function.module == _SCRIPT and how is not CallKind.NEW
-            danger = Severity.MEDIUM if is_indirect else None
-            self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset, danger)
-            if function.entry.standing is Standing.UNLISTED:
-                self.note_unknown(function, NOT_LISTED)
+            self.note(FactKind.UNVERIFIED_CLASS, function.full, detail, offset)
         elif is_class:
             self.note(FactKind.UNKNOWN_CALL, function.full, f"instantiated with {said}", offset)
         else:
             detail = f"{how.value}, and not in the inventory of what libraries store"
             self.note(FactKind.UNKNOWN_CALL, function.full, detail, offset)
+
+    def _is_left_out(self, function: Global) -> bool:
+        """Whether a list of what its module stores does not have it."""
+        is_unlisted = function.entry.standing is Standing.UNLISTED
+        return is_unlisted or self.policy.lists_module(function.module)
+
+    def _doubted(self, function: Global, arguments: Value, said: str) -> str:
+        """Note why it is not known what a class does; give what its arguments say beyond doubt."""
+        if self._is_left_out(function):
+            self.note_unknown(function, NOT_LISTED)
+        elif arguments != () and (function.module == _SCRIPT or not is_inert(arguments)):
+            self.note_unknown(function, _CALLED)
+        return "" if is_weak(said) else said
 
     def _judged(
         self, how: CallKind, function: Global, arguments: Value, offset: int

@@ -1,7 +1,7 @@
 """How large the values of a stream are with all references written out.
 
-Asked only where a stream takes a container a second time. Only containers are distinguished;
-whatever holds no others counts as one item, and runs of such values are counted at once.
+Asked only where a stream takes a container a second time. What is taken once is counted where it is
+put, so that only what is taken again is kept: memory grows with that, not with the file.
 """
 
 from __future__ import annotations
@@ -14,31 +14,30 @@ from mlsec.artifacts.limits import Budget
 from mlsec.artifacts.pickle.vm.block_reader import BlockReader
 from mlsec.artifacts.pickle.vm.opcodes import ARGUMENTS, LENGTH_BYTES, STOP, WIDTHS, Argument
 from mlsec.artifacts.pickle.vm.plain_data import index_of
-from mlsec.artifacts.pickle.vm.plain_patterns import atoms, one_atom
+from mlsec.artifacts.pickle.vm.plain_patterns import atoms, data_run, one_atom, taken_again
+from mlsec.artifacts.pickle.vm.shared_sizes import ATOM, Held, Indexes, SharedSizes, Tree, together
 
 # Parts of a window, [start, end), that hold opcodes; raw numbers may lie between them.
 Spans = Sequence[tuple[int, int]]
 
-# A value on the stack is the number of its container, or ATOM.
-ATOM = 0
 ITEMS = 16_000_000
-_GETS, _PUTS = frozenset(b"hjg"), frozenset(b"qrp")
+_GETS, _PUTS, _DUP = frozenset(b"hjg"), frozenset(b"qrp"), b"2"
 _PUSHES = frozenset(b"\x82\x83\x84PcBTX\x8b\x8d\x8e\x96ILFSV\x8cUC\x8a\x97)NKMJG\x88\x89")
 
 
 class Growth:
-    """Follows a stream's containers: ``counts`` of items, ``inner`` those that hold more."""
+    """Follows a stream's containers; ``shared`` are those that it takes more than once."""
 
     def __init__(self, window: Window, budget: Budget) -> None:
         self.window = window
         self.budget = budget
-        self.stack: list[int] = []
+        self.stack: list[Held] = []
         self.marks: list[int] = []
-        self.counts = [1]
-        self.inner: list[list[int]] = [[]]
         self.memo: dict[int, int] = {}
         self.memoized = 0
-        self.puts: set[int] = set()
+        self.puts, self.reads = Indexes(), Indexes()
+        self.shared = SharedSizes()
+        self.most = 1
 
     def follow(self, spans: Spans) -> None:
         """Follow the opcodes of all spans; a span ends early where the loader ends too.
@@ -47,6 +46,7 @@ class Growth:
             IndexError: an opcode needs more values than there are.
             OverLimitError: too many containers, or too much time.
         """
+        self._find_reads(spans)
         for start, end in spans:
             reader, position = BlockReader(self.window, start), 0
             while position >= 0 and reader.base + position < end:
@@ -55,11 +55,31 @@ class Growth:
                     reader.seek(reader.base + position)
                     position = 0
                 position = self._block(reader, position, end - reader.base)
+        self._lose(self.stack)
+
+    def _find_reads(self, spans: Spans) -> None:
+        """Which entries of the memo are read anywhere: what else is written there is not kept."""
+        run = data_run(0xFFFF, reads=True, frames=True)
+        for start, end in spans:
+            reader, position = BlockReader(self.window, start), 0
+            while position >= 0 and reader.base + position < end:
+                if position >= reader.safe_end:
+                    self.budget.check_time()
+                    reader.seek(reader.base + position)
+                    position = 0
+                passed = run.match(reader.block, position, reader.size_bytes)
+                if passed is None or passed.end() == position:
+                    position = _after(reader, position)
+                    continue
+                for opcode in {*taken_again().findall(reader.block, position, passed.end())}:
+                    if opcode not in (b"", _DUP):
+                        self.reads.add(index_of(opcode))
+                position = passed.end()
 
     def _check(self) -> None:
         self.budget.check_time()
-        if max(len(self.stack), len(self.counts), len(self.memo), len(self.puts)) > ITEMS:
-            raise OverLimitError(f"more than {ITEMS} containers or entries")
+        if len(self.stack) > ITEMS:
+            raise OverLimitError(f"more than {ITEMS} values on the stack")
 
     def _block(self, reader: BlockReader, position: int, end: int) -> int:
         """Follow opcodes of one block; give where to go on, or -1 where none is."""
@@ -88,13 +108,13 @@ class Growth:
 
     def _other(self, code: int, opcode: bytes) -> None:
         if code in _GETS:
-            self.stack.append(self.memo.get(index_of(opcode), ATOM))
+            self.stack.append(-self.memo.get(index_of(opcode), -ATOM))
         elif code in _PUTS:
             index = index_of(opcode)
             self.puts.add(index)
             self._store(index)
         elif code == ord("i"):
-            self._to_mark()
+            self._lose(self._to_mark())
             self.stack.append(ATOM)
         elif code in _PUSHES:
             self.stack.append(ATOM)
@@ -106,26 +126,46 @@ class Growth:
         self._store(index)
 
     def _store(self, index: int) -> None:
-        top = self.stack[-1]
-        if top:
-            self.memo[index] = top
+        if index not in self.reads:
+            return
+        number = self._share_top()
+        if number:
+            self.memo[index] = number
         else:
             self.memo.pop(index, None)
 
-    def _to_mark(self) -> list[int]:
+    def _share_top(self) -> int:
+        """Number what lies on top, for others to refer to it; 0 where it holds nothing."""
+        top = self.stack[-1]
+        if top == ATOM:
+            return 0
+        if type(top) is Tree:
+            number = self.shared.new(top.count, top.edges)
+        elif top > 0:
+            number = self.shared.new(top, None)
+        else:
+            return -top
+        self.stack[-1] = -number
+        return number
+
+    def _drop(self, value: Held) -> None:
+        """A value that nothing holds any more; a shared one is counted by itself."""
+        if type(value) is not Tree:
+            self.most = max(self.most, value)
+        elif value.edges:
+            self.shared.new(value.count, value.edges)
+        else:
+            self.most = max(self.most, value.count)
+
+    def _to_mark(self) -> list[Held]:
         start = self.marks.pop()
         values = self.stack[start:]
         del self.stack[start:]
         return values
 
-    def _made(self, values: list[int]) -> None:
-        self.stack.append(len(self.counts))
-        self.counts.append(1 + len(values))
-        self.inner.append([value for value in values if value])
-
     def empty(self, _code: int) -> None:
         """A list, dict or set without items."""
-        self._made([])
+        self.stack.append(Tree(1, None))
 
     def mark(self, _code: int) -> None:
         """MARK."""
@@ -133,7 +173,7 @@ class Growth:
 
     def marked(self, _code: int) -> None:
         """TUPLE, LIST, DICT and FROZENSET."""
-        self._made(self._to_mark())
+        self.stack.append(together(self._to_mark()))
 
     def tuples(self, code: int) -> None:
         """TUPLE1 to TUPLE3."""
@@ -142,46 +182,55 @@ class Growth:
         if len(values) < width:
             raise IndexError
         del self.stack[-width:]
-        self._made(values)
+        made = together(values)
+        self.stack.append(made if made.edges else made.count)
 
     def added(self, code: int) -> None:
         """APPEND, SETITEM, and what adds all down to a MARK."""
         width = {ord("a"): 1, ord("s"): 2}.get(code, 0)
         values = [self.stack.pop() for _ in range(width)] if width else self._to_mark()
         target = self.stack[-1]
-        if target:
-            self.counts[target] += len(values)
-            self.inner[target] += [value for value in values if value]
-        elif any(values):
+        if type(target) is Tree:
+            target.take_all(values)
+            return
+        made = together(values)
+        if target < 0:
+            self.shared.hold(-target, made.count - 1, made.edges)
+        else:
             # Into an object: what it is given is counted as if it lay together.
-            self._made(values)
-            self.stack.pop()
+            self._drop(made)
 
     def pop(self, _code: int) -> None:
         """POP, which takes a MARK where one is on top."""
         if self.marks and self.marks[-1] == len(self.stack):
             self.marks.pop()
         else:
-            self.stack.pop()
+            self._drop(self.stack.pop())
 
     def pop_mark(self, _code: int) -> None:
         """POP_MARK."""
-        self._to_mark()
+        self._lose(self._to_mark())
+
+    def _lose(self, values: list[Held]) -> None:
+        for value in values:
+            self._drop(value)
 
     def duplicate(self, _code: int) -> None:
         """DUP."""
+        self._share_top()
         self.stack.append(self.stack[-1])
 
     def called(self, code: int) -> None:
         """REDUCE, NEWOBJ, BUILD and the like: the values above the lowest are gone."""
         for _ in range(2 if code == 0x92 else 1):
-            self.stack.pop()
+            self._drop(self.stack.pop())
         if code != ord("b"):
+            self._drop(self.stack[-1])
             self.stack[-1] = ATOM
 
     def obj(self, _code: int) -> None:
         """OBJ: what it gives is one item."""
-        self._to_mark()
+        self._lose(self._to_mark())
         self.stack.append(ATOM)
 
     def named(self, _code: int) -> None:
@@ -193,25 +242,7 @@ class Growth:
 
     def largest(self, limit: int) -> int:
         """The items of the largest value, each counted as often as it is reached, to ``limit``."""
-        sizes: dict[int, int] = {}
-        for root in range(1, len(self.counts)):
-            if root in sizes:
-                continue
-            waiting = [(root, False)]
-            while waiting:
-                container, is_counted = waiting.pop()
-                inner = self.inner[container]
-                if is_counted:
-                    more = sum(sizes[item] - 1 for item in inner)
-                    sizes[container] = min(limit, self.counts[container] + more)
-                elif container not in sizes:
-                    # Until it is counted it is one item, which ends a circle of references.
-                    sizes[container] = 1
-                    waiting.append((container, True))
-                    waiting += [(item, False) for item in inner if item not in sizes]
-            if not root % 4096:
-                self.budget.check_time()
-        return max(sizes.values(), default=0)
+        return min(limit, max(self.most, self.shared.largest(limit, self.budget)))
 
 
 def _after(reader: BlockReader, position: int) -> int:
