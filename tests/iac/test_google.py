@@ -231,3 +231,36 @@ def test_a_grant_with_a_condition_is_told_from_one_without() -> None:
         graph = graph_of(BUCKET + member)
         (grant,) = one(graph, "gcp.storage.bucket").properties["bindings"]
         assert (grant["condition"] is not None) == is_conditional
+
+
+def test_token_creator_of_the_one_account_that_owns_the_project_escalates_in_code() -> None:
+    owner = ACCOUNT.replace('"a"', '"o"').replace("serve", "owner")
+    owned = GRANT.format("roles/owner", "google_service_account.o.member")
+    made = (
+        'resource "google_service_account_iam_member" "t" {\n'
+        "  service_account_id = google_service_account.o.name\n"
+        '  role = "roles/iam.serviceAccountTokenCreator"\n'
+        "  member = google_service_account.a.member\n}\n"
+    )
+    graph = graph_of(
+        'provider "google" {\n  project = "shop"\n}\n' + ACCOUNT + owner + owned + made
+    )
+    (me,) = [each for each in graph.of_type("gcp.iam.service_account") if "serve" in each.name]
+    assert (me.properties["can_escalate"], me.properties["is_known_admin"]) == (True, False)
+
+
+def test_grant_of_code_that_ended_or_names_another_bucket_opens_nothing_by_itself() -> None:
+    member = (
+        'user:somebody@gmail.com"\n  condition {{\n    title = "t"\n    expression = "{}"\n  }}#'
+    )
+    named = "resource.name.startsWith('projects/_/buckets/{}/')"
+    ended = "request.time < timestamp('2020-01-01T00:00:00Z')"
+    told_of = {
+        text: told(
+            graph_of(AROUND + MEMBER.replace("objectViewer", "admin").format(member.format(text))),
+            "gcp.storage.bucket", "has_external_writers",
+        )
+        for text in (named.format("models"), named.format("model"), ended)
+    }  # fmt: skip
+    # What is granted outside of the code stays open.
+    assert list(told_of.values()) == [True, "unread", "unread"]

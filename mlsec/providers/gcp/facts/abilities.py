@@ -9,7 +9,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown
 from mlsec.graph.techniques.escalation import Escalation, escalations
 from mlsec.graph.techniques.load import shipped_techniques
-from mlsec.graph.ternary import NO, Answer, all_of, any_of
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
 from mlsec.providers.gcp.facts.grants import verdict
 from mlsec.providers.gcp.facts.identities import identity_of, may_everywhere
 from mlsec.providers.gcp.facts.technique_words import WORDS, is_admin
@@ -73,6 +73,11 @@ def can(account: Resource, ability: str, graph: Graph) -> Answer:
     return any_of(_all(account, way, graph) for way in _ABILITIES[ability])
 
 
+def is_known_admin(resource: Resource, graph: Graph) -> Known | Unknown:
+    """Whether it surely is administrator; what is not known is no, so that the rest is asked."""
+    return Known(is_admin(resource, graph) == YES)
+
+
 def has_basic_role(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether it holds owner or editor, on the project or above."""
     return verdict(identity_of(resource, graph).holds(_BASIC), resource, graph)
@@ -118,6 +123,7 @@ def _ability(name: str) -> Callable[[Resource, Graph], Known | Unknown]:
 
 ABILITIES: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     **{f"gcp_abilities.{name}": _ability(name) for name in ("is_admin", *_ABILITIES)},
+    "gcp_abilities.is_known_admin": is_known_admin,
     "gcp_abilities.has_basic_role": has_basic_role,
     "gcp_abilities.can_escalate": can_escalate,
     "gcp_abilities.escalation_paths": escalation_paths,

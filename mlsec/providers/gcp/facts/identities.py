@@ -18,6 +18,7 @@ from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.providers.gcp.facts.conditional_grants import gives
 from mlsec.providers.gcp.facts.grants import Grant, grants_above
 from mlsec.providers.gcp.facts.members import Home, home_of, is_open_member
+from mlsec.vocabulary.iac_mapping import is_code
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -127,10 +128,14 @@ def denied(account: Resource, permission: str, graph: Graph) -> Answer:
 
 
 def denied_in(scope: str, account: Resource, permission: str, graph: Graph) -> Answer:
-    """Say whether a deny policy of a project, the account's or another, takes it away."""
+    """Say whether a deny policy of a project, the account's or another, takes it away.
+
+    Code is judged by what it says: what may deny it from outside of the code is left aside, as
+    what stands above an account of AWS is.
+    """
     policies = [p for p in graph.of_type(_DENY) if p.scope == scope]
     answers = [_is_denied_by(policy, account, permission) for policy in policies]
-    gaps = graph.incomplete(_DENY, scope, "")
+    gaps = () if is_code(scope) else graph.incomplete(_DENY, scope, "")
     return any_of((*answers, unknown(gaps) if gaps else NO))
 
 
