@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mlsec.core.resource import Resource
-from mlsec.graph.ternary import NO, Answer, all_of, any_of, not_, unknown
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.providers.gcp.facts.conditional_grants import gives
 from mlsec.providers.gcp.facts.grants import (
     Grant,
@@ -38,11 +40,18 @@ def may_on(account: Resource, permission: str, resource: Resource, graph: Graph)
     """Say whether an account may do this to a resource, of its project or of another."""
     is_own = account.scope == resource.scope
     everywhere = may_everywhere(account, permission, graph) if is_own else NO
-    near, above = own_grants(resource), grants_above(resource.scope, graph)
-    wider = (grant for grant in above.grants if grant.condition or not is_own)
-    gaps = {*near.gaps, *(() if is_own else above.gaps)}
-    ways = [_given(account, permission, grant, resource, graph) for grant in (*near.grants, *wider)]
-    allowed = any_of((*ways, unknown(gaps) if gaps else NO))
+    if everywhere == YES:
+        return YES
+    policy = graph.memo(("gcp policy", resource.id), lambda: _sorted([own_grants(resource)]))
+    above = graph.memo(
+        ("gcp policies above", resource.scope, str(is_own)),
+        lambda: _above(resource.scope, graph, is_own=is_own),
+    )
+    grants = (*policy.about(account), *above.about(account))
+    if not grants and everywhere == NO and above.hidden == NO:
+        return policy.hidden
+    ways = [_given(account, permission, grant, resource, graph) for grant in grants]
+    allowed = any_of((*ways, policy.hidden, above.hidden))
     if allowed != NO:
         denial = denied_in(resource.scope, account, permission, graph)
         allowed = all_of((allowed, not_(denial)))
@@ -69,6 +78,40 @@ def runners_of(account: Resource, kind: str, graph: Graph) -> tuple[Resource, ..
     """Give what runs as an account: services, functions or notebooks."""
     by_account = graph.memo(("gcp runners", kind), lambda: _runners(RUNNERS[kind], graph))
     return by_account.get(account.id, ())
+
+
+class _Policy(msgspec.Struct, frozen=True):
+    """Grants by whom they name, those of many members, and whether some could not be read."""
+
+    named: Mapping[str, tuple[Grant, ...]]
+    many: tuple[Grant, ...]
+    hidden: Answer
+
+    def about(self, account: Resource) -> tuple[Grant, ...]:
+        """Give the grants that may mean an account."""
+        return (*self.named.get(f"serviceAccount:{account.name}", ()), *self.many)
+
+
+def _sorted(policies: Iterable[Grants]) -> _Policy:
+    named: dict[str, tuple[Grant, ...]] = {}
+    many: list[Grant] = []
+    gaps: set[str] = set()
+    for policy in policies:
+        gaps |= set(policy.gaps)
+        for grant in policy.grants:
+            if grant.member.startswith(_MANY):
+                many.append(grant)
+            else:
+                named[grant.member] = (*named.get(grant.member, ()), grant)
+    return _Policy(named, tuple(many), unknown(gaps) if gaps else NO)
+
+
+def _above(scope: str, graph: Graph, *, is_own: bool) -> _Policy:
+    """What stands above counts everywhere in the own project, but for its conditions."""
+    above = grants_above(scope, graph)
+    if not is_own:
+        return _sorted([above])
+    return _sorted([Grants(grants=tuple(grant for grant in above.grants if grant.condition))])
 
 
 def _given(
