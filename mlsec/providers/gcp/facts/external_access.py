@@ -13,7 +13,6 @@ from mlsec.providers.gcp.facts.external_principals import (
     Fact,
     external_grants_above,
     facts_about,
-    holders_of_any_role,
     joined,
     let_in,
     let_in_here,
@@ -39,6 +38,7 @@ _KEY_USES = (
     "cloudkms.cryptoKeys.setIamPolicy", "cloudkms.cryptoKeyVersions.destroy",
     "cloudkms.cryptoKeyVersions.update",
 )  # fmt: skip
+_SECRET_USES = ("secretmanager.versions.access", "secretmanager.secrets.setIamPolicy")
 _IMPERSONATIONS = (
     "iam.serviceAccounts.actAs", "iam.serviceAccounts.getAccessToken",
     "iam.serviceAccounts.signBlob", "iam.serviceAccounts.signJwt",
@@ -99,7 +99,7 @@ def _admins(resource: Resource, graph: Graph) -> ExternalPrincipals:
 _PUSHERS = facts_about(_holders_of(_PUSHES))
 _USERS = facts_about(_holders_of(_KEY_USES))
 _ACTORS = facts_about(_holders_of(_IMPERSONATIONS))
-_MEMBERS, _ADMINS = facts_about(holders_of_any_role), facts_about(_admins)
+_MEMBERS, _ADMINS = facts_about(_holders_of(_SECRET_USES)), facts_about(_admins)
 
 ACCESS: Mapping[str, Fact] = {
     "gcp_access.is_open": is_open,

@@ -16,7 +16,6 @@ from mlsec.providers.gcp.facts.grants import (
     Grants,
     grants_above,
     grants_near,
-    own_grants,
     verdict,
 )
 from mlsec.providers.gcp.facts.members import EVERYBODY, Home, home_of, is_external, is_open_member
@@ -96,20 +95,6 @@ def _external_grants(grants: Iterable[Grant], home: Home) -> Iterator[ExternalGr
         outside = is_external(grant.member, home)
         if outside != NO:
             yield grant, outside
-
-
-def holders_of_any_role(resource: Resource, graph: Graph) -> ExternalPrincipals:
-    """Say who outside holds any role in the resource's own policy."""
-    home, own = home_of(resource, graph), own_grants(resource)
-    named = {
-        grant.member: outside
-        for grant in own.grants
-        if not is_open_member(grant.member)
-        if (outside := is_external(grant.member, home)) != NO
-    }
-    everybody = any(is_open_member(grant.member) for grant in own.grants)
-    hidden = unknown(own.gaps) if own.gaps else NO
-    return ExternalPrincipals(everybody=YES if everybody else hidden, named=named, hidden=hidden)
 
 
 def names(principals: ExternalPrincipals, resource: Resource, graph: Graph) -> Known | Unknown:
