@@ -8,6 +8,7 @@ import pytest
 
 from mlsec.collect.code.code_file import Language
 from mlsec.graph.build import build_graph
+from mlsec.graph.graph import Graph
 from mlsec.targets.facts import FACTS
 from tests.iac.reading import VOCABULARY, inventory_of, scope_of
 
@@ -27,10 +28,13 @@ def given(role: str, scope: str = SUBSCRIPTION) -> str:
     )
 
 
-def fact(text: str, name: str) -> Any:
+def graph_of(text: str) -> Graph:
     scope = scope_of({"main.tf": text}, Language.TERRAFORM)
-    graph = build_graph(VOCABULARY, inventory_of(scope), FACTS)
-    (me,) = graph.of_type("azure.identity.managed_identity")
+    return build_graph(VOCABULARY, inventory_of(scope), FACTS)
+
+
+def fact(text: str, name: str) -> Any:
+    (me,) = graph_of(text).of_type("azure.identity.managed_identity")
     return me.properties.get(name, "unread")
 
 
@@ -94,3 +98,57 @@ def test_a_condition_in_code_is_read() -> None:
     )
     assert fact(given(condition), "can_escalate") is False
     assert fact(given(condition.replace("GuidEquals", "GuidNotEquals")), "can_escalate") is True
+
+
+def runs(kind: str, name: str, identity: str) -> str:
+    return (
+        f'resource "{kind}" "{name}" {{\n  name = "{name}"\n  resource_group_name = "g"\n'
+        f"  identity {{\n    {identity}\n  }}\n}}\n"
+    )
+
+
+def own_role(kind: str, name: str, role: str) -> str:
+    return (
+        f'resource "azurerm_role_assignment" "of_{name}" {{\n  scope = {SUBSCRIPTION}\n'
+        f'  role_definition_name = "{role}"\n'
+        f"  principal_id = {kind}.{name}.identity[0].principal_id\n}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "right"),
+    [
+        ("azurerm_linux_virtual_machine", "Virtual Machine Contributor"),
+        ("azurerm_automation_account", "Automation Contributor"),
+        ("azurerm_logic_app_workflow", "Logic App Contributor"),
+        ("azurerm_container_app", "Container Apps Contributor"),
+        ("azurerm_data_factory", "Data Factory Contributor"),
+    ],
+)
+@pytest.mark.parametrize(("role", "expected"), [("Owner", True), ("Reader", False)])
+def test_a_right_on_one_thing_is_worth_the_role_of_its_own_identity(
+    kind: str, right: str, role: str, expected: bool
+) -> None:
+    thing = runs(kind, "thing", 'type = "SystemAssigned"') + own_role(kind, "thing", role)
+    text = thing + given(f'role_definition_name = "{right}"', f"{kind}.thing.id")
+    graph = graph_of(text)
+    me = next(i for i in graph.of_type("azure.identity.managed_identity") if i.name == "me")
+    assert me.properties["can_escalate"] is expected
+
+
+def test_the_own_identity_of_a_workspace_is_judged_by_its_roles() -> None:
+    kind = "azurerm_machine_learning_workspace"
+    thing = runs(kind, "w", 'type = "SystemAssigned"') + own_role(kind, "w", "Contributor")
+    (identity,) = graph_of(CURRENT + thing).of_type("azure.identity.managed_identity")
+    assert identity.properties["is_system"] is True
+    assert identity.properties["runs_ml"] is True
+    assert identity.properties["can_change_everything"] is True
+
+
+def test_a_thing_without_an_identity_of_its_own_has_none() -> None:
+    attached = "identity_ids = [azurerm_user_assigned_identity.me.id]"
+    thing = runs("azurerm_linux_virtual_machine", "vm", f'type = "UserAssigned"\n    {attached}')
+    graph = graph_of(IDENTITY + thing)
+    (machine,) = graph.of_type("azure.identity.workload")
+    assert [identity.name for identity in graph.targets(machine, "role").resources] == ["me"]
+    assert [i.name for i in graph.of_type("azure.identity.managed_identity")] == ["me"]

@@ -161,6 +161,10 @@ class Instances:
         return {"*": Instance(self.address, bound, unknown)}
 
 
+# The block of Azure's resources in which the apply says who a resource runs as.
+_IDENTITY, _PRINCIPAL = "identity", "principal_id"
+
+
 class _Any(Space):
     """Instances of unknown number: one of them is known but for its key, all of them are not."""
 
@@ -186,7 +190,14 @@ class ResourceSpace(Space):
         if isinstance(result, UnknownValue) and name in MADE_UP and not result.text:
             # It has no words of its own, but it is known whose name it is.
             return Symbol(self.instance.address, (name,))
-        return result
+        return self._with_principal(result) if name == _IDENTITY else result
+
+    def _with_principal(self, blocks: Value) -> Value:
+        """Add to an identity block whom the resource runs as: what the apply adds to it."""
+        if not isinstance(blocks, list):
+            return blocks
+        own = Symbol(self.instance.address, (_IDENTITY, _PRINCIPAL))
+        return [{_PRINCIPAL: own, **b} if isinstance(b, dict) else b for b in blocks]
 
     def configured(self, name: str) -> Value:
         """Give what the code sets, None when it does not."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import Answer, all_of, any_of, unknown
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 _MANAGED = "azure.identity.managed_identity"
+_SUBSCRIPTION = regex(r"\A/subscriptions/[^/‹]+(?=/|\Z)")
 # Key for identities whose roles reach every place, or were not read.
 _ANYWHERE = ""
 _STORAGE = "microsoft.storage/storageaccounts/"
@@ -82,7 +86,19 @@ def grants_of(identity: Resource, graph: Graph) -> tuple[Grant, ...] | Unknown:
     fact = property_value(identity, "assignments")
     if isinstance(fact, Unknown):
         return fact
-    return graph.memo(("azure grants", identity.id), lambda: read_grants(fact.value or ()))
+    return graph.memo(("azure grants", identity.id), lambda: _read(fact.value or (), identity))
+
+
+def _read(items: Iterable[Mapping[str, Any]], identity: Resource) -> tuple[Grant, ...]:
+    """Read assignments; a subscription that code writes out may be the one it is deployed to."""
+    grants = read_grants(items)
+    if not is_code(identity.scope):
+        return grants
+    own = subscription_of(identity)
+    return tuple(
+        msgspec.structs.replace(grant, scope=_SUBSCRIPTION.sub(own, grant.scope, count=1))
+        for grant in grants
+    )
 
 
 def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -> Answer:
@@ -91,12 +107,7 @@ def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -
     if isinstance(grants, Unknown):
         return unknown(grants.gaps)
     who = principal_names(identity)
-    answers = [
-        may(grants, right, where, identity, graph, who=who)
-        for right in rights
-        for where in (place, *_other_subscriptions(place, grants, identity))
-    ]
-    return any_of(answers)
+    return any_of(may(grants, right, place, identity, graph, who=who) for right in rights)
 
 
 def wide_places(identity: Resource, grants: Iterable[Grant]) -> tuple[str, ...]:
@@ -104,15 +115,6 @@ def wide_places(identity: Resource, grants: Iterable[Grant]) -> tuple[str, ...]:
     named = {grant.scope for grant in grants if grant.scope.startswith("/subscriptions/")}
     wide = {scope for scope in named if scope.count("/") == 2}
     return tuple(sorted({subscription_of(identity), *wide}))
-
-
-def _other_subscriptions(
-    place: str, grants: Iterable[Grant], identity: Resource
-) -> tuple[str, ...]:
-    """Give the subscriptions that code names: whichever it is deployed to is not known."""
-    if not is_code(identity.scope) or place != subscription_of(identity):
-        return ()
-    return tuple(where for where in wide_places(identity, grants) if where != place)
 
 
 def principal_names(identity: Resource) -> tuple[str, ...]:

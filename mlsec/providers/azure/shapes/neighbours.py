@@ -127,8 +127,10 @@ def environment_tags(raw: Any) -> dict[str, str]:
 def identity_principals(raw: Any) -> list[str]:
     """List the principals of an ``identity`` block: the system's own and those attached."""
     attached = (raw.get("userAssignedIdentities") or {}).values()
+    # Code says what the system's own would be called, also where there is none.
+    is_own = "systemassigned" in lower(raw.get("type") or "SystemAssigned")
     principals = [
-        raw.get("principalId"),
+        raw.get("principalId") if is_own else None,
         *(identity.get("principalId") for identity in attached if identity),
     ]
     return sorted({lower(identity) for identity in principals if identity})
