@@ -38,6 +38,8 @@ _WORDS = {"name", "account", "region", "partition", "id", "ref"}
 def paths_of(entry: DeclaredType) -> Iterator[str]:
     """Yield the paths in the body that an entry reads, whole."""
     base = f"{entry.each}." if entry.each else ""
+    # Which type it is stands in the whole body, also where each of its parts is one thing.
+    yield from entry.where
     for path in _paths_of(entry):
         yield path[1:] if path.startswith("^") else f"{base}{path}"
 
@@ -50,7 +52,6 @@ def _paths_of(entry: DeclaredType) -> Iterator[str]:
         for spec in join.answers.values():
             yield from _spec(spec, "")
     yield from (path for path in entry.naming if "{" not in path)
-    yield from entry.where
     named = (path for path in entry.naming if "{" in path)
     for template in (entry.id, entry.ref, *named, *entry.attributes.values()):
         holes = (hole.partition("|")[0].removesuffix("/") for hole in _HOLE.findall(template))
