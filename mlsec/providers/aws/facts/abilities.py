@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unknown
+from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
-from mlsec.graph.verdicts import verdict
+from mlsec.graph.verdicts import as_gaps, verdict
 from mlsec.providers.aws.facts.escalation import escalation_of
 from mlsec.providers.aws.facts.permissions import Identity, identity_of
 from mlsec.providers.aws.facts.policy_statements import ANY, Question
@@ -93,11 +93,28 @@ def can_escalate(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Name the open techniques by their rights; unread unless every one is decided."""
+    """Name the open techniques by their rights, and the one whom they lead to.
+
+    Unread where none is known to be open and one is not decided.
+    """
     escalation = escalation_of(resource, graph)
-    if escalation.undecided != NO:
+    if escalation.undecided != NO and not escalation.paths:
         return verdict(escalation.undecided, resource, graph)
     return Known([path.text for path in escalation.paths])
+
+
+def escalates_to(resource: Resource, graph: Graph) -> Targets:
+    """Give the roles as which it can act by a technique, each once."""
+    escalation = escalation_of(resource, graph)
+    found = {
+        path.target.identity.id: path.target.identity
+        for path in escalation.paths
+        if path.target is not None and path.target.identity is not None
+    }
+    roles = tuple(role for _, role in sorted(found.items()) if role.type == resource.type)
+    return Targets(
+        resources=roles, gaps=tuple(sorted(as_gaps(escalation.undecided.because, resource, graph)))
+    )
 
 
 def is_aws_managed(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -121,6 +138,9 @@ def _question(partition: str, account: str, pair: tuple[str, str]) -> Question:
     return Question(action=action.replace("@", ANY), resource=filled.replace("@", ANY))
 
 
+PERMISSION_RELATIONS: Mapping[str, Callable[[Resource, Graph], Targets]] = {
+    "permissions.escalates_to": escalates_to,
+}
 PERMISSIONS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     **{f"permissions.{name}": _ability(name) for name in _ABILITIES},
     "permissions.is_known_admin": is_known_admin,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlsec.graph.build import Facts
-from mlsec.providers.aws.facts.abilities import PERMISSIONS
+from mlsec.providers.aws.facts.abilities import PERMISSION_RELATIONS, PERMISSIONS
 from mlsec.providers.aws.facts.agents import AGENT_RELATIONS, AGENTS
 from mlsec.providers.aws.facts.approvals import APPROVALS
 from mlsec.providers.aws.facts.bucket_access import BUCKETS
@@ -37,6 +37,7 @@ FACTS = Facts(
     },
     relations={
         "permissions.bucket_writers": bucket_writers,
+        **PERMISSION_RELATIONS,
         **GUARDRAIL_RELATIONS,
         **AGENT_RELATIONS,
         **KNOWLEDGE_RELATIONS,
