@@ -59,6 +59,8 @@ def escalations(
     search = _Search(words, tuple(techniques), graph)
     search.follow(Truth.TRUE)
     search.follow(Truth.UNKNOWN)
+    search.doubt()
+    search.follow(Truth.UNKNOWN)
     return {identity.id: search.result(identity.id) for identity in search.identities}
 
 
@@ -87,7 +89,8 @@ class _Search:
 
     def __init__(self, words: Words, techniques: tuple[Technique, ...], graph: Graph) -> None:
         self._words, self._graph = words, graph
-        self.identities = tuple(i for name in words.types for i in graph.of_type(name))
+        found = (i for name in words.types for i in graph.of_type(name))
+        self.identities = (*found, *words.not_there(graph))
         self._admin = {i.id: words.is_admin(i, graph) for i in self.identities}
         self._paths: dict[str, dict[str, Path]] = {i.id: {} for i in self.identities}
         # What is not known of a technique of an identity, by their ids.
@@ -107,6 +110,19 @@ class _Search:
                 if identity.id not in is_done and self._standing(identity.id).truth is sure:
                     is_done.add(identity.id)
                     waiting.append(identity)
+
+    def doubt(self) -> None:
+        """Ask for rights on what the graph may not know."""
+        for group in self._groups.values():
+            hiding = self._words.targets[group.kind].hiding
+            if hiding is None:
+                continue
+            for identity, techniques in group.pending.values():
+                for technique in techniques.values():
+                    gaps = hiding(identity, technique.needs, self._standing_of, self._graph)
+                    if gaps:
+                        unseen = Target(kind=group.kind, is_unseen=True)
+                        self._note(technique, identity, unseen, unknown(gaps))
 
     def result(self, name: str) -> Escalation:
         """Put together what was learned of one identity."""
@@ -189,6 +205,9 @@ class _Search:
             doubts = self._doubts[identity.id]
             doubts[technique.id] = any_of((doubts.get(technique.id, NO), answer))
         return answer == YES
+
+    def _standing_of(self, identity: Resource) -> Answer:
+        return self._standing(identity.id)
 
     def _standing(self, name: str) -> Answer:
         """Say whether an identity is privileged, by all that is known so far."""

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 
+Standing = Callable[[Resource], Answer]
+
+
 class Gain(enum.Enum):
     """What a technique gives to whoever holds its rights."""
 
@@ -26,14 +29,16 @@ class Gain(enum.Enum):
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a technique works on.
 
-    ``resource`` None stands for whichever there is of its ``kind``, now or later. ``identity`` is
-    whom the holder acts as afterwards, None where it is whichever. ``name`` is for reports.
+    ``resource`` None stands for whichever there is of its ``kind``, now or later, or with
+    ``is_unseen`` for some one that the graph does not know. ``identity`` is whom the holder acts as
+    afterwards, None where it is not known. ``name`` is for reports.
     """
 
     kind: str
     name: str = ""
     resource: Resource | None = None
     identity: Resource | None = None
+    is_unseen: bool = False
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +82,9 @@ class TargetKind(msgspec.Struct, frozen=True, kw_only=True):
     ``leading_to`` gives the things through which one acts as an identity. ``is_raised``: the
     technique itself makes that identity powerful, so that every identity counts, and not only a
     privileged one. ``has_whichever``: a right on whichever there is counts by itself.
-    ``is_across_scopes``: the identity may be one of another account. ``unseen`` says whether an
-    identity holds the needs on something that the graph does not know.
+    ``is_across_scopes``: the identity may be one of another account. ``hiding`` gives the gaps that
+    may hide one on which an identity has what is needed; it is given what says whether somebody is
+    privileged, by all that is known.
     """
 
     about: str
@@ -86,13 +92,14 @@ class TargetKind(msgspec.Struct, frozen=True, kw_only=True):
     is_raised: bool = False
     has_whichever: bool = True
     is_across_scopes: bool = False
-    unseen: Callable[[Resource, Needs, Graph], Answer] | None = None
+    hiding: Callable[[Resource, Needs, Standing, Graph], tuple[str, ...]] | None = None
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
     """What the techniques of one cloud may say, and who they are asked of.
 
-    ``types`` are the types of resources that are identities. ``is_admin`` says whether one of them
+    ``types`` are the types of resources that are identities; ``not_there`` gives those that are
+    referred to and were not found. ``is_admin`` says whether one of them
     needs no technique any more. ``spell_out`` turns the short form of an example into documents by
     name, as ``resources`` in an example has them; ``example_keys`` are the keys of the short form.
     It raises ValueError.
@@ -104,6 +111,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     questions: Mapping[str, QuestionWord]
     targets: Mapping[str, TargetKind]
     example_keys: tuple[str, ...] = ()
+    not_there: Callable[[Graph], tuple[Resource, ...]] = lambda _: ()
     spell_out: Callable[[Mapping[str, Any]], Mapping[str, Mapping[str, Any]]] | None = None
 
 

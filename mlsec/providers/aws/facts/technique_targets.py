@@ -10,6 +10,7 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.graph.techniques.technique import Target, TargetKind
 from mlsec.providers.aws.facts.policy_statements import ANY
+from mlsec.providers.aws.facts.technique_gaps import hiding
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -126,17 +127,30 @@ IDENTITIES: Mapping[str, str] = {
 _RAISED = "any "
 
 
-def whichever(kind: str, partition: str, account: str) -> str:
-    """Give the ARN that stands for whichever there is of a kind."""
+def whichever(kind: str, partition: str, account: str, name: str = ANY) -> str:
+    """Give the ARN that stands for whichever there is of a kind; for some one with ``*``."""
     plain = kind.removeprefix(_RAISED)
     known = IDENTITIES.get(plain)
     arn = WORKLOADS[plain].arn if known is None else known
-    return arn.replace("{p}", partition).replace("{a}", account).replace("@", ANY)
+    return arn.replace("{p}", partition).replace("{a}", account).replace("@", name)
 
 
 def short_name(resource: Resource) -> str:
     """Give the last part of an ARN, as reports show it: ``role/admin``."""
     return resource.identity.split(":", 5)[-1]
+
+
+def roles_not_there(graph: Graph) -> tuple[Resource, ...]:
+    """Give the roles that something runs under and that were not found."""
+    for workload in WORKLOADS.values():
+        if workload.type:
+            _index(workload, graph)
+    found = (r for r in graph.resources.values() if r.is_stub and r.type == ROLE)
+    return tuple(sorted(found, key=lambda role: role.id))
+
+
+def _index(workload: Workload, graph: Graph) -> dict[str, list[Resource]]:
+    return graph.memo(("runs as", workload.type), lambda: _by_role(workload, graph))
 
 
 def _itself(type_name: str, kind: str, *, is_raised: bool = False) -> TargetKind:
@@ -148,14 +162,19 @@ def _itself(type_name: str, kind: str, *, is_raised: bool = False) -> TargetKind
         return (Target(kind=kind, name=name, resource=identity, identity=identity),)
 
     said = f"every {kind}" if is_raised else f"a {kind} that is privileged"
-    return TargetKind(about=said, leading_to=leading_to, is_raised=is_raised)
+    return TargetKind(
+        about=said,
+        leading_to=leading_to,
+        is_raised=is_raised,
+        hiding=None if is_raised else hiding(kind, type_name, "", ()),
+    )
 
 
 def _workload(kind: str, workload: Workload) -> TargetKind:
     def leading_to(identity: Resource, graph: Graph) -> tuple[Target, ...]:
         if not workload.type or identity.type != ROLE:
             return ()
-        index = graph.memo(("runs as", workload.type), lambda: _by_role(workload, graph))
+        index = _index(workload, graph)
         return tuple(
             Target(
                 kind=kind,
@@ -167,7 +186,11 @@ def _workload(kind: str, workload: Workload) -> TargetKind:
         )
 
     about = f"{workload.about} that runs under a privileged role"
-    return TargetKind(about=about, leading_to=leading_to)
+    return TargetKind(
+        about=about,
+        leading_to=leading_to,
+        hiding=hiding(kind, workload.type, f"{workload.service}.amazonaws.com", workload.relations),
+    )
 
 
 def _by_role(workload: Workload, graph: Graph) -> dict[str, list[Resource]]:

@@ -23,8 +23,10 @@ from mlsec.providers.aws.facts.technique_targets import (
     TARGETS,
     USER,
     WORKLOADS,
+    roles_not_there,
     whichever,
 )
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -74,7 +76,7 @@ def _passes_to(service: str) -> Need:
         who = identity_of(identity, graph)
         role = _role_of(target)
         if role is None:
-            arn = whichever("role", who.partition, who.account)
+            arn = _unnamed("role", who, target)
             return who.may(Question(action=_PASS, resource=arn, passed_to=service))
         trusted = lets_in_service(role, service, graph)
         if trusted == NO:
@@ -98,8 +100,7 @@ def _ask_assuming(identity: Resource, target: Target | None, graph: Graph) -> An
     who = identity_of(identity, graph)
     role = _role_of(target)
     if role is None:
-        arn = whichever("role", who.partition, who.account)
-        return who.may(Question(action=_ASSUME, resource=arn))
+        return who.may(Question(action=_ASSUME, resource=_unnamed("role", who, target)))
     return lets_in(role, who, identity.identity)
 
 
@@ -117,6 +118,15 @@ def _has_boundary(identity: Resource, target: Target | None, graph: Graph) -> An
             return YES if value else NO
         case Unknown(gaps=gaps):
             return unknown(gaps)
+
+
+def _unnamed(kind: str, who: Identity, target: Target | None) -> str:
+    """Give the ARN of a target that has no name: whichever there is, or one that is not seen."""
+    if target is None or not target.is_unseen:
+        return whichever(kind, who.partition, who.account)
+    # An account that code names may be the one that it is deployed to.
+    account = "*" if who.account == CODE_ACCOUNT else who.account
+    return whichever(kind, who.partition, account, "*")
 
 
 def _role_of(target: Target | None) -> Resource | None:
@@ -137,7 +147,7 @@ def _target(
     if target is None:
         return ()
     if target.resource is None:
-        return (whichever(target.kind, who.partition, who.account),)
+        return (_unnamed(target.kind, who, target),)
     return (target.resource.identity,)
 
 
@@ -236,6 +246,7 @@ WORDS = Words(
     cloud="aws",
     types=(ROLE, USER, GROUP),
     is_admin=_is_admin,
+    not_there=roles_not_there,
     questions={
         "may": QuestionWord(
             about="an action that the policies of the identity allow, and on what",

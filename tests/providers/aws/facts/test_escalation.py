@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from mlsec.collect.code.code_file import Language
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
 from mlsec.graph.build import build_graph
 from mlsec.targets.facts import FACTS
+from tests.iac.reading import inventory_of, scope_of
 from tests.providers.aws.facts.policies import (
     ACCOUNT,
     SCOPE,
@@ -160,3 +162,47 @@ def test_passing_a_role_whose_policies_are_hidden_is_not_decided() -> None:
         unread={"inline_statements": ("gap",)},
     )
     assert "can_escalate" in facts(asked, hidden).unread
+
+
+def code(text: str) -> dict[str, Resource]:
+    """Derive the facts of Terraform code, by address."""
+    scope = scope_of({"main.tf": text}, Language.TERRAFORM)
+    graph = build_graph(vocabulary(), inventory_of(scope), FACTS)
+    return {each.id.partition("#")[2]: each for each in graph.resources.values()}
+
+
+TERRAFORM = """\
+resource "aws_iam_role" "ml" {
+  name = "ml"
+  assume_role_policy = jsonencode({ Statement = [{ Effect = "Allow",
+    Principal = { Service = "sagemaker.amazonaws.com" }, Action = "sts:AssumeRole" }] })
+}
+resource "aws_iam_role_policy" "ml" {
+  role   = aws_iam_role.ml.id
+  policy = jsonencode({ Statement = [
+    { Effect = "Allow", Action = "sagemaker:CreateTrainingJob", Resource = "*" },
+    { Effect = "Allow", Action = "iam:PassRole", Resource = %s }] })
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("aws_iam_role.ml.arn", False),
+        ('"arn:aws:iam::111122223333:role/elsewhere"', "unread"),
+        ('"arn:aws:iam::*:role/ml-*"', "unread"),
+        ('"*"', True),
+    ],
+)
+def test_a_role_that_code_passes_and_does_not_declare_is_not_taken_for_harmless(
+    named: str, told: Any
+) -> None:
+    found = code(TERRAFORM % named)["aws_iam_role.ml"]
+    assert found.properties.get("can_escalate", "unread") == told
+
+
+def test_rights_on_a_function_that_runs_under_a_role_that_is_not_there_are_not_decided() -> None:
+    arn = f"arn:aws:lambda:*:{ACCOUNT}:function:job"
+    asked = role(allow("lambda:UpdateFunctionCode", arn))
+    assert "can_escalate" in facts(asked, function("job", "gone")).unread
