@@ -89,8 +89,8 @@ class _Search:
 
     def __init__(self, words: Words, techniques: tuple[Technique, ...], graph: Graph) -> None:
         self._words, self._graph = words, graph
-        found = (i for name in words.types for i in graph.of_type(name))
-        self.identities = (*found, *words.not_there(graph))
+        listed = (i for name in words.types for i in graph.of_type(name))
+        self.identities = (*listed, *words.not_there(graph))
         self._admin = {i.id: words.is_admin(i, graph) for i in self.identities}
         self._paths: dict[str, dict[str, Path]] = {i.id: {} for i in self.identities}
         # What is not known of a technique of an identity, by their ids.

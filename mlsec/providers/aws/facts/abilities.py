@@ -106,12 +106,12 @@ def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
 def escalates_to(resource: Resource, graph: Graph) -> Targets:
     """Give the roles as which it can act by a technique, each once."""
     escalation = escalation_of(resource, graph)
-    found = {
+    targets = {
         path.target.identity.id: path.target.identity
         for path in escalation.paths
         if path.target is not None and path.target.identity is not None
     }
-    roles = tuple(role for _, role in sorted(found.items()) if role.type == resource.type)
+    roles = tuple(role for _, role in sorted(targets.items()) if role.type == resource.type)
     return Targets(
         resources=roles, gaps=tuple(sorted(as_gaps(escalation.undecided.because, resource, graph)))
     )

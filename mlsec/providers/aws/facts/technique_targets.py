@@ -145,8 +145,8 @@ def roles_not_there(graph: Graph) -> tuple[Resource, ...]:
     for workload in WORKLOADS.values():
         if workload.type:
             _index(workload, graph)
-    found = (r for r in graph.resources.values() if r.is_stub and r.type == ROLE)
-    return tuple(sorted(found, key=lambda role: role.id))
+    stubs = (r for r in graph.resources.values() if r.is_stub and r.type == ROLE)
+    return tuple(sorted(stubs, key=lambda role: role.id))
 
 
 def _index(workload: Workload, graph: Graph) -> dict[str, list[Resource]]:

@@ -92,7 +92,7 @@ def _may_cover(statement: Statement, resource: str) -> bool:
 def _meet(pattern: str, resource: str) -> bool:
     if pattern == "*":
         return True
-    # Two texts that end in other letters have nothing in common; most are told apart by this.
+    # Two texts that end in other letters have nothing in common; most differ there.
     if pattern[-1:] != resource[-1:] and not _WILD & {pattern[-1:], resource[-1:]}:
         return False
     try:
