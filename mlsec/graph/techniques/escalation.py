@@ -114,15 +114,13 @@ class _Search:
     def doubt(self) -> None:
         """Ask for rights on what the graph may not know."""
         for group in self._groups.values():
-            hiding = self._words.targets[group.kind].hiding
-            if hiding is None:
+            unseen = self._words.targets[group.kind].unseen
+            if unseen is None:
                 continue
             for identity, techniques in group.pending.values():
                 for technique in techniques.values():
-                    gaps = hiding(identity, technique.needs, self._standing_of, self._graph)
-                    if gaps:
-                        unseen = Target(kind=group.kind, is_unseen=True)
-                        self._note(technique, identity, unseen, unknown(gaps))
+                    answer = unseen(identity, technique.needs, self._standing_of, self._graph)
+                    self._note(technique, identity, Target(kind=group.kind), answer)
 
     def result(self, name: str) -> Escalation:
         """Put together what was learned of one identity."""

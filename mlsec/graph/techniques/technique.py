@@ -82,9 +82,9 @@ class TargetKind(msgspec.Struct, frozen=True, kw_only=True):
     ``leading_to`` gives the things through which one acts as an identity. ``is_raised``: the
     technique itself makes that identity powerful, so that every identity counts, and not only a
     privileged one. ``has_whichever``: a right on whichever there is counts by itself.
-    ``is_across_scopes``: the identity may be one of another account. ``hiding`` gives the gaps that
-    may hide one on which an identity has what is needed; it is given what says whether somebody is
-    privileged, by all that is known.
+    ``is_across_scopes``: the identity may be one of another account. ``unseen`` says whether an
+    identity has what is needed on one that the graph does not know; it is given what says whether
+    somebody is privileged, by all that is known.
     """
 
     about: str
@@ -92,7 +92,7 @@ class TargetKind(msgspec.Struct, frozen=True, kw_only=True):
     is_raised: bool = False
     has_whichever: bool = True
     is_across_scopes: bool = False
-    hiding: Callable[[Resource, Needs, Standing, Graph], tuple[str, ...]] | None = None
+    unseen: Callable[[Resource, Needs, Standing, Graph], Answer] | None = None
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):

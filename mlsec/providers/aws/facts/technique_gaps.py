@@ -10,7 +10,7 @@ from mlsec.core.enums import GapReason
 from mlsec.core.resource import Resource
 from mlsec.graph.techniques.escalation import ask
 from mlsec.graph.techniques.technique import Needs, Standing, Target, questions_in
-from mlsec.graph.ternary import NO
+from mlsec.graph.ternary import NO, Answer, unknown
 from mlsec.providers.aws.facts.permissions import identity_of
 from mlsec.providers.aws.facts.same_account_trust import lets_in_service
 
@@ -21,10 +21,10 @@ _ROLE = "aws.iam.role"
 _SIGNS = ("*", "?", "${")
 
 
-def hiding(
+def unseen_of(
     kind: str, type_name: str, service: str, relations: tuple[str, ...]
-) -> Callable[[Resource, Needs, Standing, Graph], tuple[str, ...]]:
-    """Make the function that gives the gaps behind which a target of a kind may be.
+) -> Callable[[Resource, Needs, Standing, Graph], Answer]:
+    """Make the function that asks for rights on something of a kind that is not known.
 
     Args:
         kind: of the targets.
@@ -33,23 +33,21 @@ def hiding(
         relations: that lead to those roles.
     """
 
-    def gaps_of(
-        identity: Resource, needs: Needs, standing: Standing, graph: Graph
-    ) -> tuple[str, ...]:
+    def ask_unseen(identity: Resource, needs: Needs, standing: Standing, graph: Graph) -> Answer:
         scope = identity.scope
         hidden = _hidden(type_name, relations, scope, graph) if type_name else ()
         if type_name and not hidden:
-            return ()
+            return NO
         if service and not _may_run_privileged(service, scope, standing, graph):
-            return ()
+            return NO
         unseen = Target(kind=kind, is_unseen=True)
         if ask(needs, identity, unseen, graph) == NO or (
             type_name and _names_known(identity, needs, type_name, relations, graph)
         ):
-            return ()
-        return hidden or (_not_read(identity, kind, needs, graph),)
+            return NO
+        return unknown(hidden or (_not_read(identity, kind, needs, graph),))
 
-    return gaps_of
+    return ask_unseen
 
 
 def _may_run_privileged(service: str, scope: str, standing: Standing, graph: Graph) -> bool:

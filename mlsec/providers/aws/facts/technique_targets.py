@@ -10,7 +10,7 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.graph.techniques.technique import Target, TargetKind
 from mlsec.providers.aws.facts.policy_statements import ANY
-from mlsec.providers.aws.facts.technique_gaps import hiding
+from mlsec.providers.aws.facts.technique_gaps import unseen_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -166,7 +166,7 @@ def _itself(type_name: str, kind: str, *, is_raised: bool = False) -> TargetKind
         about=said,
         leading_to=leading_to,
         is_raised=is_raised,
-        hiding=None if is_raised else hiding(kind, type_name, "", ()),
+        unseen=None if is_raised else unseen_of(kind, type_name, "", ()),
     )
 
 
@@ -189,7 +189,9 @@ def _workload(kind: str, workload: Workload) -> TargetKind:
     return TargetKind(
         about=about,
         leading_to=leading_to,
-        hiding=hiding(kind, workload.type, f"{workload.service}.amazonaws.com", workload.relations),
+        unseen=unseen_of(
+            kind, workload.type, f"{workload.service}.amazonaws.com", workload.relations
+        ),
     )
 
 

@@ -211,7 +211,7 @@ def _runner(kind: str, runner: Runner) -> TargetKind:
     return TargetKind(
         about=f"{runner.about} that runs as a privileged identity",
         leading_to=lambda identity, graph: _leads_to(kind, identity, graph),
-        unseen=lambda identity, needs, graph: _unseen(kind, identity, needs, graph),
+        unseen=lambda identity, needs, _, graph: _unseen(kind, identity, needs, graph),
     )
 
 
@@ -224,7 +224,7 @@ TARGETS: Mapping[str, TargetKind] = {
     "identity": TargetKind(
         about="a managed identity that is privileged",
         leading_to=_itself,
-        unseen=lambda identity, needs, graph: _unseen("identity", identity, needs, graph),
+        unseen=lambda identity, needs, _, graph: _unseen("identity", identity, needs, graph),
     ),
     "whichever": TargetKind(about="whichever there is in the subscription", leading_to=_nothing),
     **{kind: _runner(kind, runner) for kind, runner in RUNNERS.items()},
