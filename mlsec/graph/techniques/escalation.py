@@ -140,9 +140,6 @@ class _Search:
                 answer = ask(technique.needs, identity, target, self._graph)
                 if self._note(technique, identity, target, answer):
                     break
-            if kind is not None and kind.unseen and technique.id not in self._paths[identity.id]:
-                answer = kind.unseen(identity, technique.needs, self._graph)
-                self._note(technique, identity, None, answer)
         if kind is not None and not kind.is_raised:
             left = [i for i in able if technique.id not in self._paths[i.id]]
             question = _first_of(technique.needs)
