@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from mlsec.core.resource import Resource
 from mlsec.graph.flags import as_answer
 from mlsec.graph.techniques.technique import Question, QuestionWord, Target, TargetKind, Words
-from mlsec.graph.ternary import NO, YES, Answer, unknown
+from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.providers.kubernetes.facts.grants import ACCOUNT, Grant, Right, grants_of
 from mlsec.providers.kubernetes.facts.pod_makers import CUSTOM_WORKLOADS, WORKLOADS, named
 from mlsec.providers.kubernetes.facts.rights import is_admin
 from mlsec.providers.kubernetes.facts.selectors import (
     all_of_type,
     in_code,
+    is_one_root,
     is_same_namespace,
     known_value,
     note_unstated,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _SYSTEM = "kube-system"
 _PLACES = ("target's namespace", _SYSTEM, "cluster", "some namespace")
 _SEVERAL = {"workloads": named(WORKLOADS), "custom workloads": named(CUSTOM_WORKLOADS)}
+_NO_NAMESPACE = "whether it is applied to the namespace of a powerful account is not said"
 _NO_PLATFORM = "whether the cluster is one of EKS is not said"
 
 
@@ -43,14 +45,18 @@ def _may(raw: Mapping[str, Any]) -> Question:
     )
 
     def ask(identity: Resource, target: Target | None, graph: Graph) -> Answer:
-        given = grants_of(identity, graph)
-        if any(_holds_in(grant, place, target) and _gives(grant, rights) for grant in given.grants):
-            return YES
-        return unknown(given.gaps) if given.gaps else NO
+        gaps = grants_of(identity, graph).gaps
+        answers = [_holds_in(grant, place, target, graph) for grant in giving(identity, graph)]
+        return any_of([*answers, unknown(gaps) if gaps else NO])
+
+    def giving(identity: Resource, graph: Graph) -> list[Grant]:
+        return graph.memo(
+            ("kubernetes right", text, *sorted(names), identity.id),
+            lambda: [grant for grant in grants_of(identity, graph).grants if _gives(grant, rights)],
+        )
 
     def may_hold(identity: Resource, graph: Graph) -> bool:
-        given = grants_of(identity, graph)
-        return bool(given.gaps) or any(_gives(grant, rights) for grant in given.grants)
+        return bool(grants_of(identity, graph).gaps or giving(identity, graph))
 
     return Question(label=text, ask=ask, may_hold=may_hold)
 
@@ -59,15 +65,19 @@ def _gives(grant: Grant, rights: Iterable[Right]) -> bool:
     return any(right.is_given_by(rule) for rule in grant.rules for right in rights)
 
 
-def _holds_in(grant: Grant, place: str, target: Target | None) -> bool:
+def _holds_in(grant: Grant, place: str, target: Target | None, graph: Graph) -> Answer:
     """Whether a binding holds at a place; for whichever account, where the powerful ones are."""
     if grant.is_wide or place == "some namespace":
-        return True
+        return YES
     if place == "cluster":
-        return False
+        return NO
     if place == _SYSTEM or target is None or target.identity is None:
-        return bool(known_value(grant.binding, "namespace") == _SYSTEM)
-    return is_same_namespace(grant.binding, target.identity)
+        return YES if known_value(grant.binding, "namespace") == _SYSTEM else NO
+    if not is_same_namespace(grant.binding, target.identity):
+        return NO
+    if is_one_root(grant.binding, target.identity):
+        return YES
+    return unknown((note_unstated(graph, grant.binding, "namespace", _NO_NAMESPACE),))
 
 
 def _cluster(raw: Mapping[str, Any]) -> Question:

@@ -193,3 +193,18 @@ def test_right_to_change_a_status_fails(part: str, tmp_path: Path) -> None:
     text = WORKLOAD + given(rule("patch", part), "")
     failed = verdicts(graph_of(tmp_path, {"x.yaml": text}))["fail"]
     assert ("k8s-rbac/model-account-changes-status", "llm") in failed
+
+
+def test_right_beside_a_powerful_account_is_unknown_where_neither_states_its_namespace(
+    tmp_path: Path,
+) -> None:
+    runs = given(rule("create", "pods")).replace(", namespace: models", "")
+    files = {
+        "apps/a/llm.yaml": (WORKLOAD + runs).replace(", namespace: models", ""),
+        "apps/b/boss.yaml": ADMIN.replace(", namespace: SPACE", ""),
+    }
+    found = of_type(graph_of(tmp_path, files), "service_account")["llm"]
+    assert "is_privileged" in found.unread
+    together = {"apps/a/all.yaml": "".join(files.values())}
+    near = of_type(graph_of(tmp_path, together), "service_account")["llm"]
+    assert near.properties["is_privileged"] is True
