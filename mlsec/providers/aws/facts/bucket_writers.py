@@ -10,14 +10,15 @@ import msgspec
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unknown, property_value
-from mlsec.graph.ternary import Answer, any_of
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
 from mlsec.graph.verdicts import as_gaps
 from mlsec.providers.aws.facts.bucket_write_candidates import roles_that_put
-from mlsec.providers.aws.facts.permissions import identity_of
+from mlsec.providers.aws.facts.permissions import Identity, identity_of
 from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question
 from mlsec.providers.aws.facts.resource_policy import policy_of
 from mlsec.providers.aws.policy.decide import Layer, Request, decide
 from mlsec.providers.aws.policy.keys import Domain, within
+from mlsec.providers.aws.policy.patterns import matches
 from mlsec.providers.aws.policy.statement import Statement
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _PUT = "s3:putobject"
 _SESSION = ":assumed-role/"
+_EVERYTHING = Statement(is_allow=True, actions=("*",))
+# Condition keys in which one role differs from another.
+_OF_THE_CALLER = ("aws:principal", "aws:user", "aws:source", "aws:federated", "aws:token")
 
 
 class _Spoken(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,9 +43,24 @@ class _Spoken(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it neither allows nor denies."""
         return not (self.allows or self.denies or self.gaps)
 
+    def speaks_alike_of_all(self, objects: str) -> bool:
+        """Whether it only denies, and that for every caller and object or for none."""
+        return not (self.allows or self.gaps) and all(
+            deny.principals == ("*",)
+            and not deny.not_resources
+            and not deny.variables
+            and not any(c.key.startswith(_OF_THE_CALLER) for c in deny.conditions)
+            and all(matches(pattern, objects) for pattern in deny.resources if "/" in pattern)
+            for deny in self.denies
+        )
+
 
 def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     """Find the roles of the account that may put objects somewhere into the bucket."""
+    return graph.memo(("roles that write bucket", resource.id), lambda: _writers(resource, graph))
+
+
+def _writers(resource: Resource, graph: Graph) -> Targets:
     spoken = _spoken(resource)
     gaps: set[str] = set()
     writers: list[Resource] = []
@@ -80,11 +99,14 @@ def _candidates(resource: Resource, spoken: _Spoken, graph: Graph) -> Iterator[R
 
 def _may_put(role: Resource, bucket: Resource, spoken: _Spoken, graph: Graph) -> Answer:
     identity = identity_of(role, graph)
-    on = f"{bucket.identity}/{ANY}"
-    if spoken.is_silent:
-        return identity.may(Question(action=_PUT, resource=on, reach=Cover.PART))
+    objects = f"{bucket.identity}/{ANY}"
     own = identity.policies.layer(_PUT)
     rest = () if identity.boundary is None else (identity.boundary.layer(_PUT),)
+    is_plain = not any(s.conditions for layer in (own, *rest) for s in layer.statements)
+    if spoken.is_silent or (is_plain and spoken.speaks_alike_of_all(objects)):
+        # Who may at all may unless everybody is denied: nothing has to be met together.
+        answer = identity.may(Question(action=_PUT, resource=objects, reach=Cover.PART))
+        return answer if answer == NO else all_of((answer, _left(bucket, spoken, identity, graph)))
     keys = {**identity.caller.keys, "aws:userid": _user_id(role)}
     answers = []
     for session in ("", *_sessions(role, spoken.allows)):
@@ -103,6 +125,15 @@ def _may_put(role: Resource, bucket: Resource, spoken: _Spoken, graph: Graph) ->
         request = Request(action=_PUT, resource=f"{bucket.identity}/*", caller=caller)
         answers.append(decide(request, (layer, *rest)))
     return any_of(answers)
+
+
+def _left(bucket: Resource, spoken: _Spoken, identity: Identity, graph: Graph) -> Answer:
+    """Say whether the bucket leaves to whom it denies alike a request; asked once per bucket."""
+    if not spoken.denies:
+        return YES
+    layer = Layer(statements=(_EVERYTHING, *spoken.denies))
+    request = Request(action=_PUT, resource=f"{bucket.identity}/*", caller=identity.caller)
+    return graph.memo(("left by bucket", bucket.id), lambda: decide(request, (layer,)))
 
 
 def _names(role: Resource) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ pattern and that the caller can have.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import itertools
 import re
@@ -61,6 +62,8 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
     def held(self, key: str, *within: str, may_be_absent: bool = False) -> Domain:
         """Give values of a key that lie within one of these patterns, one for each that differs."""
         patterns = self.of(key)[:_MOST_PATTERNS]
+        if not patterns:
+            return Domain(values=_examples(within), may_be_absent=may_be_absent)
         sets = [(), *((p,) for p in patterns), *itertools.combinations(patterns, 2)]
         values: dict[str, None] = {}
         for own, others in itertools.product(within, sets):
@@ -272,6 +275,12 @@ def _is_in_account(value: str, pattern: str) -> bool:
     return parts[4] == wanted[4] and (wanted[4] != "" or ":" not in parts[5])
 
 
+@functools.lru_cache(maxsize=1024)
+def _examples(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(example_of(pattern) for pattern in patterns)
+
+
+@functools.lru_cache(maxsize=4096)
 def _common(*patterns: str) -> str | None:
     try:
         return example_of(patterns[0]) if len(patterns) == 1 else common_example(*patterns)

@@ -22,6 +22,7 @@ from mlsec.providers.aws.facts.resource_policy import (
     policy_of,
 )
 from mlsec.providers.aws.policy.callers import FOREIGN_ACCOUNT
+from mlsec.providers.aws.policy.statement import Statement
 from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def let_in(
     The account's own principals are insiders, and so are the provider's services.
     ``is_signed``: the service takes no request without credentials, whatever its policies say.
     """
+    if not any(_speaks_of_others(s, policy.account) for s in policy.statements if s.is_allow):
+        return ExternalPrincipals()
     kinds = tuple(accesses)
     named = external_callers.named_in(policy.statements)
     anybody = [external_callers.foreign_principal(named, policy.partition)]
@@ -113,6 +116,16 @@ def services_let_in(
             answer = any_of((answer, _WHOSE if is_code else partner))
         answers[service] = answer
     return answers
+
+
+def _speaks_of_others(statement: Statement, own: str) -> bool:
+    """Whether a statement may be about somebody who is neither of the account nor a service."""
+    return bool(statement.not_principals) or any(
+        "*" in principal
+        or account_in(principal) not in ("", own)
+        or _CANONICAL.match(principal) is not None
+        for principal in statement.principals
+    )
 
 
 def _foreign(policy: Policy, *, is_all: bool) -> dict[str, str]:
