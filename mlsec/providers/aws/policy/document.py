@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
-from mlsec.providers.aws.policy.patterns import TooLongError, common_example, part_by_part
+from mlsec.providers.aws.policy.patterns import IN_PART, TooLongError, common_example, part_by_part
 from mlsec.providers.aws.policy.statement import Statement, read_statement
 
 _WILD = frozenset("*?}")
+_OTHER_SIGNS = frozenset(("?", "$", IN_PART))
+_COLONS_OF_AN_ARN = 5
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +97,14 @@ def _meet(pattern: str, resource: str) -> bool:
     # Two texts that end in other letters have nothing in common; most differ there.
     if pattern[-1:] != resource[-1:] and not _WILD & {pattern[-1:], resource[-1:]}:
         return False
+    if "*" in pattern and not _OTHER_SIGNS & {*pattern, *resource}:
+        (head, _, _), (asked_head, _, rest) = pattern.partition("*"), resource.partition("*")
+        if not (head.startswith(asked_head) or asked_head.startswith(head)):
+            return False
+        # Below one name there is a text for every pattern: its middle fits where the ``*`` stands.
+        if "*" not in rest and min(head.count(":"), asked_head.count(":")) >= _COLONS_OF_AN_ARN:
+            tail = pattern.rpartition("*")[2]
+            return tail.endswith(rest) or rest.endswith(tail)
     try:
         return common_example(resource, pattern) is not None
     except TooLongError:

@@ -19,7 +19,7 @@ _DEFAULT = regex(r"([^,]*?)\s*,\s*'([^']*)'\s*\Z")
 _LITERAL_VARIABLES = ("*", "?", "$")
 _VALUE = Run(excluded=ANY[0])
 # Some text within one part of an ARN.
-_IN_PART = "\x04"
+IN_PART = "\x04"
 _WITHIN_PART = Run(excluded=":")
 _PARTS_OF_ARN = 6
 # Beyond this many places patterns are not compared: those of policies that AWS takes have fewer.
@@ -62,9 +62,9 @@ def _parts(pattern: str) -> tuple[Part, ...]:
 
 
 def _signs_of(text: str) -> tuple[Part, ...]:
-    if _IN_PART not in text:
+    if IN_PART not in text:
         return parts_of(text)
-    pieces = text.split(_IN_PART)
+    pieces = text.split(IN_PART)
     inside = [part for piece in pieces for part in (*parts_of(piece), _WITHIN_PART)]
     return tuple(inside[:-1])
 
@@ -161,11 +161,11 @@ def part_by_part(name: str) -> str:
     parts = name.split(":", _PARTS_OF_ARN - 1)
     if len(parts) < _PARTS_OF_ARN:
         return name
-    return ":".join((*(part.replace("*", _IN_PART) for part in parts[:-1]), parts[-1]))
+    return ":".join((*(part.replace("*", IN_PART) for part in parts[:-1]), parts[-1]))
 
 
 def _has_signs(pattern: str) -> bool:
-    return any(sign in pattern for sign in ("*", "?", "${", _IN_PART))
+    return any(sign in pattern for sign in ("*", "?", "${", IN_PART))
 
 
 def _units(pattern: str) -> list[Part]:
