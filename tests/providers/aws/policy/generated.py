@@ -89,10 +89,23 @@ def conditioned(operator: str, key: str, values: list[str], *, effect: str) -> D
 def crossed() -> Iterator[tuple[str, Document]]:
     """Cross every operator with every key, in allow and deny; with what each crosses."""
     for key, (operator, values), effect in itertools.product(KEYS, OPERATORS, ("Allow", "Deny")):
+        if _is_left_out(operator, key):
+            continue
         yield (
             f"{effect} {operator} {key} {values[0]}",
             conditioned(operator, key, values, effect=effect),
         )
+
+
+def _is_left_out(operator: str, key: str) -> bool:
+    """Whether the simulator and AWS's documentation part ways, or the simulator cannot be asked.
+
+    A number compared with a date is seconds to AWS and milliseconds to the simulator; a region
+    with a colon cannot stand in an ARN.
+    """
+    return ("Date" in operator and key.endswith("Account")) or (
+        key == "aws:RequestedRegion" and ("Date" in operator or "Arn" in operator)
+    )
 
 
 def random_document(dice: random.Random, *, exotic: bool) -> Document:
