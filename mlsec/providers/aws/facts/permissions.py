@@ -1,7 +1,7 @@
 """What an identity may do: its policies, less what is denied, within its boundary.
 
-Not taken into account: policies of the organisation, which only take away, and policies on
-resources, which external_principals.py reads from the other side.
+Not taken into account: policies of the organisation, which only take away (the report says so),
+and policies on resources, which external_principals.py reads from the other side.
 """
 
 from __future__ import annotations
@@ -103,6 +103,7 @@ class _Ledger:
 
 def identity_of(resource: Resource, graph: Graph) -> Identity:
     """Compile what ``resource`` is allowed; kept for the life of the graph."""
+    graph.add_notice(_ABOVE)
     ledger = graph.memo(("identities",), _Ledger)
     identity = ledger.identities.get(resource.id)
     if identity is None:
@@ -152,6 +153,10 @@ def caller_of(resource: Resource) -> Caller:
     return Caller(names=caller.names, keys={**caller.keys, **keys})
 
 
+_ABOVE = (
+    "policies of an AWS organisation (service and resource control policies) are not read: one may"
+    " deny what identities and resources are said to be open to"
+)
 _DATED = (
     "policies that AWS manages and code only names are judged by their documents as of {}, and"
     " newer ones are not known"

@@ -269,3 +269,10 @@ def test_work_grows_with_the_number_of_roles_and_not_faster() -> None:
     _calls_made(10)  # what is loaded on first use is not part of it
     # Twice is in step with the number; four times would be with its square.
     assert _calls_made(400) < 3 * _calls_made(200)
+
+
+def test_what_an_organisation_may_deny_is_said_once_and_changes_no_fact() -> None:
+    graph = graph_of(role(allow("*"), name="one"), role(allow("*"), name="other"))
+    assert [notice for notice in graph.notices if "organisation" in notice] != []
+    assert len(graph.notices) == 1
+    assert graph.resources[role(name="one").id].properties["is_admin"] is True
