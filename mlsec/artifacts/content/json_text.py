@@ -19,6 +19,8 @@ MOST_BYTES = 48 << 20
 # Up to 3.13 Python's parser stops at its own limit; since then it goes as deep as the C stack does.
 _HAS_NO_LIMIT = sys.version_info >= (3, 14)
 MOST_DEPTH = 900
+# Python makes no number of more digits, by its own limit.
+PLAIN_DIGITS, MOST_DIGITS = 30, 4300
 # An earlier value of a key that comes twice is kept under the key with this behind it.
 SHADOWED = "\0shadowed"
 _NODES = 4_000_000
@@ -52,9 +54,10 @@ def read_json(data: bytes, record: Recorder, *, offset: int = -1) -> Any:
         raise OverLimitError(f"{len(data)} bytes of JSON are more than {MOST_BYTES}")
     text = decode_text(data, record, offset=offset)
     twice: dict[str, bool] = {}
+    numbers = _Integers()
     try:
         value = json.loads(
-            text, strict=False, parse_int=_integer, object_pairs_hook=_Pairs(twice).build
+            text, strict=False, parse_int=numbers.build, object_pairs_hook=_Pairs(twice).build
         )
         if _HAS_NO_LIMIT and _is_deep(value):
             raise RecursionError  # noqa: TRY301 - as the parser itself did before
@@ -63,6 +66,9 @@ def read_json(data: bytes, record: Recorder, *, offset: int = -1) -> Any:
         raise OverLimitError("JSON is nested deeper than can be followed") from error
     except ValueError as error:
         raise ArtifactError(f"no JSON: {error}") from error
+    if numbers.most > MOST_DIGITS:
+        detail = f"a number of {numbers.most} digits: readers refuse it, or take long to make it"
+        record.fact(FactKind.BOMB, "JSON", detail, offset=offset, danger=Severity.MEDIUM)
     for key, is_word in sorted(twice.items(), key=lambda item: item[1])[:20]:
         detail = "this key comes twice in one object, and readers differ on which one counts"
         danger = Severity.LOW if is_word else None
@@ -136,9 +142,18 @@ def plain_key(key: str) -> str:
     return key.split(SHADOWED, 1)[0]
 
 
-def _integer(text: str) -> int | float:
-    # Digits without end cost quadratic time; no model needs more than 64 bits.
-    return int(text) if len(text) <= 30 else float("inf")
+class _Integers:
+    """Builds whole numbers, and remembers how many digits the longest one had."""
+
+    def __init__(self) -> None:
+        self.most = 0
+
+    def build(self, text: str) -> int | float:
+        # Digits without end cost quadratic time; no model needs more than 64 bits.
+        if len(text) <= PLAIN_DIGITS:
+            return int(text)
+        self.most = max(self.most, len(text))
+        return float("inf")
 
 
 class _Pairs:

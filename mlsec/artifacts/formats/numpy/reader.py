@@ -45,6 +45,9 @@ def read_numpy(window: Window, record: Recorder) -> None:
             # Loading runs this pickle when allow_pickle is set; its end is the pickle's own.
             record.understood(offset + header.data, window.size_bytes)
             objects = rest.part(header.data, left)
+            if (count := math.prod(header.shape)) > left:
+                detail = f"{count} objects are announced, and {left} bytes are there to be them"
+                record.fact(FactKind.BROKEN, "objects", detail, offset=offset + header.data)
             if not sniff_pickle(objects.read(0, 4096), objects):
                 detail = "objects are announced, and what follows is not a pickle"
                 record.fact(FactKind.BROKEN, "objects", detail, offset=offset + header.data)

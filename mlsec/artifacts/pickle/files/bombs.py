@@ -24,6 +24,13 @@ def note_far(highest: int, verdict: Verdict, start: int) -> None:
         verdict.note(FactKind.BOMB, "memo", detail, start, Severity.MEDIUM)
 
 
+def note_claims(claims: tuple[str, ...], verdict: Verdict, start: int) -> None:
+    """Note what a loader pays for and no pickler writes, in the stream that began at ``start``."""
+    for claim in claims:
+        detail = f"{claim}: whatever loads or follows it fails, or takes memory and time"
+        verdict.note(FactKind.BOMB, "stream", detail, start, Severity.MEDIUM)
+
+
 def note_growth(window: Window, spans: Spans, verdict: Verdict, budget: Budget) -> None:
     """Note what a stream that shares containers would grow to; ``spans`` are where its opcodes lie.
 

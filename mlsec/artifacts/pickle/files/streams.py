@@ -8,7 +8,7 @@ from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.errors import ArtifactError, OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.files import joblib_arrays, torch_legacy, torch_tar
-from mlsec.artifacts.pickle.files.bombs import note_far, note_growth
+from mlsec.artifacts.pickle.files.bombs import note_claims, note_far, note_growth
 from mlsec.artifacts.pickle.files.lightning import note_instantiator
 from mlsec.artifacts.pickle.files.salvage import salvage
 from mlsec.artifacts.pickle.files.sniff import sniff_pickle
@@ -164,6 +164,7 @@ class StreamReader:
     def _read_one(self, offset: int, result: list[Value] | None) -> int:
         budget = self.record.budget
         plain = skip_plain_data(self.window, offset, budget, self._look_inside)
+        note_claims(plain.claims, self.verdict, offset)
         if plain.is_data and result is None:
             note_far(plain.far, self.verdict, offset)
             if plain.shares_containers:

@@ -18,6 +18,7 @@ from mlsec.artifacts.pickle.vm.block_reader import BlockReader, Watch
 from mlsec.artifacts.pickle.vm.literals import read_index
 from mlsec.artifacts.pickle.vm.opcodes import ACTING, ARGUMENTS, FRAME, LENGTH_BYTES, STOP, Argument
 from mlsec.artifacts.pickle.vm.plain_patterns import data_run, run_reading, stored, taken_again
+from mlsec.artifacts.pickle.vm.rows import DIGITS, NUMBER_BYTES, ROW_BYTES, row_in
 
 # The C loader allocates 16 bytes for each memo entry up to the highest; below this no harm is done.
 FAR_INDEX = 1 << 22
@@ -31,7 +32,8 @@ class PlainData(msgspec.Struct, frozen=True, kw_only=True):
     """Where the skip ended: after STOP, at an opcode that can act, or at bytes that are no opcode.
 
     ``far`` is the highest memo index that no pickler would come to, or 0. ``shares_containers``:
-    a container may be taken a second time, so that the values may grow beyond the file.
+    a container may be taken a second time, so that the values may grow beyond the file. ``claims``
+    says what a loader would pay for beyond what a pickler writes.
     """
 
     end: int
@@ -39,13 +41,15 @@ class PlainData(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     shares_containers: bool = False
     far: int = 0
+    claims: tuple[str, ...] = ()
 
 
 def skip_plain_data(
     window: Window, start: int, budget: Budget, watch: Watch | None = None
 ) -> PlainData:
     """Skip plain data from ``start`` to the stream's STOP, or to the first opcode that can act."""
-    return _Skip(window, start, budget, watch).skip()
+    skip = _Skip(window, start, budget, watch)
+    return msgspec.structs.replace(skip.skip(), claims=tuple(skip.claims))
 
 
 class _Skip:
@@ -57,6 +61,7 @@ class _Skip:
         self.budget = budget
         self.most = max(FAR_INDEX, window.size_bytes)
         self.far = 0
+        self.claims: dict[str, None] = {}
         self.first_read = -1
         self.is_unsure = False
         self.frame_end = -1
@@ -72,7 +77,9 @@ class _Skip:
                 reader.seek(reader.base + position)
                 position = 0
             passed = self.run.match(reader.block, position, self._stop_at())
-            position = passed.end() if passed else position
+            if passed:
+                self._look_for_rows(position, passed.end())
+                position = passed.end()
             offset = reader.base + position
             if offset == self.frame_end:
                 self.frame_end = -1
@@ -91,6 +98,10 @@ class _Skip:
                 return PlainData(end=offset, error=error.message)
             if 0 <= self.frame_end < reader.base + position:
                 return PlainData(end=offset, error="a FRAME ends inside an opcode")
+
+    def _look_for_rows(self, start: int, end: int) -> None:
+        if end - start >= ROW_BYTES and (row := row_in(self.reader.block, start, end, self.run)):
+            self.claims[row] = None
 
     def _ended(self, code: int, offset: int) -> PlainData:
         if code == STOP:
@@ -145,13 +156,19 @@ class _Skip:
             raise ArtifactError("a FRAME begins inside another one")
         end = offset + 9 + int.from_bytes(block[position + 1 : position + 9], "little")
         self.frame_end = end if end <= self.reader.window.size_bytes else -1
+        if self.frame_end < 0:
+            self.claims["a FRAME longer than the file, which ends the load"] = None
         return position + 9
 
     def _pass(self, position: int, code: int) -> int:
         if code == FRAME:
             return self._frame(position)
         if code not in _PUT:
-            return _after(self.reader, position, code)
+            after = _after(self.reader, position, code)
+            is_digits = code in b"IL" and after - position > DIGITS
+            if is_digits or (code == 0x8B and after - position > NUMBER_BYTES):
+                self.claims[f"a number of {after - position} bytes"] = None
+            return after
         index, position = _put(self.reader, position)
         self.far = max(self.far, index) if index > self.most else self.far
         return position
