@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 import msgspec
@@ -44,11 +44,14 @@ class RepositoryFile(msgspec.Struct, frozen=True, kw_only=True):
     inspection: Inspection
 
 
-def repository_facts(files: Sequence[RepositoryFile]) -> tuple[Fact, ...]:
+def repository_facts(
+    files: Sequence[RepositoryFile], links: Collection[str] = ()
+) -> tuple[Fact, ...]:
     """Judge the files of one model together.
 
     Args:
         files: all files of the folder that were read, in any order.
+        links: paths of links that lead out of what was asked about, which were not followed.
 
     Returns:
         Facts about the folder; ``place`` is the path of the file that each is about.
@@ -58,7 +61,7 @@ def repository_facts(files: Sequence[RepositoryFile]) -> tuple[Fact, ...]:
         *_code(by_path),
         *_misnamed_files(by_path),
         *_two_sets_of_weights(by_path),
-        *_missing(by_path),
+        *_missing(by_path, links),
     ]
     return tuple(result)
 
@@ -142,15 +145,24 @@ def _two_sets_of_weights(files: Mapping[str, RepositoryFile]) -> Iterator[Fact]:
             yield _fact(FactKind.TWO_READINGS, path, PurePosixPath(path).name, detail, Severity.LOW)
 
 
-def _missing(files: Mapping[str, RepositoryFile]) -> Iterator[Fact]:
-    """Weights that an index or a model names, and that are not there."""
+def _missing(files: Mapping[str, RepositoryFile], links: Collection[str]) -> Iterator[Fact]:
+    """Weights that an index or a model names, and that are not there, or are a link elsewhere."""
     for path, file in files.items():
         for key in ("weight_files", "external_files"):
             beside = PurePosixPath(path).parent
             missing = [name for name in _names(file, key) if str(beside / name) not in files]
+            for name in [name for name in missing if _is_below(beside / name, links)][:_NOTED]:
+                detail = f"{path} has this file read, and it is a link that leads out of the folder"
+                yield _fact(FactKind.OUTSIDE_REFERENCE, path, name, detail)
+            missing = [name for name in missing if not _is_below(beside / name, links)]
             for name in missing[:_NOTED]:
                 detail = f"{path} names this file, and it is not here"
                 yield _fact(FactKind.NOT_FULLY_READ, path, name, detail, Severity.LOW)
             if missing[_NOTED:]:
                 detail = f"{path} names {len(missing) - _NOTED} more files that are not here"
                 yield _fact(FactKind.NOT_FULLY_READ, path, "", detail, Severity.LOW)
+
+
+def _is_below(path: PurePosixPath, links: Collection[str]) -> bool:
+    """Whether a path is one of the links, or leads through one."""
+    return bool(links) and any(str(part) in links for part in (path, *path.parents))

@@ -10,7 +10,7 @@ import msgspec
 from mlsec.artifacts.facts import Fact, InspectionGap
 from mlsec.artifacts.formats.tensorflow.shards import settled
 from mlsec.artifacts.model_folder import RepositoryFile, repository_facts
-from mlsec.collect.folders.entry import Entry, Listing, Skipped
+from mlsec.collect.folders.entry import LEADS_OUT, Entry, Listing, Skipped
 from mlsec.collect.tally import Tally
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
@@ -211,10 +211,18 @@ class _Scope:
         self._tally.look(place)
         self._tally.add(place, assessed=len(artifacts))
         paths = [entry.path for entry in listing.entries]
+        links = [skipped.id for skipped in listing.skipped if skipped.why == LEADS_OUT]
         return [
-            self._folder(key, inside, paths, repository_facts(together[key]))
+            self._folder(
+                key, inside, paths, repository_facts(together[key], self._below(key, links))
+            )
             for key, inside in sorted(artifacts.items())
         ]
+
+    def _below(self, folder: str, links: list[str]) -> frozenset[str]:
+        """The links below a folder, by their paths relative to it."""
+        start = f"{self._id_of(folder)}/"
+        return frozenset(link.removeprefix(start) for link in links if link.startswith(start))
 
     def _folder(
         self, folder: str, inside: list[Resource], paths: list[str], facts: tuple[Fact, ...]

@@ -6,6 +6,7 @@ import base64
 import re
 
 from mlsec.artifacts.bytes.window import Window
+from mlsec.artifacts.content.callables import danger_of
 from mlsec.artifacts.content.code_blobs import decode_base64, find_code_in_text, note_code
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.files.loadable import OLD_BYTES, is_old_pickle
@@ -24,6 +25,9 @@ _CODE = regex(
     |importlib\.import_module|runpy\.run_\w+|pty\.spawn|pickle\.loads?)\s*\Z|\b__(?:reduce(?:_ex)?|builtins|globals|subclasses)__
     |\bnc\s+-\w*e|!!python/\w|/dev/tcp/|(?:\.\.[/\\]){2,}|\$\(\s*(?:curl|wget)|\bcmd(?:\.exe)?\s+/c""",
     re.VERBOSE | re.IGNORECASE,
+)
+_CALLED = regex(
+    r"""\\?["']?(?:_target_|__target__|_component_|class_path)\\?["']?\s*[:=]\s*\\?["']?(?P<name>[A-Za-z_][\w.]{1,200})"""
 )
 # A name of this kind says nothing about a model; a careless loader would look it up or set it.
 _KEY = regex(
@@ -48,6 +52,8 @@ def judge_metadata(text: str, where: str, record: Recorder, *, offset: int = -1)
     if _KEY.fullmatch(where):
         detail = "the metadata have a key that is the name of code, no word for a model"
         record.fact(FactKind.EMBEDDED_CODE, where, detail, offset=offset, danger=Severity.MEDIUM)
+    for call in _CALLED.finditer(text, 0, LONGEST):
+        _note_called(call["name"], where, record, offset)
     pickled = _pickle_in(text)
     if pickled:
         record.member(where[:80], Window.of(pickled))
@@ -65,6 +71,21 @@ def judge_metadata(text: str, where: str, record: Recorder, *, offset: int = -1)
             offset=offset,
             danger=Severity.MEDIUM,
         )
+
+
+def _note_called(name: str, where: str, record: Recorder, offset: int) -> None:
+    """Note what a configuration in the metadata has called, as Hydra's ``instantiate`` does.
+
+    Source: CVE-2025-23304 and others of its kind: loaders give such metadata to Hydra.
+    """
+    module, _, called = name.rpartition(".")
+    danger = danger_of(module or "builtins", called)
+    if danger is not None:
+        detail = f"is called by a loader that carries out the metadata {where!r:.60}"
+        record.fact(FactKind.DENIED_CALL, name, detail, offset=offset, danger=danger)
+    else:
+        detail = f"a callable that the metadata {where!r:.60} have a loader call"
+        record.fact(FactKind.UNVERIFIED_CLASS, name, detail, offset=offset)
 
 
 def old_pickle_in(text: str) -> bytes:

@@ -43,6 +43,10 @@ class StoreError(ArtifactError):
         self.right = right
 
 
+# Why a link was not read: what it names lies elsewhere.
+LEADS_OUT = "a link that leads out of the target is not followed"
+
+
 class Skipped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something the listing met and did not read. ``reason`` "" means left out on purpose."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mlsec.artifacts.bytes.window import FileSource, Source
 from mlsec.artifacts.content.references import NOT_READ
-from mlsec.collect.folders.entry import Entry, Listing, Skipped
+from mlsec.collect.folders.entry import LEADS_OUT, Entry, Listing, Skipped
 from mlsec.collect.folders.git_root import repository_of
 from mlsec.collect.folders.tracked import Tracked
 from mlsec.core.entry_path import entry_path
@@ -147,8 +147,7 @@ class LocalStore:
         if item.is_symlink():
             real = os.path.realpath(item.path)
             if not _is_below(real, os.path.realpath(self._root)):
-                yield self._skip(path, "a link that leads out of the target is not followed",
-                                 GapReason.UNSUPPORTED)  # fmt: skip
+                yield self._skip(path, LEADS_OUT, GapReason.UNSUPPORTED)
                 return
         if self._is_among(real, self._in_use):
             yield self._skip(path, "written by this scan", None)

@@ -7,6 +7,7 @@ from mlsec.artifacts.embedded.metadata_text import judge_metadata
 from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.formats.trees.lightgbm_parameters import PARAMETER, judge_parameter
+from mlsec.artifacts.formats.trees.lightgbm_trees import Trees
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import Severity
 from mlsec.core.regex import regex
@@ -42,7 +43,7 @@ def read_lightgbm(window: Window, record: Recorder) -> None:
     record.property("producer", "lightgbm")
     if match is not None and match.group("version"):
         record.property("format_version", match.group("version").decode("ascii"))
-    at, rest = 0, b""
+    at, rest, trees = 0, b"", Trees(record)
     strange = 0
     # Between the heading of the importances and the empty line behind them.
     has_names = False
@@ -51,12 +52,15 @@ def read_lightgbm(window: Window, record: Recorder) -> None:
         *lines, rest = (rest + block).split(b"\n")
         for line in lines:
             strange += _judge(line, at, record, strange, has_names=has_names)
+            trees.line(line, at)
             has_names = bool(_HEADING.match(line) or (has_names and line.strip()))
             at += len(line) + 1
         if len(rest) > LONGEST_LINE:
             record.understood(at, window.size_bytes)
             raise OverLimitError(f"a line at {at} is longer than {LONGEST_LINE} bytes")
     strange += _judge(rest, at, record, strange, has_names=has_names)
+    trees.line(rest, at)
+    trees.finish()
     if not strange:
         record.understood(0, window.size_bytes)
 

@@ -27,6 +27,7 @@ from mlsec.artifacts.pickle.policy.names import NOT_LISTED, is_identifier, moder
 from mlsec.artifacts.pickle.policy.persistent_ids import storage_bytes
 from mlsec.artifacts.pickle.policy.plain_arguments import are_plain_words, is_latin_text
 from mlsec.artifacts.pickle.policy.program_texts import KeptTexts
+from mlsec.artifacts.pickle.policy.tensor_extents import beyond_storage
 from mlsec.artifacts.pickle.vm.values import CallKind, CallResult, Global, Value
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import GapReason, Severity
@@ -121,9 +122,14 @@ class Verdict:
         detail = f"what {global_.full} does cannot be known from the file: {why}"
         self.record.gap(GapReason.UNRESOLVED, detail[:400])
 
+    def _note_extent(self, function: Global, arguments: Value, offset: int) -> None:
+        if said := beyond_storage(function, arguments):
+            self.note(FactKind.BROKEN, function.name, said, offset)
+
     def called(self, how: CallKind, function: Value, arguments: Value, offset: int) -> None:
         """Something is called or instantiated."""
         if type(function) is Global:
+            self._note_extent(function, arguments, offset)
             if how in function.harmless_calls and function.are_harmless(arguments):
                 return
             if how in function.reported_calls and are_plain_words(arguments):
