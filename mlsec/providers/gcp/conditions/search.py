@@ -78,6 +78,22 @@ def search_for(condition: str, asked: Class, now: datetime.datetime) -> Found:
     return Found(answer=NO) if all(item is Truth.FALSE for item in outcomes) else doubt
 
 
+def holds_without_tags(condition: str) -> Answer:
+    """Say whether a condition on tags, as deny policies have, holds for what carries no tag."""
+    try:
+        node = parse(condition)
+    except NotUnderstoodError:
+        return unknown({f"?the condition {condition}"})
+    untagged = {name: False for below in walk(node) if (name := circumstance(below))}
+    match is_met(node, Request(attributes={}, circumstances=untagged)):
+        case Truth.TRUE:
+            return YES
+        case Truth.FALSE:
+            return NO
+        case Truth.UNKNOWN:
+            return unknown({f"?the condition {condition}"})
+
+
 def _exists(
     node: Node,
     choices: Sequence[Iterable[Values]],

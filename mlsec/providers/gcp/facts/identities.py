@@ -15,6 +15,7 @@ from mlsec.core.resource import Resource
 from mlsec.core.wildcard import matches_stars
 from mlsec.graph.fact import Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.providers.gcp.conditions.search import holds_without_tags
 from mlsec.providers.gcp.facts.conditional_grants import gives
 from mlsec.providers.gcp.facts.grants import Grant, grants_above
 from mlsec.providers.gcp.facts.members import Home, home_of, is_open_member
@@ -116,8 +117,7 @@ def is_meant(member: str, own: Identity) -> Answer:
         case "projectOwner" | "projectEditor" | "projectViewer":
             return own.holds((_BASIC_OF[kind],)) if name in ("", home.project) else NO
         case "principalSet" if "cloudresourcemanager.googleapis.com" in name:
-            near = {home.project, home.number, *home.above}
-            return YES if name.partition("s/")[2].partition("/")[0] in near else NO
+            return YES if _holds(name.partition("googleapis.com/")[2], home) else NO
         case _:
             return NO
 
@@ -134,38 +134,53 @@ def denied_in(scope: str, account: Resource, permission: str, graph: Graph) -> A
     what stands above an account of AWS is.
     """
     policies = [p for p in graph.of_type(_DENY) if p.scope == scope]
-    answers = [_is_denied_by(policy, account, permission) for policy in policies]
+    home = home_of(account, graph)
+    answers = [_is_denied_by(policy, account, permission, home) for policy in policies]
     gaps = () if is_code(scope) else graph.incomplete(_DENY, scope, "")
     return any_of((*answers, unknown(gaps) if gaps else NO))
 
 
-def _is_denied_by(policy: Resource, account: Resource, permission: str) -> Answer:
+def _is_denied_by(policy: Resource, account: Resource, permission: str, home: Home) -> Answer:
     fact = property_value(policy, "rules")
     if isinstance(fact, Unknown):
         return unknown(fact.gaps)
-    return any_of(_rule_denies(rule, account, permission) for rule in fact.value or ())
+    return any_of(_rule_denies(rule, account, permission, home) for rule in fact.value or ())
 
 
-def _rule_denies(rule: Mapping[str, Any], account: Resource, permission: str) -> Answer:
-    full = _full_name(permission)
-    if rule.get("condition") or not _covers(rule.get("permissions"), full):
+def _rule_denies(rule: Mapping[str, Any], account: Resource, permission: str, home: Home) -> Answer:
+    full, condition = _full_name(permission), rule.get("condition")
+    if not _covers(rule.get("permissions"), full):
         return NO
     if _covers(rule.get("except_permissions"), full):
         return NO
-    meant = any_of(_is_denied(principal, account) for principal in rule.get("principals") or ())
-    spared = any_of(
-        _is_denied(principal, account) for principal in rule.get("except_principals") or ()
+    meant, spared = (
+        any_of(_is_denied(principal, account, home) for principal in rule.get(key) or ())
+        for key in ("principals", "except_principals")
     )
-    return all_of((meant, not_(spared)))
+    always = YES
+    if condition and holds_without_tags(condition) == NO:
+        always = NO
+    elif condition:
+        always = unknown({f"?the condition {condition}"})
+    return all_of((meant, not_(spared), always))
 
 
-def _is_denied(principal: str, account: Resource) -> Answer:
+def _is_denied(principal: str, account: Resource, home: Home) -> Answer:
     if principal == _EVERYBODY_DENIED:
         return YES
+    place = principal.removeprefix("principalSet://cloudresourcemanager.googleapis.com/")
+    if place != principal:
+        return YES if _holds(place, home) else NO
     group = principal.removeprefix("principalSet://goog/group/")
     if group != principal:
         return _is_in_group(group, account)
     return YES if principal.endswith(f"/serviceAccounts/{account.name}") else NO
+
+
+def _holds(place: str, home: Home) -> bool:
+    """Whether projects/P, folders/F or organizations/O, and what follows, is where it lives."""
+    name = place.partition("/")[2].partition("/")[0]
+    return bool(name) and name in {home.project, home.number, *home.above}
 
 
 def _covers(patterns: Iterable[str] | None, full: str) -> bool:
