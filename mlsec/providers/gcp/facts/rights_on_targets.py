@@ -60,9 +60,12 @@ def may_on(account: Resource, permission: str, resource: Resource, graph: Graph)
 
 def may_above(account: Resource, permission: str, kinds: tuple[str, ...], graph: Graph) -> Answer:
     """Say whether grants on nodes of these kinds (folder, organization) let an account do this."""
-    above = grants_on_nodes(account.scope, kinds, graph)
-    ways = [_given(account, permission, grant, None, graph) for grant in above.grants]
-    allowed = any_of((*ways, unknown(above.gaps) if above.gaps else NO))
+    above = graph.memo(
+        ("gcp policies of nodes", account.scope, *kinds),
+        lambda: _sorted([grants_on_nodes(account.scope, kinds, graph)]),
+    )
+    ways = [_given(account, permission, grant, None, graph) for grant in above.about(account)]
+    allowed = any_of((*ways, above.hidden))
     if allowed == NO:
         return NO
     return all_of((allowed, not_(denied_in(account.scope, account, permission, graph))))
