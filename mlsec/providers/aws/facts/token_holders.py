@@ -32,7 +32,9 @@ def _providers(policy: Policy) -> list[str]:
     trusting = [s for s in policy.statements if s.is_allow and s.covers_action(_WITH_TOKEN.action)]
     named = {principal for statement in trusting for principal in statement.principals}
     if EVERYBODY in named or any(statement.not_principals for statement in trusting):
-        named |= {*_BUILT_IN}
+        # Besides, the providers of the account, of which conditions name the claims.
+        claims = (key.rpartition(":")[0] for key in named_in(trusting).values)
+        named |= {*_BUILT_IN, *(address for address in claims if "." in address)}
     return sorted(principal for principal in named if _is_issuer(principal))
 
 
@@ -82,8 +84,6 @@ def _claims(address: str, issuer: Issuer, policy: Policy) -> dict[str, Domain]:
             is_known = claim in issuer.chosen or claim in issuer.owners
             there = {"aud": within("*"), "sub": within(issuer.subject)}
             claims[key] = there.get(claim, FREE) if is_known else UNKNOWN
-        elif "." in head:
-            claims[key] = ABSENT
     return claims
 
 
@@ -108,9 +108,14 @@ def _pool_member(kind: Domain, where: Mapping[str, Domain]) -> Caller:
 
 
 def _circumstances(named: Named) -> dict[str, Domain]:
-    """Give what a request with a token has besides the claims: nobody has signed it."""
+    """Give what a request with a token has besides the claims: nobody has signed it.
+
+    It has no claims of other issuers.
+    """
+    others = (key for key in named.values if "." in key.rpartition(":")[0])
     return {
         **network(named),
+        **dict.fromkeys(others, ABSENT),
         "aws:requesttag/": UNKNOWN,
         "aws:tagkeys": UNKNOWN,
         "aws:principalisawsservice": ABSENT,
