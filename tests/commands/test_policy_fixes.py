@@ -197,3 +197,22 @@ def test_trust_of_another_account_asks_for_an_external_id(put: Put) -> None:
         allow({"AWS": outside}, "sts:AssumeRole", Condition=asked),
     ]
     assert put(TRUST, [{**trust, "Condition": asked}]) == [{**trust, "Condition": asked}]
+
+
+def test_trust_of_tokens_asks_whose_they_are(put: Put) -> None:
+    issuer = "token.actions.githubusercontent.com"
+    provider = {"Federated": f"arn:aws:iam::{OWN}:oidc-provider/{issuer}"}
+    audience = {"StringEquals": {f"{issuer}:aud": "sts.amazonaws.com"}}
+    whose = {"StringLike": {f"{issuer}:sub": "<subject-of-the-owner>"}}
+    trust = allow(provider, "sts:AssumeRoleWithWebIdentity", Condition=audience)
+    asked = {**trust, "Condition": {**audience, **whose}}
+    assert put(TRUST, [trust]) == [asked]
+    named = {**trust, "Condition": {"StringLike": {f"{issuer}:sub": "repo:acme/*"}}}
+    assert put(TRUST, [named]) == [named]
+
+
+def test_trust_of_another_account_over_tls_asks_for_an_external_id(put: Put) -> None:
+    tls = {"Bool": {"aws:SecureTransport": "true"}}
+    trust = allow({"AWS": f"arn:aws:iam::{OUTSIDE}:root"}, "sts:AssumeRole", Condition=tls)
+    identifier = {"StringEquals": {"sts:ExternalId": "<external-id>"}}
+    assert put(TRUST, [trust]) == [{**trust, "Condition": {**tls, **identifier}}]
