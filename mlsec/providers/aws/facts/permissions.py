@@ -13,7 +13,7 @@ import msgspec
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
-from mlsec.graph.ternary import NO, YES, Answer
+from mlsec.graph.ternary import NO, YES, Answer, unknown
 from mlsec.providers.aws.facts.managed_policies import day_of_policies, policy_of_aws
 from mlsec.providers.aws.facts.policy_statements import Cover, Question
 from mlsec.providers.aws.policy.callers import Caller, principal
@@ -72,7 +72,25 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     boundary: Pages | None = None
 
     def may(self, question: Question) -> Answer:
-        """Say whether the identity may do it."""
+        """Say whether the identity may do it.
+
+        An account that code names by its number may be the one that it is deployed to. Identities
+        are changed and roles passed in one's own account alone, so there it is taken to be.
+        """
+        answer = self._may(question)
+        if answer == YES or self.account != CODE_ACCOUNT or not self._names_account():
+            return answer
+        resource = question.resource.replace(f":{CODE_ACCOUNT}:", ":*:", 1)
+        if resource == question.resource:
+            return answer
+        elsewhere = self._may(msgspec.structs.replace(question, resource=resource))
+        is_own = question.action.startswith("iam:")
+        return elsewhere if elsewhere == NO or is_own else unknown({"?whose account it names"})
+
+    def _names_account(self) -> bool:
+        return any(document.names_account for document in self.policies.documents)
+
+    def _may(self, question: Question) -> Answer:
         answer = self.policies.at_first_sight(question)
         if answer == NO or (answer is not None and self.boundary is None):
             return answer

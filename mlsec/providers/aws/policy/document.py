@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.regex import regex
 from mlsec.providers.aws.policy.patterns import IN_PART, TooLongError, common_example, part_by_part
 from mlsec.providers.aws.policy.statement import Statement, read_statement
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT
 
 _WILD = frozenset("*?}")
 _OTHER_SIGNS = frozenset(("?", "$", IN_PART))
@@ -27,6 +29,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     may_deny: bool
 
 
+_ACCOUNT = regex(r"arn:[^:]*:[^:]*:[^:]*:[0-9]{12}:")
 _SILENT = Sight(allows=False, may_allow=False, may_deny=False)
 
 
@@ -37,6 +40,12 @@ class Document:
         self.statements = tuple(statements)
         # None: some statement speaks of every service.
         self._services = _union([statement.services for statement in self.statements])
+        # Whether code names an account by its number, which may be the one it is deployed to.
+        self.names_account = any(
+            _ACCOUNT.match(pattern) and f":{CODE_ACCOUNT}:" not in pattern
+            for statement in self.statements
+            for pattern in statement.resources
+        )
         self._about: dict[str, tuple[Statement, ...]] = {}
         self._sights: dict[tuple[str, str], Sight] = {}
 

@@ -68,3 +68,26 @@ def test_what_a_role_certainly_may_is_said_whatever_cannot_be_read() -> None:
     graph = build_graph(VOCABULARY, inventory_of(scope), FACTS)
     (role,) = (each for each in graph.of_type("aws.iam.role") if not each.is_stub)
     assert role.properties["is_known_admin"] is False
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "fact", "expected"),
+    [
+        ("iam:PassRole", "arn:aws:iam::123456789012:role/*", "can_pass_any_role", True),
+        ("iam:PassRole", "arn:aws:iam::123456789012:role/ml-*", "can_pass_any_role", False),
+        ("sts:AssumeRole", "arn:aws:iam::123456789012:role/*", "can_assume_any_role", "unread"),
+        ("sts:AssumeRole", "arn:aws:iam::123456789012:role/one", "can_assume_any_role", False),
+    ],
+)
+def test_an_account_that_code_names_may_be_its_own(
+    action: str, resource: str, fact: str, expected: object
+) -> None:
+    text = ROLE.format("AWSXRayDaemonWriteAccess") + (
+        "      Policies: [{PolicyName: data, PolicyDocument: {Statement:"
+        f" [{{Effect: Allow, Action: '{action}', Resource: '{resource}'}}]}}}}]\n"
+    )
+    scope = scope_of({"t.yaml": text}, Language.CLOUDFORMATION)
+    graph = build_graph(VOCABULARY, inventory_of(scope), FACTS)
+    (role,) = (each for each in graph.of_type("aws.iam.role") if not each.is_stub)
+    held = property_value(role, fact)
+    assert (held.value if isinstance(held, Known) else "unread") == expected
