@@ -37,7 +37,7 @@ def random_scene(pick: random.Random, number: int) -> list[dict[str, Any]]:
     labels = {key: pick.choice(named) for key, named in _LABELS.items() if pick.random() < 0.7}
     pod = {
         "containers": [
-            {"name": "c", "image": "vllm/vllm-openai:v1", "ports": pick.choice(_POD_PORTS)}
+            {"name": "c", "image": "jupyter/minimal-notebook:1", "ports": pick.choice(_POD_PORTS)}
         ]
     }
     namespace = {"name": space, "labels": {"team": "a"} if pick.random() < 0.5 else {}}

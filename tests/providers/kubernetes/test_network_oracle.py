@@ -24,9 +24,14 @@ SOMEBODY = ("8.8.8.8/32", "93.184.215.14/32", "140.82.121.4/32", "2600:1901::1/1
 EVERY_PORT_BUT_DNS = [
     [protocol, *span] for protocol in ("TCP", "UDP", "SCTP") for span in ((1, 52), (54, 65535))
 ]
-FACTS = ("is_isolated", "limits_egress", "reaches_metadata")
-# Each fact by the connections that an attacker has when it is the bad one.
-BAD = {"is_isolated": False, "limits_egress": False, "reaches_metadata": True}
+# Each fact with its value where an attacker has a connection.
+BAD = {
+    "is_isolated": False,
+    "limits_egress": False,
+    "reaches_metadata": True,
+    "reaches_internet": True,
+}
+FACTS = tuple(BAD)
 
 
 @pytest.mark.skipif(not PYTHON.exists(), reason="run make oracles")
@@ -41,6 +46,7 @@ def test_facts_of_network_policies_are_those_of_the_analyser(tmp_path: Path) -> 
             "is_isolated": not open_to["in"],
             "limits_egress": not open_to["out"],
             "reaches_metadata": open_to["metadata"],
+            "reaches_internet": open_to["out"],
         }
         for fact in FACTS:
             value = derived[number].get(fact)
@@ -62,11 +68,13 @@ def _kind(fact: str, value: bool | None, truth: bool) -> str:
 
 def _derived(scratch: Path, scenes: list[list[dict[str, Any]]]) -> dict[int, dict[str, Any]]:
     files = {"all.yaml": written([each for scene in scenes for each in scene])}
-    workloads = graph_of(scratch, files).of_type("kubernetes.workload")
-    return {
-        int(each.properties["namespace"].rpartition("-")[2]): dict(each.properties)
-        for each in workloads
-    }
+    graph = graph_of(scratch, files)
+    derived: dict[int, dict[str, Any]] = {}
+    for kind in ("kubernetes.workload", "kubernetes.notebook"):
+        for each in graph.of_type(kind):
+            number = int(each.properties["namespace"].rpartition("-")[2])
+            derived.setdefault(number, {}).update(each.properties)
+    return derived
 
 
 def _asked(scenes: list[list[dict[str, Any]]]) -> list[dict[str, bool]]:

@@ -186,7 +186,8 @@ def _policies(resource: Resource, graph: Graph) -> _Policies:
         return _Policies(
             known=tuple(known for _, known in read if known is not None),
             hidden=frozenset(hidden),
-            are_declared=bool(near) or not in_code(resource),
+            are_declared=not in_code(resource)
+            or any(namespace_of(policy) == space for policy in near),
         )
 
     result: _Policies = graph.memo(("kubernetes policies", resource.scope, space, folder), build)

@@ -125,6 +125,10 @@ def test_policy_of_one_folder_says_nothing_of_the_rest_of_the_repository(tmp_pat
 def test_policy_of_its_namespace_that_leaves_a_workload_out_leaves_it_open(tmp_path: Path) -> None:
     found = workload(tmp_path, policy("{podSelector: {matchLabels: {app: web}}}"))
     assert [found.properties[fact] for fact in FACTS] == [False, False, True]
+    plain = WORKLOAD.replace(", namespace: models", "")
+    text = f"{plain}---\n{policy('{podSelector: {matchLabels: {app: web}}}')}"
+    unstated = of_type(graph_of(tmp_path, {"x.yaml": text}), "workload")["llm"]
+    assert unstated.unread.keys() >= set(FACTS)
     elsewhere = workload(tmp_path, policy("{podSelector: {}}", namespace="other"))
     assert elsewhere.unread.keys() >= set(FACTS)
 
