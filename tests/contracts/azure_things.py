@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlsec.providers.azure.services.identity import WORKLOADS
 from tests.contracts.azure_paths import operations
 from tests.e2e.scenes import azure as scenes
 from tests.estate.azure_estate import build_azure
@@ -19,6 +20,7 @@ def things() -> Iterator[tuple[str, Mapping[str, Any]]]:
         if operation.items or operation.path == "{id}":
             kind = operation.right.partition(",")[0].rpartition("/")[0].lower()
             by_type.setdefault(kind, []).append(label)
+    by_type |= {kind.lower(): ["resources:Resources_List"] for kind in WORKLOADS}
     for world in (build_azure(3, has_specimens=True).world, World(scenes.items())):
         for path, resource in world.resources.items():
             if "agent" in resource:

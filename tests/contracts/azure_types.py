@@ -36,13 +36,26 @@ UNTYPED = (
     "keyvault:Vaults_ListDeleted",
     "managementgroups:ManagementGroups_GetDescendants",
     "resourcegraph:Resources",
-    "resources:Resources_List",
     "resources:Subscriptions_List",
 )
 # Answers that are no resource that could be made, so that the checkout has no type for them: as in
-# the models of azure-mgmt-apimanagement 5.0.0, azure-mgmt-authorization 4.0.0 and
-# azure-ai-projects 2.10.0.
+# the models of azure-mgmt-apimanagement 5.0.0, azure-mgmt-authorization 4.0.0,
+# azure-mgmt-resource 23.2.0 and azure-ai-projects 2.10.0.
 _ANSWERS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "resources:Resources_List": {
+        "": {
+            **dict.fromkeys(
+                ("id", "name", "type", "location", "kind", "managedBy", "createdTime",
+                 "changedTime", "provisioningState", "extendedLocation"), "",
+            ),
+            "tags": MAP, "sku": OPEN, "plan": OPEN, "properties": OPEN, "identity": "Identity",
+        },
+        "Identity": {
+            **dict.fromkeys(("principalId", "tenantId", "type"), ""),
+            "userAssignedIdentities": f"{MAP}Attached",
+        },
+        "Attached": dict.fromkeys(("clientId", "principalId"), ""),
+    },
     "apimanagement:TenantAccess_Get": {
         "": {"id": "", "name": "", "type": "", "properties": "Access"},
         "Access": dict.fromkeys(("enabled", "id", "principalId"), ""),

@@ -115,7 +115,6 @@ AZURE = Cloud(
     stand_ins=dict.fromkeys(
         (
             "resourcegraph:Resources",
-            "resources:Resources_List",
             "authorization:Permissions_ListForSubscription",
         ),
         "every type is listed by Resource Manager",

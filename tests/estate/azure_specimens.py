@@ -15,7 +15,12 @@ NAME = "specimen"
 
 def add_specimens(world: World) -> None:
     """Add what is missing; parents come before their children in the plans' own order or later."""
-    waiting = [plan for plan in plans() if isinstance(plan.listing, ArmRead)]
+    # The listing of all resources has what others made.
+    waiting = [
+        plan
+        for plan in plans()
+        if isinstance(plan.listing, ArmRead) and plan.listing.label != "resources:Resources_List"
+    ]
     while waiting:
         left = [plan for plan in waiting if not _is_there(world, plan)]
         if len(left) == len(waiting):

@@ -16,7 +16,7 @@ SECOND = "5b000000-0000-4000-8000-000000000002"
 
 
 # What a subscription's list of resources says of each.
-_OUTLINE = ("id", "name", "type", "location", "kind", "tags", "sku")
+_OUTLINE = ("id", "name", "type", "location", "kind", "tags", "sku", "identity")
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,11 +98,7 @@ class World:
         prefix = f"/subscriptions/{subscription.lower()}/"
         return [
             {
-                **{
-                    k: r[k]
-                    for k in ("id", "name", "type", "location", "kind", "tags", "sku")
-                    if k in r
-                },
+                **{k: r[k] for k in _OUTLINE if k in r},
                 "changedTime": self.changed.get(key, "2020-01-01T00:00:00.0000000Z"),
             }
             for key, r in [*self.resources.items(), *self.listed_before.items()]

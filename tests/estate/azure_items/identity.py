@@ -65,7 +65,7 @@ def principal(site: Site) -> str:
 
 
 def of_company() -> list[dict[str, Any]]:
-    return [*roles.ROLES, _denial()]
+    return [*roles.ROLES, _denial(), _machine()]
 
 
 def of_deployment(site: Site) -> list[dict[str, Any]]:
@@ -132,6 +132,15 @@ def _of_first(site: Site) -> list[dict[str, Any]]:
         group_id("elsewhere"), _EVERYTHING, "0b000000-0000-4000-8000-0000000000aa", "sorts"
     )
     return [everything, holder, delegation, spared]
+
+
+def _machine() -> dict[str, Any]:
+    """A host with an identity of its own, which has no role."""
+    own = {
+        "type": "SystemAssigned", "tenantId": roles.MANAGING_TENANT,
+        "principalId": "1d000000-0000-4000-8000-0000000000ff",
+    }  # fmt: skip
+    return arm("Microsoft.Compute/virtualMachines/host", {}, identity=own)
 
 
 def _denial() -> dict[str, Any]:

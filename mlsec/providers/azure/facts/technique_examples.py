@@ -96,6 +96,8 @@ def _thing(name: str, identity: str) -> Documents:
     kind = name.partition("/")[0]
     identifier = _place(name)
     runner = RUNNERS[kind]
+    if not runner.types:
+        raise ValueError(f'whom "{name}" runs as is not read')
     document: dict[str, Any] = {
         "type": runner.types[0], "id": identifier, "principal_ids": [f"p-{identity}"]
     }  # fmt: skip

@@ -24,7 +24,8 @@ MANAGED, WORKLOAD = "azure.identity.managed_identity", "azure.identity.workload"
 class Runner(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of thing that code can be run on as an identity.
 
-    ``arm`` is its resource type in lower case, ``types`` are the vocabulary's, and ``relations``
+    ``arm`` is its resource type in lower case, ``types`` are the vocabulary's (none where such
+    things, or whom their code runs as, are not read), and ``relations``
     lead from one to the identities that its code runs as. ``holder`` is the relation from such a
     thing to the one that rights are held on, "" for itself.
     """
@@ -65,19 +66,20 @@ RUNNERS: Mapping[str, Runner] = {
         types=("azure.aks.cluster",), relations=("role", "node_role"),
     ),
     "registry": Runner(
-        about="a container registry with a task", arm="microsoft.containerregistry/registries"
+        about="a container registry with a task", arm="microsoft.containerregistry/registries",
+        types=(),
     ),
     "data factory": Runner(about="a data factory", arm="microsoft.datafactory/factories"),
     "synapse workspace": Runner(
         about="a Synapse workspace", arm="microsoft.synapse/workspaces"
     ),
-    "batch account": Runner(about="a batch account", arm="microsoft.batch/batchaccounts"),
+    "batch account": Runner(about="a batch account", arm="microsoft.batch/batchaccounts", types=()),
     "deployment script": Runner(
         about="a deployment script", arm="microsoft.resources/deploymentscripts"
     ),
     "policy assignment": Runner(
         about="a policy assignment that remediates",
-        arm="microsoft.authorization/policyassignments",
+        arm="microsoft.authorization/policyassignments", types=(),
     ),
     "ml workspace": Runner(
         about="a machine learning workspace with a compute",
@@ -174,6 +176,8 @@ def _hidden_at(kind: str, scope: str, seen_from: Resource, graph: Graph) -> tupl
     is_thing = here == runner.arm or here.startswith(f"{runner.arm}/")
     if here and not (is_thing or runner.arm.startswith(f"{here}/")):
         return ()
+    if not runner.types:
+        return (f"?whom {runner.about} runs as",)
     things = [thing for thing in _things(runner, graph) if _is_near(scope, thing)]
     doubts = {gap for thing in things for gap in _doubts_of(thing, runner, graph)}
     if is_thing and not things:

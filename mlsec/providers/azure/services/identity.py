@@ -23,7 +23,16 @@ OWNERS: tuple[tuple[str, str], ...] = (
     ("azure.cognitive.account", "$.identity.principalId"),
     ("azure.cognitive.project", "$.identity.principalId"),
     ("azure.search.service", "$.identity.principalId"),
+    ("azure.identity.workload", "$.identity.principalId"),
 )
+# Types that run code as an identity, and of which nothing else is read.
+WORKLOADS = (
+    "Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachineScaleSets",
+    "Microsoft.HybridCompute/machines", "Microsoft.Automation/automationAccounts",
+    "Microsoft.Logic/workflows", "Microsoft.ContainerInstance/containerGroups",
+    "Microsoft.App/jobs", "Microsoft.DataFactory/factories", "Microsoft.Synapse/workspaces",
+    "Microsoft.Resources/deploymentScripts",
+)  # fmt: skip
 
 
 def _assigned_to(principal: str) -> ArmRead:
@@ -70,6 +79,20 @@ PLANS: tuple[TypePlan, ...] = (
                 items="value",
             ),
         ),
+    ),
+    TypePlan(
+        type="azure.identity.workload",
+        listing=ArmRead(
+            service="resources",
+            name="Resources_List",
+            action="Microsoft.Resources/subscriptions/resources/read",
+            path="/subscriptions/{subscription}/resources",
+            version="2021-04-01",
+            items="value",
+        ),
+        region="location",
+        # The case of a type is as whoever made the resource wrote it.
+        only={"type": tuple(form for t in WORKLOADS for form in (t, t.lower()))},
     ),
     *(_own_identity(owner, path) for owner, path in OWNERS),
     TypePlan(
