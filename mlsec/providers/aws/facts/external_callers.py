@@ -41,6 +41,7 @@ _NO_NETWORK = (
     "aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn", "aws:vpcsourceip",
     "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths",
 )  # fmt: skip
+_SESSION = ":assumed-role/"
 _TYPES = ("User", "AssumedRole", "FederatedUser", "Account")
 # What the thing asked about is tagged with: some that a policy opens by a tag carry it.
 OF_THE_RESOURCE: Mapping[str, Domain] = dict.fromkeys(
@@ -135,7 +136,9 @@ def principal(name: str, account: str, named: Named, partition: str) -> Caller:
     keys["aws:principalarn"] = fixed(whose)
     is_user = ":user/" in name
     keys["aws:principaltype"] = fixed("User" if is_user else "AssumedRole")
-    keys["aws:userid"] = named.held("aws:userid", user_ids(account)[1 if is_user else 0])
+    session = name.rpartition("/")[2] if _SESSION in name else "*"
+    user_id = user_ids(account)[1] if is_user else f"AROA{ANY}:{session}"
+    keys["aws:userid"] = named.held("aws:userid", user_id)
     return Caller(names=tuple(dict.fromkeys((name, account, whose))), keys=keys)
 
 
@@ -249,7 +252,7 @@ def _lies_in(address: str, network: ipaddress.IPv4Network | ipaddress.IPv6Networ
 
 def _role_of(name: str) -> str:
     """Give the role of a session, and any other name as it is."""
-    head, sign, rest = name.partition(":assumed-role/")
+    head, sign, rest = name.partition(_SESSION)
     if not sign:
         return name
     return f"{head.replace(':sts:', ':iam:')}:role/{rest.partition('/')[0]}"
