@@ -24,8 +24,8 @@ _NAMED = regex(
     r"|skops|dill|pt2|pte|ptl|mlmodel|caffemodel|engine|trt|pdmodel|pdiparams|pdparams|mnn|mindir"
     r"|bigdl|rknn|xmodel|llamafile|ort|espdl|kmodel|rds|rdata|t7|ftz|weights|dlc|hef|model|mar"
     r"|data-\d+-of-\d+)"
-    r"|(?:.*[._-])?(?:models?|weights|checkpoint|ggml)(?:[._-].*)?\.(?:bin|msgpack|zip|tar|tar\.gz|tgz)"
-    r"|(?:saved_model|.*graph.*)\.pb"
+    r"|(?:.*[._-])?(?:models?|weights|checkpoint|adapter|ggml)(?:[._-].*)?\.(?:bin|msgpack|zip|tar|tar\.gz|tgz)"
+    r"|(?:saved_model|.*graph.*)\.pb|coremldata\.bin|model\.espresso\..+|xgboost\w*model"
 )
 
 

@@ -26,8 +26,8 @@ TRIES = 200
 STEPS = 20_000
 DEEP = 16
 LONGEST = 4096
-# A word with its length before it, as a field of a message is.
-_WORD = regex(rb"(?=([\x04-\x40])([A-Z][A-Za-z0-9_]{3,63}))")
+# The field of a node that names its operator, in TensorFlow (2) and in ONNX (4), with its length.
+_WORD = regex(rb"[\x12\x22](?=([\x04-\x40])([A-Z][A-Za-z0-9_]{3,63}))")
 _OWN = regex(r"__\w+__")
 _OUTSIDE = regex(rb"(?:\.\.[\\/]){2,}[\w./\\-]{1,200}|/(?:etc|root|proc|home)/[\w./-]{1,200}")
 
