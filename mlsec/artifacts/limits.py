@@ -14,7 +14,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     ``inflated_bytes`` counts all that compressed members give; ``held_bytes`` is what of it may
     lie in memory at a time, the rest is inflated again when asked for. ``inflation_ratio`` is
-    reported only from ``ratio_from_bytes`` on: a few zeros always pack well. ``cpu_s`` and
+    reported only from ``ratio_from_bytes`` on, as a danger from ``large_from_bytes`` on: a few
+    zeros or words always pack well. ``cpu_s`` and
     ``wall_s`` are seconds for one file; time spent waiting for a far store does not count, and
     ``asked_bytes``, beside some times its size, is what may be asked of that for one file.
     """
@@ -25,6 +26,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     held_bytes: int = 32 << 20
     inflation_ratio: int = 200
     ratio_from_bytes: int = 8 << 20
+    large_from_bytes: int = 64 << 20
     header_bytes: int = 100 << 20
     facts: int = 2_000
     cpu_s: float = 60.0

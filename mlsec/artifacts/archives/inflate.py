@@ -157,6 +157,10 @@ def _note_ratio(size_bytes: int, packed_bytes: int, record: Recorder, is_array: 
         return False
     if size_bytes < limits.inflation_ratio * max(packed_bytes, 1):
         return False
+    # Tables of words pack as well, and memory has room for them. In archives of archives what a
+    # member gives is only a part of what the whole does.
+    is_small = size_bytes < limits.large_from_bytes and record.depth <= 1
     detail = f"inflates to more than {limits.inflation_ratio} times its size"
-    record.fact(FactKind.BOMB, "ratio", detail, danger=Severity.LOW if is_array else None)
-    return True
+    danger = Severity.LOW if is_array or is_small else None
+    record.fact(FactKind.BOMB, "ratio", detail, danger=danger)
+    return not is_small

@@ -15,7 +15,7 @@ from mlsec.artifacts.bytes.window_file import WindowFile
 from mlsec.artifacts.errors import ArtifactError, UnsupportedError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
-from mlsec.core.enums import GapReason
+from mlsec.core.enums import GapReason, Severity
 
 if TYPE_CHECKING:
     from py7zr import SevenZipFile
@@ -129,7 +129,8 @@ def _judge(files: Sequence[ArchiveFile], total: int, record: Recorder) -> bool:
     swells = total >= max(limits.ratio_from_bytes, limits.inflation_ratio * max(packed, 1))
     if swells:
         detail = f"inflates to more than {limits.inflation_ratio} times its size"
-        record.fact(FactKind.BOMB, "ratio", detail)
+        is_small = total < limits.large_from_bytes and not record.depth
+        record.fact(FactKind.BOMB, "ratio", detail, danger=Severity.LOW if is_small else None)
     counts = Counter(file.filename for file in files)
     for name in sorted(counts):
         judge_name(name, record)

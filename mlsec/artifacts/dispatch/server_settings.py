@@ -63,7 +63,8 @@ def read_triton(window: Window, record: Recorder) -> None:
             outside = note_reference(record, place, f"what {text.field} names", offset=text.offset)
             if text.field == "op_library_filename" and not outside:
                 detail = "a library of operators that the server loads"
-                record.fact(FactKind.CUSTOM_CODE, place, detail, offset=text.offset)
+                kind, danger = FactKind.CUSTOM_CODE, Severity.HIGH
+                record.fact(kind, place, detail, offset=text.offset, danger=danger)
         elif text.field in {"backend", "platform", "runtime"} and ("/" in place or ".." in place):
             detail = f"the {text.field} is a library that the server loads from this place"
             record.fact(FactKind.OUTSIDE_REFERENCE, place, detail, offset=text.offset)

@@ -53,6 +53,7 @@ NEVER_TEXT = frozenset(
 PLAIN = {Format.TEXT, Format.JSON, Format.YAML, Format.XML}
 # Files that belong to a model of TensorFlow Lite are put behind it as a zip: both are read whole.
 WITH_FILES = {Format.ZIP, Format.TFLITE}
+PROGRAM_AND_ARCHIVE = {Format.ZIP, Format.EXECUTABLE}
 # A pickled model of Keras holds an archive; a zip reader opens the same archive.
 KEPT = {Format.ZIP, Format.PICKLE}
 
@@ -70,6 +71,8 @@ def descend(window: Window, record: Recorder) -> None:
         names = ", ".join(reader.format.value for reader in known)
         is_kept = {reader.format for reader in known} == KEPT and keeps_archive(window)
         danger = Severity.LOW if is_kept else None
+        if {reader.format for reader in known} >= PROGRAM_AND_ARCHIVE:
+            danger = Severity.HIGH  # whoever starts it runs it; whoever loads it reads an archive
         detail = "can be read as more than one format"
         record.fact(FactKind.SEVERAL_FORMATS, names, detail, danger=danger)
     for reader in known:

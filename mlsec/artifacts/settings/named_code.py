@@ -159,7 +159,8 @@ def _library(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) 
     if not isinstance(value, str) or not value or _OWN_LIBRARY.match(value):
         return
     if not note_reference(record, value, "a library that is loaded"):
-        record.fact(FactKind.CUSTOM_CODE, value, f"a library that is loaded (at {path})")
+        detail = f"a library of machine code that is loaded (at {path})"
+        record.fact(FactKind.CUSTOM_CODE, value, detail, danger=Severity.HIGH)
 
 
 def _graph(value: Any, _part: Mapping[str, Any], path: str, record: Recorder) -> None:

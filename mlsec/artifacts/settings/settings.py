@@ -205,6 +205,14 @@ def _manifest(value: Any, path: str, record: Recorder) -> None:
                 note_reference(record, name, f"a shard in {path}")
 
 
+def _package(value: Any, path: str, record: Recorder) -> None:
+    """The items of a package of Core ML, each with its place in the package."""
+    for entry in value.values() if isinstance(value, Mapping) else ():
+        place = entry.get("path") if isinstance(entry, Mapping) else None
+        if isinstance(place, str):
+            note_reference(record, place, f"an item in {path}")
+
+
 def _judge_modules(value: list[Any], record: Recorder) -> None:
     """A sentence-transformers ``modules.json``: the type of each module is imported."""
     for entry in value:
@@ -271,6 +279,7 @@ _KEYS: Mapping[str, Callable[[Any, str, Recorder], None]] = {
     "class_path": _target,
     "weight_map": _weight_map,
     "weightsManifest": _manifest,
+    "itemInfoEntries": _package,
     "license": _license,
     "architectures": _architectures,
     "checkpoint_path": _address,

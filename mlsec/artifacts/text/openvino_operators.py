@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.recorder import Recorder
+from mlsec.core.regex import regex
+
 # Besides what a network's version of the sets has: names of older forms, and internal ones that
 # compiled or converted networks keep.
 OPERATORS = frozenset(
@@ -35,3 +39,14 @@ OPERATORS = frozenset(
     Const Parameter Result Convolution ScaleShift Power ReLU Clamp Eltwise Pooling FullyConnected
     Input Norm Permute Crop Tile Flatten Slice Concat SoftMax Activation Copy Data Split""".split()  # noqa: SIM905
 )
+
+
+# OpenVINO's own plugins are named without a path.
+_OWN_PLUGIN = regex(r"(?:lib)?openvino_\w+_plugin(?:\.so|\.dll|\.dylib)?")
+
+
+def judge_plugin(place: str, record: Recorder) -> None:
+    """Note a library that OpenVINO loads by its list of plugins."""
+    if place and not _OWN_PLUGIN.fullmatch(place):
+        detail = "a library of machine code that the list of plugins has loaded"
+        record.fact(FactKind.OUTSIDE_REFERENCE, place, detail)

@@ -13,7 +13,7 @@ from mlsec.artifacts.embedded.contents import judge_value
 from mlsec.artifacts.errors import ArtifactError
 from mlsec.artifacts.facts import FactKind, Format
 from mlsec.artifacts.recorder import Recorder
-from mlsec.artifacts.text.openvino_operators import OPERATORS
+from mlsec.artifacts.text.openvino_operators import OPERATORS, judge_plugin
 from mlsec.core.enums import GapReason, Severity
 from mlsec.core.regex import regex
 
@@ -44,7 +44,7 @@ _BUILT_IN = frozenset(
     x-tanh""".split()  # noqa: SIM905
 )
 # Documents of these kinds are data throughout.
-_DATA = frozenset("PMML net opencv_storage svg annotation kml gpx rss feed html".split())  # noqa: SIM905
+_DATA = frozenset("PMML net ie opencv_storage svg annotation kml gpx rss feed html".split())  # noqa: SIM905
 _XALAN = regex(r"xml\.apache\.org/(?:xslt|xalan)/java|saxon\.sf\.net/java|/xslt/java")
 _RUNS_JAVA = regex(r"\b(?:getRuntime|ProcessBuilder|ScriptEngine)\b|\bjava\.lang\.Runtime\b")
 SHORTEST_TEXT, MOST_TEXTS = 12, 100_000
@@ -156,7 +156,7 @@ class _Elements:
         if plain == "include" and "href" in attributes:
             href = attributes["href"]
             self.record.fact(FactKind.OUTSIDE_REFERENCE, href, "includes another document")
-        elif self.root == "net":
+        elif self.root in {"net", "ie"}:
             self._network(plain, attributes)
         elif self.root == "PMML" and plain == "Apply":
             self._function(attributes.get("function", ""))
@@ -169,6 +169,8 @@ class _Elements:
             self._picture(plain, attributes)
 
     def _network(self, name: str, attributes: dict[str, str]) -> None:
+        if name in {"plugin", "extension"}:
+            judge_plugin(attributes.get("location") or attributes.get("path") or "", self.record)
         if name == "layer":
             self._layer(attributes)
         elif name == "data":
