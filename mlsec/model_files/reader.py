@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 from mlsec.artifacts.facts import Fact, InspectionGap
-from mlsec.artifacts.formats.tensorflow.shards import settled
 from mlsec.artifacts.model_folder import RepositoryFile, repository_facts
 from mlsec.collect.folders.entry import LEADS_OUT, Entry, Listing, Skipped
 from mlsec.collect.tally import Tally
@@ -18,7 +15,7 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap, Inventory, Origin, Resource
 from mlsec.model_files import shaping
 from mlsec.model_files.evidence import INSPECT, LIST, SERVICE, VERIFY, Inspected
-from mlsec.model_files.selection import Layout, layout_of
+from mlsec.model_files.selection import Layout, layout_of, settle
 from mlsec.model_files.signatures import Signatures
 from mlsec.snapshot.answers import answer_of
 from mlsec.snapshot.records import Call
@@ -70,7 +67,7 @@ class _Scope:
             signatures = answer_of(self._snapshot, call, Signatures)
             self._signatures[signatures.folder] = signatures
         read = {_file_of(call): call for call in by_operation.get(INSPECT, [])}
-        known = _settled(
+        known = settle(
             listing.entries,
             {entry.id: self._inspected(read.get(entry.id)) for entry in listing.entries},
         )
@@ -289,17 +286,3 @@ class _Scope:
 
 def _file_of(call: Call) -> str:
     return call.parameter("file")
-
-
-def _settled(
-    entries: Iterable[Entry], known: Mapping[str, Inspected | None]
-) -> Mapping[str, Inspected | None]:
-    """Close the gaps of files that another file explains."""
-    paths = {entry.path: result for entry in entries if (result := known[entry.id]) is not None}
-    whole = settled({path: value.inspection for path, value in paths.items()})
-    done = {
-        entry.id: msgspec.structs.replace(paths[entry.path], inspection=whole[entry.path])
-        for entry in entries
-        if entry.path in whole
-    }
-    return {**known, **done}

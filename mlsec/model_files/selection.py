@@ -9,6 +9,7 @@ import msgspec
 from mlsec.artifacts.content.known_formats import OWN_EVIDENCE
 from mlsec.artifacts.content.pointers import DIGEST
 from mlsec.artifacts.facts import Format, Inspection
+from mlsec.artifacts.formats.tensorflow.shards import settled
 from mlsec.artifacts.settings.loaders import LOADER
 from mlsec.collect.folders.entry import Entry
 from mlsec.core.enums import Severity
@@ -219,3 +220,17 @@ def folders_that_decide(resources: Iterable[Resource]) -> dict[str, str]:
         if item.properties.get("format") in beside
         and (folder := next((name for name in folders if item.id.startswith(name)), ""))
     }
+
+
+def settle(
+    entries: Iterable[Entry], known: Mapping[str, Inspected | None]
+) -> Mapping[str, Inspected | None]:
+    """Close the gaps of files that another file explains."""
+    paths = {entry.path: result for entry in entries if (result := known[entry.id]) is not None}
+    whole = settled({path: value.inspection for path, value in paths.items()})
+    done = {
+        entry.id: msgspec.structs.replace(paths[entry.path], inspection=whole[entry.path])
+        for entry in entries
+        if entry.path in whole
+    }
+    return {**known, **done}

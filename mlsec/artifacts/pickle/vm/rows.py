@@ -14,6 +14,7 @@ NUMBER_BYTES = 1 << 20
 _MARKS, _COPIES = frozenset(b"("), frozenset(b"2\x94")
 # What closes a value: as many in a row close values that lie as deep in one another.
 _CLOSING = frozenset(b"aesutld\x85\x86\x87\x94")
+_DIGITS = re.compile(rb"[0-9]++")
 _PERIODS = (1, 2, 3, 4)
 
 
@@ -24,7 +25,7 @@ def row_in(block: bytes, start: int, end: int, run: re.Pattern[bytes]) -> str:
         # Bytes of a payload may repeat as they like: only opcodes count.
         if kind and (passed := run.match(block, start, at)) and passed.end() == at:
             return kind
-        if block[at] in b"0123456789" and block[at : at + _STEP].isdigit():
+        if _DIGITS.fullmatch(block, at, at + _STEP):
             opcode = _begins(block, start, at)
             passed = run.match(block, start, opcode)
             if passed and passed.end() == opcode and block[opcode] in b"IL":
