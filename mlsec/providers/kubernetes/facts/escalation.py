@@ -13,6 +13,7 @@ from mlsec.graph.techniques.escalation import Escalation, escalations
 from mlsec.graph.techniques.load import shipped_techniques
 from mlsec.graph.techniques.technique import Technique
 from mlsec.graph.ternary import any_of
+from mlsec.providers.kubernetes.facts.grants import grants_of
 from mlsec.providers.kubernetes.facts.rights import is_admin
 from mlsec.providers.kubernetes.facts.selectors import as_fact
 from mlsec.providers.kubernetes.facts.technique_words import WORDS
@@ -33,9 +34,9 @@ def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
     search = _all(graph).get(resource.id)
     if search is None:
         return Known([])
-    more = tuple(sorted(gap for gap in search.undecided.because if not gap.startswith("?")))
-    if more and not search.paths:
-        return Unknown(more)
+    doubts = {*search.undecided.because, *grants_of(resource, graph).gaps}
+    if doubts and not search.paths:
+        return Unknown(tuple(sorted(gap for gap in doubts if not gap.startswith("?"))))
     return Known([path.text for path in search.paths])
 
 

@@ -55,8 +55,9 @@ def _may(raw: Mapping[str, Any]) -> Question:
             lambda: [grant for grant in grants_of(identity, graph).grants if _gives(grant, rights)],
         )
 
+    # Of an account whose bindings are hidden it is unknown already whether it may do everything.
     def may_hold(identity: Resource, graph: Graph) -> bool:
-        return bool(grants_of(identity, graph).gaps or giving(identity, graph))
+        return bool(giving(identity, graph))
 
     return Question(label=text, ask=ask, may_hold=may_hold)
 
