@@ -218,25 +218,20 @@ ATTACHED = '  identity {\n    type = "UserAssigned"\n    identity_ids = [{}]\n  
 
 
 @pytest.mark.parametrize(
-    ("inside", "principals"),
+    ("inside", "name"),
     [
-        ("", "none"),
-        ('  identity {\n    type = "SystemAssigned"\n  }\n', "unread"),
-        (ATTACHED.replace("{}", "azurerm_user_assigned_identity.u.id"), "the identity's"),
+        ("", None),
+        ('  identity {\n    type = "SystemAssigned"\n  }\n', "system identity of a"),
+        (ATTACHED.replace("{}", "azurerm_user_assigned_identity.u.id"), "u"),
     ],
 )
-def test_who_an_account_runs_as_is_known_as_far_as_code_says_it(
-    inside: str, principals: str
-) -> None:
+def test_who_an_account_runs_as_is_what_code_says(inside: str, name: str | None) -> None:
     graph = graph_of(OPENAI.format(inside))
     (account,) = graph.of_type("azure.cognitive.account")
-    (identity,) = graph.of_type("azure.identity.managed_identity")
-    told = {
-        "none": Known([]),
-        "the identity's": Known([identity.properties["principal_id"]]),
-    }
-    held = property_value(account, "principal_ids")
-    assert (held if isinstance(held, Known) else "unread") == told.get(principals, "unread")
+    reached = graph.targets(account, "role").resources
+    assert [identity.name for identity in reached] == ([name] if name else [])
+    listed = [identity.properties["principal_id"] for identity in reached]
+    assert property_value(account, "principal_ids") == Known(listed)
     assert account.properties["identity_kind"] == (inside.split('"')[1] if inside else "None")
 
 

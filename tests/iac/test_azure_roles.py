@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -152,3 +153,33 @@ def test_a_thing_without_an_identity_of_its_own_has_none() -> None:
     (machine,) = graph.of_type("azure.identity.workload")
     assert [identity.name for identity in graph.targets(machine, "role").resources] == ["me"]
     assert [i.name for i in graph.of_type("azure.identity.managed_identity")] == ["me"]
+
+
+SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        ("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", True),
+        ("acdd72a7-3385-48ef-bd42-f606fba81ae7", False),
+        ("[parameters('role')]", "unread"),
+    ],
+)
+def test_a_template_gives_a_role_apart_from_the_identity(role: str, expected: Any) -> None:
+    me = "resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'me')"
+    identity = {"type": "Microsoft.ManagedIdentity/userAssignedIdentities", "name": "me",
+                "apiVersion": "2023-01-31", "location": "x"}  # fmt: skip
+    properties = {
+        "roleDefinitionId": role,
+        "principalId": f"[reference({me}, '2023-01-31').principalId]",
+        "principalType": "ServicePrincipal",
+    }
+    assignment = {"type": "Microsoft.Authorization/roleAssignments", "name": "[guid('a')]",
+                  "apiVersion": "2022-04-01", "properties": properties}  # fmt: skip
+    text = json.dumps({"$schema": SCHEMA, "parameters": {"role": {"type": "string"}},
+                       "resources": [identity, assignment]})  # fmt: skip
+    scope = scope_of({"t.json": text}, Language.ARM)
+    graph = build_graph(VOCABULARY, inventory_of(scope), FACTS)
+    (found,) = graph.of_type("azure.identity.managed_identity")
+    assert found.properties.get("can_escalate", "unread") == expected

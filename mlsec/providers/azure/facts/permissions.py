@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 _MANAGED = "azure.identity.managed_identity"
+_PARTS = ("principal_id", "granted_at", "role", "condition", "*")
 _SUBSCRIPTION = regex(r"\A/subscriptions/[^/‹]+(?=/|\Z)")
 # Key for identities whose roles reach every place, or were not read.
 _ANYWHERE = ""
@@ -85,8 +86,28 @@ def grants_of(identity: Resource, graph: Graph) -> tuple[Grant, ...] | Unknown:
     """Give the roles that reach an identity, by groups too."""
     fact = property_value(identity, "assignments")
     if isinstance(fact, Unknown):
-        return fact
+        return _declared(identity, graph) or fact if is_code(identity.scope) else fact
     return graph.memo(("azure grants", identity.id), lambda: _read(fact.value or (), identity))
+
+
+def _declared(identity: Resource, graph: Graph) -> tuple[Grant, ...] | Unknown:
+    """Give the roles that a template gives to an identity apart from it."""
+    index = graph.memo(("azure roles in code", identity.scope), lambda: _by_code(identity, graph))
+    name = str(identity.properties.get("principal_id") or "")
+    given = (*index.get(name, ()), *index.get("", ())) if index.get(name) else ()
+    gaps = {g for a in given for part in _PARTS for g in a.unread.get(part, ())}
+    return Unknown(tuple(sorted(gaps))) if gaps else tuple(grant_of(a) for a in given)
+
+
+def _by_code(seen_from: Resource, graph: Graph) -> dict[str, list[Resource]]:
+    """Index role assignments by the principal, "" for those whose principal is not known."""
+    index: dict[str, list[Resource]] = {}
+    for assignment in graph.of_type("azure.identity.role_assignment"):
+        if assignment.scope == seen_from.scope:
+            index.setdefault(str(assignment.properties.get("principal_id") or ""), []).append(
+                assignment
+            )
+    return index
 
 
 def _read(items: Iterable[Mapping[str, Any]], identity: Resource) -> tuple[Grant, ...]:
