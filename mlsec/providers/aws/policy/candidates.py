@@ -6,6 +6,7 @@ Two values that meet the same conditions are the same to every policy, so one of
 from __future__ import annotations
 
 import datetime
+import functools
 import ipaddress
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,8 +39,9 @@ class Option(msgspec.Struct, frozen=True):
     met: int
 
 
+@functools.lru_cache(maxsize=4096)
 def options(
-    domain: Domain, conditions: Sequence[tuple[int, Condition]], *, is_list: bool
+    domain: Domain, conditions: tuple[tuple[int, Condition], ...], *, is_list: bool
 ) -> tuple[Option, ...]:
     """Give one value of each kind that the domain allows.
 

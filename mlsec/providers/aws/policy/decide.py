@@ -27,6 +27,7 @@ from mlsec.providers.aws.policy.patterns import (
     ANY,
     TooLongError,
     common_example,
+    in_regions,
     part_by_part,
 )
 from mlsec.providers.aws.policy.statement import Statement
@@ -103,9 +104,12 @@ def _decide(request: Request, layers: Sequence[Sequence[Statement]]) -> Answer:
     ]
     if not all(any(s.is_allow for s in layer) for layer in spoken):
         return NO
-    if any(s.variables for layer in spoken for s in layer):
-        return any_of_all(_for_each_filling(request, spoken))
-    return _on_each_resource(request, spoken)
+    try:
+        if any(s.variables for layer in spoken for s in layer):
+            return any_of_all(_for_each_filling(request, spoken))
+        return _on_each_resource(request, spoken)
+    except TooLongError:
+        return unknown({"?patterns that are too long to compare"})
 
 
 def _on_each_resource(request: Request, layers: Sequence[Sequence[Statement]]) -> Answer:
@@ -179,30 +183,33 @@ def _resources(asked: str, statements: Iterable[Statement]) -> Iterator[str]:
     if "*" not in asked:
         yield asked
         return
-    asked = part_by_part(asked)
-    named = {
-        pattern
-        for statement in statements
-        for pattern in (*statement.resources, *statement.not_resources)
-    }
-    meeting = [p for p in sorted(named) if _meet(asked, p) is not None]
-    ways = itertools.chain(
-        [(asked,)], ((asked, p) for p in meeting),
-        ((asked, *pair) for pair in itertools.combinations(meeting, 2)),
-    )  # fmt: skip
+    named = sorted(
+        {
+            pattern
+            for statement in statements
+            for pattern in (*statement.resources, *statement.not_resources)
+        }
+    )
     seen: set[str] = set()
+    for name in in_regions(asked, named):
+        for example in _examples(part_by_part(name), named):
+            if example not in seen:
+                seen.add(example)
+                yield example
+
+
+def _examples(asked: str, named: Sequence[str]) -> Iterator[str]:
+    """Give what meets the question, what meets it and one pattern, and it and two of them."""
+    meeting = [pattern for pattern in named if common_example(asked, pattern) is not None]
+    ways = itertools.chain(
+        [(asked,)],
+        ((asked, pattern) for pattern in meeting),
+        ((asked, *pair) for pair in itertools.combinations(meeting, 2)),
+    )
     for way in itertools.islice(ways, _MOST_RESOURCES):
-        example = _meet(*way)
-        if example is not None and example not in seen:
-            seen.add(example)
+        example = common_example(*way)
+        if example is not None:
             yield example
-
-
-def _meet(*patterns: str) -> str | None:
-    try:
-        return common_example(*patterns)
-    except TooLongError:
-        return None
 
 
 def _for_each_filling(
@@ -239,7 +246,7 @@ def _values(key: str, request: Request, statements: Sequence[Statement]) -> tupl
         for at, condition in enumerate(c for s in statements for c in s.conditions if c.key == key)
     ]
     domain = domain_of(key, request, request.resource)
-    choices: list[Option] = list(options(domain, conditions, is_list=is_list(key)))
+    choices: list[Option] = list(options(domain, tuple(conditions), is_list=is_list(key)))
     values = [None if o.given is None else o.given[0] for o in choices]
     if domain.values is None:
         values += [ANY + key.partition(":")[2], *_in_name(key, request.resource, statements)]

@@ -8,7 +8,13 @@ from typing import Any
 import msgspec
 
 from mlsec.core.regex import regex
-from mlsec.providers.aws.policy.patterns import IN_PART, TooLongError, common_example, part_by_part
+from mlsec.providers.aws.policy.patterns import (
+    IN_PART,
+    TooLongError,
+    common_example,
+    in_regions,
+    part_by_part,
+)
 from mlsec.providers.aws.policy.statement import Statement, read_statement
 from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT
 
@@ -96,8 +102,11 @@ def _may_cover(statement: Statement, resource: str) -> bool:
         return bool(statement.variables) or statement.covers_resource(resource)
     if not statement.resources:
         return True
-    asked = part_by_part(resource)
-    return any(_meet(pattern, asked) for pattern in statement.resources)
+    return any(
+        _meet(pattern, part_by_part(asked))
+        for pattern in statement.resources
+        for asked in in_regions(resource, (pattern,))
+    )
 
 
 def _meet(pattern: str, resource: str) -> bool:

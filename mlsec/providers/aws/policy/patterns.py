@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -162,6 +162,19 @@ def part_by_part(name: str) -> str:
     if len(parts) < _PARTS_OF_ARN:
         return name
     return ":".join((*(part.replace("*", IN_PART) for part in parts[:-1]), parts[-1]))
+
+
+def in_regions(name: str, patterns: Iterable[str]) -> list[str]:
+    """Give the names that one with any region stands for: a new region, and those of patterns.
+
+    A wildcard that could be filled with anything would meet what only looks like a region.
+    """
+    parts = name.split(":", _PARTS_OF_ARN - 1)
+    if len(parts) < _PARTS_OF_ARN or parts[3] != "*":
+        return [name]
+    written = {p.split(":", 4)[3] for p in patterns if p.count(":") >= _PARTS_OF_ARN - 1}
+    regions = (ANY, *sorted(written - {"", "*"}))
+    return [":".join((*parts[:3], region, *parts[4:])) for region in regions]
 
 
 def _has_signs(pattern: str) -> bool:

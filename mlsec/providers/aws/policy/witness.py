@@ -73,7 +73,7 @@ def can_be_met(
             doubts.append(Doubt(key=key, options=free_bits))
             continue
         domain = domain_of(key)
-        choices = options(domain, conditions, is_list=is_list(key))
+        choices = options(domain, tuple(conditions), is_list=is_list(key))
         if domain.is_known or len(choices) < 2:
             free.append(choices)
         else:

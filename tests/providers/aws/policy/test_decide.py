@@ -132,3 +132,27 @@ def test_conditions_are_met_together_by_one_request() -> None:
     everywhere = deny("s3:*", when=_when("IpAddress", "aws:SourceIp", "10.0.0.0/7"))
     assert _may(caller, "s3:GetObject", _BUCKET, allow("*", when=here), elsewhere) == "yes"
     assert _may(caller, "s3:GetObject", _BUCKET, allow("*", when=here), everywhere) == "no"
+
+
+def test_some_region_is_a_region_and_not_whatever_a_wildcard_can_be_filled_with() -> None:
+    asked = f"arn:aws:lambda:*:{ACCOUNT}:function:{ANY}"
+    caller = principal(ACCOUNT)
+    for pattern, expected in (
+        ("*prod*", "no"),
+        ("arn:aws:lambda:eu-*:*:function:*", "yes"),
+        ("*", "yes"),
+    ):
+        assert _may(caller, "lambda:InvokeFunction", asked, allow("lambda:*", pattern)) == expected
+
+
+def test_patterns_of_many_stars_do_not_keep_judging_busy() -> None:
+    patterns = [f"*{'a*' * 150}{at}*" for at in range(40)]
+    caller = principal(ACCOUNT)
+    answer = _may(
+        caller,
+        "s3:GetObject",
+        f"{_BUCKET}/*",
+        allow("s3:*", patterns),
+        deny("s3:*", f"{_BUCKET}/*"),
+    )
+    assert answer in ("no", "unknown")
