@@ -11,13 +11,16 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
+from mlsec.core.regex import regex
 from mlsec.providers.gcp.conditions.errors import EvaluationError
 from mlsec.providers.gcp.conditions.functions import FUNCTIONS
 from mlsec.providers.gcp.conditions.syntax import Call, Literal, Node, Operation, walk
 
 T = TypeVar("T")
 FRESH = "a-name-that-nothing-mentions"
-MOST = 6000
+MOST = 12_000
+# Constants that are no part of a name: roles, types and services, times.
+_NO_NAME = regex(r"^roles/|(?<!\.iam)\.googleapis\.com(?:/|$)|^\d{4}-\d\d-\d\d[Tt]")
 _SECOND = datetime.timedelta(seconds=1)
 _DAYS = ("getDate", "getDayOfMonth", "getMonth", "getDayOfYear")
 _HOURS = ("getHours", "getDayOfWeek")
@@ -36,16 +39,21 @@ def literals(node: Node, kind: type[T]) -> list[T]:
 
 def texts(fixed: str, node: Node) -> Iterator[str]:
     """Give texts that begin with ``fixed`` and differ in all that the expression asks."""
-    known = literals(node, str)
+    known = [text for text in literals(node, str) if not _NO_NAME.search(text)]
     parts = _parts(node, known)
     heads = [fixed, *(text for text in (*known, *parts) if text.startswith(fixed))]
     heads += [joined for part in (*parts, *known) for joined in _overlapped(fixed, part)]
-    middles = ["", *parts]
+    heads = list(dict.fromkeys(heads))
+    middles, tails = parts, known
     if len({part.partition("{")[0] for part in _templates(node)}) > 1:
-        middles += [f"{a}/{b}" for a, b in itertools.permutations(parts[:12], 2)]
-    tails = ["", *known]
+        middles = [*parts, *(f"{a}/{b}" for a, b in itertools.permutations(parts[:12], 2))]
     seen: set[str] = set()
-    for head, middle, tail in itertools.product(dict.fromkeys(heads), middles, tails):
+    # What needs few parts first: the search may be cut short.
+    for head, middle, tail in itertools.chain(
+        itertools.product(heads, ("",), ("", *tails)),
+        itertools.product(heads, middles, ("",)),
+        itertools.product(heads, middles, tails),
+    ):
         for gap in (FRESH, ""):
             text = head + gap + middle + (gap if middle else "") + tail
             if text != fixed and text not in seen:
@@ -77,8 +85,10 @@ def _own_times(node: Node, now: datetime.datetime, used: set[str]) -> Iterator[d
     if "getFullYear" in used:
         for year in literals(node, int):
             for near in (year, year + 1):
-                if now.year < near < datetime.MAXYEAR:
+                if now.year <= near < datetime.MAXYEAR:
+                    # In some zones a year begins a day later.
                     yield datetime.datetime(near, 1, 1, tzinfo=datetime.UTC)
+                    yield datetime.datetime(near, 1, 2, tzinfo=datetime.UTC)
 
 
 def _steps(node: Node, used: set[str]) -> list[datetime.timedelta]:

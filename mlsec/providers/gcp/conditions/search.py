@@ -101,8 +101,9 @@ def _exists(
     fixed: Values,
 ) -> Truth | Request:
     """Give a request that meets the condition, or that there is none, or that it is not known."""
-    parts = [_distinct(node, list(itertools.islice(choice, MOST + 1))) for choice in choices]
-    is_cut = any(len(part) > MOST for part in parts)
+    tried = [list(itertools.islice(choice, MOST + 1)) for choice in choices]
+    is_cut = any(len(part) > MOST for part in tried)
+    parts = [_distinct(node, part) for part in tried]
     truth = Truth.FALSE
     for number, chosen in enumerate(itertools.product(*parts)):
         if number > MOST:
