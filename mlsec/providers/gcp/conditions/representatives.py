@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from mlsec.core.regex import regex
 from mlsec.providers.gcp.conditions.errors import EvaluationError
 from mlsec.providers.gcp.conditions.functions import FUNCTIONS
-from mlsec.providers.gcp.conditions.syntax import Call, Literal, Node, Operation, walk
+from mlsec.providers.gcp.conditions.syntax import Call, ListOf, Literal, Node, Operation, walk
 
 T = TypeVar("T")
 FRESH = "a-name-that-nothing-mentions"
@@ -44,7 +44,8 @@ def texts(fixed: str, node: Node) -> Iterator[str]:
     heads = [fixed, *(text for text in (*known, *parts) if text.startswith(fixed))]
     heads += [joined for part in (*parts, *known) for joined in _overlapped(fixed, part)]
     heads = list(dict.fromkeys(heads))
-    middles, tails = parts, known
+    adds = any(isinstance(n, Operation) and n.sign == "+" for n in walk(node))
+    middles, tails = parts, known if adds else _arguments(node, "endsWith")
     if len({part.partition("{")[0] for part in _templates(node)}) > 1:
         middles = [*parts, *(f"{a}/{b}" for a, b in itertools.permutations(parts[:12], 2))]
     seen: set[str] = set()
@@ -123,36 +124,56 @@ def _called(node: Node, *names: str) -> Iterator[Any]:
 
 
 def _templates(node: Node) -> list[str]:
-    return list(
-        dict.fromkeys(
-            str(n.arguments[0].value)
-            for n in walk(node)
-            if isinstance(n, Call) and n.name == "extract" and n.arguments
-            if isinstance(n.arguments[0], Literal)
-        )
-    )
+    return list(dict.fromkeys(_arguments(node, "extract")))
 
 
-def _parts(node: Node, known: Iterable[str]) -> list[str]:
+def _arguments(node: Node, *methods: str) -> list[str]:
+    """Give the constant texts that methods are called with."""
+    return [
+        n.arguments[0].value
+        for n in walk(node)
+        if isinstance(n, Call) and n.name in methods and n.arguments
+        if isinstance(n.arguments[0], Literal) and isinstance(n.arguments[0].value, str)
+    ]
+
+
+def _values(node: Node, template: str, known: list[str]) -> list[str]:
+    """Give what an extracted text is compared with; all constants where that is not plain."""
+    extracts, plain = 0, list[str]()
+    for below in walk(node):
+        match below:
+            case Call(name="extract", arguments=(Literal(value=text),)) if text == template:
+                extracts += 1
+            case Call(target=Call(name="extract", arguments=(Literal(value=text),))) if (
+                text == template and below.name in ("startsWith", "endsWith", "contains")
+            ):
+                extracts -= 1
+                plain += literals(below, str)
+            case Operation(
+                operands=(Call(name="extract", arguments=(Literal(value=text),)), right)
+            ):
+                if text == template and isinstance(right, Literal | ListOf):
+                    extracts -= 1
+                    plain += literals(right, str)
+    return [text for text in dict.fromkeys(plain) if text != template] if not extracts else known
+
+
+def _parts(node: Node, known: list[str]) -> list[str]:
     """Give what a text may hold somewhere: templates filled in, and texts it may contain."""
     templates = _templates(node)
-    plain = [text for text in known if text not in templates]
     ordered = any(isinstance(n, Operation) and n.sign in ("<", "<=", ">", ">=") for n in walk(node))
-    beside = [near for text in plain for near in (text + "~", text[:-1])] if ordered else []
-    filled = [
-        template.partition("{")[0] + value + template.partition("}")[2]
-        for template in templates
-        for value in (FRESH, *plain, *(text + FRESH for text in plain),
-                      *(FRESH + text for text in plain), *beside)
-    ]  # fmt: skip
-    contained = [
-        str(n.arguments[0].value)
-        for n in walk(node)
-        if isinstance(n, Call) and n.name == "contains" and n.arguments
-        if isinstance(n.arguments[0], Literal)
-    ]
+    filled = []
+    for template in templates:
+        before, _, rest = template.partition("{")
+        after = rest.partition("}")[2]
+        plain = [text for text in _values(node, template, known) if text not in templates]
+        beside = [near for text in plain for near in (text + "~", text[:-1])] if ordered else []
+        values = (FRESH, *plain, *(t + FRESH for t in plain), *(FRESH + t for t in plain), *beside)
+        filled += [before + value + after for value in values]
     ends = [template.partition("}")[2] for template in templates]
-    return list(dict.fromkeys([*filled, *contained, *(end for end in ends if end)]))
+    return list(
+        dict.fromkeys([*filled, *_arguments(node, "contains"), *(end for end in ends if end)])
+    )
 
 
 def _overlapped(fixed: str, part: str) -> Iterator[str]:
