@@ -70,6 +70,8 @@ class Trees:
 
 
 def _children(tree: dict[bytes, bytes], nodes: int, leaves: int) -> list[str]:
+    if not {b"left_child", b"right_child", b"leaf_value"} <= tree.keys():
+        return []  # LightGBM refuses a tree that lacks one of them
     children: list[int] = []
     for key in (b"left_child", b"right_child"):
         given = _numbers(tree.get(key, b""), nodes)
