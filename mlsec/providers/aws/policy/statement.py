@@ -121,16 +121,23 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.variables:
             return self
+        spared = _filled(self.not_resources, values)
         return msgspec.structs.replace(
             self,
             resources=_filled(self.resources, values),
-            not_resources=_filled(self.not_resources, values),
-            conditions=tuple(
-                msgspec.structs.replace(condition, values=_filled(condition.values, values))
-                for condition in self.conditions
-            ),
+            # What spares a thing without a name speaks of nothing.
+            not_resources=("*",) if _NOTHING in spared else spared,
+            conditions=tuple(_with_values(condition, values) for condition in self.conditions),
             variables=(),
         )
+
+
+def _with_values(condition: Condition, values: Mapping[str, str | None]) -> Condition:
+    wanted = _filled(condition.values, values)
+    if condition.is_negated and _NOTHING in wanted:
+        # A difference from a value that is not there holds for nothing.
+        return msgspec.structs.replace(condition, operator="null", values=(_NOTHING,))
+    return msgspec.structs.replace(condition, values=wanted)
 
 
 # A pattern that no text matches: it stands for one whose variable has no value.

@@ -131,6 +131,8 @@ def _statement(dice: random.Random, *, exotic: bool, is_bound: bool) -> Document
         for _ in range(dice.choice((1, 1, 2))):
             operator, values = dice.choice(OPERATORS if exotic else _USUAL)
             key = dice.choice(KEYS if exotic else _USUAL_KEYS[operator])
+            if _is_left_out(operator, key):
+                continue
             made["Condition"].setdefault(operator, {})[key] = values
     return made
 

@@ -21,7 +21,8 @@ from mlsec.providers.aws.policy.patterns import ANY
 from mlsec.providers.aws.policy.statement import read_statement
 from tests.providers.aws.facts.policies import ACCOUNT, OTHER, allow, deny, document
 
-_BUCKET = "arn:aws:s3:::data"
+_S3 = "arn:aws:s3:::"
+_BUCKET = f"{_S3}data"
 _HUB = "token.actions.githubusercontent.com"
 _PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{_HUB}"
 _GITHUB = federated(
@@ -156,3 +157,9 @@ def test_patterns_of_many_stars_do_not_keep_judging_busy() -> None:
         deny("s3:*", f"{_BUCKET}/*"),
     )
     assert answer in ("no", "unknown")
+
+
+def test_a_deny_that_spares_what_a_variable_without_a_value_names_denies_nothing() -> None:
+    spared = deny("s3:*", "arn:aws:s3:::${aws:PrincipalTag/team}/*", without_resources=True)
+    caller = principal(ACCOUNT)
+    assert _may(caller, "s3:GetObject", f"{_S3}{ANY}/{ANY}", allow("s3:*"), spared) == "yes"
