@@ -20,7 +20,7 @@ FILES = sorted((content_folder("rules") / "callables" / "releases").glob("*.yaml
 # Where each library's oldest release stands that the index still has.
 OLDEST = {
     "sklearn": "2011", "joblib": "2011", "numpy": "2009", "torch": "2018", "xgboost": "2018",
-    "lightgbm": "2017", "gensim": "2010", "nltk": "2012", "scipy": "2009", "pandas": "2009",
+    "lightgbm": "2017", "gensim": "2010", "nltk": "2012", "scipy": "2010", "pandas": "2009",
     "statsmodels": "2012",
 }  # fmt: skip
 OLD_NAMES = (

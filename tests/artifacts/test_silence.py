@@ -75,8 +75,9 @@ NOT_UNDERSTOOD = {
     "java": ("a.model", b"\xac\xed\0\5sr\0\x11java.util.HashMap" + bytes(30)),
     "lua": ("a.t7", b"\4\0\0\0\1\0\0\0\3\0\0\0V 1\x11\0\0\0torch.FloatTensor" + PLAIN),
     "parquet": ("a.parquet", b"PAR1" + PLAIN), "runtime": ("a.ort", b"\x20\0\0\0ORTM" + PLAIN),
-    "layer-of-its-own": (
-        "a.json", json.dumps({"class_name": "OwnLayer", "config": {"units": 3}}).encode()
+    "layer-of-a-module": (
+        "a.json", json.dumps({"class_name": "OwnLayer", "module": "keras.src.layers.core.dense",
+                              "config": {"units": 3}}).encode()
     ),
     "function-of-pmml": (
         "a.pmml", carried.PMML.replace(b"X", b"<Apply function='own'/>")
@@ -94,6 +95,9 @@ NOT_UNDERSTOOD = {
 
 # What a package that no list knows keeps in a file that only stores data: told, and no more.
 TOLD = {
+    "layer-of-its-own": (
+        "a.json", json.dumps({"class_name": "OwnLayer", "config": {"units": 3}}).encode()
+    ),
     "function-kept": (
         "a.pkl",
         make.stream(
@@ -115,6 +119,14 @@ def test_what_is_not_understood_is_a_gap_and_no_alarm(case: str) -> None:
     found = look(*NOT_UNDERSTOOD[case])
     assert found.gaps
     assert not [fact for fact in found.facts if fact.danger in FLAGGING]
+
+
+@pytest.mark.parametrize("name", ["Adam", "RMSprop"])
+def test_an_optimizer_that_keras_registered_without_a_package_is_known(name: str) -> None:
+    named = {"class_name": f"Custom>{name}", "config": {"name": name}}
+    model = {"class_name": "Sequential", "config": {"layers": []}, "optimizer_config": named}
+    found = look("a.json", json.dumps(model).encode())
+    assert (found.facts, found.gaps) == ((), ())
 
 
 @pytest.mark.parametrize("case", TOLD)

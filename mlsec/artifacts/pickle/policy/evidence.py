@@ -29,7 +29,7 @@ _CODE = regex(
     r"(?<!\w)__(?:import|builtins?|globals|subclasses|bases?|mro|class|init|new|reduce(?:_ex)?|dict|code"
     r"|call|del|getattr(?:ibute)?|setattr|setstate|loader|spec|self|func|closure|wrapped)__(?!\w)"
     r"|(?<![\w.])(?:exec|eval|compile|getattr|globals|open)\s*\(|\b(?:os|sys|subprocess)\.[A-Za-z_]"
-    r"|\bimport\s+[\w.]+\s*(?:[;,\n]|as\b|$)|\blambda\b[^\n:]{0,80}:|;\s*\w+\("
+    r"|\bimport\s+[\w.]+\s*(?:[;,\n]|as\b|$)|\blambda\b[^\n:]{0,80}:"
 )
 # A word of a shell where a command begins, and what follows it is no part of a longer word.
 _SHELL = regex(

@@ -44,6 +44,9 @@ _REACHING = regex(
 SHORTEST_TEXT = 8
 _VOCABULARIES = frozenset({"vocabulary", "vocabulary_file", "vocab_path", "idf_weights"})
 # Whatever is named so is an address that somebody means to ask.
+# What Keras writes before a class that was registered without the name of a package: optimizers of
+# TensorFlow 2.9 to 2.11 were.
+_UNNAMED = "Custom>"
 _ADDRESSES = regex(r"(?:.*_)?(?:ur[il]|link|endpoint|webhook)s?\Z")
 _PATHS = frozenset({"filepath", "file_path", "origin", "handle", "saved_model_path", "cache_dir"})
 
@@ -121,9 +124,11 @@ def _judge_class(name: str, part: Mapping[str, Any], path: str, record: Recorder
     if name == "__typespec__":
         named = str(part.get("spec_name", ""))
         _judge_named(module, named, path, record)
-    elif name not in known_classes() and "config" in part:
-        detail = f"a class {name!r:.60} that Keras does not have (at {path})"
-        record.gap(GapReason.UNRESOLVED, f"the loading program must bring {detail}"[:400])
+    elif name.removeprefix(_UNNAMED) not in known_classes() and "config" in part:
+        detail = f"a class that Keras does not have: the loading program must bring it (at {path})"
+        record.fact(FactKind.UNVERIFIED_CLASS, name[:60], detail)
+        if module:  # without one nothing is imported: what no program brings is not loaded
+            record.gap(GapReason.UNRESOLVED, f"{name[:60]}: {detail}"[:400])
     _judge_named(module, name, path, record)
     _judge_registered(part, name, module, path, record)
 
@@ -176,7 +181,9 @@ def _judge_registered(
         # Without a module nothing is imported: what is not registered is not loaded.
         danger = None if module else Severity.LOW
         record.fact(FactKind.CUSTOM_CODE, registered, detail, danger=danger)
-        record.gap(GapReason.UNRESOLVED, f"what {registered} does is not known: {detail}"[:400])
+        if module:
+            reason = f"what {registered} does is not known: {detail}"
+            record.gap(GapReason.UNRESOLVED, reason[:400])
 
 
 def _danger_of_registered(package: str, last: str) -> Severity | None:
