@@ -21,7 +21,7 @@ FILES = sorted((content_folder("rules") / "callables" / "releases").glob("*.yaml
 OLDEST = {
     "sklearn": "2011", "joblib": "2011", "numpy": "2009", "torch": "2018", "xgboost": "2018",
     "lightgbm": "2017", "gensim": "2010", "nltk": "2012", "scipy": "2010", "pandas": "2009",
-    "statsmodels": "2012",
+    "statsmodels": "2012", "spacy": "2015",
 }  # fmt: skip
 OLD_NAMES = (
     "gensim.models.keyedvectors.Word2VecKeyedVectors", "gensim.models.keyedvectors.Vocab",

