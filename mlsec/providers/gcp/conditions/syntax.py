@@ -11,7 +11,7 @@ _MOST_CHARACTERS = 12_000  # Google refuses more than twelve logical operators
 _DEEPEST = 60
 _TOKEN = regex(
     r"\s*+(?:(?P<number>\d++\.\d++|\d++u?+)|(?P<raw>[rR](?:\"[^\"]*+\"|'[^']*+'))"
-    r"|(?P<string>\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+')"
+    r"|(?P<string>\"(?:[^\"\\\n]|\\.|(?!))*+\"|'(?:[^'\\\n]|\\.|(?!))*+')"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*+)|(?P<sign>&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()\[\]]))"
 )
 _ESCAPE = regex(
