@@ -10,7 +10,7 @@ from tests.providers.gcp.conditions.agreement import compare
 
 PYTHON = Path(__file__).resolve().parents[4] / ".venv-oracles" / "bin" / "python"
 # python -c "from tests.providers.gcp.conditions.agreement import compare; ..." compares more.
-_COUNT = 80
+_COUNT = 40
 
 
 @pytest.mark.skipif(not PYTHON.exists(), reason="make oracles sets cel-python up")
