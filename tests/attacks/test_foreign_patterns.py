@@ -45,7 +45,7 @@ MATCHERS = {
         "one_holds('stringlike', (pattern,), text)",
     ),
     "azure role": (
-        "from mlsec.providers.azure.facts.role_assignments import _covers as covers",
+        "from mlsec.providers.azure.facts.rights import _covers as covers",
         "covers((pattern,), text)",
     ),
     "azure rights of the scan": (
@@ -217,6 +217,7 @@ OURS = {
     "artifacts/python/names.py", "artifacts/templates/judge.py",
     "collect/images/model_servers.py", "collect/secrets/masking.py", "collect/secrets/named.py",
     "collect/secrets/script_signs.py", "core/regex.py", "iac/terraform/syntax/templates.py",
+    "providers/aws/facts/token_issuers.py",
     "providers/kubernetes/workloads/products.py", "render/command.py", "render/display.py",
     "repository/comment_waivers.py", "servers/compose/proxies.py", "servers/compose/service.py",
     "servers/config/config_files.py", "servers/config/config_kinds.py",
@@ -235,6 +236,7 @@ COMMAND_LINE = {
     "cli/rule_pages.py",
     "cli/rule_selection.py",
     "cli/rules.py",
+    "cli/technique_pages.py",
     "engine/rules/selection.py",
 }
 MADE = re.compile(

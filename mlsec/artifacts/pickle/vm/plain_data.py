@@ -112,7 +112,7 @@ class _Skip:
         return PlainData(end=offset, error=error)
 
     def _whole(self, end: int) -> PlainData:
-        # What is told already need not be followed.
+        # What is reported already need not be followed.
         is_open = self.is_unsure and not self.claims
         shares = is_open and _SharedContainers(self, end).are_there()
         return PlainData(end=end, is_data=True, shares_containers=shares, far=self.far)
