@@ -6,6 +6,7 @@ taken where the condition's own times lie, and on a grid as fine as the fields t
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import itertools
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ from mlsec.providers.gcp.conditions.functions import FUNCTIONS
 from mlsec.providers.gcp.conditions.syntax import Call, ListOf, Literal, Node, Operation, walk
 
 T = TypeVar("T")
-FRESH = "a-name-that-nothing-mentions"
+# Characters of private use: no condition begins or ends with them.
+FRESH = "\ue000any\ue000"
 MOST = 12_000
 # Constants that are no part of a name: roles, types and services, times.
 _NO_NAME = regex(r"^roles/|(?<!\.iam)\.googleapis\.com(?:/|$)|^\d{4}-\d\d-\d\d[Tt]")
@@ -83,6 +85,9 @@ def _own_times(node: Node, now: datetime.datetime, used: set[str]) -> Iterator[d
         for shift in (span, -span):
             for beside in (-_SECOND, datetime.timedelta(), _SECOND):
                 yield time + shift + beside
+    if not used.isdisjoint(_DAYS):
+        leap = next(year for year in range(now.year, now.year + 9) if calendar.isleap(year))
+        yield datetime.datetime(leap, 1, 1, tzinfo=datetime.UTC)
     if "getFullYear" in used:
         for year in literals(node, int):
             for near in (year, year + 1):
