@@ -25,6 +25,8 @@ _COMMANDS = frozenset(
     """system system2 shell shell.exec pipe dyn.load library.dynam socketConnection download.file
     install.packages""".split()  # noqa: SIM905
 )
+# Functions of R that only take, name or put together what they are given.
+_HARMLESS = frozenset("list $ :: ~ length names parent.frame".split())  # noqa: SIM905
 # What R itself and its usual packages pack long data into.
 _ALTERNATIVES = frozenset(
     """compact_intseq compact_realseq deferred_string wrap_real wrap_string wrap_logical
@@ -65,7 +67,7 @@ def read_r(window: Window, record: Recorder) -> None:
 
 def _judge(objects: Objects, record: Recorder) -> None:
     for target in objects.found[: 50 * _NOTED]:
-        _judge_code(target, record)
+        _judge_code(target, objects.functions, record)
     for name in dict.fromkeys(objects.alternatives):
         if name.startswith("mmap"):
             detail = "the data lie in a file that is mapped when the object is loaded"
@@ -79,12 +81,24 @@ def _judge(objects: Objects, record: Recorder) -> None:
         record.gap(GapReason.UNRESOLVED, detail)
 
 
-def _judge_code(serialized_object: SerializedObject, record: Recorder) -> None:
+def _is_harmless(promise: SerializedObject, functions: set[str]) -> bool:
+    """Whether an expression calls harmless functions only, of which the file brings none of its
+    own nor a method, and names none that runs or reaches anything, as ``base::system`` does.
+    """
+    calls = {name[:-1] for name in promise.names if name.endswith("(")}
+    if not calls or not calls <= _HARMLESS or promise.names & _RUNS:
+        return False
+    return not any(name in calls or name.partition(".")[0] in calls for name in functions)
+
+
+def _judge_code(serialized_object: SerializedObject, functions: set[str], record: Recorder) -> None:
     bad = [name for name in serialized_object.calls if name in _RUNS]
     commands = [name for name in bad if name in _COMMANDS]
     is_promise = serialized_object.kind.startswith("a promise")
     if is_promise or serialized_object.kind.startswith("a variable"):
         danger = Severity.CRITICAL if bad else Severity.HIGH if is_promise else Severity.MEDIUM
+        if not bad and _is_harmless(serialized_object, functions):
+            danger = Severity.LOW
         called = ", ".join(serialized_object.calls[:8]) or "nothing by name"
         said = f"{serialized_object.kind}; it calls {called}"
         record.fact(

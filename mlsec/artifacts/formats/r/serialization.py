@@ -30,6 +30,10 @@ NAMESPACE, PACKAGE, PERSISTENT, EMPTY, BASE = 249, 248, 247, 242, 241
 REPEAT_DEF, REPEAT_REF, ATTR_CALL, ATTR_PAIRS, ALTERNATIVE = 244, 243, 240, 239, 238
 _MARKS = frozenset({NOTHING, GLOBAL, UNBOUND, MISSING, BASE_SPACE, EMPTY, BASE})
 _PAIRED = frozenset({PAIRS, CLOSURE, PROMISE, CALL, DOTS})
+# What is its own value when it is evaluated: numbers, texts, lists. Source: eval.c of R 4.5.
+_CONSTANTS = frozenset({TEXT, STRINGS, LIST, EXPRESSION, 10, 13, 14, 15, RAW, NOTHING})
+_MAY_RUN = frozenset({CLOSURE, SPECIAL, BUILTIN, PROMISE, BYTECODE, REFERENCE})
+COMPUTED = "what an expression gives"
 _WIDTHS = {10: 4, 13: 4, 14: 8, 15: 16, RAW: 1}
 HAS_ATTRIBUTES, HAS_TAG, ACTIVE = 0x200, 0x400, 0x8000
 DEEP, LONGEST_TEXT = 400, 1 << 20
@@ -41,6 +45,8 @@ class SerializedObject(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     offset: int
     calls: tuple[str, ...] = ()
+    # Of a promise: what its expression names, functions and variables; empty of what is not known.
+    names: frozenset[str] = frozenset()
 
 
 class Objects(ByteReader):
@@ -54,6 +60,7 @@ class Objects(ByteReader):
         self.symbols: list[str] = []
         self.references: list[str] = []
         self.alternatives: list[str] = []
+        self.functions: set[str] = set()  # names that the file itself gives to what may run
 
     def read(self) -> int:
         """Read the version and the object; gives where it ends.
@@ -109,7 +116,9 @@ class Objects(ByteReader):
             index = flags >> 8 or self._number()
             if not 0 < index <= len(self.references):
                 raise ArtifactError(f"a reference to nothing at {start}")
-            return self.references[index - 1]
+            if name := self.references[index - 1]:
+                self.symbols.append(name)
+            return name
         if kind in {SYMBOL, TEXT, SPECIAL, BUILTIN}:
             return self._word(kind, depth)
         if kind in _WIDTHS:
@@ -172,18 +181,16 @@ class Objects(ByteReader):
             begins = len(self.symbols)
             if flags & HAS_ATTRIBUTES:
                 self._item(depth + 1)
-            if flags & HAS_TAG:
-                self._item(depth + 1)
+            tag = self._item(depth + 1)[1] if flags & HAS_TAG else ""
             if flags >> 12 & ACTIVE:
                 self._note("a variable that runs a function whenever it is read", start, [])
             result, name = self._item(depth + 1)
-            if kind == CALL and name:
-                self.symbols.append(f"{name}(")
+            if tag and result in _MAY_RUN:
+                self.functions.add(tag)
+            if kind == CALL:
+                self.symbols.append(f"{name or COMPUTED}(")
             if kind == PROMISE:
-                self._item(depth + 1)
-                if result == UNBOUND:
-                    called = self._called(begins)
-                    self._note("a promise, whose expression runs when it is used", start, called)
+                self._promise(result, begins, start, depth)
                 return first_kind
             if kind == CLOSURE:
                 self._item(depth + 1)
@@ -197,6 +204,22 @@ class Objects(ByteReader):
                 self.position = start
                 self._item(depth + 1)
                 return first_kind
+
+    def _promise(self, value: int, begins: int, start: int, depth: int) -> None:
+        """Read the expression of a promise: a constant stands for itself, and runs nothing."""
+        expression = len(self.symbols)
+        kind, _ = self._item(depth + 1)
+        if value != UNBOUND or kind in _CONSTANTS:
+            return
+        is_known = kind in {CALL, ATTR_CALL, SYMBOL}
+        self.found.append(
+            SerializedObject(
+                kind="a promise, whose expression runs when it is used",
+                offset=start,
+                calls=tuple(dict.fromkeys(self._called(begins)))[:500],
+                names=frozenset(self.symbols[expression:] if is_known else ()),
+            )
+        )
 
     def _called(self, begins: int) -> list[str]:
         return [name[:-1] for name in self.symbols[begins:] if name.endswith("(")]
