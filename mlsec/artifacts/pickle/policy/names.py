@@ -61,6 +61,8 @@ NOT_LISTED = "its library was listed, and it is none of what that stores"
 # Ways of judging by which a dotted name is one that libraries store.
 _BY_NAME = ("kept", "collection")
 _MADE_BARE = frozenset(("object", "int", "float", "str", "bytes", "tuple"))
+# What these do is done by __init__, which making an object of them by __new__ leaves out.
+_ACTS_BY_INIT = frozenset(("typing.ForwardRef",))
 # A class within a class; what libraries call the functions that put their objects together again.
 _NESTED_CLASS = regex(r"_*[A-Z]\w*(?:\._*[A-Z]\w*)+\Z")
 _PUTS_TOGETHER = regex(
@@ -88,6 +90,7 @@ def is_made_bare(policy: Policy, how: CallKind, function: Global, arguments: Val
     """An object of a class is made and given nothing: what its module does is not done yet."""
     is_class = function.name.rpartition(".")[2].lstrip("_")[:1].isupper()
     is_exact = policy.names_exactly(function.module, function.name)
+    is_exact &= function.full not in _ACTS_BY_INIT
     return how is CallKind.NEW and arguments == () and is_class and not is_exact
 
 
