@@ -25,7 +25,7 @@ from mlsec.artifacts.pickle.policy.judged_texts import (
     written_value,
     zone,
 )
-from mlsec.artifacts.pickle.policy.names import type_by_name
+from mlsec.artifacts.pickle.policy.names import has_numbers_only, type_by_name
 from mlsec.artifacts.pickle.policy.restore_functions import collection, curried, kept_function
 from mlsec.artifacts.pickle.vm.values import CallKind, CallResult, Global, LongLiteral, Value
 from mlsec.core.enums import GapReason
@@ -131,6 +131,17 @@ def function(call: Call) -> Judgement | None:
     return kept_function(call.items[0])
 
 
+def cached(call: Call) -> Judgement | None:
+    """``functools.lru_cache(function)``: keeps a function, and asks it for its names only.
+
+    The function was judged where it was made: the words in its code are not its arguments here.
+    """
+    items = call.items or ()
+    kept = kept_function(items[0]) if len(items) == 1 and not has_numbers_only(items) else None
+    detail = "called: keeps a function for later calls, which runs what it is given"
+    return kept or Judgement(kind=FactKind.UNKNOWN_CALL, detail=detail)
+
+
 def type_of(call: Call) -> Judgement | None:
     """``type(value)``: how the type of None is stored; with three arguments it makes a class."""
     if call.items is not None and len(call.items) == 1:
@@ -188,6 +199,7 @@ JUDGEMENTS: Mapping[str, CallCheck] = {
     "nested": nested,
     "inner_call": inner_call,
     "function": function,
+    "cached": cached,
     "attribute_names": attribute_names,
     "plain_names": plain_names,
     "type_of": type_of,
