@@ -19,14 +19,18 @@ _HIDING = frozenset({Format.IMAGE, Format.PDF, Format.EXECUTABLE, Format.UNKNOWN
 # Why an archive was not read to its end: what lies there may be a model.
 _CUT_SHORT = frozenset({FactKind.BOMB, FactKind.ENCRYPTED_MEMBER})
 # Names that only models have: with content that no reader knows they are models not assessed.
-_NAMED = regex(
-    r".*\.(?:pt|pth|ckpt|pkl|pickle|joblib|h5|hdf5|keras|onnx|tflite|safetensors|gguf|npy|npz|nemo"
-    r"|skops|dill|pt2|pte|ptl|mlmodel|caffemodel|engine|trt|pdmodel|pdiparams|pdparams|mnn|mindir"
-    r"|bigdl|rknn|xmodel|llamafile|ort|espdl|kmodel|rds|rdata|t7|ftz|weights|dlc|hef|model|mar"
-    r"|data-\d+-of-\d+)"
-    r"|(?:.*[._-])?(?:models?|weights|checkpoint|adapter|ggml)(?:[._-].*)?\.(?:bin|msgpack|zip|tar|tar\.gz|tgz)"
-    r"|(?:saved_model|.*graph.*)\.pb|coremldata\.bin|model\.espresso\..+|xgboost\w*model"
-)
+_ENDINGS = (
+    ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".hdf5", ".keras", ".onnx",
+    ".tflite", ".safetensors", ".gguf", ".npy", ".npz", ".nemo", ".skops", ".dill", ".pt2",
+    ".pte", ".ptl", ".mlmodel", ".caffemodel", ".engine", ".trt", ".pdmodel", ".pdiparams",
+    ".pdparams", ".mnn", ".mindir", ".bigdl", ".rknn", ".xmodel", ".llamafile", ".ort", ".espdl",
+    ".kmodel", ".rds", ".rdata", ".t7", ".ftz", ".weights", ".dlc", ".hef", ".model", ".mar",
+)  # fmt: skip
+_SHARD = regex(r"\.data-\d{1,9}-of-\d{1,9}\Z")
+# Endings of anything: a word beside them says that it is a model.
+_CARRIERS = (".bin", ".msgpack", ".zip", ".tar", ".tar.gz", ".tgz")
+_WORD = regex(r"(?:\A|[._-])(?:models?|weights|checkpoint|adapter|ggml)(?:[._-]|\Z)")
+_WHOLE = regex(r"coremldata\.bin|model\.espresso\..+|xgboost\w*model|saved_model\.pb")
 
 
 def is_model(inspected: Inspected | None) -> bool:
@@ -59,4 +63,10 @@ def may_be_model(inspected: Inspected) -> bool:
 
 def is_named_as_one(path: str) -> bool:
     """Whether a name is one that only models have."""
-    return bool(_NAMED.fullmatch(path.rpartition("/")[2].lower()))
+    name = path.rpartition("/")[2].lower()
+    if name.endswith(_ENDINGS) or _SHARD.search(name) or _WHOLE.fullmatch(name):
+        return True
+    if name.endswith(".pb"):
+        return "graph" in name
+    ending = next((end for end in _CARRIERS if name.endswith(end)), "")
+    return bool(ending and _WORD.search(name.removesuffix(ending)))

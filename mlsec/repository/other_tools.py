@@ -14,12 +14,11 @@ from mlsec.vocabulary.types import Vocabulary
 
 _INFRASTRUCTURE = (Language.BICEP, Language.ARM, Language.TERRAFORM, Language.TERRAFORM_PLAN)
 _AZURE_ML_SCHEMA = regex(r"(?m)^[\"']?\$schema[\"']?\s*:\s*[\"']?https?://azuremlschemas\.")
-_PROVIDER = regex(r"(?m)^provider\s*:")
-_HOST = regex(r"(?m)^\s+host\s*:")
-_RUNTIME = regex(r"(?m)^runtime\s*:")
-_APP = regex(r"[\"']?app[\"']?\s*:")
-_INFRA = regex(r"(?m)^infra\s*:[^\S\n]*\n(?:[^\S\n]+.*\n)*?[^\S\n]+path\s*:\s*[\"']?([^\s\"'#]+)")
-_ML_HOST = regex(r"(?m)^\s+host\s*:\s*[\"']?ai\.endpoint")
+_PROVIDER = regex(r"(?m)^provider[^\S\n]*+:")
+_HOST = regex(r"(?m)^[^\S\n]++host[^\S\n]*+:")
+_RUNTIME = regex(r"(?m)^runtime[^\S\n]*+:")
+_APP = regex(r"\bapp[\"']?[^\S\n]*+:")
+_ML_HOST = regex(r"(?m)^[^\S\n]++host[^\S\n]*+:[^\S\n]*+[\"']?ai\.endpoint")
 
 
 class OtherTool(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,11 +110,22 @@ def _is_made(file: CodeFile, scope: CodeScope) -> bool:
     tool = OTHER_TOOLS[file.language]
     folder = tool.made_in
     if file.language is Language.AZD:
-        named = _INFRA.search(file.text)
-        folder = named[1] if named else folder
+        folder = _infra_of(file.text) or folder
         if _ML_HOST.search(file.text):
             return False
     if not folder:
         return False
     base = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), folder)) + "/"
     return any(made.path.startswith(base) for made in scope.written_in(*tool.made_of))
+
+
+def _infra_of(text: str) -> str:
+    """Give the folder of infrastructure that an azd project names, "" when it names none."""
+    is_inside = False
+    for line in text.splitlines():
+        key, _, value = line.partition(":")
+        if line[:1].strip():
+            is_inside = key.rstrip() == "infra"
+        elif is_inside and key.strip() == "path":
+            return value.partition("#")[0].strip().strip("\"'")
+    return ""

@@ -95,6 +95,48 @@ def test_code_names_the_techniques_and_draws_the_way_to_the_administrator(tmp_pa
     assert told(found) == (["iam:PutRolePolicy", PASSES], ("training", "admin"))
 
 
+_BY_NAME = (
+    'jsonencode({ Statement = [{ Effect = "Allow", Action = "sts:AssumeRole",\n'
+    '    Principal = { AWS = "arn:aws:iam::111122223333:PRINCIPAL" } }] })'
+)
+_ASSUMES = f"""\
+resource "aws_iam_role" "training" {{
+  name               = "training"
+  assume_role_policy = {_TRUST}
+}}
+resource "aws_iam_role_policy" "training" {{
+  role   = aws_iam_role.training.id
+  policy = jsonencode({{ Statement = [
+    {{ Effect = "Allow", Action = "sts:AssumeRole", Resource = aws_iam_role.admin.arn }}] }})
+}}
+resource "aws_iam_role" "admin" {{
+  name                = "admin"
+  managed_policy_arns = ["arn:aws:iam::aws:policy/AdministratorAccess"]
+  assume_role_policy  = {_BY_NAME}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("principal", "status"),
+    [
+        ("role/training", Status.FAIL),
+        ("root", Status.NOT_ASSESSED),
+        ("role/somebody", None),
+    ],
+)
+def test_a_trust_that_names_an_account_by_its_number_may_mean_its_own(
+    principal: str, status: Status | None, tmp_path: Path
+) -> None:
+    folder = tmp_path / "code"
+    folder.mkdir()
+    (folder / "main.tf").write_text(_ASSUMES.replace("PRINCIPAL", principal))
+    runs.mlsec("scan", folder, "-o", tmp_path / "out", "-f", "json", "--profile", "strict")
+    made = runs.load_assessment(tmp_path / "out")
+    found = [f.status for f in made.findings if (f.rule, f.resource.name) == (RULE, "training")]
+    assert found == ([] if status is None else [status])
+
+
 @pytest.mark.parametrize(
     ("passed", "status"), [("admin", Status.FAIL), ("other", Status.PASS)], ids=["one", "another"]
 )

@@ -58,7 +58,7 @@ def scenes() -> Mapping[str, bytes]:
         data = build()
         shown = {(fact.kind, fact.danger) for fact in inspect(Window.of(data)).facts}
         if shown & wanted:
-            found[f"{name.replace('/', '-')}.bin"] = data
+            found[f"{name.replace('/', '-')}-model.bin"] = data
             wanted -= shown
     return {**MORE, **found}
 

@@ -329,8 +329,9 @@ def test_what_is_weighed_is_what_the_loader_would_build(number: int) -> None:
     assert growth.largest(1 << 60) == items(value, {})
 
 
-def test_a_wrong_frame_of_plain_data_is_quiet() -> None:
-    assert not inspect(Window.of(make.stream(b"\x95" + b"\xff" * 8 + b"]"))).facts
+def test_a_frame_of_plain_data_that_is_longer_than_the_file_is_reported() -> None:
+    (fact,) = inspect(Window.of(make.stream(b"\x95" + b"\xff" * 8 + b"]"))).facts
+    assert (fact.kind, fact.danger) == (FactKind.BOMB, Severity.MEDIUM)
 
 
 def test_a_list_that_is_shared_or_holds_itself_is_no_bomb() -> None:

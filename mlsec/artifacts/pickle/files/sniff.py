@@ -18,7 +18,7 @@ _COUNTED = {Argument.COUNTED_1: 1, Argument.COUNTED_4: 4, Argument.COUNTED_8: 8}
 _NAME = regex(rb"[A-Za-z_][\w.]*\Z")
 _BINARY = regex(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]")
 # What people name pickles: a second mark where the opcodes alone could be words.
-_NAMED = regex(r"\.(?:pkl|pickle|pck|p|dill|joblib|sav|pt|pth|ckpt)(?:\.[\w.]+)?\Z")
+_NAMED = regex(r"\.(?:pkl|pickle|pck|p|dill|joblib|sav|pt|pth|ckpt)(?:\.[\w.]{1,60})?\Z")
 LONGEST_IMPORT = 512
 _IMPORT = regex(rb"[ci][A-Za-z_][\w.]{0,250}\n[A-Za-z_][\w.]{0,250}\n")
 ACTS = frozenset(b"Rob\x81\x92")

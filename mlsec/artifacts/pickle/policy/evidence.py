@@ -38,7 +38,7 @@ _SHELL = regex(
     r"(?:\.exe)?(?:[\s;&|]|$)|\$\(|>\s*/"
 )
 # What reads like a call or a command and is a name, a formula or a molecule as often.
-_MAYBE = regex(r"[;&|`]\s*\w|\b\w+\([^)]*\)\s*$")
+_MAYBE = regex(r"[;&|`]\s*\w|\b\w+\([^)]{0,500}\)\s*$")
 _UNPRINTED = regex(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _PATH = regex(r"^(?:[~/\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\])|[/\\]\.\.[/\\]|^[\w. -]+[/\\][\w./\\ -]+$")
 _FILE = regex(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Unknown
 from mlsec.graph.ternary import NO, Answer, any_of, unknown
@@ -11,6 +15,7 @@ from mlsec.providers.aws.facts.resource_policy import statements_of
 from mlsec.providers.aws.policy.callers import Caller, service
 from mlsec.providers.aws.policy.decide import Layer, Request, decide
 from mlsec.providers.aws.policy.keys import FREE, fixed
+from mlsec.providers.aws.policy.statement import Statement
 from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
 
 if TYPE_CHECKING:
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from mlsec.providers.aws.facts.permissions import Identity
 
 _ASSUME = "sts:assumerole"
+_ACCOUNT = regex(r"\b[0-9]{12}\b")
 _SERVICE = (".amazonaws.com", ".amazonaws.com.cn")
 
 
@@ -54,18 +60,42 @@ def lets_in(role: Resource, who: Identity, arn: str) -> Answer:
     """Say whether an identity of the account may take on the role.
 
     A trust policy that names the identity itself is enough, unless its own policies deny; one that
-    names the account leaves it to them.
+    names the account leaves it to them. An account that code names by its number may be the own
+    one: whoever has the name of the identity there is taken to be it.
     """
     trust = statements_of(role, "trust")
     own = [pages.layer(_ASSUME) for pages in (who.policies, who.boundary) if pages is not None]
     if isinstance(trust, Unknown):
         right = _decide(role, who.caller, *own)
         return NO if right == NO else unknown(trust.gaps)
+    named, by_account = _lets_in(role, who, arn, trust, own)
+    answer = any_of((named, by_account))
+    if answer != NO or account_of(role) != CODE_ACCOUNT:
+        return answer
+    as_own = tuple(map(_as_own, trust))
+    if as_own == tuple(trust):
+        return NO
+    named, by_account = _lets_in(role, who, arn, as_own, own)
+    return any_of((named, NO if by_account == NO else unknown({"?whose account it names"})))
+
+
+def _lets_in(
+    role: Resource, who: Identity, arn: str, trust: Sequence[Statement], own: Sequence[Layer]
+) -> tuple[Answer, Answer]:
+    """Give whether the trust policy lets in the identity by its name, and by its account."""
     denies = tuple(s for layer in own for s in layer.statements if not s.is_allow)
     by_name = Caller(names=(arn,), keys=who.caller.keys)
-    named = _decide(role, by_name, Layer(statements=(*trust, *denies)))
     by_account = Caller(names=(account_of(role), arn), keys=who.caller.keys)
-    return any_of((named, _decide(role, by_account, Layer(statements=trust), *own)))
+    return (
+        _decide(role, by_name, Layer(statements=(*trust, *denies))),
+        _decide(role, by_account, Layer(statements=tuple(trust)), *own),
+    )
+
+
+def _as_own(statement: Statement) -> Statement:
+    """Read each account that a statement trusts by its number as the own one."""
+    principals = tuple(_ACCOUNT.sub(CODE_ACCOUNT, name) for name in statement.principals)
+    return msgspec.structs.replace(statement, principals=principals)
 
 
 def _decide(role: Resource, caller: Caller, *layers: Layer) -> Answer:

@@ -15,7 +15,7 @@ from mlsec.core.wildcard import Matcher, One, Part, Run, compiled, parts_of
 ANY = "\x00" * 31
 ONE_CHAR = "\x01"
 _VARIABLE = regex(r"\$\{([^}]{0,300})\}")
-_DEFAULT = regex(r"([^,]*?)\s*,\s*'([^']*)'\s*\Z")
+_DEFAULT = regex(r"([^,]*+),\s*+'([^']*+)'\s*+\Z")
 _LITERAL_VARIABLES = ("*", "?", "$")
 _VALUE = Run(excluded=ANY[0])
 # Some text within one part of an ARN.
