@@ -35,7 +35,7 @@ _AT_ONCE = 64
 _AT_ONCE_BYTES = 8 * 1024 * 1024
 _VALUES = (".tfvars", ".tfvars.json")
 # What a tool makes of code, and what could stand for it.
-_MADE = (Language.TERRAFORM_PLAN, Language.ARM)
+_MADE = (Language.TERRAFORM_PLAN, Language.ARM, Language.CLOUDFORMATION, Language.TERRAFORM)
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),

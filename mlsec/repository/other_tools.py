@@ -106,17 +106,24 @@ def refuse_other_tools(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
 
 
 def _is_made(file: CodeFile, scope: CodeScope) -> bool:
-    """Whether what the tool makes of a project lies where the tool leaves it."""
+    """Whether what the tool makes of a project lies where the tool leaves it.
+
+    What is committed may be old, or written by hand; the infrastructure of an azd project is code.
+    """
     tool = OTHER_TOOLS[file.language]
     folder = tool.made_in
-    if file.language is Language.AZD:
+    is_code = file.language is Language.AZD
+    if is_code:
         folder = _infra_of(file.text) or folder
         if _ML_HOST.search(file.text):
             return False
     if not folder:
         return False
     base = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), folder)) + "/"
-    return any(made.path.startswith(base) for made in scope.written_in(*tool.made_of))
+    return any(
+        made.path.startswith(base) and (is_code or not made.is_committed)
+        for made in scope.written_in(*tool.made_of)
+    )
 
 
 def _infra_of(text: str) -> str:

@@ -14,6 +14,7 @@ from mlsec.core.enums import GapReason, Status
 from mlsec.engine.assessment.gate import assessed_percent
 from mlsec.repository.other_tools import OTHER_TOOLS
 from tests.e2e import runs
+from tests.repository.changes.repositories import repository
 
 BUCKET = 'resource "aws_s3_bucket" "models" {\n  bucket = "models-of-somebody"\n}\n'
 ML = "https://azuremlschemas.azureedge.net/latest"
@@ -114,6 +115,15 @@ def test_what_the_tool_made_is_read_in_its_place(name: str, tmp_path: Path) -> N
     _, made = scan(folder, tmp_path / "out", "--fail-on", "none")
     assert not [gap for gap in made.gaps if gap.reason is GapReason.UNSUPPORTED]
     assert any(finding.resource.type == "aws.sagemaker.notebook" for finding in made.findings)
+
+
+def test_what_is_committed_does_not_stand_for_what_the_tool_would_make(tmp_path: Path) -> None:
+    queue = {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}
+    files = {"cdk.json": '{"app": "x"}', "cdk.out/S.template.json": json.dumps(queue)}
+    folder = repository(tmp_path / "repo", files)
+    code, made = scan(folder, tmp_path / "out", "--fail-on", "none")
+    assert [gap.wanted for gap in made.gaps if gap.reason is GapReason.UNSUPPORTED] == ["CDK app"]
+    assert code == 11
 
 
 def test_a_plan_has_what_the_modules_declare(tmp_path: Path) -> None:

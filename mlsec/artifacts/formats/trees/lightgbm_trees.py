@@ -114,7 +114,7 @@ def _categories(tree: dict[bytes, bytes], nodes: int) -> list[str]:
 
 
 def _numbers(text: bytes, most: int) -> list[int]:
-    """The whole numbers of a line, at most so many; up to the first that is none."""
+    """The whole numbers of a line, at most so many, up to the first word that is not a number."""
     try:
         return [int(item) for item in text.split()[:most]]
     except ValueError:

@@ -74,7 +74,7 @@ def as_network(text: str) -> _Network | None:
 
 
 def as_number(text: str) -> float | None:
-    """Read a number; None when it is none."""
+    """Read a number; None for any other text."""
     try:
         number = float(text)
     except ValueError:
@@ -84,7 +84,7 @@ def as_number(text: str) -> float | None:
 
 @functools.lru_cache(maxsize=16384)
 def as_time(text: str) -> float | None:
-    """Read a date (ISO 8601, or seconds since 1970) as seconds since 1970; None when it is none."""
+    """Read a date (ISO 8601, or seconds since 1970) as seconds since 1970; None for other text."""
     number = as_number(text)
     if number is not None and _SECONDS.fullmatch(text.strip()):
         return number

@@ -145,7 +145,7 @@ def _is_one_part(resource: Resource, other: Resource) -> bool:
 
 
 def is_one_root(resource: Resource, other: Resource) -> bool:
-    """Whether what two resources say of one namespace is applied together, as far as code tells.
+    """Whether what two resources say of one namespace is applied together, by what the code says.
 
     In a cluster everything is. In code the namespace is the same and stated within one top-level
     folder, or the folder of one file holds the other.

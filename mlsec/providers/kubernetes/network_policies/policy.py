@@ -54,7 +54,7 @@ def read_rules(rows: Iterable[Mapping[str, Any]], direction: str) -> tuple[Rule,
     """Give the rules of one direction.
 
     Raises:
-        ValueError: a block of addresses is none.
+        ValueError: a block of addresses is malformed.
     """
     return tuple(
         Rule(
