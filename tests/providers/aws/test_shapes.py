@@ -124,7 +124,15 @@ def test_policy_reads_the_same_from_every_form(raw: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["{", "[]", {"Statement": ["x"]}, {"Statement": [{"Condition": 1}]}]
+    "raw",
+    [
+        "{",
+        "[]",
+        {"Statement": ["x"]},
+        {"Statement": [{"Effect": "Allow", "Condition": 1}]},
+        {"Statement": [{"Effect": "allow", "Action": "*", "Resource": "*"}]},
+        {"Statement": [{"Action": "*", "Resource": "*"}]},
+    ],
 )
 def test_what_is_not_a_policy_is_refused_and_never_read_as_none(raw: Any) -> None:
     with pytest.raises(ShapeError):

@@ -79,10 +79,13 @@ def _decode(raw: Any) -> Any:
 def _statement(raw: Any) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         raise ShapeError("a policy statement is a JSON object")
+    effect = raw.get("Effect")
+    if effect not in ("Allow", "Deny"):
+        raise ShapeError(f"the effect of a policy statement is Allow or Deny, not {effect!r:.40}")
     conditions = _conditions(raw.get("Condition"))
     return {
         "sid": str(raw.get("Sid", "")),
-        "effect": str(raw.get("Effect", "")),
+        "effect": effect,
         "principals": _principals(raw.get("Principal")),
         "not_principals": _principals(raw.get("NotPrincipal")),
         "actions": _texts(raw.get("Action")),
