@@ -42,6 +42,9 @@ def sentence_of(error: BaseException) -> MlsecError | None:
     match error:
         case MemoryError():
             return _sentence(*_MEMORY)
+        case SystemError() if "without exception set" in str(error):
+            # CPython's own C code, where an allocation failed and nobody said so.
+            return _sentence(*_MEMORY)
         case RuntimeError() if "can't start new thread" in str(error):
             return _sentence(*_PROCESSES)
         case ImportError():

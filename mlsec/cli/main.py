@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stopped:
         return _interrupted(stopped)
     except Exception as error:  # noqa: BLE001 - the last resort, it says so and ends with 1
-        return _failed(error)
+        return _failed_even_without_memory(error)
 
 
 def program(foreign_modules: Sequence[str] = ()) -> NoReturn:
@@ -87,6 +87,17 @@ def _flushed(code: int) -> int:
     return code
 
 
+def _failed_even_without_memory(error: Exception) -> int:
+    if isinstance(error, MemoryError):
+        error.__traceback__ = None  # it holds what the command held
+    try:
+        return _failed(error)
+    except MemoryError:  # not even for the modules that say it well
+        os.write(2, b"error: there is not enough memory\n")
+        os.write(2, b"  = help: raise the limit (ulimit -v, the container's memory)\n")
+        return exits.BAD_INPUT
+
+
 def _failed(error: Exception) -> int:
     from mlsec.cli import console
     from mlsec.cli.host_errors import sentence_of
@@ -98,7 +109,7 @@ def _failed(error: Exception) -> int:
         return _crashed(error)
     if said is not error:
         _trace(error)
-        error.__traceback__ = None  # it holds what the command held
+        error.__traceback__ = None
         console.error_of_host(said)
         return exits.BAD_INPUT
     where = f"{visible(said.location)}: " if said.location else ""

@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from mlsec.cli.host_errors import sentence_of
 from tests.attacks.limited import EASY, check_refused, repository, run
 
 NOBODY = 12345
@@ -76,6 +77,7 @@ def test_what_is_scarce_and_enough_changes_nothing(before: str, place: Path, usu
     [
         ("ulimit -n 6", "too many files are open"),
         ("ulimit -v 60000", "memory"),
+        ("ulimit -v 64000", "memory"),
         ("ulimit -f 0", "no folder for temporary files"),
         ("ulimit -f 1", "make room"),
     ],
@@ -87,6 +89,14 @@ def test_too_little_is_one_sentence_and_what_to_do(
     ended = run(*SCAN, cwd=place, before=before)
     check_refused(ended, sentence)
     assert "= help: " in ended.err
+
+
+def test_an_allocation_that_failed_in_silence_is_too_little_memory() -> None:
+    # What CPython 3.11 raised under ulimit -v 60000, once in many runs.
+    said = sentence_of(SystemError("error return without exception set"))
+    assert said is not None
+    assert "memory" in said.message
+    assert sentence_of(SystemError("bad argument to internal function")) is None
 
 
 def test_no_more_threads(place: Path, usual: bytes) -> None:
