@@ -10,7 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from mlsec.core.enums import Category, Concern, Relation, RuleStatus, Severity
+from mlsec.core.enums import (
+    Category,
+    Concern,
+    Consequence,
+    Exposure,
+    Relation,
+    RuleStatus,
+    Severity,
+)
 from mlsec.core.errors import MlsecError
 from mlsec.core.framework import Framework
 
@@ -72,7 +80,11 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CatalogueRule(msgspec.Struct, frozen=True, kw_only=True):
-    """What one rule says."""
+    """What one rule says.
+
+    ``exposure`` and ``consequence`` are its objective's: who can make use of what is wrong, and
+    what they gain.
+    """
 
     id: str
     title: str
@@ -88,14 +100,20 @@ class CatalogueRule(msgspec.Struct, frozen=True, kw_only=True):
     references: tuple[str, ...] = ()
     known_exceptions: tuple[str, ...] = ()
     objective: str = ""
+    exposure: Exposure | msgspec.UnsetType = msgspec.UNSET
+    consequence: Consequence | msgspec.UnsetType = msgspec.UNSET
 
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
-    """All rules of a scan, sorted by id, and the frameworks that they are linked to."""
+    """All rules of a scan, sorted by id, and the frameworks that they are linked to.
+
+    ``types`` has what people call each type: ``S3 bucket`` for ``aws.s3.bucket``.
+    """
 
     schema: str = CATALOGUE_SCHEMA
     rules: tuple[CatalogueRule, ...] = ()
     frameworks: tuple[Framework, ...] = ()
+    types: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def catalogue_rule(rule: CatalogueRule) -> CatalogueRule:
@@ -113,6 +131,8 @@ def catalogue_chunks(catalogue: Catalogue) -> Iterator[bytes]:
     yield b'{\n"schema": ' + encoder.encode(catalogue.schema)
     for name, part in (("rules", catalogue.rules), ("frameworks", catalogue.frameworks)):
         yield b',\n"' + name.encode() + b'": ' + _lines(encoder, part)
+    if catalogue.types:
+        yield b',\n"types": ' + encoder.encode(dict(sorted(catalogue.types.items())))
     yield b"\n}\n"
 
 

@@ -11,7 +11,7 @@ from mlsec.core.cause import Cause
 from mlsec.core.enums import Severity
 from mlsec.core.finding import Finding
 from mlsec.render import tally
-from mlsec.render.display import plural, shown
+from mlsec.render.display import kind_of, plural, shown
 
 _NAMES_SHOWN = 4
 
@@ -19,15 +19,17 @@ _NAMES_SHOWN = 4
 class CauseView(msgspec.Struct, frozen=True, kw_only=True):
     """One root cause: where it is, what is wrong, and the open failures that end with it.
 
-    ``where`` is the file and line of what code declares, else account and region. ``ends`` counts
-    the failures in words, ``on`` names the resources that they are on, other than its own;
-    ``paths`` counts the attack paths among them.
+    ``kind`` is what people call its type. ``where`` is the file and line of what code declares,
+    else account and region. ``ends`` counts the failures in words, ``on`` names the resources that
+    they are on, other than its own; ``paths`` counts the attack paths among them. ``owner`` is who
+    answers for it, "" where no tag says so.
     """
 
     cause: Cause
     severity: Severity
     name: str
     type: str
+    kind: str
     where: str
     title: str
     fix: str
@@ -35,6 +37,12 @@ class CauseView(msgspec.Struct, frozen=True, kw_only=True):
     on: str
     findings: tuple[Finding, ...]
     paths: int
+    owner: str
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the title says already which resource it is."""
+        return self.name in self.title
 
     @property
     def summary(self) -> str:
@@ -52,7 +60,8 @@ def open_causes(assessment: Assessment) -> list[CauseView]:
         findings = [known[item] for item in cause.findings if item in known]
         opened = tuple(finding for finding in findings if tally.is_open(finding))
         if opened:
-            views.append(_view(cause, opened, known.get(cause.lead, opened[0]), rules))
+            lead = known.get(cause.lead, opened[0])
+            views.append(_view(cause, opened, lead, rules, assessment.catalogue.types))
     return views
 
 
@@ -66,6 +75,7 @@ def _view(
     opened: tuple[Finding, ...],
     lead: Finding,
     rules: Mapping[str, RuleSummary],
+    titles: Mapping[str, str],
 ) -> CauseView:
     subject = cause.resource
     place = f"{tally.scope_name(subject.scope)} {subject.region}".strip()
@@ -75,6 +85,7 @@ def _view(
         severity=cause.severity,
         name=subject.name or subject.id,
         type=subject.type,
+        kind=kind_of(subject.type, titles),
         where=f"{subject.file}:{subject.line}" if subject.is_in_code else place,
         title=lead.message,
         fix=rule.fix.on(lead.resource.provider).text if rule else "",
@@ -82,6 +93,7 @@ def _view(
         on=_on(opened, subject.id),
         findings=opened,
         paths=sum(map(tally.is_attack_path, opened)),
+        owner=subject.owner or lead.resource.owner,
     )
 
 

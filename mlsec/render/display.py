@@ -177,3 +177,9 @@ def actual_text(evidence: Evidence) -> str:
 def plural(count: int, noun: str, nouns: str = "") -> str:
     """Give ``1 check`` or ``1,204 checks``."""
     return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def kind_of(type_name: str, titles: Mapping[str, str]) -> str:
+    """Say what people call a type; where that is not known, the words of its name."""
+    title = titles.get(type_name)
+    return title or type_name.rpartition(".")[2].replace("_", " ")

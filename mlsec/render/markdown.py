@@ -13,6 +13,7 @@ from mlsec.render.display import plural, shown
 from mlsec.render.markup import fenced, markdown_code, markdown_text
 from mlsec.render.settings import DEFAULT, RenderSettings
 from mlsec.render.upload_limits import left_out_notices
+from mlsec.render.verdict import verdict_of
 
 _CAUSES_SHOWN = 8
 _FINDINGS_SHOWN = 20
@@ -29,7 +30,7 @@ def render_markdown(assessment: Assessment, settings: RenderSettings = DEFAULT) 
 
 def _lines(assessment: Assessment) -> Iterator[str]:
     counts = tally.count(assessment)
-    yield "## mlsec: " + _headline(assessment, counts)
+    yield "## mlsec: " + verdict_of(assessment, counts).line
     yield ""
     yield from _coverage(assessment, counts)
     yield from _severities(counts)
@@ -43,20 +44,6 @@ def _lines(assessment: Assessment) -> Iterator[str]:
         f"<sub>{markdown_text(tool.name)} {markdown_text(tool.version)}, "
         f"{plural(tool.rules_count, 'rule')}, rules {markdown_code(tool.rules_digest)}</sub>"
     )
-
-
-def _headline(assessment: Assessment, counts: tally.Tally) -> str:
-    if not counts.checks:
-        is_limited = assessment.limit is not None
-        return (
-            "the change affects nothing that is assessed" if is_limited else "nothing was assessed"
-        )
-    if counts.failed:
-        worst = next(item for item in Severity if counts.by_severity[item])
-        return f"{plural(counts.failed, 'open finding')}, highest severity {worst.value}"
-    if not tally.is_complete(assessment, counts):
-        return "no open findings, but not everything could be read"
-    return "no open findings" + (" in what changed" if assessment.limit is not None else "")
 
 
 def _coverage(assessment: Assessment, counts: tally.Tally) -> Iterator[str]:

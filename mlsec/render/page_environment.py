@@ -27,6 +27,7 @@ def page_environment() -> jinja2.Environment:
         {
             "snippet": _snippet,
             "named": _named,
+            "sentence": _sentence,
             "value": value_text,
             "cut": shown,
             "n": lambda item: f"{item:,}",
@@ -49,6 +50,13 @@ def _named(text: str, limit_chars: int = 0) -> str:
     """Cut a name; one of nothing but blanks is said to be empty."""
     cut = shown(text, limit_chars)
     return cut if any(sign.isprintable() and not sign.isspace() for sign in cut) else "(empty)"
+
+
+def _sentence(text: str, limit_chars: int = 0) -> str:
+    """Begin with a capital letter what begins with a plain word; a name stays as it is."""
+    first = text.partition(" ")[0].rstrip(",;:")
+    is_word = first.isascii() and first.isalpha() and first.islower()
+    return _named(text[:1].upper() + text[1:] if is_word else text, limit_chars)
 
 
 def _snippet(text: str) -> Markup:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from msgspec import UNSET
+
 from mlsec.core.catalogue import Catalogue, CatalogueRule
 from mlsec.engine.model.controls import Frameworks
 from mlsec.engine.model.rule import Rule, RuleSet
@@ -18,10 +20,12 @@ def catalogue_of(ruleset: RuleSet, only: Collection[str] | None = None) -> Catal
             if only is None or rule.id in only
         ),
         frameworks=tuple(ruleset.frameworks.frameworks.values()),
+        types={name: known.title for name, known in ruleset.vocabulary.types.items()},
     )
 
 
 def _described(rule: Rule, frameworks: Frameworks) -> CatalogueRule:
+    objective = frameworks.objectives.get(rule.objective)
     return CatalogueRule(
         id=rule.id,
         title=rule.title,
@@ -37,4 +41,6 @@ def _described(rule: Rule, frameworks: Frameworks) -> CatalogueRule:
         references=rule.references,
         known_exceptions=rule.known_exceptions,
         objective=rule.objective,
+        exposure=UNSET if objective is None else objective.exposure,
+        consequence=UNSET if objective is None else objective.consequence,
     )

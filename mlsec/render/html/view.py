@@ -17,7 +17,9 @@ from mlsec.render.causes import CauseView, open_causes, severe
 from mlsec.render.control_words import CONTROL_LABELS, linked_controls, unlisted_status
 from mlsec.render.document import document_digest
 from mlsec.render.html.path_layout import Drawing, draw
+from mlsec.render.html.places import PlacesView, places_of
 from mlsec.render.upload_limits import left_out_notices
+from mlsec.render.verdict import Verdict, verdict_of
 
 CAUSES_SHOWN = 8
 PATHS_DRAWN = 40
@@ -86,7 +88,7 @@ class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the templates need beside the assessment itself."""
 
-    state: str
+    verdict: Verdict
     counts: tally.Tally
     findings: tuple[Finding, ...]
     severities: tuple[tuple[str, int], ...]
@@ -95,6 +97,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     severe: int
     severe_left: int
     concerns: tuple[ConcernView, ...]
+    accounts: PlacesView
     paths: tuple[PathView, ...]
     paths_left: int
     static: tuple[Finding, ...]
@@ -116,6 +119,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     control_rules: dict[str, str]
 
+    @property
+    def state(self) -> str:
+        """How much was assessed: nothing, partial or complete."""
+        return self.verdict.state
+
 
 def _by_severity_and_length(finding: Finding) -> tuple[int, int]:
     return finding.severity.rank, -tally.path_length(finding)
@@ -135,7 +143,7 @@ def build_view(assessment: Assessment) -> View:
     groups = tally.gap_groups(assessment)
     places = sorted(assessment.coverage, key=lambda row: (row.type, row.scope, row.region))
     return View(
-        state=_state(assessment, counts),
+        verdict=verdict_of(assessment, counts, causes),
         counts=counts,
         findings=findings,
         severities=tuple((entry.value, counts.by_severity[entry]) for entry in Severity),
@@ -144,6 +152,7 @@ def build_view(assessment: Assessment) -> View:
         severe=severe(causes),
         severe_left=severe(causes[CAUSES_SHOWN:]),
         concerns=_concerns(assessment),
+        accounts=places_of(assessment),
         paths=tuple(
             PathView(finding=entry, drawing=draw(entry.path))
             for entry in pathed[:PATHS_DRAWN]
@@ -171,12 +180,6 @@ def build_view(assessment: Assessment) -> View:
         digest=document_digest(assessment),
         control_rules={rule.id: rule.title for rule in assessment.rules},
     )
-
-
-def _state(assessment: Assessment, counts: tally.Tally) -> str:
-    if counts.checks == counts.not_assessed:
-        return "nothing"
-    return "complete" if tally.is_complete(assessment, counts) else "partial"
 
 
 def _concerns(assessment: Assessment) -> tuple[ConcernView, ...]:

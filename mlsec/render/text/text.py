@@ -24,6 +24,7 @@ from mlsec.render.settings import DEFAULT, RenderSettings
 from mlsec.render.text.do_first import first_lines
 from mlsec.render.text.fix import fix_lines
 from mlsec.render.text.page import BOLD, COLOUR, DIM, Page
+from mlsec.render.verdict import verdict_of
 
 _SUBJECTS_SHOWN = 3
 # Other reasons come with a right to allow, or pass by themselves.
@@ -51,7 +52,9 @@ def _lines(assessment: Assessment, page: Page) -> Iterator[str]:
     for notice in assessment.remarks:
         yield from page.wrap(shown(notice), "note: ", "      ")
     yield from _scanned(assessment, page)
-    yield from first_lines(open_causes(assessment), page)
+    causes = open_causes(assessment)
+    yield from first_lines(causes, page)
+    yield from page.wrap(verdict_of(assessment, tally.count(assessment), causes).line, "", "  ")
     yield page.paint(tally.summary_line(assessment), BOLD)
 
 

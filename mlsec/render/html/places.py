@@ -1,0 +1,100 @@
+"""Where the open findings are: one row for each account, or for each top folder of code."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+import msgspec
+
+from mlsec.core.assessment import Assessment
+from mlsec.core.enums import Severity, Status
+from mlsec.core.finding import Finding, Subject
+from mlsec.render import tally
+
+PLACES_SHOWN = 8
+
+
+class PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One place: its open findings by severity, how many checks it lacks, and whose it is.
+
+    ``scope`` is what a filter of the findings asks for, "" where a place is a part of a scope.
+    ``owners`` are those of what is open, who has most first; what no tag gives to anybody is not
+    among them.
+    """
+
+    name: str
+    scope: str
+    severities: tuple[int, ...]
+    not_assessed: int
+    owners: tuple[str, ...]
+
+    @property
+    def open(self) -> int:
+        """All open findings."""
+        return sum(self.severities)
+
+
+class PlacesView(msgspec.Struct, frozen=True, kw_only=True):
+    """The places with something to say, the worst first; the others are only counted."""
+
+    heading: str
+    rows: tuple[PlaceRow, ...]
+    left: int
+    left_open: int
+    quiet: int
+
+
+def places_of(assessment: Assessment) -> PlacesView:
+    """Count what is open and what is not assessed, place by place."""
+    rows = [row for row in _rows(assessment) if row.open or row.not_assessed]
+    rows.sort(key=lambda row: (*(-number for number in row.severities), row.name))
+    shown, left = rows[:PLACES_SHOWN], rows[PLACES_SHOWN:]
+    named = {row.name for row in rows}
+    return PlacesView(
+        heading="Folder" if rows and not any(row.scope for row in rows) else "Account",
+        rows=tuple(shown),
+        left=len(left),
+        left_open=sum(row.open for row in left),
+        quiet=len([name for name in tally.scope_names(assessment) if name not in named])
+        if any(row.scope for row in rows)
+        else 0,
+    )
+
+
+def _rows(assessment: Assessment) -> list[PlaceRow]:
+    opened: dict[str, Counter[Severity]] = defaultdict(Counter)
+    unread: Counter[str] = Counter()
+    owners: dict[str, Counter[str]] = defaultdict(Counter)
+    scopes: dict[str, str] = {}
+    for finding in assessment.findings:
+        name = _place(finding.resource)
+        scopes[name] = "" if finding.resource.is_in_code else finding.resource.scope
+        _count(finding, name, opened, unread)
+        if tally.is_open(finding) and finding.resource.owner.strip():
+            owners[name][finding.resource.owner] += 1
+    return [
+        PlaceRow(
+            name=name,
+            scope=scope,
+            severities=tuple(opened[name][severity] for severity in Severity),
+            not_assessed=unread[name],
+            owners=tuple(owner for owner, _ in owners[name].most_common()),
+        )
+        for name, scope in scopes.items()
+    ]
+
+
+def _count(
+    finding: Finding, name: str, opened: dict[str, Counter[Severity]], unread: Counter[str]
+) -> None:
+    if tally.is_open(finding):
+        opened[name][finding.severity] += 1
+    elif finding.status is Status.NOT_ASSESSED:
+        unread[name] += 1
+
+
+def _place(subject: Subject) -> str:
+    if not subject.is_in_code:
+        return tally.scope_name(subject.scope)
+    folder, slash, _ = subject.file.removeprefix("./").partition("/")
+    return f"{folder}/" if slash else "top folder"
