@@ -19,6 +19,12 @@ is given for: on the identity itself, on whichever there is, on something new of
 one thing that is named and leads to somebody privileged. What a policy or a listing hides makes
 the answer unknown, never no.
 
+On AWS a right to attach policies counts for as much as the policies that its conditions leave
+(`iam:PolicyARN`): their documents are asked, those of AWS's own policies as shipped. A condition
+that asks for a boundary (`iam:PermissionsBoundary`) closes a way unless that boundary is known to
+leave administration. `aws:PrincipalArn` is that of the role itself, and the session of a role that
+only services or token holders take on has no MFA.
+
 ## Add a technique
 
 One file, `rules/techniques/<cloud>/<name>.yaml`, and no code:

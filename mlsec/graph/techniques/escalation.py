@@ -9,6 +9,7 @@ import msgspec
 
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
+from mlsec.graph.techniques.rights import note_rights
 from mlsec.graph.techniques.technique import Needs, Question, Target, TargetKind, Technique, Words
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 
@@ -56,7 +57,9 @@ def escalations(
     Who can act as somebody privileged is privileged, so this goes on until nobody is added: first
     with what is known for sure, then with what is not known.
     """
-    search = _Search(words, tuple(techniques), graph)
+    followed = tuple(techniques)
+    note_rights(words.cloud, followed, graph)
+    search = _Search(words, followed, graph)
     search.follow(Truth.TRUE)
     search.follow(Truth.UNKNOWN)
     search.doubt()

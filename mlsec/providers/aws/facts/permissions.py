@@ -14,12 +14,13 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, unknown
+from mlsec.providers.aws.facts.identity_callers import caller_of
 from mlsec.providers.aws.facts.managed_policies import day_of_policies, policy_of_aws
 from mlsec.providers.aws.facts.policy_statements import Cover, Question
-from mlsec.providers.aws.policy.callers import Caller, principal
+from mlsec.providers.aws.policy.callers import Caller
 from mlsec.providers.aws.policy.decide import Layer, Request, decide
 from mlsec.providers.aws.policy.document import Document, read_document
-from mlsec.providers.aws.policy.keys import ABSENT, FREE, Domain, fixed, within
+from mlsec.providers.aws.policy.keys import fixed
 from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
 
 if TYPE_CHECKING:
@@ -95,11 +96,12 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         if answer == NO or (answer is not None and self.boundary is None):
             return answer
         layers = [self.policies] if self.boundary is None else [self.policies, self.boundary]
+        passed = {_PASSED_TO: fixed(question.passed_to)} if question.passed_to else {}
         request = Request(
             action=question.action,
             resource=question.asked_of,
             caller=self.caller,
-            keys={_PASSED_TO: fixed(question.passed_to)} if question.passed_to else {},
+            keys={**question.keys, **passed},
             tags=question.tags,
         )
         return decide(request, [pages.layer(question.action) for pages in layers])
@@ -149,28 +151,6 @@ def _read_identity(resource: Resource, graph: Graph, ledger: _Ledger) -> Identit
     )
 
 
-def caller_of(resource: Resource) -> Caller:
-    """Say which keys the identity's own calls have, and can have.
-
-    Its session may have tags that it does not have itself, and it may call through services, so
-    that what says where a call comes from is free.
-    """
-    account, kind = account_of(resource), resource.type.rpartition(".")[2]
-    is_named = kind in _PRINCIPALS and account != CODE_ACCOUNT
-    caller = principal(account, resource.identity if is_named else "")
-    keys: dict[str, Domain] = dict.fromkeys(_FREE_KEYS, FREE)
-    if account == CODE_ACCOUNT:
-        keys |= dict.fromkeys(("aws:principalaccount", "kms:calleraccount"), within("*"))
-    if not is_named:
-        keys["aws:principalarn"] = within("*")
-    if kind == "role":
-        keys |= {"aws:principaltype": fixed("AssumedRole"), "aws:username": ABSENT}
-        keys["aws:userid"] = within("AROA*:*")
-    if kind == "user":
-        keys |= {"aws:principaltype": fixed("User"), "aws:username": fixed(resource.name)}
-    return Caller(names=caller.names, keys={**caller.keys, **keys})
-
-
 _ABOVE = (
     "policies of an AWS organisation (service and resource control policies) are not read: one may"
     " deny what identities and resources are said to be open to"
@@ -179,12 +159,7 @@ _DATED = (
     "policies that AWS manages and code only names are judged by their documents as of {}, and"
     " newer ones are not known"
 )
-_PRINCIPALS = ("role", "user")
 _PASSED_TO = "iam:passedtoservice"
-_FREE_KEYS = (
-    "aws:sourcearn", "aws:sourceaccount", "aws:sourceowner", "aws:sourceorgid",
-    "aws:sourceorgpaths", "aws:principalorgid", "aws:principalorgpaths",
-)  # fmt: skip
 _OWN_PAGES = ("statements", "inline_statements")
 
 

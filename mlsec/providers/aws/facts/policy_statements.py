@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from mlsec.providers.aws.policy.document import Document, read_document
+from mlsec.providers.aws.policy.keys import Domain
 from mlsec.providers.aws.policy.patterns import ANY, matches
 from mlsec.providers.aws.policy.statement import Statement, read_statement
 
@@ -36,7 +37,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     In the resource ``*`` stands for some part of a name, ``ANY`` for a name that no policy knows;
     in the place of the region both mean some region. ``passed_to``: the service a role is handed
-    to. ``tags``: of the resource; empty: it has none, None: they are not known.
+    to. ``tags``: of the resource; empty: it has none, None: they are not known. ``keys``: what
+    condition keys (lower case) can be besides.
     """
 
     action: str
@@ -44,6 +46,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     reach: Cover = Cover.WHOLE
     passed_to: str = ""
     tags: Mapping[str, str] | None = {}
+    keys: Mapping[str, Domain] = {}
 
     @property
     def asked_of(self) -> str:

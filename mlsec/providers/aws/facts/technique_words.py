@@ -11,6 +11,8 @@ from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.techniques.technique import Question as Need
 from mlsec.graph.techniques.technique import QuestionWord, Target, Words
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
+from mlsec.providers.aws.facts.attachable_policies import may_gain
+from mlsec.providers.aws.facts.instance_profiles import profile_keys
 from mlsec.providers.aws.facts.permissions import Identity, identity_of
 from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question
 from mlsec.providers.aws.facts.same_account_trust import lets_in, lets_in_service, trusts_somebody
@@ -58,7 +60,10 @@ def _may_on(action: str, place: str) -> Need:
         names = where(identity, who, lower, target, graph)
         if isinstance(names, Unknown):
             return unknown(names.gaps) if who.speaks_of(lower) else NO
-        return any_of(who.may(Question(action=lower, resource=name, reach=reach)) for name in names)
+        keys = profile_keys(lower, _role_of(target), who)
+        asked = (Question(action=lower, resource=name, reach=reach, keys=keys) for name in names)
+        on = identity if place == "itself" else target.resource if target is not None else None
+        return any_of(may_gain(who, question, on, graph) for question in asked)
 
     return Need(label=action, ask=ask, may_hold=_speaks_of(lower))
 

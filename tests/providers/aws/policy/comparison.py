@@ -16,8 +16,9 @@ from typing import Any
 import msgspec
 
 from mlsec.core.enums import Truth
+from mlsec.providers.aws.facts.identity_callers import caller_of
 from mlsec.providers.aws.facts.managed_policies import lines_of, names, raw_document
-from mlsec.providers.aws.facts.permissions import Identity, Pages, caller_of
+from mlsec.providers.aws.facts.permissions import Identity, Pages
 from mlsec.providers.aws.facts.policy_statements import Question
 from mlsec.providers.aws.policy.document import Document as Compiled
 from mlsec.providers.aws.policy.document import read_document
