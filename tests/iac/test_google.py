@@ -264,3 +264,40 @@ def test_grant_of_code_that_ended_or_names_another_bucket_opens_nothing_by_itsel
     }  # fmt: skip
     # What is granted outside of the code stays open.
     assert list(told_of.values()) == [True, "unread", "unread"]
+
+
+POOL = (
+    'resource "google_iam_workload_identity_pool" "p" {{\n  workload_identity_pool_id = "ci"\n}}\n'
+    'resource "google_iam_workload_identity_pool_provider" "p" {{\n'
+    "  workload_identity_pool_id = "
+    "google_iam_workload_identity_pool.p.workload_identity_pool_id\n"
+    '  workload_identity_pool_provider_id = "gh"\n  attribute_mapping = {{\n'
+    '    "google.subject" = "assertion.sub"\n    "attribute.ref" = "assertion.ref"\n'
+    '    "attribute.repository" = "assertion.repository"\n  }}\n'
+    '  attribute_condition = "{condition}"\n'
+    '  oidc {{\n    issuer_uri = "https://token.actions.githubusercontent.com"\n  }}\n}}\n'
+    'resource "google_service_account_iam_member" "m" {{\n'
+    '  service_account_id = google_service_account.a.name\n  role = "roles/iam.{role}"\n'
+    '  member = "principalSet://iam.googleapis.com/'
+    '${{google_iam_workload_identity_pool.p.name}}/{whom}"\n}}\n'
+)
+ANY_OWNER, OF_ACME = "assertion.ref == 'refs/heads/main'", "assertion.repository_owner == 'acme'"
+
+
+@pytest.mark.parametrize(
+    ("condition", "whom", "role", "expected"),
+    [
+        (ANY_OWNER, "*", "workloadIdentityUser", True),
+        (ANY_OWNER, "attribute.ref/refs/heads/main", "serviceAccountTokenCreator", True),
+        (ANY_OWNER, "attribute.repository/acme/x", "workloadIdentityUser", "unread"),
+        (OF_ACME, "*", "workloadIdentityUser", "unread"),
+    ],
+)
+def test_account_that_a_pool_may_use_is_open_where_the_pool_takes_tokens_of_other_owners(
+    condition: str, whom: str, role: str, expected: object
+) -> None:
+    """What is not seen to be open may still be, by a grant outside the code."""
+    graph = graph_of(ACCOUNT + POOL.format(condition=condition, whom=whom, role=role))
+    assert told(graph, "gcp.iam.service_account", "has_external_impersonators") is expected
+    admitted = told(graph, "gcp.iam.identity_provider", "admits_other_owners")
+    assert admitted is (condition is ANY_OWNER)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
+from mlsec.graph.token_issuers import COGNITO, Issuer, Reach, address_of, issuer_of
 from mlsec.providers.aws.facts.external_callers import Named, named_in, network, user_ids
 from mlsec.providers.aws.facts.external_principals import EVERYBODY
 from mlsec.providers.aws.facts.resource_policy import AccessKind, Policy, account_in, is_service
-from mlsec.providers.aws.facts.token_issuers import COGNITO, Issuer, Reach, address_of, issuer_of
 from mlsec.providers.aws.policy.callers import FOREIGN_ACCOUNT, Caller, federated
 from mlsec.providers.aws.policy.keys import ABSENT, FREE, UNKNOWN, Domain, fixed, within
 from mlsec.providers.aws.policy.statement import Condition

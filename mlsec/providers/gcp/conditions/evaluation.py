@@ -13,9 +13,17 @@ import msgspec
 
 from mlsec.core.enums import Truth
 from mlsec.providers.gcp.conditions.errors import EvaluationError
-from mlsec.providers.gcp.conditions.functions import FUNCTIONS, METHODS, arithmetic, compare
+from mlsec.providers.gcp.conditions.functions import (
+    FUNCTIONS,
+    METHODS,
+    arithmetic,
+    compare,
+    has_pattern,
+)
 from mlsec.providers.gcp.conditions.syntax import Attribute, Call, ListOf, Literal, Node, Operation
 
+# What x.matches(y) is where it is decided: conditions on tokens. Those of policies do not have it.
+MATCHES = "=~"
 LEVELS = "request.auth.access_levels"
 _TAGS = ("matchTag", "matchTagId", "hasTagKey", "hasTagKeyId")
 _ORDER = ("<", "<=", ">", ">=", "==", "!=")
@@ -115,6 +123,8 @@ def _operation(sign: str, operands: tuple[Node, ...], request: Request) -> Value
         return compare(sign, first, values[1])
     if sign == "in":
         return _is_in(first, values[1])
+    if sign == MATCHES:
+        return has_pattern(first, values[1])
     return arithmetic(sign, values)
 
 
@@ -152,6 +162,8 @@ def _is_in(value: Value, values: Value) -> bool:
 def _called(node: Call, request: Request) -> Value:
     if node.name == "getAttribute" and node.target == Attribute("api"):
         return _api(node, request)
+    if node.name == "has" and node.target is None:
+        return _is_given(node, request)
     given = [value_of(argument, request) for argument in node.arguments]
     if node.target is None:
         function, values = FUNCTIONS.get(node.name), given
@@ -167,6 +179,14 @@ def _called(node: Call, request: Request) -> Value:
         return Open(f"{node.name}: {error}")
     except (TypeError, ValueError, OverflowError, AttributeError) as error:
         raise EvaluationError(f"{node.name}: {error}") from error
+
+
+def _is_given(node: Call, request: Request) -> Value:
+    match node.arguments:
+        case (Attribute(path=path),):
+            value = request.attributes.get(path, Open(path))
+            return value if isinstance(value, Open) else not isinstance(value, Nothing)
+    raise EvaluationError("has takes an attribute")
 
 
 def _api(node: Call, request: Request) -> Value:

@@ -8,6 +8,7 @@ import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mlsec.core.linear_regex import linear_regex
 from mlsec.core.regex import regex
 from mlsec.providers.gcp.conditions.errors import EvaluationError
 
@@ -119,6 +120,14 @@ def _field(
         return read(_in_zone(time, *zone))
 
     return method
+
+
+def has_pattern(text: Any, pattern: Any) -> bool:
+    """Whether a regular expression matches somewhere in a text."""
+    try:
+        return linear_regex(pattern).search(text) is not None
+    except (TypeError, ValueError) as error:
+        raise EvaluationError(f"matches: {error}") from error
 
 
 def _has_only(values: list[Any], allowed: list[Any]) -> bool:

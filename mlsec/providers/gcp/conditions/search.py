@@ -9,42 +9,25 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from mlsec.core.enums import Truth
 from mlsec.graph.ternary import NO, YES, Answer, unknown
-from mlsec.providers.gcp.conditions.errors import EvaluationError, NotUnderstoodError
-from mlsec.providers.gcp.conditions.evaluation import (
-    Nothing,
-    Open,
-    Request,
-    circumstance,
-    is_met,
-    value_of,
-)
-from mlsec.providers.gcp.conditions.representatives import MOST, literals, texts, times
+from mlsec.providers.gcp.conditions.errors import NotUnderstoodError
+from mlsec.providers.gcp.conditions.evaluation import Nothing, Open, Request, circumstance, is_met
+from mlsec.providers.gcp.conditions.representatives import literals, texts, times
 from mlsec.providers.gcp.conditions.subjects import STRONG_ROLES, Class, Free, Subject
-from mlsec.providers.gcp.conditions.syntax import (
-    Attribute,
-    Call,
-    Literal,
-    Node,
-    Operation,
-    parse,
-    walk,
-)
+from mlsec.providers.gcp.conditions.syntax import Node, parse, walk
+from mlsec.providers.gcp.conditions.witness import Values, exists, reads
 
 _MOST_CIRCUMSTANCES = 6
-_LOGICAL = ("&&", "||", "!", "?")
 _GRANTS = "api iam.googleapis.com/modifiedGrantsByRole"
 _PREFIX = "api storage.googleapis.com/objectListPrefix"
 # Attributes of requests that only the Identity-Aware Proxy gives.
 _PROXY = ("request.path", "request.host", "destination.ip", "destination.port")
 _TAKES_OVER = ("resourcemanager.", "iam.serviceAccounts.")
-Values = Mapping[str, Any]
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +50,7 @@ def search_for(condition: str, asked: Class, now: datetime.datetime) -> Found:
     except NotUnderstoodError:
         return doubt
     outcomes = [
-        _exists(node, [_subjects(node, world), *_chosen(node, asked, now)], circumstances, fixed)
+        exists(node, [_subjects(node, world), *_chosen(node, asked, now)], circumstances, fixed)
         for world in asked.worlds
         for fixed in _not_given(node, asked)
         for circumstances in _circumstances(node)
@@ -94,77 +77,6 @@ def holds_without_tags(condition: str) -> Answer:
             return unknown({f"?the condition {condition}"})
 
 
-def _exists(
-    node: Node,
-    choices: Sequence[Iterable[Values]],
-    circumstances: Mapping[str, bool],
-    fixed: Values,
-) -> Truth | Request:
-    """Give a request that meets the condition, or that there is none, or that it is not known."""
-    tried = [list(itertools.islice(choice, MOST + 1)) for choice in choices]
-    is_cut = any(len(part) > MOST for part in tried)
-    parts = [_distinct(node, part) for part in tried]
-    truth = Truth.FALSE
-    for number, chosen in enumerate(itertools.product(*parts)):
-        if number > MOST:
-            is_cut = True
-            break
-        request = _request((fixed, *chosen), circumstances)
-        met = is_met(node, request)
-        if met is Truth.TRUE:
-            return request
-        truth = met if met is Truth.UNKNOWN else truth
-    return Truth.UNKNOWN if is_cut else truth
-
-
-def _request(parts: Iterable[Values], circumstances: Mapping[str, bool]) -> Request:
-    values = {name: value for part in parts for name, value in part.items()}
-    api = {name[4:]: value for name, value in values.items() if name.startswith("api ")}
-    return Request(attributes=values, api=api, circumstances=circumstances)
-
-
-def _distinct(node: Node, choices: list[Values]) -> list[Values]:
-    """Keep one choice of those to which every clause of the condition gives the same answer."""
-    names = {name for choice in choices for name in choice}
-    leaves = [
-        (leaf, reads) for leaf in _leaves(node) if not names.isdisjoint(reads := _reads(leaf))
-    ]
-    if len(choices) < 2 or any(not reads <= names for _, reads in leaves):
-        return choices
-    kept: dict[tuple[str, ...], Values] = {}
-    for choice in choices:
-        request = _request((choice,), {})
-        kept.setdefault(tuple(_outcome(leaf, request) for leaf, _ in leaves), choice)
-    return list(kept.values())
-
-
-def _outcome(leaf: Node, request: Request) -> str:
-    try:
-        return repr(value_of(leaf, request))
-    except EvaluationError:
-        return "fails"
-
-
-def _leaves(node: Node) -> Iterator[Node]:
-    if isinstance(node, Operation) and node.sign in _LOGICAL:
-        for operand in node.operands:
-            yield from _leaves(operand)
-    else:
-        yield node
-
-
-def _reads(node: Node) -> set[str]:
-    """Name what an expression reads: attributes, and those of the API."""
-    names = set()
-    for below in walk(node):
-        match below:
-            case Call(name="getAttribute", arguments=(Literal(value=str(name)), *_)):
-                names.add(f"api {name}")
-            case Attribute(path=path) if path not in ("api", "resource"):
-                names.add(path)
-    return names
-
-
 def _circumstances(node: Node) -> Iterator[Mapping[str, bool]]:
     asked = sorted({name for below in walk(node) if (name := circumstance(below))})
     if len(asked) > _MOST_CIRCUMSTANCES:
@@ -187,7 +99,7 @@ def _subjects(node: Node, world: tuple[Subject, ...]) -> Iterator[Values]:
 
 def _chosen(node: Node, asked: Class, now: datetime.datetime) -> list[Iterable[Values]]:
     """Give what the caller chooses besides the resource, as far as the condition reads it."""
-    read, choices = _reads(node), list[Iterable[Values]]()
+    read, choices = reads(node), list[Iterable[Values]]()
     if "request.time" in read:
         choices.append({"request.time": time} for time in times(node, now))
     if _PREFIX in read:
@@ -223,7 +135,7 @@ def _grants(node: Node, permission: str) -> list[object]:
 def _not_given(node: Node, asked: Class) -> list[Values]:
     """Give the ways in which a service leaves out what only the proxy gives."""
     left_out = (
-        [n for n in _PROXY if n in _reads(node)] if not asked.permission.startswith("iap.") else []
+        [n for n in _PROXY if n in reads(node)] if not asked.permission.startswith("iap.") else []
     )
     if not left_out:
         return [{}]

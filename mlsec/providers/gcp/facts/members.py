@@ -17,6 +17,7 @@ from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, unknown
+from mlsec.providers.gcp.facts.identity_pools import Pools, pools_of
 from mlsec.vocabulary.iac_mapping import CODE_PROJECT, is_code
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _NUMBERED = (
 _ABOVE = regex(r"^service-(org|folder)-(\d+)@[a-z0-9-]+\.iam\.gserviceaccount\.com$")
 _NAMED = regex(r"^[^@]+@([a-z0-9-]+)(?:\.([a-z0-9.-]+))?\.iam\.gserviceaccount\.com$")
 _APP = regex(r"^([^@]+)@appspot\.gserviceaccount\.com$")
-_POOL = regex(r"projects/([^/]+)/locations/global/workloadIdentityPools/")
+_POOL = regex(r"projects/([^/]+)/locations/global/workloadIdentityPools/([^/]+)/(.+)")
 _SET = regex(r"^//cloudresourcemanager\.googleapis\.com/(project|folder|organization)s/(\w+)$")
 _OWNER = "roles/owner"
 _PEOPLE = ("user:", "group:")
@@ -51,6 +52,7 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     what names another may name that one. None for a project that was read. ``others`` says of
     other projects that were read, by id and by number, whether they are of another organisation;
     ``is_alone``: no organisation stands above the project, so that every other one is foreign.
+    ``pools`` are its own workload identity pools.
     """
 
     project: str
@@ -63,6 +65,7 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     declared: frozenset[str] | None = None
     others: Mapping[str, bool] = msgspec.field(default_factory=dict)
     is_alone: bool = False
+    pools: Pools = Pools()
 
 
 def home_of(resource: Resource, graph: Graph) -> Home:
@@ -83,7 +86,8 @@ def is_external(member: str, home: Home) -> Answer:
     if member in home.owners or name in (home.declared or ()):
         return NO
     answer = _kind_is_outside(member, home)
-    if answer == YES and home.declared is not None and kind not in _PERSONAL:
+    is_known_home = kind in _PERSONAL or _in_declared_pool(name, home)
+    if answer == YES and home.declared is not None and not is_known_home:
         return unknown({f"?whether {member} is of the project that the code is applied to"})
     return answer
 
@@ -175,13 +179,25 @@ def _domain_is_outside(domain: str, home: Home) -> Answer:
 def _federated_is_outside(name: str, home: Home) -> Answer:
     match = _POOL.search(name)
     if match:
-        return _either_is_outside(match.group(1), home)
+        project, pool, whom = match.groups()
+        own = NO if _in_declared_pool(name, home) else _either_is_outside(project, home)
+        is_of_cluster = pool.endswith(".svc.id.goog")
+        return own if is_of_cluster or own != NO else home.pools.lets_in(pool, whom)
     named = _SET.match(name)
     if named and named.group(1) == "project":
         return _either_is_outside(named.group(2), home)
     if named:
         return _node_is_outside(named.group(1), named.group(2), home)
     return unknown({f"?the principal {name}"})
+
+
+def _in_declared_pool(name: str, home: Home) -> bool:
+    """Whether code that names somebody of a pool makes the pool, in the project it is for."""
+    match = _POOL.search(name)
+    if match is None or home.declared is None:
+        return False
+    project, pool, _ = match.groups()
+    return (project == CODE_PROJECT or "‹" in project) and pool in home.pools.sources
 
 
 def _either_is_outside(project: str, home: Home) -> Answer:
@@ -208,6 +224,7 @@ def _find_home(scope: str, graph: Graph) -> Home:
         owners=frozenset() if top or hidden else _owners(nodes),
         gaps=tuple(sorted(gaps)),
         declared=_declared(scope, graph) if is_code(scope) else None,
+        pools=pools_of(scope, graph),
     )
 
 

@@ -7,6 +7,7 @@ from mlsec.providers.gcp.facts.abilities import ABILITIES
 from mlsec.providers.gcp.facts.agents import GCP_AGENTS
 from mlsec.providers.gcp.facts.entry_points import GCP_DOOR_RELATIONS, GCP_DOORS
 from mlsec.providers.gcp.facts.external_access import ACCESS
+from mlsec.providers.gcp.facts.identity_pools import FEDERATION
 from mlsec.providers.gcp.facts.keys import GCP_KEYS
 from mlsec.providers.gcp.facts.organisation_policies import CONSTRAINTS
 from mlsec.providers.gcp.facts.project_context import SURROUNDING_RELATIONS, SURROUNDINGS
@@ -20,6 +21,7 @@ FACTS = Facts(
         **CONSTRAINTS,
         **GCP_KEYS,
         **ACCESS,
+        **FEDERATION,
         **STORES,
         **ABILITIES,
         **SURROUNDINGS,

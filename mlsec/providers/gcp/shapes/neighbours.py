@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mlsec.graph.token_issuers import Reach, issuer_of
+
 Shape = Callable[[Any], Any]
 _BUCKET = re.compile(r"^(?:gs://|/gcs/)?([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:/.*)?$")
 _DOCKER = re.compile(r"^([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)/([^/@:]+)/")
@@ -23,10 +25,6 @@ _ML_SERVICES = frozenset(
 )  # fmt: skip
 _GEMINI = "generativelanguage.googleapis.com"
 _OPENS_MODELS = (_GEMINI, "aiplatform.googleapis.com")
-_SHARED_ISSUERS = (
-    "token.actions.githubusercontent.com", "gitlab.com", "app.terraform.io", "oidc.circleci.com",
-    "agent.buildkite.com", "accounts.google.com", "login.microsoftonline.com",
-)  # fmt: skip
 _CLIENTS = {
     "serverKeyRestrictions": "servers",
     "browserKeyRestrictions": "browsers",
@@ -157,8 +155,9 @@ def group_keys(raw: Any) -> list[str] | None:
 
 def is_shared_issuer(raw: Any) -> bool | None:
     """Whether everybody can get a token of an issuer."""
-    host = str(raw or "").removeprefix("https://").partition("/")[0]
-    return None if raw is None else host in _SHARED_ISSUERS
+    if raw is None or "‹" in str(raw):
+        return None
+    return issuer_of(str(raw)).reach is Reach.ANYBODY
 
 
 def service_names(raw: Any) -> list[str] | None:

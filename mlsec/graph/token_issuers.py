@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from mlsec.core import wildcard
 from mlsec.core.regex import regex
-from mlsec.core.wildcard import matches
 
 COGNITO = "cognito-identity.amazonaws.com"
 _FULL = r"^[^*?]+$"
+_FIRST_PART = (r"^[^/*?]+/",)
 _ORGANISATION = r"^organization:[^:*?]+:"
 
 
@@ -43,18 +44,28 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True):
 
     def names_owner(self, claim: str, value: str) -> bool:
         """Whether only the owner that a value (or pattern) names can have it in a token."""
-        return any(regex(pattern).search(value) for pattern in self.owners.get(claim, ()))
+        return bool(self.owners_named(claim, value))
+
+    def owners_named(self, claim: str, value: str) -> frozenset[str]:
+        """Give the owners that a value (or pattern) of a claim names, in small letters."""
+        matches = (regex(pattern).search(value) for pattern in self.owners.get(claim, ()))
+        parts = (match.group().strip("/:").lower() for match in matches if match)
+        return frozenset(part.rpartition("/")[2].rpartition(":")[2] for part in parts)
 
 
 def _shared(
-    address: str, sub: tuple[str, ...], subject: str = "*", **more: tuple[str, ...]
+    address: str,
+    sub: tuple[str, ...],
+    subject: str = "*",
+    chosen: Iterable[str] = (),
+    **more: tuple[str, ...],
 ) -> Issuer:
     return Issuer(
         address=address,
         subject=subject,
         reach=Reach.ANYBODY,
         owners={"sub": sub, **more},
-        chosen=frozenset({"aud", "oaud", "azp", "amr", "app_id"}),
+        chosen=frozenset({"aud", "oaud", "azp", "amr", "app_id", *chosen}),
     )
 
 
@@ -65,7 +76,7 @@ _GITHUB_OWNER = (
     r"(^|:)(repository_owner|repository_owner_id|repository_id|enterprise|enterprise_id):[^:*?]+(:|$)",
 )
 _CHOSEN_ON_GITHUB = (
-    "aud", "actor", "actor_id", "ref", "ref_type", "environment", "workflow", "workflow_ref",
+    "aud", "actor", "actor_id", "ref", "ref_type", "ref_protected", "environment", "workflow",
     "event_name", "base_ref", "head_ref", "job_workflow_ref", "runner_environment",
     "repository_visibility", "sha", "workflow_sha", "job_workflow_sha", "run_id", "run_number",
     "run_attempt", "jti",
@@ -75,7 +86,9 @@ _GITHUB = Issuer(
     reach=Reach.ANYBODY,
     owners={
         "sub": _GITHUB_OWNER,
-        "repository": (r"^[^/*?]+/",),
+        "repository": _FIRST_PART,
+        # The workflow that began the run, not one that it calls, stands in the repository itself.
+        "workflow_ref": _FIRST_PART,
         "repository_owner": (_FULL,),
         "repository_id": (_FULL,),
         "repository_owner_id": (_FULL,),
@@ -84,6 +97,20 @@ _GITHUB = Issuer(
     },
     chosen=frozenset(_CHOSEN_ON_GITHUB),
 )
+_CHOSEN_ON_GITLAB = (
+    "ref", "ref_type", "ref_path", "ref_protected", "environment", "environment_protected",
+    "environment_action", "deployment_tier", "pipeline_id", "pipeline_source", "job_id",
+    "job_project_id", "job_project_path", "job_source", "ci_config_ref_uri", "ci_config_sha",
+    "runner_id", "runner_environment", "sha", "project_visibility", "user_access_level", "jti",
+)  # fmt: skip
+_CHOSEN_ON_TERRAFORM = (
+    "terraform_run_phase", "terraform_run_id", "terraform_workspace_name",
+    "terraform_project_name", "jti",
+)  # fmt: skip
+_CHOSEN_ON_BUILDKITE = (
+    "pipeline_slug", "build_number", "build_branch", "build_tag", "build_commit", "build_source",
+    "step_key", "job_id", "agent_id", "runner_environment", "cluster_name", "queue_key",
+)  # fmt: skip
 _TENANTS = (
     "token.actions.githubusercontent.com/?*", "oidc.eks.*.amazonaws.com/id/*",
     "oidc.eks.*.amazonaws.com.cn/id/*", "oidc-eks.*.api.aws/id/*", "oidc.circleci.com/org/?*",
@@ -100,9 +127,36 @@ _SIGN_UPS = (
 _EVERYTHING_BUT_SIGNS = (_FULL,)
 ISSUERS: tuple[Issuer, ...] = (
     _GITHUB,
-    _shared("gitlab.com", (r"^project_path:[^/:*?]+/",), "project_path:*/*"),
-    _shared("app.terraform.io", (_ORGANISATION,), "organization:*:*"),
-    _shared("agent.buildkite.com", (_ORGANISATION,), "organization:*:*"),
+    _shared(
+        "gitlab.com",
+        (r"^project_path:[^/:*?]+/",),
+        "project_path:*/*",
+        _CHOSEN_ON_GITLAB,
+        project_path=_FIRST_PART,
+        project_id=(_FULL,),
+        namespace_path=(r"^[^/*?]+(/|$)",),
+        namespace_id=(_FULL,),
+    ),
+    _shared(
+        "app.terraform.io",
+        (_ORGANISATION,),
+        "organization:*:*",
+        _CHOSEN_ON_TERRAFORM,
+        terraform_full_workspace=(_ORGANISATION,),
+        terraform_organization_name=(_FULL,),
+        terraform_organization_id=(_FULL,),
+        terraform_project_id=(_FULL,),
+        terraform_workspace_id=(_FULL,),
+    ),
+    _shared(
+        "agent.buildkite.com",
+        (_ORGANISATION,),
+        "organization:*:*",
+        _CHOSEN_ON_BUILDKITE,
+        organization_slug=(_FULL,),
+        organization_id=(_FULL,),
+        pipeline_id=(_FULL,),
+    ),
     _shared("oidc.circleci.com", (r"^org/[^/*?]+/",)),
     _shared("oidc.vercel.com", (r"^owner:[^:*?]+:",), aud=(r"^https://vercel\.com/[^/*?]+$",)),
     _shared("oidc.codefresh.io", (r"^account:[^:*?]+:",)),
@@ -135,7 +189,7 @@ _OTHER = Issuer(
 def issuer_of(provider: str) -> Issuer:
     """Find an issuer by the provider that a trust policy names: its address, or the ARN with it."""
     address = address_of(provider)
-    return next((issuer for issuer in ISSUERS if matches(issuer.address, address)), _OTHER)
+    return next((issuer for issuer in ISSUERS if wildcard.matches(issuer.address, address)), _OTHER)
 
 
 def address_of(provider: str) -> str:
