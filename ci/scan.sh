@@ -4,7 +4,9 @@
 #
 #   MLSEC_HOME           where ci/install.sh put mlsec
 #   MLSEC_OUT            folder for the reports
-#   MLSEC_TARGETS        default . (a folder is always scanned; saved evidence is a .mlsnap file)
+#   MLSEC_CONFIG         an mlsec.yaml; default none, since a pull request could change one
+#   MLSEC_TARGETS        default . without MLSEC_CONFIG, and else what it names (a folder is always
+#                        scanned; saved evidence is a .mlsnap file)
 #   MLSEC_FAIL_ON, MLSEC_MIN_COVERAGE, MLSEC_BASELINE, MLSEC_CHANGED_SINCE, MLSEC_FORMATS
 #   MLSEC_ARGS           further arguments of mlsec scan, one a line
 #   MLSEC_GATE           "later": end with 0 and leave the exit code in GITHUB_OUTPUT
@@ -42,6 +44,7 @@ add --min-coverage "${MLSEC_MIN_COVERAGE:-}"
 add --baseline "${MLSEC_BASELINE:-}"
 add --changed-since "${MLSEC_CHANGED_SINCE:-}"
 add --format "${MLSEC_FORMATS:-html,sarif,json,markdown}"
+add --config "${MLSEC_CONFIG:-none}"
 read_list "${MLSEC_ARGS:-}"
 words+=("${listed[@]}")
 
@@ -49,7 +52,10 @@ words+=("${listed[@]}")
 draft=$(mktemp -d)
 trap 'rm -rf -- "$draft"' EXIT
 words+=("--output=$draft")
-read_list "${MLSEC_TARGETS:-.}"
+read_list "${MLSEC_TARGETS:-}"
+if [[ ${#listed[@]} == 0 && -z ${MLSEC_CONFIG:-} ]]; then
+  listed=(.)
+fi
 words+=(-- "${listed[@]}")
 
 # Names in the code may look like commands of the runner: while the scan speaks they are not obeyed.

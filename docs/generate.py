@@ -11,6 +11,7 @@ from pathlib import Path
 
 from docs.operations import POLICY_FILES
 from docs.techniques import techniques_page
+from mlsec.cli.config.schema import config_schema
 from mlsec.core.content_paths import content_folder
 from mlsec.engine.rules.load import load_content
 from mlsec.engine.rules.schema import rule_schema
@@ -29,6 +30,7 @@ def generated() -> Mapping[str, bytes]:
     for cloud, name in POLICY_FILES.items():
         files[name] = (POLICIES[cloud](is_organisation=False).rstrip() + "\n").encode()
     files["docs/assessment.schema.json"] = json_schema()
+    files["docs/config.schema.json"] = config_schema()
     files["rules/schema/rule.schema.json"] = rule_schema(ruleset.vocabulary)
     files["rules/schema/technique.schema.json"] = technique_schema(WORDS)
     files["docs/techniques.md"] = techniques_page().encode()

@@ -60,7 +60,7 @@ def write_sources(folder: Path) -> int:
     for name, target in _FROM_ROOT.items():
         text = (ROOT / name).read_text("utf-8").replace("](docs/", "](")
         (pages / target).write_text(text, "utf-8")
-    for name in (*POLICY_FILES.values(), "docs/assessment.schema.json"):
+    for name in (*POLICY_FILES.values(), "docs/assessment.schema.json", "docs/config.schema.json"):
         shutil.copyfile(ROOT / name, pages / Path(name).name)
     shutil.copytree(_DOCS / "ci", pages / "ci")
     shutil.copytree(_DOCS / "images", pages / "images")

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 Register = Callable[["Subparsers"], None]
 
 
+def _init(subparsers: Subparsers) -> None:
+    from mlsec.cli import init
+
+    init.register(subparsers)
+
+
 def _scan(subparsers: Subparsers) -> None:
     from mlsec.cli import scan
 
@@ -81,6 +87,7 @@ def _doctor(subparsers: Subparsers) -> None:
 
 # In the order of the help.
 COMMANDS: Mapping[str, Register] = {
+    "init": _init,
     "scan": _scan,
     "collect": _collect,
     "report": _report,

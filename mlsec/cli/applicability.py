@@ -49,6 +49,7 @@ _COLLECTING = {
     "--checkov": Applies(to=PATHS, needs=("--with",)),
     "--checkov-json": Applies(to=PATHS),
 }
+_CONFIGURATION = {"--config": _ANY, "--environment": _ANY, "--print-config": _ANY}
 _RESUMABLE = (*LIVE, *BUCKETS, "https", *PATHS)
 _SARIF = Applies(of="format", to=("sarif", "sarif-full", "gitlab", "gitlab-sast"))
 _SHEET = Applies(of="format", to=("sheet", "csv", "oscal"))
@@ -58,6 +59,7 @@ APPLIES: Mapping[str, Mapping[str, Applies]] = {
     "mlsec scan": {
         **_COLLECTING,
         "--resume": Applies(to=_RESUMABLE, needs=("--output",)),
+        **_CONFIGURATION,
         "--evidence": _ANY,
         "--output": _ANY,
         "--format": _ANY,
@@ -79,6 +81,7 @@ APPLIES: Mapping[str, Mapping[str, Applies]] = {
     },
     "mlsec collect": {
         **_COLLECTING,
+        **_CONFIGURATION,
         "--resume": Applies(to=_RESUMABLE),
         "--output": _ANY,
         "--sign-key": _ANY,
@@ -142,26 +145,42 @@ def check_options(
     Raises:
         MlsecError: names the option, what it was used with and what it applies to.
     """
-    rows = APPLIES[command]
     for option in sorted(given):
-        row = rows.get(option, _ANY)
-        missing = row.needs if row.needs and not any(name in given for name in row.needs) else ()
-        excluded = [name for name in row.excludes if name in given]
-        if missing:
-            _refuse(command, f"{option} needs {' or '.join(missing)} as well")
-        if excluded:
-            _refuse(command, f"{option} cannot be used together with {excluded[0]}")
-        kinds = subjects.get(row.of, {})
-        if row.to and not any(kind in row.to for kind in kinds.values()):
-            shown = ", ".join(_shown(name, kind) for name, kind in kinds.items())
-            applies = f"it applies to: {', '.join(row.to)}"
-            what = row.of if len(kinds) == 1 else f"{row.of}s"
-            _refuse(command, f"{option} does not apply to the {what} {shown}; {applies}")
+        problem = problem_with(command, option, given, subjects)
+        if problem:
+            raise MlsecError(problem, location=command, hint=f"leave it out; see {command} --help")
+
+
+def problem_with(
+    command: str,
+    option: str,
+    given: Collection[str],
+    subjects: Mapping[str, Mapping[str, str]],
+) -> str:
+    """Say why an option cannot be used in a command line, "" where it can."""
+    row = APPLIES[command].get(option, _ANY)
+    missing = row.needs if row.needs and not any(name in given for name in row.needs) else ()
+    excluded = [name for name in row.excludes if name in given]
+    if missing:
+        return f"{option} needs {' or '.join(missing)} as well"
+    if excluded:
+        return f"{option} cannot be used together with {excluded[0]}"
+    kinds = subjects.get(row.of, {})
+    if row.to and not any(kind in row.to for kind in kinds.values()):
+        shown = ", ".join(_shown(name, kind) for name, kind in kinds.items())
+        applies = f"it applies to: {', '.join(row.to)}"
+        what = row.of if len(kinds) == 1 else f"{row.of}s"
+        return f"{option} does not apply to the {what} {shown}; {applies}"
+    return ""
+
+
+def rivals_of(command: str, option: str) -> frozenset[str]:
+    """Give the options that cannot be used together with an option, whichever of them says so."""
+    rows = APPLIES[command]
+    return frozenset(rows.get(option, _ANY).excludes) | {
+        name for name, row in rows.items() if option in row.excludes
+    }
 
 
 def _shown(name: str, kind: str) -> str:
     return name if name.partition("://")[0] == kind else f'"{name}" (a {kind})'
-
-
-def _refuse(command: str, message: str) -> None:
-    raise MlsecError(message, location=command, hint=f"leave it out; see {command} --help")

@@ -9,7 +9,9 @@ from typing import Any
 from mlsec.cli import console, exits
 from mlsec.cli.applicability import describe
 from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings, reading_ahead
-from mlsec.cli.target import TARGET_HELP, doubts_about, is_evidence
+from mlsec.cli.config.apply import configured, print_config
+from mlsec.cli.config.options import add_configuration
+from mlsec.cli.target import TARGET_HELP, check_is_named, doubts_about, is_evidence
 from mlsec.core.errors import MlsecError
 
 
@@ -22,13 +24,14 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         " A credential plugin that the kubeconfig names is run, as kubectl does.",
         epilog=exits.EPILOG,
     )
-    parser.add_argument("targets", nargs="+", metavar="TARGET",
+    parser.add_argument("targets", nargs="*", metavar="TARGET",
                         help="what to collect from, see above")  # fmt: skip
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="SNAPSHOT",
                         help="snapshot file to write, such as NAME.mlsnap")  # fmt: skip
     parser.add_argument("--sign-key", type=Path, metavar="PRIVATE_KEY",
                         help="sign the snapshot with this Ed25519 key (PEM)")  # fmt: skip
     add_collecting(parser)
+    add_configuration(parser)
     describe(parser)
     parser.set_defaults(run=run)
 
@@ -38,11 +41,12 @@ def run(args: argparse.Namespace) -> int:
     from mlsec import pipeline
     from mlsec.cli.memory import use_few_arenas
     from mlsec.core.content_paths import content_folder
-    from mlsec.model_files.evidence import read_listings
-    from mlsec.snapshot.evidence import open_evidence
-    from mlsec.snapshot.records import CallStatus
     from mlsec.vocabulary.load import load_vocabulary
 
+    args = configured(args)
+    if args.print_config:
+        return print_config(args)
+    check_is_named(args.targets)
     use_few_arenas()
     for target in args.targets:
         if is_evidence(target):
@@ -66,22 +70,32 @@ def run(args: argparse.Namespace) -> int:
         raise KeyboardInterrupt("what was answered is kept; go on with --resume") from None
     finally:
         progress.close()
-    with open_evidence(args.output) as snapshot:
+    is_whole = _is_whole(args.output)
+    if key is not None:
+        from mlsec.cli.attestation import sign_evidence
+
+        sign_evidence(args.output, key)
+    return exits.CLEAN if is_whole else exits.INCOMPLETE
+
+
+def _is_whole(path: Path) -> bool:
+    """Say what was collected, and whether nothing is missing."""
+    from mlsec.model_files.evidence import read_listings
+    from mlsec.snapshot.evidence import open_evidence
+    from mlsec.snapshot.records import CallStatus
+
+    with open_evidence(path) as snapshot:
         calls = list(snapshot.calls())
         listings = read_listings(snapshot)
     failed = sum(1 for call in calls if call.status is CallStatus.GAP or call.reason)
     unread = sum(listing.unread for listing in listings)
-    console.note(f"wrote {args.output}: {len(calls)} calls, {failed} of them not answered in full")
+    console.note(f"wrote {path}: {len(calls)} calls, {failed} of them not answered in full")
     if unread:
         console.note(f"{unread} files or folders could not be read")
     empty = [listing.target for listing in listings if listing.is_empty]
     for target in empty:
         console.note(f"{target}: no file there, or only empty ones, so nothing to assess (exit 11)")
-    if key is not None:
-        from mlsec.cli.attestation import sign_evidence
-
-        sign_evidence(args.output, key)
-    return exits.INCOMPLETE if failed or unread or empty else exits.CLEAN
+    return not (failed or unread or empty)
 
 
 def _signing_key(path: Path | None) -> Any:

@@ -67,6 +67,12 @@ def note(text: str) -> None:
         print(visible_lines(text), file=sys.stderr, flush=True)
 
 
+def ask(question: str, proposal: str) -> str:
+    """Ask a person on stderr; an empty answer takes the proposal."""
+    print(f"{visible_lines(question)} [{visible(proposal)}] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip() or proposal
+
+
 def error(text: str, hint: str = "") -> None:
     """Say what went wrong and what to do, on stderr; the exit code says it where that is closed."""
     _print_error(visible_lines(text), visible_lines(hint))

@@ -121,6 +121,12 @@ class CommandParser(argparse.ArgumentParser):
             suggestion = did_you_mean(word, below.choices)
             self.error(f'unknown command "{word}"{suggestion}')
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """Read one value; words of a choice may be written in capitals."""
+        value = super()._get_value(action, arg_string)
+        lower = value.lower() if isinstance(value, str) else value
+        return lower if action.choices is not None and lower in action.choices else value
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             known = [str(choice) for choice in action.choices]

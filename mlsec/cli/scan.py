@@ -13,6 +13,8 @@ from mlsec.cli import console, exits
 from mlsec.cli.applicability import describe
 from mlsec.cli.assess_options import add_judging, add_rendering, judging_of
 from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings, reading_ahead
+from mlsec.cli.config.apply import configured, print_config
+from mlsec.cli.config.options import add_configuration
 from mlsec.cli.target import TARGET_HELP, doubts_about, is_remote, saved_evidence
 from mlsec.core.errors import MlsecError, NoRoomError
 from mlsec.core.sanitize import plain_name
@@ -56,12 +58,16 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
                         help="refuse every target that would need the network")  # fmt: skip
     add_judging(parser)
     add_collecting(parser)
+    add_configuration(parser)
     describe(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Scan; the report goes to stdout or into a folder, the verdict into the exit code."""
+    args = configured(args)
+    if args.print_config:
+        return print_config(args)
     with reading_ahead(args):
         return _scan(args)
 

@@ -55,14 +55,24 @@ def saved_evidence(targets: Sequence[str], named: Path | None) -> Path | None:
         *([named] if named else []),
         *(Path(target) for target in targets if is_evidence(target)),
     ]
-    if not targets and not saved:
-        raise MlsecError("nothing to scan is named", hint=f"a target, such as {_EXAMPLES}")
+    if not saved:
+        check_is_named(targets)
     if saved and len(targets) + (named is not None) > 1:
         raise MlsecError(
             f"{saved[0]} is saved evidence, which is assessed alone, and there are other targets",
             hint="scan them one by one",
         )
     return saved[0] if saved else None
+
+
+def check_is_named(targets: Sequence[str]) -> None:
+    """Refuse a command line without a target.
+
+    Raises:
+        MlsecError: shows what a target may be.
+    """
+    if not targets:
+        raise MlsecError("nothing to scan is named", hint=f"a target, such as {_EXAMPLES}")
 
 
 def is_evidence(target: str) -> bool:

@@ -20,7 +20,7 @@ STEPS = [*ACTION_STEPS, *WORKFLOW["jobs"]["scan"]["steps"]]
 INPUTS = {
     "targets": "MLSEC_TARGETS", "fail-on": "MLSEC_FAIL_ON", "min-coverage": "MLSEC_MIN_COVERAGE",
     "baseline": "MLSEC_BASELINE", "changed-since": "MLSEC_CHANGED_SINCE", "args": "MLSEC_ARGS",
-    "directory": "MLSEC_DIRECTORY",
+    "directory": "MLSEC_DIRECTORY", "config": "MLSEC_CONFIG",
 }  # fmt: skip
 ATTACKS = (
     "$(touch canary)", "`touch canary`", "; touch canary", "x\n--rules=$(touch canary)", "--help",
@@ -172,7 +172,7 @@ def test_input_is_one_word_and_never_a_command_or_an_option(attack: str, stand_i
     assert done.returncode == 0, done.stderr
     words = stand_in.words()
     assert {f"--{name}={attack}" for name in given} <= {*words}
-    assert words[-2:] == ["--", "."]
+    assert words[-1:] == ["--"]  # the targets are those of the config
     assert not list(stand_in.workspace.parent.rglob("canary"))
 
 

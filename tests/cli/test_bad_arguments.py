@@ -124,7 +124,7 @@ ROWS = {
     "rules explain --rules": Row(f"{EXPLAIN} fail:0 --rules BAD"),
 }  # fmt: skip
 # Commands that read nothing that a user names.
-WITHOUT_ARGUMENTS = {"doctor"}
+WITHOUT_ARGUMENTS = {"doctor", "init"}
 
 
 def arguments() -> Iterator[str]:

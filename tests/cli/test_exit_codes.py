@@ -23,7 +23,7 @@ SOUND = {
     "rules show": "sagemaker/notebook-direct-internet", "rules test": "--no-mutants sagemaker/m*",
     "rules new": "own/x --resource aws.sagemaker.notebook --rules own", "rules index": "",
     "rules vocabulary": "", "rules explain": "sagemaker/notebook-direct-internet fail:0",
-    "rules techniques": "", "doctor": "",
+    "rules techniques": "", "doctor": "", "init": "",
 }  # fmt: skip
 PARSERS = {
     parser.prog.removeprefix("mlsec "): parser
