@@ -1,8 +1,8 @@
 """Functions and classes that cloudpickle and dill store with their code, not by their name.
 
 Their code runs when they are called, not when they are loaded; but a class may have hooks that the
-loader calls. What the code does is not judged: that is a gap, and a finding where it names what
-runs commands or reaches files and networks.
+loader calls. Code that only computes with what it is given is known; any other is a gap, and a
+finding where it names what runs commands or reaches files and networks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Mapping
 import msgspec
 
 from mlsec.artifacts.content.callables import danger_of
-from mlsec.artifacts.content.code_blobs import is_dangerous_name
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.pickle.known_names import LISTED, Standing
 from mlsec.artifacts.pickle.policy.argument_calls import holds_function
@@ -20,6 +19,11 @@ from mlsec.artifacts.pickle.policy.call_judgement import Call, CallCheck, Judgem
 from mlsec.artifacts.pickle.policy.evidence import is_inert, walk
 from mlsec.artifacts.pickle.policy.judged_calls import function
 from mlsec.artifacts.pickle.policy.names import named_tuple_of, new_of, type_by_name
+from mlsec.artifacts.pickle.policy.stored_functions import (
+    dangerous_in,
+    holds_only_computing,
+    only_computes,
+)
 from mlsec.artifacts.pickle.vm.values import CallKind, CallResult, Container, Global, Value
 from mlsec.core.enums import GapReason, Severity
 
@@ -50,10 +54,11 @@ _GETTERS = frozenset(("ItemGetterType", "AttrGetterType"))
 
 
 def code(call: Call) -> Judgement | None:
-    """The parts of a code object: what it names is among the texts of the call."""
-    bad = sorted({
-        item for item in walk(call.items) if isinstance(item, str) and is_dangerous_name(item)
-    })  # fmt: skip
+    """The parts of a code object: its instructions and what they name."""
+    bad = dangerous_in(call.items)
+    if not bad and only_computes(call.items):
+        detail = "code of a function that is stored with the file: it only computes"
+        return Judgement(kind=FactKind.EMBEDDED_CODE, danger=Severity.LOW, detail=detail)
     detail = "code of a function that is stored with the file: it is not judged"
     call.judge.record.gap(GapReason.UNRESOLVED, detail)
     if bad:
@@ -70,8 +75,9 @@ def by_value(call: Call) -> Judgement | None:
         item for item in walk(call.items) if isinstance(item, Container) and item.kind == "dict"
     ]
     hooks = sorted({hook for box in boxes for hook in _hooks(box)})
-    detail = "a function or class that is stored with its code, which is not judged"
-    call.judge.record.gap(GapReason.UNRESOLVED, detail)
+    if not holds_only_computing(call.name, call.items):
+        detail = "a function or class that is stored with its code, which is not judged"
+        call.judge.record.gap(GapReason.UNRESOLVED, detail)
     if said := _not_its_own(call):
         return said
     if hooks:
