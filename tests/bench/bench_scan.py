@@ -76,7 +76,7 @@ def _scan(aws: RunningAws, name: str, *faults: Fault) -> _Run:
         cost = run_once(
             [
                 *python_module("mlsec", "scan", "aws", "-o", str(out)),
-                "--fail-on", "none", "--min-coverage", "0",
+                "--profile", "strict", "--fail-on", "none", "--min-coverage", "0",
             ],
             aws.environment(),
         )  # fmt: skip
