@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # The names of render.formats.FORMATS, which is loaded only when something is rendered.
 FORMATS = (
     "html", "sarif", "sarif-full", "json", "text", "markdown", "sheet", "csv", "cyclonedx",
-    "oscal", "gitlab", "gitlab-sast",
+    "oscal", "gitlab", "gitlab-sast", "findings-csv", "xlsx", "junit", "ocsf", "asff",
+    "openmetrics", "issues",
 )  # fmt: skip
 HELP_BASE_VARIABLE = "MLSEC_HELP_BASE"
 PROFILES = ("essential", "recommended", "strict")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +19,30 @@ from mlsec.engine.rules.fix_check import FIX_KEYS
 from mlsec.engine.testing.examples import Disagreement
 from mlsec.engine.testing.mutate import describe
 from mlsec.vocabulary.types import Kind, Property, RelationKind, Type, Vocabulary
+
+
+def list_json(rules: Sequence[Rule]) -> bytes:
+    """What rules say of themselves as a JSON array, one rule a line, in the order given."""
+    entries = [
+        {
+            "id": rule.id,
+            "title": rule.title,
+            "severity": rule.severity.value,
+            "category": rule.category.value,
+            "concern": rule.concern.value,
+            "status": rule.status.value,
+            "since": rule.since,
+            "resource": rule.resource,
+            "objective": rule.objective,
+            "why": rule.why,
+            "fix": rule.fix.text,
+            "equivalents": rule.equivalents,
+            "references": rule.references,
+        }
+        for rule in rules
+    ]
+    lines = b",\n".join(map(msgspec.json.encode, entries))
+    return b"[\n" + lines + b"\n]\n" if lines else b"[]\n"
 
 
 def page_of(rule: Rule, frameworks: Frameworks) -> str:

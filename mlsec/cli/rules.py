@@ -26,7 +26,10 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         epilog=exits.EPILOG,
     )
     below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_filters(_add(below, "list", _list, "list rules, one per line"))
+    listing = _add(below, "list", _list, "list rules, one per line")
+    _add_filters(listing)
+    listing.add_argument("-f", "--format", choices=("text", "json"), default="text",
+                         help="text, or json: one object per rule (default: text)")  # fmt: skip
     show = _add(below, "show", _show, "show one rule in full")
     show.add_argument("id", metavar="ID", help="id of the rule, such as sagemaker/notebook-root")
     test = _add(below, "test", _test, "run the examples of rules, and mutate their clauses")
@@ -106,11 +109,15 @@ def _load(args: argparse.Namespace) -> RuleSet:
 
 
 def _list(args: argparse.Namespace) -> int:
+    from mlsec.cli.rule_pages import list_json
     from mlsec.cli.rule_selection import filter_rules, match_rules
 
     ruleset = _load(args)
     matched = {rule.id for rule in match_rules(ruleset.rules, args.globs)}
     chosen = [rule for rule in filter_rules(ruleset, args) if rule.id in matched]
+    if args.format == "json":
+        console.write_bytes(list_json(chosen))
+        return exits.CLEAN
     lines = [f"{rule.severity.value:<9}{rule.id:<58} {rule.title}" for rule in chosen]
     console.out("\n".join([*lines, _count(len(chosen), "rule")]))
     return exits.CLEAN

@@ -140,6 +140,48 @@ def _sheet_csv(assessment: Assessment, settings: RenderSettings = DEFAULT) -> by
     return render_sheet_csv(assessment, settings)
 
 
+def _findings_csv(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.exports.findings_csv import render_findings_csv  # noqa: PLC0415 - loads only when used
+
+    return render_findings_csv(assessment, settings)
+
+
+def _workbook(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.exports.workbook import render_workbook  # noqa: PLC0415 - loads only when used
+
+    return render_workbook(assessment, settings)
+
+
+def _junit(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterator[bytes]:
+    from mlsec.render.exports.junit import render_junit  # noqa: PLC0415 - loads only when used
+
+    return render_junit(assessment, settings)
+
+
+def _ocsf(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterator[bytes]:
+    from mlsec.render.exports.ocsf import render_ocsf  # noqa: PLC0415 - loads only when used
+
+    return render_ocsf(assessment, settings)
+
+
+def _asff(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterator[bytes]:
+    from mlsec.render.exports.asff import render_asff  # noqa: PLC0415 - loads only when used
+
+    return render_asff(assessment, settings)
+
+
+def _openmetrics(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.exports.openmetrics import render_openmetrics  # noqa: PLC0415 - loads only when used
+
+    return render_openmetrics(assessment, settings)
+
+
+def _issues(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+    from mlsec.render.exports.issues import render_issues  # noqa: PLC0415 - loads only when used
+
+    return render_issues(assessment, settings)
+
+
 FORMATS: Mapping[str, Format] = {
     item.name: item
     for item in (
@@ -170,5 +212,12 @@ FORMATS: Mapping[str, Format] = {
             render=_sast,
             files=_sast_files,
         ),
+        Format(name="findings-csv", file_name="findings.csv", render=_findings_csv),
+        Format(name="xlsx", file_name="findings.xlsx", render=_workbook),
+        Format(name="junit", file_name="results.junit.xml", render=_junit),
+        Format(name="ocsf", file_name="results.ocsf.json", render=_ocsf),
+        Format(name="asff", file_name="results.asff.json", render=_asff),
+        Format(name="openmetrics", file_name="metrics.prom", render=_openmetrics),
+        Format(name="issues", file_name="issues.json", render=_issues),
     )
 }

@@ -16,7 +16,10 @@ from tests.e2e import runs
 from tests.e2e.clouds import Running
 
 IN_CODE, PER_CLOUD = 110, 10
-FORMATS = "html,sarif,sarif-full,json,text,markdown,cyclonedx,oscal,gitlab,gitlab-sast"
+FORMATS = (
+    "html,sarif,sarif-full,json,text,markdown,cyclonedx,oscal,gitlab,gitlab-sast,"
+    "findings-csv,junit,ocsf,asff,openmetrics,issues"
+)
 
 
 def secrets_of(seed: int, count: int, *, has_lines: bool = True) -> list[Secret]:
