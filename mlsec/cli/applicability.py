@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import UsageError
 
 LIVE = ("aws", "azure", "gcp", "kubernetes")
 BUCKETS = ("s3", "gs", "az")
@@ -143,12 +143,12 @@ def check_options(
         subjects: for each thing that rows speak of ("target", "format"), name to kind.
 
     Raises:
-        MlsecError: names the option, what it was used with and what it applies to.
+        UsageError: names the option, what it was used with and what it applies to.
     """
     for option in sorted(given):
         problem = problem_with(command, option, given, subjects)
         if problem:
-            raise MlsecError(problem, location=command, hint=f"leave it out; see {command} --help")
+            raise UsageError(problem, location=command, hint=f"leave it out, see {command} --help")
 
 
 def problem_with(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlsec.cli.applicability import check_options
 from mlsec.cli.target import check_target, is_path, is_remote, kind_of
 from mlsec.cli.values import positive, positive_number
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import MlsecError, UsageError
 from mlsec.core.foreign import distrust
 from mlsec.core.programs import use_safe_path
 
@@ -165,13 +165,13 @@ def _check_organisation(command: str, name: str, kinds: Mapping[str, str]) -> No
         return
     projects = [target for target, kind in kinds.items() if kind == "gcp"]
     if all(target.removeprefix("gcp").removeprefix("://") for target in projects):
-        raise MlsecError(
+        raise UsageError(
             f"--organisation does not apply to {projects[0]}, which names its projects",
             location=command,
             hint="give the target gcp",
         )
     if name and not name.startswith(("organizations/", "folders/")):
-        raise MlsecError(
+        raise UsageError(
             f'--organisation: "{name}" is not an organisation or folder of Google Cloud',
             location=command,
             hint="such as organizations/123 or folders/456",

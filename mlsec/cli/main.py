@@ -101,7 +101,7 @@ def _failed_even_without_memory(error: Exception) -> int:
 def _failed(error: Exception) -> int:
     from mlsec.cli import console
     from mlsec.cli.host_errors import sentence_of
-    from mlsec.core.errors import MlsecError
+    from mlsec.core.errors import MlsecError, UsageError
     from mlsec.core.sanitize import visible
 
     said = error if isinstance(error, MlsecError) else sentence_of(error)
@@ -113,7 +113,11 @@ def _failed(error: Exception) -> int:
         console.error_of_host(said)
         return exits.BAD_INPUT
     where = f"{visible(said.location)}: " if said.location else ""
-    console.error(f"{where}{said.message}", said.hint)
+    if isinstance(said, UsageError):
+        is_answered = said.message.endswith("?") or not said.hint
+        console.error(f"{where}{said.message}{'' if is_answered else f'; {said.hint}'}")
+    else:
+        console.error(f"{where}{said.message}", said.hint)
     return exits.BAD_INPUT
 
 

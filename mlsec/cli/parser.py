@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from mlsec import __version__
 from mlsec.cli import commands, console, exits
-from mlsec.core.errors import MlsecError
-from mlsec.core.suggestions import did_you_mean
+from mlsec.core.errors import UsageError
 
+_REQUIRED = "the following arguments are required: "
 _NEGATIVE_NUMBER = re.compile(r"-\.?\d")
 Subparsers = argparse._SubParsersAction
 
@@ -64,10 +64,17 @@ class CommandParser(argparse.ArgumentParser):
         given = frozenset(map(_long_name, self._given(words)))
         parsed, extra = super().parse_known_args(words, namespace)
         if extra:
-            self.error(f'unexpected argument "{extra[0]}"')
+            self.error(f'unexpected argument "{extra[0]}"{self._place_for(extra[0])}')
         if commands_of(self) is None:
             parsed.given = given
         return parsed, extra
+
+    def _place_for(self, word: str) -> str:
+        """Name the option that would take a word that there is no place for."""
+        for action in self._actions:
+            if word in (action.choices or ()) and action.option_strings:
+                return f'; did you mean "{_long_name(action)} {word}"?'
+        return ""
 
     def _joined(self, words: list[str]) -> list[str]:
         """Make one word of a command of two, such as ``report verify``, that is listed as one."""
@@ -81,10 +88,35 @@ class CommandParser(argparse.ArgumentParser):
         return words
 
     def error(self, message: str) -> NoReturn:
-        """Raise instead of printing the usage and leaving."""
-        raise MlsecError(
-            message.removeprefix("argument "), location=self.prog, hint=f"see {self.prog} --help"
-        )
+        """Raise instead of printing the usage and leaving; what to do ends the sentence."""
+        text = self._plain(message.removeprefix("argument "))
+        hint = "" if "; " in text else f"see {self.prog} --help"
+        raise UsageError(text, location=self.prog, hint=hint)
+
+    def _plain(self, message: str) -> str:
+        """Say argparse's own sentences in ours."""
+        name, _, rest = message.partition(": ")
+        if message.startswith(_REQUIRED):
+            missing = message.removeprefix(_REQUIRED)
+            return f"{missing} is missing; {self._shortest()}"
+        if rest.startswith("expected "):
+            known = {"/".join(action.option_strings): action for action in self._actions}
+            value = known[name].metavar if name in known else "a value"
+            return f"{name.rpartition('/')[2]} needs a value: {value}"
+        return message
+
+    def _shortest(self) -> str:
+        """Give the shortest command line that is whole."""
+        below = commands_of(self)
+        if below is not None:
+            return f"one of {', '.join(name for name in below.choices if ' ' not in name)}"
+        words = [f"write {self.prog}"]
+        for action in self._actions:
+            if action.required and action.option_strings:
+                words.append(f"{action.option_strings[-1]} {action.metavar}")
+            elif action.required:
+                words.append(str(action.metavar))
+        return " ".join(words)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Write the help as any other output: argparse takes a full disk for success."""
@@ -110,15 +142,29 @@ class CommandParser(argparse.ArgumentParser):
                     return
                 continue
             name = word.partition("=")[0] if word.startswith("--") else word[:2]
-            if name not in known:
+            if name not in known or f"-{word.partition('=')[0]}" in known:
                 name = word.partition("=")[0]
-                suggestion = did_you_mean(name, {*map(_long_name, known.values())} - {"", "--help"})
-                self.error(f'unknown option "{name}"{suggestion}')
+                self._refuse_option(name, known)
             yield known[name]
+
+    def _refuse_option(self, name: str, known: Mapping[str, argparse.Action]) -> None:
+        from mlsec.cli.assess_options import FORMATS
+        from mlsec.cli.mistakes import option_meant
+
+        names = {*map(_long_name, known.values())} - {"", "--help"}
+        formats = FORMATS if "--format" in known else ()
+        below = commands_of(self)
+        if below is not None and name.lstrip("-") in below.choices:
+            suggestion = f'; did you mean "{self.prog} {name.lstrip("-")}"?'
+        else:
+            suggestion = option_meant(name, names, formats)
+        self.error(f'unknown option "{name}"{suggestion}')
 
     def _check_command(self, word: str, below: Subparsers[Any]) -> None:
         if word not in below.choices:
-            suggestion = did_you_mean(word, below.choices)
+            from mlsec.cli.mistakes import command_meant
+
+            suggestion = command_meant(word, below.choices)
             self.error(f'unknown command "{word}"{suggestion}')
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
@@ -130,7 +176,9 @@ class CommandParser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             known = [str(choice) for choice in action.choices]
-            suggestion = did_you_mean(str(value), known)
+            from mlsec.cli.mistakes import value_meant
+
+            suggestion = value_meant(_long_name(action), str(value), known)
             message = f'"{value}" is not one of {", ".join(known)}{suggestion}'
             raise argparse.ArgumentError(action, message)
 

@@ -70,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
     formats = formats_of(args.format, is_folder=args.output is not None, framework=args.framework)
     check_options("mlsec report", args.given, {"format": {name: name for name in formats}})
+    check_folder(args.output)
     assessment = load_assessment(args.assessment)
     show(
         assessment,
@@ -142,6 +143,23 @@ def show(
     return []
 
 
+def check_folder(folder: Path | None) -> None:
+    """Refuse the name of a file where a folder for reports is expected.
+
+    Raises:
+        UsageError: the name ends as that of a report does, and no folder is called so.
+    """
+    from mlsec.core.errors import UsageError
+    from mlsec.render.formats import FORMATS
+
+    endings = {Path(known.file_name).suffix: name for name, known in reversed([*FORMATS.items()])}
+    if folder is not None and folder.suffix in endings and not folder.is_dir():
+        raise UsageError(
+            f'-o takes a folder, and "{folder}" looks like a file; write -o reports, or'
+            f" -f {endings[folder.suffix]} > {folder}"
+        )
+
+
 def written_files(folder: Path, formats: str, framework: str) -> frozenset[str]:
     """Name the files that ``show`` writes into a folder, with the links above resolved."""
     from mlsec.render.write import files_in
@@ -153,9 +171,9 @@ def formats_of(text: str, *, is_folder: bool, framework: str = "") -> list[str]:
     """Take a comma-separated list apart; what is usual when it is empty.
 
     Raises:
-        MlsecError: an unknown format, or more than one for stdout.
+        UsageError: an unknown format, or more than one for stdout.
     """
-    from mlsec.core.errors import MlsecError
+    from mlsec.core.errors import UsageError
     from mlsec.core.suggestions import did_you_mean
     from mlsec.render.formats import FORMATS
 
@@ -163,11 +181,14 @@ def formats_of(text: str, *, is_folder: bool, framework: str = "") -> list[str]:
     for name in names:
         if name not in FORMATS:
             suggestion = did_you_mean(name, FORMATS)
-            raise MlsecError(
-                f'unknown format "{name}"{suggestion}', hint=f"one of {', '.join(FORMATS)}"
+            raise UsageError(
+                f'unknown format "{name}"{suggestion}',
+                hint="" if suggestion else f"one of {', '.join(FORMATS)}",
             )
     if is_folder:
         return names or [*_USUAL, *(("sheet", "csv") if framework else ())]
     if len(names) > 1:
-        raise MlsecError("only one format goes to stdout", hint="give a folder with -o")
+        raise UsageError(
+            "only one format goes to stdout", hint="give a folder for several with -o DIR"
+        )
     return names or ["csv" if framework else "text"]

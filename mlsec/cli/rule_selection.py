@@ -6,10 +6,11 @@ import argparse
 import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import UsageError
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.model.objectives import Objective
 from mlsec.engine.model.rule import Rule, RuleSet
+from mlsec.engine.rules.selection import rule_meant
 
 Objectives = Mapping[str, Objective]
 
@@ -33,12 +34,14 @@ def match_rules(rules: Sequence[Rule], globs: Sequence[str]) -> list[Rule]:
     """Give the rules whose id matches one of the globs, all without a glob.
 
     Raises:
-        MlsecError: a glob that matches nothing.
+        UsageError: a glob that matches nothing.
     """
     for glob in globs:
         if not any(fnmatch.fnmatchcase(rule.id, glob) for rule in rules):
-            suggestion = did_you_mean(glob, [rule.id for rule in rules])
-            raise MlsecError(f'no rule matches "{glob}"{suggestion}', hint="mlsec rules list")
+            suggestion = rule_meant(glob, [rule.id for rule in rules])
+            raise UsageError(
+                f'no rule matches "{glob}"{suggestion}', hint="mlsec rules list shows all of them"
+            )
     if not globs:
         return list(rules)
     return [rule for rule in rules if any(fnmatch.fnmatchcase(rule.id, glob) for glob in globs)]
@@ -48,7 +51,7 @@ def filter_rules(ruleset: RuleSet, args: argparse.Namespace) -> list[Rule]:
     """Give the rules that pass every filter.
 
     Raises:
-        MlsecError: a filter that not one of the rules passes, which is misspelt.
+        UsageError: a filter that not one of the rules passes, which is misspelt.
     """
     rules, objectives = ruleset.rules, ruleset.frameworks.objectives
     for name, values_of in FILTERS.items():
@@ -56,7 +59,7 @@ def filter_rules(ruleset: RuleSet, args: argparse.Namespace) -> list[Rule]:
         values = {value for rule in rules for value in values_of(rule, objectives)}
         if glob and not fnmatch.filter(values, glob):
             suggestion = did_you_mean(glob, values)
-            raise MlsecError(
+            raise UsageError(
                 f'--{name}: no rule has "{glob}"{suggestion}', hint="mlsec rules index"
             )
     return [rule for rule in rules if _passes(rule, objectives, args)]
@@ -75,10 +78,12 @@ def find_rule(ruleset: RuleSet, rule_id: str) -> Rule:
     """Give the rule with this id.
 
     Raises:
-        MlsecError: there is none.
+        UsageError: there is none.
     """
     rule = ruleset.by_id(rule_id)
     if rule is None:
         suggestion = did_you_mean(rule_id, [known.id for known in ruleset.rules])
-        raise MlsecError(f'no rule "{rule_id}"{suggestion}', hint="mlsec rules list")
+        raise UsageError(
+            f'no rule "{rule_id}"{suggestion}', hint="mlsec rules list shows all of them"
+        )
     return rule

@@ -16,7 +16,7 @@ from mlsec.cli.collect_options import add_collecting, check_targets, collect_set
 from mlsec.cli.config.apply import configured, print_config
 from mlsec.cli.config.options import add_configuration
 from mlsec.cli.target import TARGET_HELP, doubts_about, is_remote, saved_evidence
-from mlsec.core.errors import MlsecError, NoRoomError
+from mlsec.core.errors import MlsecError, NoRoomError, UsageError
 from mlsec.core.sanitize import plain_name
 
 if TYPE_CHECKING:
@@ -124,14 +124,15 @@ def _record(path: Path, assessment: Assessment) -> None:
 
 
 def _check_targets(args: argparse.Namespace) -> None:
-    from mlsec.cli.report import formats_of
+    from mlsec.cli.report import check_folder, formats_of
 
+    check_folder(args.output)
     formats = formats_of(args.format, is_folder=args.output is not None, framework=args.framework)
     saved_evidence(args.targets, args.evidence)
     check_targets("mlsec scan", args, formats)
     remote = [target for target in args.targets if is_remote(target)]
     if remote and args.offline:
-        raise MlsecError(
+        raise UsageError(
             f"--offline allows no network access, and {remote[0]} needs it",
             hint=f"leave out {remote[0]}",
         )

@@ -7,13 +7,9 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import MlsecError, UsageError
 
-_EXAMPLES = (
-    "aws, aws://111122223333/eu-west-1, azure, gcp://my-project, kubernetes://CONTEXT,"
-    " s3://bucket/folder, gs://bucket/folder, az://account/container,"
-    " https://models.example:8443, a folder, or a snapshot file (.mlsnap)"
-)
+_EXAMPLES = "give . for this folder, aws for an account, or s3://bucket for models; see --help"
 TARGET_HELP = (
     "TARGET is aws[://account/region,...], azure[://subscription,...], gcp[://project,...],"
     " kubernetes[://context[/namespace,...]], a bucket with model files (s3://bucket/folder,"
@@ -69,10 +65,10 @@ def check_is_named(targets: Sequence[str]) -> None:
     """Refuse a command line without a target.
 
     Raises:
-        MlsecError: shows what a target may be.
+        UsageError: shows what a target may be.
     """
     if not targets:
-        raise MlsecError("nothing to scan is named", hint=f"a target, such as {_EXAMPLES}")
+        raise UsageError("nothing to scan is named", hint=_EXAMPLES)
 
 
 def is_evidence(target: str) -> bool:
@@ -130,19 +126,35 @@ def check_target(target: str) -> None:
     """Refuse what is neither an address nor a path that exists.
 
     Raises:
-        MlsecError: a misspelt target.
+        UsageError: a misspelt target, or the page of a repository.
     """
     if is_remote(target):
+        _check_address(target)
         return
     try:
         Path(target).lstat()
     except (FileNotFoundError, NotADirectoryError):
-        raise MlsecError(
+        raise UsageError(
             f'"{target}" is neither a file or folder nor the address of a target',
             hint=_meant(target) or _EXAMPLES,
         ) from None
     except OSError as error:
         raise MlsecError(f"cannot be read: {error.strerror}", location=target) from None
+
+
+def _check_address(target: str) -> None:
+    """Refuse the web page of a repository, which is no model server.
+
+    Raises:
+        UsageError: says what to do with it.
+    """
+    if target.startswith(("https://", "http://")):
+        from mlsec.cli.mistakes import repository_page
+
+        host, _, path = target.partition("://")[2].partition("/")
+        said = repository_page(host, path)
+        if said:
+            raise UsageError(f'"{target}" {said}')
 
 
 def _mode(path: str | Path) -> int:
@@ -155,13 +167,15 @@ def _mode(path: str | Path) -> int:
 
 def _meant(target: str) -> str:
     """Guess the address behind a scheme that was misspelt (``s3:/x``, ``gcs://x``), or ""."""
+    from mlsec.cli.mistakes import target_meant
     from mlsec.core.suggestions import did_you_mean
     from mlsec.targets.collectors import SCHEMES
 
     word, colon, rest = target.partition(":")
     path = rest.lstrip("/")
-    if not colon or not path or "/" in word:
-        return ""
+    other = target_meant(target)
+    if other or not colon or not path or "/" in word:
+        return other
     scheme = _SCHEMES_ELSEWHERE.get(word.lower(), word.lower())
     if scheme in SCHEMES:
         return f'did you mean "{scheme}://{path}"?'

@@ -64,7 +64,7 @@ def percentage(text: str) -> float:
     Raises:
         argparse.ArgumentTypeError: it is not one.
     """
-    number = _number(text)
+    number = _number(text.removesuffix("%"))
     if not 0 <= number <= 100:
         raise argparse.ArgumentTypeError(f'"{text}" is not a percentage from 0 to 100')
     return number

@@ -25,6 +25,10 @@ class MlsecError(Exception):
         return f"{where}{self.message}{what_next}"
 
 
+class UsageError(MlsecError):
+    """A mistake in a command line: what is wrong and what to do fit into one line."""
+
+
 class NoRoomError(MlsecError):
     """The disk of the evidence is full or failing; what was recorded before is in its file."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from mlsec.core.enums import Automation, FrameworkKind
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import UsageError
 from mlsec.core.suggestions import did_you_mean
 
 
@@ -50,12 +50,12 @@ def choose_framework(frameworks: Iterable[Framework], name: str) -> Framework:
     """Give the framework ``NAME``, or of ``NAME:PROFILE`` only the controls of that profile.
 
     Raises:
-        MlsecError: there is no such framework, or it has no such profile.
+        UsageError: there is no such framework, or it has no such profile.
     """
     known = {framework.id: framework for framework in frameworks}
     framework_id, _, profile = name.partition(":")
     if framework_id not in known:
-        raise MlsecError(
+        raise UsageError(
             f'unknown framework "{framework_id}"{did_you_mean(framework_id, known)}',
             hint=f"one of {', '.join(sorted(known)) or 'none: the catalogue is not here'}",
         )
@@ -63,7 +63,7 @@ def choose_framework(frameworks: Iterable[Framework], name: str) -> Framework:
     if not profile:
         return framework
     if profile not in framework.profiles:
-        raise MlsecError(
+        raise UsageError(
             f'{framework_id} has no profile "{profile}"{did_you_mean(profile, framework.profiles)}',
             hint=f"one of {', '.join(framework.profiles) or 'none'}",
         )

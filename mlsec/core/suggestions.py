@@ -11,7 +11,9 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
     text = str(word)
     names = sorted(set(known))
-    close = difflib.get_close_matches(text, names, n=1, cutoff=0.6)
+    longer = [name for name in names if len(text) > 2 and name.startswith(text)]
+    close = difflib.get_close_matches(text, longer, n=1, cutoff=0.1)
+    close = close or difflib.get_close_matches(text, names, n=1, cutoff=0.6)
     if not close:
         lower = {name.lower(): name for name in names}
         close_lower = difflib.get_close_matches(text.lower(), lower, n=1, cutoff=0.5)

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.enums import Profile
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import MlsecError, UsageError
 from mlsec.core.framework import choose_framework
 from mlsec.core.suggestions import did_you_mean
 from mlsec.engine.model.rule import Rule, RuleSet
@@ -31,11 +31,17 @@ def load_selected(content: Path, extra: Sequence[Path], globs: Sequence[str]) ->
     names = [name for rule in ruleset.rules for name in _names(rule)]
     for glob in globs:
         if not fnmatch.filter(names, glob.removeprefix("!")):
-            raise MlsecError(
-                f'no rule matches "{glob}"{did_you_mean(glob.removeprefix("!"), ids)}',
-                hint="mlsec rules list",
+            raise UsageError(
+                f'no rule matches "{glob}"{rule_meant(glob.removeprefix("!"), ids)}',
+                hint="mlsec rules list shows all of them",
             )
     return keep_rules(ruleset, lambda rule: _is_selected(rule, globs))
+
+
+def rule_meant(glob: str, ids: Sequence[str]) -> str:
+    """Say which rules a glob that matches none may have been meant for, "" when none is near."""
+    inside = f"*{glob.strip('*')}*"
+    return f'; did you mean "{inside}"?' if fnmatch.filter(ids, inside) else did_you_mean(glob, ids)
 
 
 def keep_rules(ruleset: RuleSet, is_kept: Callable[[Rule], bool]) -> RuleSet:
