@@ -79,11 +79,11 @@ def option_meant(word: str, known: Iterable[str], formats: Collection[str] = ())
 
 def command_meant(word: str, known: Collection[str]) -> str:
     """Say what an unknown command may have been meant for, "" when nothing is near."""
-    from mlsec.cli.target import is_remote
+    from mlsec.targets.collectors import scheme_of
 
     if word in _COMMANDS:
         return f"; {_COMMANDS[word]}"
-    if "scan" in known and (is_remote(word) or Path(word).exists()):
+    if "scan" in known and (scheme_of(word) or Path(word).exists()):
         return f'; did you mean "mlsec scan {word}"?'
     return did_you_mean(word, known)
 
