@@ -28,24 +28,31 @@ if TYPE_CHECKING:
 
 ROLE, BINDING, ACCOUNT = "kubernetes.role", "kubernetes.binding", "kubernetes.service_account"
 _USER = "system:serviceaccount:"
+_NAMELESS = frozenset({"create", "deletecollection"})
 
 
 class Right(msgspec.Struct, frozen=True, kw_only=True):
-    """A request: one of these verbs on a resource of a group, with a name or on whichever."""
+    """A request: one of these verbs on a resource of a group.
+
+    A rule that is limited to named objects gives it where it names one of ``names``, or one of
+    whichever name with ``is_of_any_name``. With ``is_by_group`` a rule has to name the group.
+    """
 
     verbs: frozenset[str]
     group: str
     resource: str
     names: frozenset[str] = frozenset()
+    is_of_any_name: bool = False
+    is_by_group: bool = False
 
     def is_given_by(self, rule: Rule) -> bool:
         """Whether a rule of a role allows it."""
-        verbs, groups = rule.get("verbs") or (), rule.get("groups") or ()
+        groups, names = rule.get("groups") or (), rule.get("names")
         return (
-            ("*" in verbs or not self.verbs.isdisjoint(verbs))
-            and ("*" in groups or self.group in groups)
+            has_verb(rule, self.verbs, self.resource)
+            and (self.group in groups or ("*" in groups and not self.is_by_group))
             and covers(rule.get("resources") or (), self.resource)
-            and (not rule.get("names") or not self.names.isdisjoint(rule["names"]))
+            and (not names or self.is_of_any_name or not self.names.isdisjoint(names))
         )
 
 
@@ -83,6 +90,13 @@ def covers(kinds: Iterable[str], wanted: str) -> bool:
     return "/" in wanted and f"*/{wanted.partition('/')[2]}" in named
 
 
+def has_verb(rule: Rule, verbs: frozenset[str], resource: str) -> bool:
+    """Whether a rule has one of the verbs; an object that is made has no name to compare yet."""
+    has = rule.get("verbs") or ()
+    wanted = verbs - _NAMELESS if rule.get("names") and "/" not in resource else verbs
+    return bool(wanted) and ("*" in has or not wanted.isdisjoint(has))
+
+
 def bindings(resource: Resource, graph: Graph) -> Targets:
     """Give the bindings that name an account, its user, or a group that it is in."""
     space = known_value(resource, "namespace") or ""
@@ -110,22 +124,24 @@ def bound_role(resource: Resource, graph: Graph) -> Targets:
     kind, name = known_value(resource, "role_kind"), known_value(resource, "role_name")
     if not isinstance(name, str):
         return Targets(gaps=tuple(resource.unread.get("role_name", ())))
+    return _role_named(resource, str(kind), name, graph)
+
+
+def _role_named(near: Resource, kind: str, name: str, graph: Graph) -> Targets:
+    """Give a role by its name, as an object beside it means it; nothing for a built-in one."""
     candidates = [
         role
-        for role in by_name(graph, ROLE, resource.scope, name)
+        for role in by_name(graph, ROLE, near.scope, name)
         if known_value(role, "kind") == kind
-        and (kind == "ClusterRole" or is_same_namespace(resource, role))
+        and (kind == "ClusterRole" or is_same_namespace(near, role))
     ]
-    near = nearest(resource, candidates)
-    if near or (in_code(resource) and name in BUILTIN):
-        return Targets(resources=tuple(near))
-    gaps = hidden_types(graph, resource, ROLE)
-    if in_code(resource):
-        gaps.add(
-            note_unstated(
-                graph, resource, ROLE, f"the {kind} {name} is not declared in this folder"
-            )
-        )
+    nearest_ones = nearest(near, candidates)
+    if nearest_ones or (in_code(near) and name in BUILTIN):
+        return Targets(resources=tuple(nearest_ones))
+    gaps = hidden_types(graph, near, ROLE)
+    if in_code(near):
+        why = f"the {kind} {name} is not declared in this folder"
+        gaps.add(note_unstated(graph, near, ROLE, why))
     return Targets(gaps=tuple(sorted(gaps)))
 
 
@@ -152,9 +168,18 @@ def grants_of(resource: Resource, graph: Graph) -> Grants:
 
 def rules_of_binding(resource: Resource, graph: Graph) -> Rules:
     """Give the rules of the role that a binding gives."""
-    reached = bound_role(resource, graph)
+    name = known_value(resource, "role_name") or ""
+    return _rules_of(bound_role(resource, graph), name, resource, graph)
+
+
+def rules_by_name(near: Resource, kind: str, name: str, graph: Graph) -> Rules:
+    """Give the rules of a role by its name, as an object beside it means it."""
+    return _rules_of(_role_named(near, kind, name, graph), name, near, graph)
+
+
+def _rules_of(reached: Targets, name: str, near: Resource, graph: Graph) -> Rules:
     if not reached.resources and not reached.gaps:
-        return _builtin(known_value(resource, "role_name") or "", resource, graph)
+        return _builtin(name, near, graph)
     parts = [rules_of_role(target, graph) for target in reached.resources]
     return Rules(
         rules=tuple(rule for part in parts for rule in part.rules),

@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING, Any
 from mlsec.core.resource import Resource
 from mlsec.graph.flags import as_answer
 from mlsec.graph.techniques.technique import Question, QuestionWord, Target, TargetKind, Words
-from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
+from mlsec.providers.kubernetes.facts.builtin_roles import Rule
+from mlsec.providers.kubernetes.facts.custom_kinds import (
+    ANYWHERE,
+    IN_ITS_NAMESPACE,
+    SOURCES,
+    WORKLOADS,
+    custom_workloads,
+    named,
+)
 from mlsec.providers.kubernetes.facts.grants import ACCOUNT, Grant, Right, grants_of
-from mlsec.providers.kubernetes.facts.pod_makers import CUSTOM_WORKLOADS, WORKLOADS, named
-from mlsec.providers.kubernetes.facts.rights import is_admin
+from mlsec.providers.kubernetes.facts.rights import is_admin, role_given, unlisted_kinds
 from mlsec.providers.kubernetes.facts.selectors import (
     all_of_type,
     in_code,
+    is_known_to,
     is_one_root,
     is_same_namespace,
     known_value,
@@ -26,33 +35,80 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 _SYSTEM = "kube-system"
-_PLACES = ("target's namespace", _SYSTEM, "cluster", "some namespace")
-_SEVERAL = {"workloads": named(WORKLOADS), "custom workloads": named(CUSTOM_WORKLOADS)}
+_PLACES = ("target's namespace", _SYSTEM, "cluster", "controller's namespace", "some namespace")
+# Kinds that a technique names together; of the first, what is not listed may belong to them.
+_CUSTOM = "custom workloads"
+_SEVERAL = {
+    "workloads": named(WORKLOADS),
+    "templates": tuple(kind for kind in named(WORKLOADS) if kind != ("", "pods")),
+    _CUSTOM: custom_workloads(),
+    "objects that a controller applies": named(ANYWHERE),
+    "objects that a controller applies in its namespace": named(IN_ITS_NAMESPACE),
+    "sources of what a controller applies": named(SOURCES),
+}
+_APPLIED = frozenset({*named(ANYWHERE), *named(IN_ITS_NAMESPACE), *named(SOURCES)})
+# How a right counts that is limited to named objects, beside a list of names.
+_ANY_NAME, _OF_TARGET, _STRONG_ROLE = "whichever", "target", "a role that takes over"
+# Where projects that apply what objects say are installed, by their own instructions.
+_CONTROLLERS = frozenset({
+    "argocd", "argo-cd", "openshift-gitops", "fleet-local", "fleet-default", "crossplane-system",
+    "kyverno", "vela-system", _SYSTEM,
+})  # fmt: skip
+# Abilities that take over a cluster where they hold in kube-system or beside a powerful account.
+_STRONG = frozenset({
+    "read_secrets", "write_secrets", "run_commands", "run_pods", "change_pods", "make_tokens",
+    "impersonate", "change_rights", "steer_controllers", "everything",
+})  # fmt: skip
+_NOT_INSTALLED = "whether a controller that applies what objects say is installed is not said"
 _NO_NAMESPACE = "whether it is applied to the namespace of a powerful account is not said"
+_NO_ACCOUNT = "whether an account that it names is powerful is not known"
+_NO_CONTROLLER = "whether a controller takes objects of this namespace is not said"
 _NO_PLATFORM = "whether the cluster is one of EKS is not said"
 
 
 def _may(raw: Mapping[str, Any]) -> Question:
-    text, place = str(raw["may"]), str(raw["in"])
+    text, place, name = str(raw["may"]), str(raw["in"]), str(raw.get("named", ""))
     verbs, _, what = text.partition(" ")
     if not what:
         raise ValueError(f'"{text}" is a verb and a resource, such as "create pods/exec"')
-    wanted = frozenset(verbs.split("|"))
-    names = frozenset(str(raw["named"]).split("|")) if "named" in raw else frozenset()
     rights = tuple(
-        Right(verbs=wanted, group=group, resource=resource, names=names)
+        Right(
+            verbs=frozenset(verbs.split("|")),
+            group=group,
+            resource=resource,
+            names=frozenset(name.split("|")) if name else frozenset(),
+            is_of_any_name=name in (_ANY_NAME, _OF_TARGET, _STRONG_ROLE),
+        )
         for group, resource in _SEVERAL.get(what) or (split_resource(what),)
     )
 
     def ask(identity: Resource, target: Target | None, graph: Graph) -> Answer:
         gaps = grants_of(identity, graph).gaps
-        answers = [_holds_in(grant, place, target, graph) for grant in giving(identity, graph)]
+        answers = [
+            all_of((_holds_in(grant, place, target, graph), of_grant(grant, target, graph)))
+            for grant in giving(identity, graph)
+        ]
+        return any_of([*answers, unknown(gaps) if gaps else NO])
+
+    def of_grant(grant: Grant, target: Target | None, graph: Graph) -> Answer:
+        answers = [
+            _suits(rule, right, name, target, grant, graph)
+            for rule in grant.rules
+            for right in rights
+            if right.is_given_by(rule)
+        ]
+        gaps = unlisted_kinds(grant.rules, grant.binding, graph) if what == _CUSTOM else ()
         return any_of([*answers, unknown(gaps) if gaps else NO])
 
     def giving(identity: Resource, graph: Graph) -> list[Grant]:
         return graph.memo(
-            ("kubernetes right", text, *sorted(names), identity.id),
-            lambda: [grant for grant in grants_of(identity, graph).grants if _gives(grant, rights)],
+            ("kubernetes right", text, name, identity.id),
+            lambda: [
+                grant
+                for grant in grants_of(identity, graph).grants
+                if _gives(grant, rights)
+                or (what == _CUSTOM and unlisted_kinds(grant.rules, grant.binding, graph))
+            ],
         )
 
     # Of an account whose bindings are hidden it is unknown already whether it may do everything.
@@ -66,12 +122,36 @@ def _gives(grant: Grant, rights: Iterable[Right]) -> bool:
     return any(right.is_given_by(rule) for rule in grant.rules for right in rights)
 
 
+def _suits(
+    rule: Rule, right: Right, name: str, target: Target | None, grant: Grant, graph: Graph
+) -> Answer:
+    """Whether one of the objects that a rule names is one that the technique can use."""
+    groups, names = rule.get("groups") or (), rule.get("names") or ()
+    if (right.group, right.resource) in _APPLIED and right.group not in groups:
+        return unknown((note_unstated(graph, grant.binding, "controllers", _NOT_INSTALLED),))
+    if not names:
+        return YES
+    if name == _OF_TARGET:
+        if target is None or target.identity is None:
+            return unknown((note_unstated(graph, grant.binding, "names", _NO_ACCOUNT),))
+        return YES if target.identity.name in names else NO
+    if name == _STRONG_ROLE:
+        kind = "ClusterRole" if right.resource == "clusterroles" else "Role"
+        given = [role_given(kind, role, grant.binding, graph) for role in names]
+        return any_of(is_known_to(part.abilities & _STRONG, part.gaps) for part in given)
+    return YES
+
+
 def _holds_in(grant: Grant, place: str, target: Target | None, graph: Graph) -> Answer:
     """Whether a binding holds at a place; for whichever account, where the powerful ones are."""
     if grant.is_wide or place == "some namespace":
         return YES
     if place == "cluster":
         return NO
+    if place == "controller's namespace":
+        if known_value(grant.binding, "namespace") in _CONTROLLERS:
+            return YES
+        return unknown((note_unstated(graph, grant.binding, "namespace", _NO_CONTROLLER),))
     if place == _SYSTEM or target is None or target.identity is None:
         return YES if known_value(grant.binding, "namespace") == _SYSTEM else NO
     if not is_same_namespace(grant.binding, target.identity):

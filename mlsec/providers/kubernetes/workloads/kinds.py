@@ -57,13 +57,13 @@ def _kind(
     is_namespaced: bool = True, is_listed: bool = True, holds: str = "",
 ) -> Kind:  # fmt: skip
     return Kind(
-        group=group, kind=kind, plural=plural or _plural(kind), read_as=read_as, runs=runs,
-        is_namespaced=is_namespaced, is_listed=is_listed, holds=holds,
+        group=group, kind=kind, plural=plural or plural_of(kind.lower()), read_as=read_as,
+        runs=runs, is_namespaced=is_namespaced, is_listed=is_listed, holds=holds,
     )  # fmt: skip
 
 
-def _plural(kind: str) -> str:
-    lower = kind.lower()
+def plural_of(lower: str) -> str:
+    """Give the usual plural of the name of a kind, both in lower case."""
     if lower.endswith("y") and lower[-2] not in "aeiou":
         return lower[:-1] + "ies"
     return lower + ("es" if lower.endswith(("s", "x", "ch")) else "s")

@@ -65,7 +65,10 @@ def test_cluster_admin_is_known_although_no_folder_declares_it(tmp_path: Path) -
     found = account(tmp_path, binding("cluster-admin", wide=True))
     assert (found.properties["is_admin"], found.properties["is_privileged"]) == (True, True)
     near = account(tmp_path, binding("cluster-admin"))
-    assert (near.properties["is_admin"], near.properties["is_privileged"]) == (False, False)
+    assert (near.properties["is_admin"], near.properties["is_privileged"]) == (False, True)
+    assert near.properties["escalation_paths"] == ["update|patch namespaces + create pods"]
+    edits = account(tmp_path, binding("edit"))
+    assert (edits.properties["is_admin"], edits.properties["is_privileged"]) == (False, False)
 
 
 @pytest.mark.parametrize(

@@ -208,3 +208,120 @@ def test_right_beside_a_powerful_account_is_unknown_where_neither_states_its_nam
     together = {"apps/a/all.yaml": "".join(files.values())}
     near = of_type(graph_of(tmp_path, together), "service_account")["llm"]
     assert near.properties["is_privileged"] is True
+
+
+RBAC = "rbac.authorization.k8s.io"
+ESCALATES, STARTS = "k8s-rbac/model-account-can-escalate", "k8s-rbac/model-account-starts-pods"
+LABELS, PRIVILEGED = "k8s-rbac/model-account-labels-namespaces", "k8s-rbac/model-account-privileged"
+
+
+def verdict(scratch: Path, rule_id: str, *more: str) -> str:
+    """Give what a rule says of the account, "none" where it does not apply."""
+    given_to = verdicts(graph_of(scratch, {"x.yaml": "".join([WORKLOAD, *more])}))
+    return next((status for status, all_ in given_to.items() if (rule_id, "llm") in all_), "none")
+
+
+@pytest.mark.parametrize(
+    ("group", "plural", "space", "said"),
+    [
+        ("kustomize.toolkit.fluxcd.io", "kustomizations", "models", "fail"),
+        ("helm.toolkit.fluxcd.io", "helmreleases", "models", "fail"),
+        ("argoproj.io", "applications", "argocd", "fail"),
+        ("argoproj.io", "appprojects", "", "fail"),
+        ("argoproj.io", "applications", "models", "not_assessed"),
+        ("kyverno.io", "clusterpolicies", "", "fail"),
+        ("apps.kruise.io", "sidecarsets", "", "fail"),
+        ("apps.kruise.io", "clonesets", "models", "pass"),
+        ("gateway.networking.k8s.io", "httproutes", "", "pass"),
+        ("widgets.example.com", "widgets", "", "not_assessed"),
+        ("widgets.example.com", "widgets", "models", "pass"),
+        ("widgets.example.com", "widgets/status", "", "pass"),
+    ],
+)
+def test_who_has_a_controller_act_has_what_the_controller_has(
+    group: str, plural: str, space: str, said: str, tmp_path: Path
+) -> None:
+    assert verdict(tmp_path, PRIVILEGED, given(rule("create", plural, group), space)) == said
+    reads = given(rule("get, list", plural, group), space)
+    assert verdict(tmp_path, PRIVILEGED, reads) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (rule("create", "clonesets", "apps.kruise.io"), "fail"),
+        (rule("create", "dynamographdeployments", "nvidia.com"), "fail"),
+        (rule("create", "workspaces", "kaito.sh"), "fail"),
+        (rule("create", "rayjobs", "ray.io"), "fail"),
+        (rule("create", "policies", "kyverno.io"), "fail"),
+        (rule("patch", "deployments", "apps", "own"), "fail"),
+        (rule("create", "deployments", "apps", "own"), "pass"),
+        (rule("create", "widgets", "widgets.example.com"), "not_assessed"),
+        (rule("create", "'*'", "widgets.example.com"), "not_assessed"),
+        (rule("get", "widgets", "widgets.example.com"), "pass"),
+        (rule("create", "scaledobjects", "keda.sh"), "pass"),
+        (rule("create", "configmaps", "*"), "pass"),
+    ],
+)
+def test_right_on_a_kind_counts_for_what_its_controller_does(
+    text: str, said: str, tmp_path: Path
+) -> None:
+    assert verdict(tmp_path, STARTS, given(text)) == said
+
+
+@pytest.mark.parametrize(
+    ("verbs", "resource", "names", "said"),
+    [
+        ("bind", "clusterroles", "view", "pass"),
+        ("bind", "clusterroles", "edit", "fail"),
+        ("bind", "clusterroles", "", "fail"),
+        ("bind", "clusterroles", "'view', 'elsewhere'", "not_assessed"),
+        ("bind", "clusterroles", "reader", "fail"),
+        ("bind", "clusterroles", "looker", "pass"),
+        ("escalate", "clusterroles", "view", "pass"),
+        ("escalate, update", "clusterroles", "view", "fail"),
+        ("'*'", "clusterroles", "view", "fail"),
+    ],
+)
+def test_right_to_bind_a_role_counts_for_what_the_role_gives(
+    verbs: str, resource: str, names: str, said: str, tmp_path: Path
+) -> None:
+    roles = "".join(
+        f"---\napiVersion: {RBAC}/v1\nkind: ClusterRole\nmetadata: {{name: {name}}}\n"
+        f"rules: [{text}]\n"
+        for name, text in (("reader", SECRETS), ("looker", rule("get", "configmaps")))
+    )
+    found = given(rule(verbs, resource, RBAC, names))
+    assert verdict(tmp_path, ESCALATES, roles, found) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (rule("patch", "namespaces"), "fail"),
+        (rule("update", "namespaces", names="models"), "fail"),
+        (rule("get, list, watch", "namespaces"), "pass"),
+        (rule("create", "namespaces"), "pass"),
+    ],
+)
+def test_who_labels_a_namespace_decides_who_is_let_in(text: str, said: str, tmp_path: Path) -> None:
+    assert verdict(tmp_path, LABELS, given(text)) == said
+    runs = (
+        given(rule("create", "pods")).replace("name: r", "name: r2").replace("name: b", "name: b2")
+    )
+    both = verdict(tmp_path, PRIVILEGED, given(text), runs)
+    assert both == ("fail" if said == "fail" else "pass")
+
+
+@pytest.mark.parametrize(("name", "privileged"), [("boss", True), ("llm", False)])
+def test_token_of_a_named_account_is_worth_what_that_account_may_do(
+    name: str, privileged: bool, tmp_path: Path
+) -> None:
+    boss = ADMIN.replace("SPACE", "models")
+    for right in (
+        rule("create", "serviceaccounts/token", names=name),
+        rule("impersonate", "serviceaccounts", names=name),
+    ):
+        found = account(tmp_path, given(right), boss)
+        assert found.properties["is_privileged"] is privileged
+        assert found.properties["can_escalate"] is privileged
