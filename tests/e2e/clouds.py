@@ -76,9 +76,10 @@ class Cloud(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _aws_table() -> Mapping[str, Operation]:
-    # Asked only when the organisation is walked.
+    # Asked only where there is an organisation; what is refused of it is no gap.
     known = aws_tables.table_of(aws_plans())
-    return {k: v for k, v in sorted(known.items()) if k != aws_tables.LIST_ACCOUNTS.label}
+    above = {operation.label for operation in aws_tables.ORGANISATION}
+    return {k: v for k, v in sorted(known.items()) if k not in above}
 
 
 def _azure_table() -> Mapping[str, Operation]:
@@ -104,7 +105,9 @@ AWS = Cloud(
         "account:ListRegions": "ec2:DescribeRegions says the same",
     },
     spared=frozenset({"ec2:DescribeRegions"}),
-    fallback=frozenset({"ec2:DescribeRegions"}),
+    fallback=frozenset(
+        {"ec2:DescribeRegions", *(operation.right for operation in aws_tables.ORGANISATION)}
+    ),
 )
 AZURE = Cloud(
     name="azure",

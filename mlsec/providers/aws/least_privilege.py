@@ -8,7 +8,7 @@ import msgspec
 
 from mlsec.collect.walk.plan import Operation, TypePlan
 from mlsec.providers.aws.collect.reader import plans
-from mlsec.providers.aws.tables import LIST_ACCOUNTS, LIST_REGIONS, TAGGING
+from mlsec.providers.aws.tables import LIST_ACCOUNTS, LIST_REGIONS, ORGANISATION, TAGGING
 
 _ALWAYS = ("sts:GetCallerIdentity", LIST_REGIONS.right)
 
@@ -21,7 +21,8 @@ def least_privilege_policy(
     Args:
         only: operations (``DescribeModel`` or ``sagemaker:DescribeModel``) whose answers are
             wanted; what is needed to get there (listings, parents) is added. None: everything.
-        is_organisation: add the two rights that walking an organisation needs.
+        is_organisation: add the two rights that walking an organisation needs; the policies above
+            an account are read either way, where it may read them.
     """
     statement = {
         "Sid": "MlsecReads",
@@ -38,6 +39,8 @@ def rights(
 ) -> tuple[str, ...]:
     """Give the actions, sorted."""
     rights = set(_ALWAYS)
+    if only is None:
+        rights |= {operation.right for operation in ORGANISATION}
     if is_organisation:
         rights |= {LIST_ACCOUNTS.right, "sts:AssumeRole"}
     for operation in needed(plans(), only):

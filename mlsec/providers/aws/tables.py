@@ -1,8 +1,9 @@
-"""The whole table of operations: what the plans ask, and what finding accounts and regions asks."""
+"""The whole table of operations: what the plans ask, and what is asked to find accounts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -31,6 +32,27 @@ LIST_ACCOUNTS = Operation(
     service="organizations", name="ListAccounts", items="Accounts", is_global=True
 )
 DISCOVERY = (LIST_REGIONS, DESCRIBE_REGIONS, LIST_ACCOUNTS)
+
+
+def _of_organisation(name: str, **more: Any) -> Operation:
+    return Operation(service="organizations", name=name, is_global=True, **more)
+
+
+# What lies above an account. Most accounts may only ask for the organisation itself: that the rest
+# is refused there is the usual case and no gap.
+DESCRIBE_ORGANISATION = _of_organisation(
+    "DescribeOrganization",
+    not_set=("AWSOrganizationsNotInUseException",),
+    redact=("Organization.MasterAccountEmail",),
+)
+LIST_ROOTS = _of_organisation("ListRoots", items="Roots")
+LIST_PARENTS = _of_organisation("ListParents", items="Parents")
+LIST_POLICIES_FOR_TARGET = _of_organisation("ListPoliciesForTarget", items="Policies")
+DESCRIBE_POLICY = _of_organisation("DescribePolicy")
+ORGANISATION = (
+    DESCRIBE_ORGANISATION, LIST_ROOTS, LIST_PARENTS, LIST_POLICIES_FOR_TARGET, DESCRIBE_POLICY,
+    LIST_ACCOUNTS,
+)  # fmt: skip
 # What botocore itself asks to get credentials, and who we are; none of it reads or changes data.
 CREDENTIAL_CALLS = frozenset(
     {
@@ -56,7 +78,8 @@ def table_of(plans: Iterable[TypePlan]) -> dict[str, Operation]:
     """Give every operation by its label, with the redactions of all plans that use it together."""
     plans = tuple(plans)
     table: dict[str, Operation] = {}
-    extra = (*DISCOVERY, *((TAGGING.operation,) if any(p.tags_as for p in plans) else ()))
+    tags = (TAGGING.operation,) if any(plan.tags_as for plan in plans) else ()
+    extra = (*DISCOVERY, *ORGANISATION, *tags)
     for operation in (*extra, *(o for plan in plans for o in operations_of(plan))):
         known = table.get(operation.label, operation)
         redact = tuple(sorted({*known.redact, *operation.redact}))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime
 
+import msgspec
+
 from mlsec.collect.settings import Progress
 from mlsec.collect.walk.client import Client, SnapshotClient
 from mlsec.collect.walk.plan import TypePlan
 from mlsec.collect.walk.scopes import CollectedScopes, stored_scopes, with_unseen
 from mlsec.collect.walk.walk import WalkSettings, walk
 from mlsec.core.resource import Gap, Inventory
+from mlsec.providers.aws.collect.organisation import read_organisations
 from mlsec.providers.aws.services import SERVICES
 from mlsec.providers.aws.shapes.table import SHAPES
 from mlsec.providers.aws.tables import TAGGING
@@ -55,4 +58,6 @@ def walk_aws(
     settings = WalkSettings(
         plans=known, shapes=SHAPES, tagging=TAGGING, began_at=began_at, progress=progress
     )
-    return walk(client, vocabulary, places.scopes, settings)
+    inventory = walk(client, vocabulary, places.scopes, settings)
+    above = read_organisations(client, vocabulary, places.scopes)
+    return msgspec.structs.replace(inventory, resources=(*inventory.resources, *above))

@@ -14,8 +14,14 @@ from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.external_principals import EVERYBODY, let_in, let_in_at_all
 from mlsec.providers.aws.facts.policy_statements import ANY
-from mlsec.providers.aws.facts.resource_policy import AccessKind, Policy, policy_of
+from mlsec.providers.aws.facts.resource_policy import (
+    AccessKind,
+    Policy,
+    denied_above,
+    policy_of,
+)
 from mlsec.providers.aws.policy.statement import Statement
+from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -38,6 +44,7 @@ _OBJECT_READS = (
 _BUCKET_READS = ("s3:listbucket", "s3:listbucketversions")
 _ACL_WRITES = ("WRITE", "WRITE_ACP", "FULL_CONTROL")
 _ACL_READS = ("READ", "FULL_CONTROL")
+_EVERYTHING = Statement(is_allow=True, principals=(EVERYBODY,), actions=("s3:*",))
 _EVERYBODY_GROUPS = ("/global/AllUsers", "/global/AuthenticatedUsers")
 
 
@@ -103,17 +110,15 @@ def blocks_public_access(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def denies_insecure_transport(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the policy refuses every read and write that does not use TLS."""
-    del graph
-    policy = policy_of(resource)
+    policy = policy_of(resource, graph)
     if isinstance(policy, Unknown):
         return policy
     accesses = [
         AccessKind(action=f"s3:{verb}object", on=f"{resource.identity}/{ANY}")
         for verb in ("get", "put")
     ]
-    return Known(
-        all(any(_refuses_plain(s, access) for s in policy.statements) for access in accesses)
-    )
+    statements = (*policy.statements, *denied_above(resource, graph))
+    return Known(all(any(_refuses_plain(s, access) for s in statements) for access in accesses))
 
 
 def _reading(resource: Resource, graph: Graph) -> tuple[Side, ...]:
@@ -141,7 +146,8 @@ def _sides(
     permissions: tuple[str, ...],
 ) -> tuple[Side, ...]:
     """Give the two ways in: the policy, and the ACL."""
-    return _policy_side(resource, graph, accesses), _acl_side(resource, graph, permissions)
+    acl = _acl_side(resource, graph, permissions)
+    return _policy_side(resource, graph, accesses), _left_above(acl, resource, graph, accesses)
 
 
 def _everybody(sides: tuple[Side, ...]) -> Answer:
@@ -164,7 +170,7 @@ def _names(sides: tuple[Side, ...], resource: Resource, graph: Graph) -> Known |
 
 
 def _policy_side(resource: Resource, graph: Graph, accesses: tuple[AccessKind, ...]) -> Side:
-    policy = policy_of(resource)
+    policy = policy_of(resource, graph)
     if isinstance(policy, Unknown):
         return Side(everybody=unknown(policy.gaps), lets_named=unknown(policy.gaps))
     owner_id, owner_gaps = _owner(resource)
@@ -203,6 +209,26 @@ def _acl_side(resource: Resource, graph: Graph, permissions: tuple[str, ...]) ->
         everybody=all_of((is_open, not_(_block(resource, graph, "ignore_public_acls")))),
         lets_named=by_name if owner_id or not named else unknown(owner_gaps),
         named=named,
+    )
+
+
+def _left_above(
+    side: Side, resource: Resource, graph: Graph, accesses: tuple[AccessKind, ...]
+) -> Side:
+    """Give what the organisation leaves of what an ACL gives to others."""
+    denies = denied_above(resource, graph)
+    if not denies:
+        return side
+    everything = Policy(
+        statements=(_EVERYTHING, *denies), account=account_of(resource), service="s3"
+    )
+    left = let_in(everything, accesses).everybody
+    # The organisation of whom an ACL names by a canonical id is not known.
+    by_name = YES if left == YES else unknown({"?whose canonical id it is"})
+    return Side(
+        everybody=all_of((side.everybody, left)),
+        lets_named=all_of((side.lets_named, by_name)),
+        named=side.named,
     )
 
 

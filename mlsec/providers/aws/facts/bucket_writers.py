@@ -13,9 +13,10 @@ from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
 from mlsec.graph.verdicts import as_gaps
 from mlsec.providers.aws.facts.bucket_write_candidates import roles_that_put
+from mlsec.providers.aws.facts.organisation import is_service_linked
 from mlsec.providers.aws.facts.permissions import Identity, identity_of
 from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question
-from mlsec.providers.aws.facts.resource_policy import policy_of
+from mlsec.providers.aws.facts.resource_policy import denied_above, policy_of
 from mlsec.providers.aws.policy.decide import Layer, Request, decide
 from mlsec.providers.aws.policy.keys import Domain, within
 from mlsec.providers.aws.policy.patterns import matches
@@ -61,7 +62,7 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
 
 
 def _writers(resource: Resource, graph: Graph) -> Targets:
-    spoken = _spoken(resource)
+    spoken = _spoken(resource, graph)
     gaps: set[str] = set()
     writers: list[Resource] = []
     for role in _candidates(resource, spoken, graph):
@@ -75,11 +76,12 @@ def _writers(resource: Resource, graph: Graph) -> Targets:
     return Targets(resources=tuple(writers), gaps=tuple(sorted(gaps)))
 
 
-def _spoken(resource: Resource) -> _Spoken:
-    policy = policy_of(resource)
+def _spoken(resource: Resource, graph: Graph) -> _Spoken:
+    policy = policy_of(resource, graph)
     if isinstance(policy, Unknown):
         return _Spoken(gaps=policy.gaps)
-    about = [s for s in policy.statements if s.covers_action(_PUT)]
+    statements = policy.statements or denied_above(resource, graph)
+    about = [s for s in statements if s.covers_action(_PUT)]
     return _Spoken(
         allows=tuple(s for s in about if s.is_allow),
         denies=tuple(s for s in about if not s.is_allow),
@@ -99,9 +101,13 @@ def _candidates(resource: Resource, spoken: _Spoken, graph: Graph) -> Iterator[R
 
 def _may_put(role: Resource, bucket: Resource, spoken: _Spoken, graph: Graph) -> Answer:
     identity = identity_of(role, graph)
+    if is_service_linked(role.identity):
+        above = denied_above(bucket, graph)
+        left = tuple(deny for deny in spoken.denies if deny not in above)
+        spoken = msgspec.structs.replace(spoken, denies=left)
     objects = f"{bucket.identity}/{ANY}"
     own = identity.policies.layer(_PUT)
-    rest = () if identity.boundary is None else (identity.boundary.layer(_PUT),)
+    rest = tuple(pages.layer(_PUT) for pages in identity.limits(_PUT))
     is_plain = not any(s.conditions for layer in (own, *rest) for s in layer.statements)
     if spoken.is_silent or (is_plain and spoken.speaks_alike_of_all(objects)):
         # Who may at all may unless everybody is denied: nothing has to be met together.

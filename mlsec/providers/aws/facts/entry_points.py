@@ -69,7 +69,7 @@ def has_open_address(gateway: Resource, graph: Graph) -> Answer:
     """Say whether anybody on the internet reaches the gateway, whatever its routes then ask."""
     known = graph.vocabulary.types[gateway.type].properties
     if "auth_type" in known:
-        return all_of((_is(gateway, "auth_type", "NONE"), _lets_everybody_in(gateway)))
+        return all_of((_is(gateway, "auth_type", "NONE"), _lets_everybody_in(gateway, graph)))
     if "scheme" in known:
         return _is(gateway, "scheme", "internet-facing")
     if "endpoint_types" not in known:
@@ -77,7 +77,7 @@ def has_open_address(gateway: Resource, graph: Graph) -> Answer:
     return all_of(
         (
             _has_public_type(gateway),
-            any_of((_no(gateway, "has_policy"), _lets_everybody_in(gateway))),
+            any_of((_no(gateway, "has_policy"), _lets_everybody_in(gateway, graph))),
         )
     )
 
@@ -264,8 +264,8 @@ def _has_public_type(gateway: Resource) -> Answer:
             return unknown(gaps)
 
 
-def _lets_everybody_in(resource: Resource) -> Answer:
-    policy = policy_of(resource)
+def _lets_everybody_in(resource: Resource, graph: Graph) -> Answer:
+    policy = policy_of(resource, graph)
     if isinstance(policy, Unknown):
         return unknown(policy.gaps)
     return let_in_at_all(policy).everybody

@@ -79,6 +79,7 @@ def let_in(
     doubts = []
     for name, account in sorted(_foreign(policy, is_all=everybody != YES).items()):
         caller = external_callers.principal(name, account, named, policy.partition)
+        caller = policy.above.of_account(caller, account)
         answer = policy.may(caller, kinds)
         doubt = _doubt_of_owner(name, policy)
         if answer == YES and doubt == NO:
@@ -111,7 +112,8 @@ def services_let_in(
     for service in sorted(services):
         answer = policy.may(external_callers.service(service, named), kinds)
         if answer != YES and partners:
-            partner = policy.may(external_callers.service(service, named, partners), kinds)
+            caller = external_callers.service(service, named, partners)
+            partner = policy.may(policy.above.of_source(caller, partners), kinds)
             is_code = policy.account == CODE_ACCOUNT and partner == YES
             answer = any_of((answer, _WHOSE if is_code else partner))
         answers[service] = answer
@@ -165,14 +167,14 @@ def _doubt_of_owner(name: str, policy: Policy) -> Answer:
     return _WHOSE if policy.account == CODE_ACCOUNT else NO
 
 
-def _whole_policy(resource: Resource) -> ExternalPrincipals | Unknown:
-    policy = policy_of(resource)
+def _whole_policy(resource: Resource, graph: Graph) -> ExternalPrincipals | Unknown:
+    policy = policy_of(resource, graph)
     return policy if isinstance(policy, Unknown) else let_in_at_all(policy)
 
 
 def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the property ``policy`` lets everybody do something."""
-    principals = _whole_policy(resource)
+    principals = _whole_policy(resource, graph)
     return (
         principals
         if isinstance(principals, Unknown)
@@ -182,7 +184,7 @@ def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def external_accounts(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the other accounts that the property ``policy`` lets in."""
-    principals = _whole_policy(resource)
+    principals = _whole_policy(resource, graph)
     if isinstance(principals, Unknown):
         return principals
     if principals.doubt != NO:
@@ -192,7 +194,7 @@ def external_accounts(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def has_external_accounts(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the property ``policy`` lets other accounts, or everybody, do something."""
-    principals = _whole_policy(resource)
+    principals = _whole_policy(resource, graph)
     return (
         principals
         if isinstance(principals, Unknown)
@@ -202,7 +204,7 @@ def has_external_accounts(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def services_without_source(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the services that the property ``policy`` lets act for somebody in another account."""
-    policy = policy_of(resource)
+    policy = policy_of(resource, graph)
     if isinstance(policy, Unknown):
         return policy
     answers = services_let_in(policy)

@@ -31,7 +31,7 @@ _SCANNING = ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
 
 def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody may pull or push."""
-    principals = _external_principals(resource, (*_PULLS, *_PUSHES))
+    principals = _external_principals(resource, graph, (*_PULLS, *_PUSHES))
     return (
         principals
         if isinstance(principals, Unknown)
@@ -41,7 +41,7 @@ def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def has_external_pushers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody outside the account may push, delete or change who may."""
-    principals = _external_principals(resource, _PUSHES)
+    principals = _external_principals(resource, graph, _PUSHES)
     return (
         principals
         if isinstance(principals, Unknown)
@@ -51,7 +51,7 @@ def has_external_pushers(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def external_pushers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other accounts that may push, ``*`` for everybody, in order."""
-    principals = _external_principals(resource, _PUSHES)
+    principals = _external_principals(resource, graph, _PUSHES)
     if isinstance(principals, Unknown):
         return principals
     names = principals.names
@@ -91,9 +91,9 @@ def _names(rule: Any, name: str) -> bool:
 
 
 def _external_principals(
-    resource: Resource, accesses: tuple[AccessKind, ...]
+    resource: Resource, graph: Graph, accesses: tuple[AccessKind, ...]
 ) -> ExternalPrincipals | Unknown:
-    policy = policy_of(resource)
+    policy = policy_of(resource, graph)
     return policy if isinstance(policy, Unknown) else let_in(policy, accesses, is_signed=True)
 
 

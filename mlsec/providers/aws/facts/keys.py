@@ -55,7 +55,7 @@ def is_usable(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether the key policy lets everybody use or manage the key."""
-    principals = _users(resource)
+    principals = _users(resource, graph)
     return (
         principals
         if isinstance(principals, Unknown)
@@ -65,7 +65,7 @@ def is_public(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def external_users(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other accounts that may use the key, ``*`` for everybody."""
-    principals = _users(resource)
+    principals = _users(resource, graph)
     if isinstance(principals, Unknown):
         return principals
     names = principals.names
@@ -74,7 +74,7 @@ def external_users(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def has_external_users(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether anybody outside the account may use the key."""
-    principals = _users(resource)
+    principals = _users(resource, graph)
     return (
         principals
         if isinstance(principals, Unknown)
@@ -105,8 +105,8 @@ def _is_customers(key: Resource, resource: Resource) -> Answer:
             return unknown(gaps)
 
 
-def _users(resource: Resource) -> ExternalPrincipals | Unknown:
-    policy = policy_of(resource)
+def _users(resource: Resource, graph: Graph) -> ExternalPrincipals | Unknown:
+    policy = policy_of(resource, graph)
     if isinstance(policy, Unknown):
         return policy
     # Code does not know the name that the key will have.

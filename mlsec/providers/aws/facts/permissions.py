@@ -1,7 +1,7 @@
 """What an identity may do: its policies, less what is denied, within its boundary.
 
-Not taken into account: policies of the organisation, which only take away (the report says so),
-and policies on resources, which external_principals.py reads from the other side.
+Policies of the organisation take away from that, where they were read (organisation.py). Not taken
+into account: policies on resources, which external_principals.py reads from the other side.
 """
 
 from __future__ import annotations
@@ -16,61 +16,34 @@ from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, unknown
 from mlsec.providers.aws.facts.identity_callers import caller_of
 from mlsec.providers.aws.facts.managed_policies import day_of_policies, policy_of_aws
-from mlsec.providers.aws.facts.policy_statements import Cover, Question
+from mlsec.providers.aws.facts.organisation import above, is_service_linked
+from mlsec.providers.aws.facts.pages import Pages
+from mlsec.providers.aws.facts.policy_statements import Question
 from mlsec.providers.aws.policy.callers import Caller
-from mlsec.providers.aws.policy.decide import Layer, Request, decide
+from mlsec.providers.aws.policy.decide import Request, decide
 from mlsec.providers.aws.policy.document import Document, read_document
 from mlsec.providers.aws.policy.keys import fixed
+from mlsec.providers.aws.policy.resource_controls import is_controlled
 from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 
-class Pages(msgspec.Struct, frozen=True, kw_only=True):
-    """Policy documents that count together, and the gaps that hide others.
-
-    ``only_allows``: nothing of what is hidden denies, as in the policies that AWS manages.
-    """
-
-    documents: tuple[Document, ...] = ()
-    gaps: tuple[str, ...] = ()
-    is_whole: bool = True
-    only_allows: bool = False
-
-    def layer(self, action: str) -> Layer:
-        """Give the statements about an action (lower case)."""
-        return Layer(
-            statements=tuple(s for document in self.documents for s in document.about(action)),
-            hidden=None if self.is_whole else self.gaps,
-            only_allows=self.only_allows,
-        )
-
-    def at_first_sight(self, question: Question) -> Answer | None:
-        """Answer where no condition, no deny and nothing hidden has to be weighed."""
-        if not self.is_whole:
-            return None
-        is_kept = question.reach is not Cover.PART
-        resource = question.asked_of
-        sights = [
-            document.sight(question.action, resource, is_kept=is_kept)
-            for document in self.documents
-        ]
-        if not any(sight.allows or sight.may_allow for sight in sights):
-            return NO
-        if any(sight.may_deny for sight in sights):
-            return None
-        return YES if any(sight.allows for sight in sights) else None
-
-
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """A role, user, group or single policy, ready to be asked. No ``boundary``: none is set."""
+    """A role, user, group or single policy, ready to be asked. No ``boundary``: none is set.
+
+    ``above``: what the organisation leaves to the identities of the account, level by level;
+    ``on_own``: what it leaves to be done to the account's resources, by anybody.
+    """
 
     account: str
     partition: str
     caller: Caller
     policies: Pages
     boundary: Pages | None = None
+    above: tuple[Pages, ...] = ()
+    on_own: Pages | None = None
 
     def may(self, question: Question) -> Answer:
         """Say whether the identity may do it.
@@ -92,10 +65,12 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         return any(document.names_account for document in self.policies.documents)
 
     def _may(self, question: Question) -> Answer:
-        answer = self.policies.at_first_sight(question)
-        if answer == NO or (answer is not None and self.boundary is None):
-            return answer
-        layers = [self.policies] if self.boundary is None else [self.policies, self.boundary]
+        pages = [self.policies, *self.limits(question.action, question.asked_of)]
+        sights = [page.at_first_sight(question) for page in pages]
+        if NO in sights:
+            return NO
+        if all(sight == YES for sight in sights):
+            return YES
         passed = {_PASSED_TO: fixed(question.passed_to)} if question.passed_to else {}
         request = Request(
             action=question.action,
@@ -104,7 +79,14 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
             keys={**question.keys, **passed},
             tags=question.tags,
         )
-        return decide(request, [pages.layer(question.action) for pages in layers])
+        return decide(request, [page.layer(question.action) for page in pages])
+
+    def limits(self, action: str, resource: str = "") -> tuple[Pages, ...]:
+        """Give what has to allow an action (lower case) besides the identity's own policies."""
+        limits = (*(() if self.boundary is None else (self.boundary,)), *self.above)
+        if self.on_own is None or f":{self.account}:" not in resource or not is_controlled(action):
+            return limits
+        return (*limits, self.on_own)
 
     def speaks_of(self, action: str) -> bool:
         """Whether some policy is about the action (lower case), or could be."""
@@ -123,7 +105,6 @@ class _Ledger:
 
 def identity_of(resource: Resource, graph: Graph) -> Identity:
     """Compile what ``resource`` is allowed; kept for the life of the graph."""
-    graph.add_notice(_ABOVE)
     ledger = graph.memo(("identities",), _Ledger)
     identity = ledger.identities.get(resource.id)
     if identity is None:
@@ -142,19 +123,19 @@ def _read_identity(resource: Resource, graph: Graph, ledger: _Ledger) -> Identit
         groups = graph.targets(resource, "member_of")
         pages += [identity_of(group, graph).policies for group in groups.resources]
         pages.append(Pages(gaps=groups.gaps, is_whole=not groups.gaps))
+    over = above(account_of(resource), graph)
+    is_limited = not is_service_linked(resource.identity)
     return Identity(
         account=account_of(resource),
         partition=_partition(resource),
-        caller=caller_of(resource),
+        caller=over.own(caller_of(resource)),
         policies=_joined(pages),
         boundary=_boundary(resource, graph, ledger),
+        above=over.identities if is_limited else (),
+        on_own=over.on_resources if is_limited and over.resources else None,
     )
 
 
-_ABOVE = (
-    "policies of an AWS organisation (service and resource control policies) are not read: one may"
-    " deny what identities and resources are said to be open to"
-)
 _DATED = (
     "policies that AWS manages and code only names are judged by their documents as of {}, and"
     " newer ones are not known"

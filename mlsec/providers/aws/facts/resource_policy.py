@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -11,12 +12,17 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of
 from mlsec.providers.aws.facts.external_callers import OF_THE_RESOURCE, named_in
+from mlsec.providers.aws.facts.organisation import Above, above, is_service_linked
 from mlsec.providers.aws.facts.policy_requests import requests_of
 from mlsec.providers.aws.policy.callers import Caller
 from mlsec.providers.aws.policy.decide import Layer, Request, decide
 from mlsec.providers.aws.policy.keys import Domain, fixed
+from mlsec.providers.aws.policy.resource_controls import is_controlled
 from mlsec.providers.aws.policy.statement import Statement, read_statement
 from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of, is_code
+
+if TYPE_CHECKING:
+    from mlsec.graph.graph import Graph
 
 _ACCOUNT = re.compile(r"\d{12}\Z")
 _SERVICE = (".amazonaws.com", ".amazonaws.com.cn")
@@ -33,7 +39,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """A resource's policy.
 
     ``account`` owns the resource. ``owner_id`` is the owner's canonical id, where the provider has
-    one; ``owner_gaps`` hide it. ``region``: "" where there is none or it is not known.
+    one; ``owner_gaps`` hide it. ``region``: "" where there is none or it is not known. ``service``
+    is whose actions are done to the resource. The denies of the organisation ``above`` the account
+    stand among the statements.
     """
 
     statements: tuple[Statement, ...]
@@ -42,6 +50,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     owner_id: str = ""
     owner_gaps: tuple[str, ...] = ()
     region: str = ""
+    service: str = ""
+    above: Above = Above()
 
     def may(self, caller: Caller, accesses: Iterable[AccessKind]) -> Answer:
         """Say whether a caller can make a request of one of these kinds that is allowed."""
@@ -65,10 +75,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             AccessKind(action=action, on=on)
             for statement in self.statements
             if statement.is_allow
-            for action in statement.actions or ("*",)
+            for action in self._specific(statement.actions or ("*",))
             for on in statement.resources or ("*",)
         }
         return tuple(sorted(accesses, key=lambda access: (access.action, access.on)))
+
+    def _specific(self, actions: Iterable[str]) -> tuple[str, ...]:
+        """Give patterns of actions with the service that a ``*`` alone can only mean here."""
+        return tuple(f"{self.service}:*" if a == "*" and self.service else a for a in actions)
 
     @property
     def _keys(self) -> Mapping[str, Domain]:
@@ -88,28 +102,48 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         return keys
 
 
-def policy_of(resource: Resource, name: str = "policy") -> Policy | Unknown:
-    """Compile a resource's policy; no policy gives no statements."""
-    statements = statements_of(resource, name)
+def policy_of(resource: Resource, graph: Graph, name: str = "policy") -> Policy | Unknown:
+    """Compile a resource's policy and what its organisation denies; no policy allows nothing."""
+    statements = statements_of(resource, graph, name)
     if isinstance(statements, Unknown):
         return statements
-    parts = resource.identity.split(":", 2)
+    parts = resource.identity.split(":", 5)
+    is_arn = len(parts) > 5 and parts[0] == "arn"
     is_placed = resource.region and not is_code(resource.scope)
     return Policy(
         statements=statements,
         account=account_of(resource),
-        partition=parts[1] if len(parts) == 3 and parts[0] == "arn" else "aws",
+        partition=parts[1] if is_arn else "aws",
         region=resource.region if is_placed else "",
+        service=_service_of(resource),
+        above=above(account_of(resource), graph),
     )
 
 
-def statements_of(resource: Resource, name: str = "policy") -> tuple[Statement, ...] | Unknown:
-    """Compile the statements of a resource's policy; no policy gives none."""
+def statements_of(
+    resource: Resource, graph: Graph, name: str = "policy"
+) -> tuple[Statement, ...] | Unknown:
+    """Compile the statements of a resource's policy, and what its organisation denies."""
     match property_value(resource, name):
         case Unknown() as unread:
             return unread
         case Known(value=value):
-            return tuple(read_statement(statement) for statement in value or ())
+            own = tuple(read_statement(statement) for statement in value or ())
+            return (*own, *denied_above(resource, graph)) if own else ()
+
+
+def denied_above(resource: Resource, graph: Graph) -> tuple[Statement, ...]:
+    """Give what the organisation denies to be done to a resource, whoever asks."""
+    if is_service_linked(resource.identity) or not is_controlled(f"{_service_of(resource)}:*"):
+        return ()
+    return above(account_of(resource), graph).resources
+
+
+def _service_of(resource: Resource) -> str:
+    """Give the service whose actions are done to a resource; a role is taken on by STS."""
+    parts = resource.identity.split(":", 3)
+    service = parts[2] if len(parts) > 3 and parts[0] == "arn" else ""
+    return "sts" if service == "iam" else service
 
 
 def account_in(principal: str) -> str:

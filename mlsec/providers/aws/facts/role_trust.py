@@ -23,8 +23,7 @@ _TAKING_ON = (AccessKind(action="sts:assumerole"),)
 
 def trusted_principals(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name everybody whom the trust policy lets in, in order."""
-    del graph
-    policy = policy_of(resource, "trust")
+    policy = policy_of(resource, graph, "trust")
     if isinstance(policy, Unknown):
         return policy
     allows = [statement for statement in policy.statements if statement.is_allow]
@@ -62,7 +61,7 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def is_open(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether everybody, another account or the holder of anybody's token may assume the role."""
-    policy = policy_of(resource, "trust")
+    policy = policy_of(resource, graph, "trust")
     if isinstance(policy, Unknown):
         return policy
     principals = let_in(policy, _TAKING_ON, is_signed=True)
@@ -72,7 +71,7 @@ def is_open(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def lacks_source_condition(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a service may assume the role for whoever asks it, in any account."""
-    policy = policy_of(resource, "trust")
+    policy = policy_of(resource, graph, "trust")
     if isinstance(policy, Unknown):
         return policy
     return verdict(any_of(services_let_in(policy, _TAKING_ON).values()), resource, graph)

@@ -29,11 +29,12 @@ _SERVICE = (".amazonaws.com", ".amazonaws.com.cn")
 
 def lets_in_service(role: Resource, name: str, graph: Graph) -> Answer:
     """Say whether a service of AWS may take on the role for the role's own account."""
-    return graph.memo(("trusts service", role.id, name), lambda: _lets_in_service(role, name))
+    key = ("trusts service", role.id, name)
+    return graph.memo(key, lambda: _lets_in_service(role, name, graph))
 
 
-def _lets_in_service(role: Resource, name: str) -> Answer:
-    trust = statements_of(role, "trust")
+def _lets_in_service(role: Resource, name: str, graph: Graph) -> Answer:
+    trust = statements_of(role, graph, "trust")
     if isinstance(trust, Unknown):
         return unknown(trust.gaps)
     account = account_of(role)
@@ -43,11 +44,11 @@ def _lets_in_service(role: Resource, name: str) -> Answer:
 
 def trusts_somebody(role: Resource, graph: Graph) -> bool:
     """Whether the trust policy of a role can let in anybody besides services."""
-    return graph.memo(("trusts somebody", role.id), lambda: _trusts_somebody(role))
+    return graph.memo(("trusts somebody", role.id), lambda: _trusts_somebody(role, graph))
 
 
-def _trusts_somebody(role: Resource) -> bool:
-    trust = statements_of(role, "trust")
+def _trusts_somebody(role: Resource, graph: Graph) -> bool:
+    trust = statements_of(role, graph, "trust")
     return isinstance(trust, Unknown) or any(
         statement.is_allow
         and statement.covers_action(_ASSUME)
@@ -56,15 +57,15 @@ def _trusts_somebody(role: Resource) -> bool:
     )
 
 
-def lets_in(role: Resource, who: Identity, arn: str) -> Answer:
+def lets_in(role: Resource, who: Identity, arn: str, graph: Graph) -> Answer:
     """Say whether an identity of the account may take on the role.
 
     A trust policy that names the identity itself is enough, unless its own policies deny; one that
     names the account leaves it to them. An account that code names by its number may be the own
     one: whoever has the name of the identity there is taken to be it.
     """
-    trust = statements_of(role, "trust")
-    own = [pages.layer(_ASSUME) for pages in (who.policies, who.boundary) if pages is not None]
+    trust = statements_of(role, graph, "trust")
+    own = [pages.layer(_ASSUME) for pages in (who.policies, *who.limits(_ASSUME))]
     if isinstance(trust, Unknown):
         right = _decide(role, who.caller, *own)
         return NO if right == NO else unknown(trust.gaps)
@@ -86,8 +87,9 @@ def _lets_in(
     denies = tuple(s for layer in own for s in layer.statements if not s.is_allow)
     by_name = Caller(names=(arn,), keys=who.caller.keys)
     by_account = Caller(names=(account_of(role), arn), keys=who.caller.keys)
+    above = (pages.layer(_ASSUME) for pages in who.above)
     return (
-        _decide(role, by_name, Layer(statements=(*trust, *denies))),
+        _decide(role, by_name, Layer(statements=(*trust, *denies)), *above),
         _decide(role, by_account, Layer(statements=tuple(trust)), *own),
     )
 

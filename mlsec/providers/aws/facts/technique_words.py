@@ -106,7 +106,7 @@ def _ask_assuming(identity: Resource, target: Target | None, graph: Graph) -> An
     role = _role_of(target)
     if role is None:
         return who.may(Question(action=_ASSUME, resource=_unnamed("role", who, target)))
-    return lets_in(role, who, identity.identity)
+    return lets_in(role, who, identity.identity, graph)
 
 
 def _has(raw: Mapping[str, Any]) -> Need:
