@@ -75,11 +75,15 @@ class Cloud(msgspec.Struct, frozen=True, kw_only=True):
     places: Callable[[Resource], tuple[str, ...]] = lambda _: ()
 
 
+# Asked only where there is an organisation.
+_IN_ORGANISATIONS = {operation.label for operation in aws_tables.ORGANISATION} - {
+    aws_tables.DESCRIBE_ORGANISATION.label
+}
+
+
 def _aws_table() -> Mapping[str, Operation]:
-    # Asked only where there is an organisation; what is refused of it is no gap.
     known = aws_tables.table_of(aws_plans())
-    above = {operation.label for operation in aws_tables.ORGANISATION}
-    return {k: v for k, v in sorted(known.items()) if k not in above}
+    return {k: v for k, v in sorted(known.items()) if k not in _IN_ORGANISATIONS}
 
 
 def _azure_table() -> Mapping[str, Operation]:
@@ -103,11 +107,10 @@ AWS = Cloud(
     stand_ins={
         "sagemaker:Search": "every model is described one by one",
         "account:ListRegions": "ec2:DescribeRegions says the same",
+        aws_tables.DESCRIBE_ORGANISATION.label: "it is said that a policy may exist above",
     },
     spared=frozenset({"ec2:DescribeRegions"}),
-    fallback=frozenset(
-        {"ec2:DescribeRegions", *(operation.right for operation in aws_tables.ORGANISATION)}
-    ),
+    fallback=frozenset({"ec2:DescribeRegions", *_IN_ORGANISATIONS}),
 )
 AZURE = Cloud(
     name="azure",

@@ -8,7 +8,7 @@ import msgspec
 
 from mlsec.collect.walk.plan import Operation, TypePlan
 from mlsec.providers.aws.collect.reader import plans
-from mlsec.providers.aws.tables import LIST_ACCOUNTS, LIST_REGIONS, ORGANISATION, TAGGING
+from mlsec.providers.aws.tables import LIST_REGIONS, ORGANISATION, TAGGING
 
 _ALWAYS = ("sts:GetCallerIdentity", LIST_REGIONS.right)
 
@@ -21,7 +21,7 @@ def least_privilege_policy(
     Args:
         only: operations (``DescribeModel`` or ``sagemaker:DescribeModel``) whose answers are
             wanted; what is needed to get there (listings, parents) is added. None: everything.
-        is_organisation: add the two rights that walking an organisation needs; the policies above
+        is_organisation: add the right to enter the accounts of an organisation; the policies above
             an account are read either way, where it may read them.
     """
     statement = {
@@ -42,7 +42,7 @@ def rights(
     if only is None:
         rights |= {operation.right for operation in ORGANISATION}
     if is_organisation:
-        rights |= {LIST_ACCOUNTS.right, "sts:AssumeRole"}
+        rights.add("sts:AssumeRole")
     for operation in needed(plans(), only):
         rights.update(operation.right.split(","))
     return tuple(sorted(rights))
