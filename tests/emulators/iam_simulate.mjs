@@ -1,5 +1,6 @@
 // Answers whether policies of AWS allow one of several requests, for tests of the evaluator.
-// A line of standard input is {policies, principal, account, action, resource, contexts}; a line of
+// A line of standard input is {identity, scps, principal, account, action, resource, contexts},
+// with the service control policies of each level of the organisation; a line of
 // standard output is the number of the first context that is allowed, -1, or "error: ...".
 import { createInterface } from "node:readline";
 import { runSimulation } from "@cloud-copilot/iam-simulate";
@@ -18,9 +19,10 @@ async function firstAllowed(question) {
           contextVariables,
         },
         identityPolicies: named(question.identity),
-        serviceControlPolicies: question.scps
-          ? [{ orgIdentifier: "r-root", policies: named(question.scps) }]
-          : [],
+        serviceControlPolicies: (question.scps ?? []).map((level, at) => ({
+          orgIdentifier: at === 0 ? "r-root" : `ou-root-${at}`,
+          policies: named(level),
+        })),
         resourceControlPolicies: [],
         permissionBoundaryPolicies: question.boundary ? named(question.boundary) : undefined,
         resourcePolicy: question.resourcePolicy ?? undefined,

@@ -6,7 +6,11 @@ import random
 from typing import Any
 
 from tests.providers.aws.external_access.keys import KEYS, OWN, S3_KEYS
-from tests.providers.aws.external_access.policies import Style, random_policy
+from tests.providers.aws.external_access.policies import (
+    Style,
+    random_controls,
+    random_policy,
+)
 from tests.providers.aws.external_access.requests import EVERYBODY, NAMED, TooManyError, requests
 from tests.providers.aws.external_access.simulator import Case
 
@@ -79,6 +83,19 @@ def random_bucket(chance: random.Random, *, exotic: bool) -> Case:
             )
         except TooManyError:
             continue
+
+
+def random_controlled_bucket(chance: random.Random, *, exotic: bool) -> Case:
+    """Make a policy below the resource control policies of an organisation."""
+    while True:
+        policy = random_policy(chance, _STYLE, exotic=exotic)
+        controls = random_controls(chance, _STYLE, exotic=exotic)
+        statements = [s for each in (policy, *controls) for s in each["Statement"]]
+        try:
+            questions = _questions({"Statement": statements})
+        except TooManyError:
+            continue
+        return Case(account=OWN, policy=policy, questions=questions, controls=controls)
 
 
 def _questions(policy: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import msgspec
 from mlsec.core.resource import Resource
 from tests.providers.aws.external_access import buckets, kms_keys, trust_policies
 from tests.providers.aws.external_access.simulator import Case, simulate
+from tests.providers.aws.facts.organisations import RCP, ROOT, UNIT, attached, members, place
 from tests.providers.aws.facts.policies import SCOPE, account, bucket, document, graph_of, role
 
 
@@ -33,6 +34,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     policy: Mapping[str, Any]
     witness: Any
     restricted: bool
+    controls: tuple[Mapping[str, Any], ...] = ()
 
 
 def compare(kind: Kind, seed: int, count: int, *, exotic: bool) -> tuple[int, list[Difference]]:
@@ -59,6 +61,7 @@ def compare(kind: Kind, seed: int, count: int, *, exotic: bool) -> tuple[int, li
                     policy=case.policy,
                     witness=witness[:2],
                     restricted=case.restricted,
+                    controls=case.controls,
                 )
             )
     return agree, differences
@@ -67,6 +70,15 @@ def compare(kind: Kind, seed: int, count: int, *, exotic: bool) -> tuple[int, li
 def _bucket_facts(case: Case, names: tuple[str, ...]) -> Mapping[str, Any]:
     found = bucket(*case.policy["Statement"], restrict_public_buckets=case.restricted)
     return _facts(found, names, account())
+
+
+def _controlled_facts(case: Case, names: tuple[str, ...]) -> Mapping[str, Any]:
+    above = (
+        attached(RCP, target, *control["Statement"])
+        for control, target in zip(case.controls, (ROOT, UNIT), strict=False)
+    )
+    found = bucket(*case.policy["Statement"])
+    return _facts(found, names, account(), place(), members(), *above)
 
 
 def _key_facts(case: Case, names: tuple[str, ...]) -> Mapping[str, Any]:
@@ -99,6 +111,9 @@ KINDS = {
     "trust": Kind(
         make=trust_policies.random_trust, expected=trust_policies.expected, facts=_role_facts
     ),
+    "controlled": Kind(
+        make=buckets.random_controlled_bucket, expected=buckets.expected, facts=_controlled_facts
+    ),
     "buckets": Kind(make=buckets.random_bucket, expected=buckets.expected, facts=_bucket_facts),
 }
 
@@ -115,6 +130,7 @@ def main() -> None:
         for each in few[:show]:
             restricted = "restricted" if each.restricted else ""
             lines += [f"{wrong} {each.name} {restricted} {json.dumps(each.policy['Statement'])}"]
+            lines += [f"    below {json.dumps(c['Statement'])}" for c in each.controls]
             lines += ["    " + msgspec.json.encode(each.witness).decode()[:600]]
     sys.stdout.write("\n".join(lines) + "\n")
 

@@ -45,6 +45,22 @@ def random_policy(chance: random.Random, style: Style, *, exotic: bool = True) -
     return {"Version": "2012-10-17", "Statement": statements}
 
 
+def random_controls(
+    chance: random.Random, style: Style, *, exotic: bool = True
+) -> tuple[dict[str, Any], ...]:
+    """Write one or two resource control policies, which deny everybody something."""
+
+    def deny() -> dict[str, Any]:
+        made = _statement(chance, style, exotic=exotic, effect="Deny")
+        made.pop("NotPrincipal", None)
+        return {**made, "Principal": "*"}
+
+    return tuple(
+        {"Version": "2012-10-17", "Statement": [deny() for _ in range(chance.choice((1, 1, 2)))]}
+        for _ in range(chance.choice((1, 1, 2)))
+    )
+
+
 def _statement(
     chance: random.Random, style: Style, *, exotic: bool, effect: str = ""
 ) -> dict[str, Any]:

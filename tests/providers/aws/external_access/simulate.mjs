@@ -1,5 +1,5 @@
 // Answers, for each line of JSON on standard input, which of its requests an AWS policy allows.
-// A line: {account, policy, restricted, questions: {name: [{principal, action, resource, context}]}}.
+// A line: {account, policy, controls, restricted, questions: {name: [{principal, action, resource, context}]}}.
 // The answer: {name: index of the first allowed request, or -1}, or {error}. Principal null: unsigned.
 import readline from 'node:readline'
 import { pathToFileURL } from 'node:url'
@@ -19,6 +19,8 @@ const { loadPolicy } = await load(path.join(root, 'iam-policy/dist/esm/index.js'
 
 const everything = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
 const own = loadPolicy(everything, { name: 'own' })
+const everybody = { Version: '2012-10-17', Statement: [{ ...everything.Statement[0], Principal: '*' }] }
+const full = loadPolicy(everybody, { name: 'RCPFullAWSAccess' })
 const simulationParameters = {
   simulationMode: 'Strict',
   discoveryContextKeyConstraints: new DiscoveryContextKeyConstraints([]),
@@ -36,7 +38,10 @@ function allows(line, policy, asked) {
     sessionPolicy: undefined,
     identityPolicies: asked.principal === null ? [] : [own],
     serviceControlPolicies: [],
-    resourceControlPolicies: [],
+    resourceControlPolicies: line.controls.map((document, at) => ({
+      orgIdentifier: `ou-${at}`,
+      policies: [full, loadPolicy(document, { name: `control ${at}` })],
+    })),
     resourcePolicy: policy,
     permissionBoundaries: undefined,
     vpcEndpointPolicies: undefined,

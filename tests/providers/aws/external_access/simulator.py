@@ -27,12 +27,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """One policy and, for each question, the requests of which any may be allowed."""
+    """One policy and, for each question, the requests of which any may be allowed.
+
+    ``controls`` are the resource control policies above it, one for each level.
+    """
 
     account: str
     policy: Mapping[str, Any]
     questions: Mapping[str, Sequence[Request]]
     restricted: bool = False
+    controls: tuple[Mapping[str, Any], ...] = ()
 
 
 needs_simulator = pytest.mark.skipif(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mlsec.providers.aws.facts.bucket_write_candidates import _buckets_named
-from mlsec.providers.aws.facts.permissions import Identity, Pages
+from mlsec.providers.aws.facts.pages import Pages
+from mlsec.providers.aws.facts.permissions import Identity
 from mlsec.providers.aws.facts.policy_statements import ANY, Cover, Question, read_document
 from mlsec.providers.aws.policy.callers import principal
 

@@ -18,14 +18,20 @@ import msgspec
 from mlsec.core.enums import Truth
 from mlsec.providers.aws.facts.identity_callers import caller_of
 from mlsec.providers.aws.facts.managed_policies import lines_of, names, raw_document
-from mlsec.providers.aws.facts.permissions import Identity, Pages
+from mlsec.providers.aws.facts.pages import Pages
+from mlsec.providers.aws.facts.permissions import Identity
 from mlsec.providers.aws.facts.policy_statements import Question
 from mlsec.providers.aws.policy.document import Document as Compiled
 from mlsec.providers.aws.policy.document import read_document
 from mlsec.providers.aws.policy.patterns import ANY
 from mlsec.providers.aws.shapes.policy_document import read_policy
 from tests.providers.aws.facts.policies import ACCOUNT, role
-from tests.providers.aws.policy.generated import Document, crossed, random_document
+from tests.providers.aws.policy.generated import (
+    Document,
+    crossed,
+    random_control,
+    random_document,
+)
 from tests.providers.aws.policy.simulator import (
     UNNAMED,
     conditions_of,
@@ -81,17 +87,25 @@ _KEY_POLICY: Document = {
 }
 
 
+_FREE: Document = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+
+
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """Policies that are asked about: an identity's, and its boundary's."""
+    """Policies that are asked about: an identity's, a boundary's and those of the levels above."""
 
     name: str
     identity: tuple[Document, ...]
     boundary: Document | None = None
+    above: tuple[tuple[Document, ...], ...] = ()
 
     @property
     def documents(self) -> tuple[Document, ...]:
         """All documents."""
-        return (*self.identity, *([self.boundary] if self.boundary else ()))
+        boundary = [self.boundary] if self.boundary else []
+        return (*self.identity, *boundary, *(each for level in self.above for each in level))
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -157,6 +171,10 @@ def _identity(subject: Subject) -> Identity:
         caller=caller_of(_ROLE),
         policies=Pages(documents=tuple(compiled(document) for document in subject.identity)),
         boundary=None if boundary is None else Pages(documents=(compiled(boundary),)),
+        above=tuple(
+            Pages(documents=tuple(compiled(document) for document in level))
+            for level in subject.above
+        ),
     )
 
 
@@ -176,6 +194,7 @@ def _requests(subject: Subject, action: str, resource: str) -> Iterator[Mapping[
             "resource": name,
             "identity": subject.identity,
             "boundary": [subject.boundary] if subject.boundary else None,
+            "scps": subject.above,
             "resourcePolicy": _KEY_POLICY if action.startswith("kms:") else None,
             "contexts": contexts(speaking, fixed),
         }
@@ -211,14 +230,10 @@ def _names(documents: Sequence[Document], asked: str) -> list[str]:
 def crossings(dice: random.Random, count: int) -> list[Subject]:
     """Choose crossings of operator and key, in an identity's policy and in a boundary."""
     everything = [*crossed()]
-    free: Document = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-    }
     made = [
         Subject(name=f"identity {name}", identity=(document,)) for name, document in everything
     ] + [
-        Subject(name=f"boundary {name}", identity=(free,), boundary=document)
+        Subject(name=f"boundary {name}", identity=(_FREE,), boundary=document)
         for name, document in everything
     ]
     return dice.sample(made, min(count, len(made)))
@@ -236,6 +251,24 @@ def randoms(dice: random.Random, count: int, *, exotic: bool) -> list[Subject]:
     ]
 
 
+def below_organisations(dice: random.Random, count: int) -> list[Subject]:
+    """Make identities below one to three levels, which mostly allow all and deny something."""
+    return [
+        Subject(
+            name=f"random {at}",
+            identity=(random_document(dice, exotic=False),),
+            boundary=random_document(dice, exotic=False) if dice.random() < 0.1 else None,
+            above=tuple(_level(dice) for _ in range(dice.choice((1, 2, 3)))),
+        )
+        for at in range(count)
+    ]
+
+
+def _level(dice: random.Random) -> tuple[Document, ...]:
+    own = [random_control(dice) for _ in range(dice.choice((0, 1, 1)))]
+    return (*([_FREE] if dice.random() < 0.8 or not own else []), *own)
+
+
 def managed(dice: random.Random, count: int) -> list[Subject]:
     """Choose policies that AWS manages."""
     every = names()
@@ -250,7 +283,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--policies", type=int, default=1000)
-    parser.add_argument("--kind", choices=("crossed", "usual", "exotic", "managed"))
+    parser.add_argument("--kind", choices=("crossed", "usual", "exotic", "managed", "below"))
     parser.add_argument("--show", type=int, default=20)
     parser.add_argument("--bodies", action="store_true", help="print the policies that differ")
     asked = parser.parse_args()
@@ -258,6 +291,7 @@ def main() -> None:
     subjects = {
         "crossed": lambda: crossings(dice, asked.policies),
         "usual": lambda: randoms(dice, asked.policies, exotic=False),
+        "below": lambda: below_organisations(dice, asked.policies),
         "managed": lambda: managed(dice, asked.policies),
         "exotic": lambda: randoms(dice, asked.policies, exotic=True),
     }[asked.kind]()

@@ -118,6 +118,16 @@ def random_document(dice: random.Random, *, exotic: bool) -> Document:
     }
 
 
+def random_control(dice: random.Random) -> Document:
+    """Make a service control policy: mostly denials, each of which a condition may bind."""
+    statements = []
+    for _ in range(dice.choice((1, 1, 2, 3))):
+        made = dict(_statement(dice, exotic=False, is_bound=dice.random() < 0.6))
+        made["Effect"] = "Deny" if dice.random() < 0.75 else "Allow"
+        statements.append(made)
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
 def _statement(dice: random.Random, *, exotic: bool, is_bound: bool) -> Document:
     action = "NotAction" if dice.random() < 0.12 else "Action"
     resource = "NotResource" if dice.random() < 0.15 else "Resource"
