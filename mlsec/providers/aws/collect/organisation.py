@@ -7,7 +7,6 @@ therefore no gap in what was scanned: it is kept as what could not be read above
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import msgspec
@@ -81,27 +80,29 @@ class _Reading:
 
     def resources(self) -> tuple[Resource, ...]:
         """Ask every account for its organisation, and each organisation once for the rest."""
-        answers = self._all(lambda scope: self._ask(scope, DESCRIBE_ORGANISATION), self._scopes)
-        told = {s.name: answer for s, answer in zip(self._scopes, answers, strict=True)}
+        asked = self._all(lambda scope: self._ask(scope, DESCRIBE_ORGANISATION), self._scopes)
+        answers = {s.name: answer for s, answer in zip(self._scopes, asked, strict=True)}
         made: dict[str, Resource] = {}
-        for known in self._known(told):
-            own = [scope for scope in self._scopes if _is_of(scope, told[scope.name], known)]
+        for known in self._known(answers):
+            own = [scope for scope in self._scopes if _is_of(scope, answers[scope.name], known)]
             for resource in (self._organisation(known), *self._above(known, own)):
                 made[resource.id] = resource
         for scope in self._scopes:
-            answer = told[scope.name]
+            answer = answers[scope.name]
             alone = self._account(scope, _state_of(scope, answer), _document(answer))
             made.setdefault(alone.id, alone)
         return tuple(made[key] for key in sorted(made))
 
-    def _known(self, told: Mapping[str, CallResult | Gap]) -> Iterable[_Known]:
+    def _known(self, answers: Mapping[str, CallResult | Gap]) -> Iterable[_Known]:
         """Read each organisation through the first account that may, its manager before others."""
         by_name: dict[str, list[Scope]] = {}
         for scope in self._scopes:
-            by_name.setdefault(str(_document(told[scope.name]).get("Id") or ""), []).append(scope)
+            by_name.setdefault(str(_document(answers[scope.name]).get("Id") or ""), []).append(
+                scope
+            )
         by_name.pop("", None)
         for name in sorted(by_name):
-            organisation = _document(told[by_name[name][0].name])
+            organisation = _document(answers[by_name[name][0].name])
             manager = organisation.get("MasterAccountId")
             readers = sorted(by_name[name], key=lambda s: (s.account != manager, s.name))
             for reader in readers[:_MOST_READERS]:
@@ -124,14 +125,14 @@ class _Reading:
         targets = sorted({target for path in paths.values() for target in path})
         asked = [(target, kind) for kind in known.in_force for target in targets]
         attached = self._all(lambda pair: self._attached(known.reader, *pair), asked)
-        ids = sorted({policy for each in attached for policy in each.policies})
-        cut = {each.target for each in attached if not each.is_whole}
+        ids = sorted({policy for level in attached for policy in level.policies})
+        cut = {level.target for level in attached if not level.is_whole}
         policies = self._all(lambda name: self._policy(known.reader, name, attached), ids)
         for policy_id, policy in zip(ids, policies, strict=True):
             if policy is not None:
                 yield policy
             if policy is None or policy.unread:
-                cut |= {each.target for each in attached if policy_id in each.policies}
+                cut |= {level.target for level in attached if policy_id in level.policies}
         for scope in scopes:
             path = paths.get(scope.account, ())
             if scope.account == known.management:
@@ -175,7 +176,7 @@ class _Reading:
         answer = self._ask(reader, DESCRIBE_POLICY, {"PolicyId": policy_id})
         if isinstance(answer, Gap):
             return None
-        targets = [{"TargetId": e.target} for e in attached if policy_id in e.policies]
+        targets = [{"TargetId": t.target} for t in attached if policy_id in t.policies]
         return self._map(
             POLICY,
             reader,
@@ -240,6 +241,9 @@ class _Reading:
         """Ask for several things at once; the answers stand in the order of the questions."""
         if len(items) < 2 or self._client.in_flight < 2:
             return [ask(item) for item in items]
+        # Takes time to import, which reading evidence does not need.
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
         with ThreadPoolExecutor(self._client.in_flight) as pool:
             return list(pool.map(ask, items))
 

@@ -39,6 +39,10 @@ _NOT_COLLECTED = (
     "policies of an AWS organisation (service and resource control policies) were not collected:"
     " one may deny what identities and resources are said to be open to; collect again to read them"
 )
+_DECLARED = (
+    "policies of an AWS organisation that code declares are not applied to the rest of it: which"
+    " account that is deployed to is not known"
+)
 _NOTICES = {"part": _READ_IN_PART, "not_collected": _NOT_COLLECTED, "refused": _UNREAD}
 
 
@@ -117,11 +121,10 @@ def is_service_linked(arn: str) -> bool:
 
 def above(account: str, graph: Graph) -> Above:
     """Give what limits an account, and say once what is not known of it."""
-    found = graph.memo(("above account", account), lambda: _above(account, graph))
     notice = _notice(account, graph)
     if notice:
         graph.add_notice(notice)
-    return found
+    return graph.memo(("above account", account), lambda: _above(account, graph))
 
 
 def _place(account: str, graph: Graph) -> Resource | None:
@@ -134,6 +137,9 @@ def _place(account: str, graph: Graph) -> Resource | None:
 
 
 def _notice(account: str, graph: Graph) -> str:
+    if account == CODE_ACCOUNT:
+        is_declared = any(policy.stands_in_code for policy in graph.of_type(_POLICY))
+        return _DECLARED if is_declared else _UNREAD
     place = _place(account, graph)
     state = "refused" if place is None else str(place.properties.get("policies_above"))
     return _NOTICES.get(state, "")
