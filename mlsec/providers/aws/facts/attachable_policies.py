@@ -13,7 +13,8 @@ from mlsec.graph.techniques.rights import rights_followed
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.providers.aws.facts.ability_table import powers
 from mlsec.providers.aws.facts.managed_policies import names, policy_of_aws
-from mlsec.providers.aws.facts.permissions import Identity, Pages, identity_of
+from mlsec.providers.aws.facts.pages import Pages
+from mlsec.providers.aws.facts.permissions import Identity, identity_of
 from mlsec.providers.aws.facts.policy_statements import Question
 from mlsec.providers.aws.policy.keys import FREE, Domain
 from mlsec.providers.aws.policy.patterns import TooLongError, common_example, matches

@@ -104,7 +104,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 def policy_of(resource: Resource, graph: Graph, name: str = "policy") -> Policy | Unknown:
     """Compile a resource's policy and what its organisation denies; no policy allows nothing."""
-    statements = statements_of(resource, graph, name)
+    statements = statements_in_force(resource, graph, name)
     if isinstance(statements, Unknown):
         return statements
     parts = resource.identity.split(":", 5)
@@ -120,16 +120,21 @@ def policy_of(resource: Resource, graph: Graph, name: str = "policy") -> Policy 
     )
 
 
-def statements_of(
-    resource: Resource, graph: Graph, name: str = "policy"
-) -> tuple[Statement, ...] | Unknown:
-    """Compile the statements of a resource's policy, and what its organisation denies."""
+def statements_of(resource: Resource, name: str = "policy") -> tuple[Statement, ...] | Unknown:
+    """Compile the statements of a resource's policy; no policy gives none."""
     match property_value(resource, name):
         case Unknown() as unread:
             return unread
         case Known(value=value):
-            own = tuple(read_statement(statement) for statement in value or ())
-            return (*own, *denied_above(resource, graph)) if own else ()
+            return tuple(read_statement(statement) for statement in value or ())
+
+
+def statements_in_force(
+    resource: Resource, graph: Graph, name: str = "policy"
+) -> tuple[Statement, ...] | Unknown:
+    """Compile the statements of a resource's policy, and what its organisation denies."""
+    own = statements_of(resource, name)
+    return own if isinstance(own, Unknown) or not own else (*own, *denied_above(resource, graph))
 
 
 def denied_above(resource: Resource, graph: Graph) -> tuple[Statement, ...]:

@@ -11,7 +11,7 @@ from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Unknown
 from mlsec.graph.ternary import NO, Answer, any_of, unknown
-from mlsec.providers.aws.facts.resource_policy import statements_of
+from mlsec.providers.aws.facts.resource_policy import statements_in_force
 from mlsec.providers.aws.policy.callers import Caller, service
 from mlsec.providers.aws.policy.decide import Layer, Request, decide
 from mlsec.providers.aws.policy.keys import FREE, fixed
@@ -34,7 +34,7 @@ def lets_in_service(role: Resource, name: str, graph: Graph) -> Answer:
 
 
 def _lets_in_service(role: Resource, name: str, graph: Graph) -> Answer:
-    trust = statements_of(role, graph, "trust")
+    trust = statements_in_force(role, graph, "trust")
     if isinstance(trust, Unknown):
         return unknown(trust.gaps)
     account = account_of(role)
@@ -48,7 +48,7 @@ def trusts_somebody(role: Resource, graph: Graph) -> bool:
 
 
 def _trusts_somebody(role: Resource, graph: Graph) -> bool:
-    trust = statements_of(role, graph, "trust")
+    trust = statements_in_force(role, graph, "trust")
     return isinstance(trust, Unknown) or any(
         statement.is_allow
         and statement.covers_action(_ASSUME)
@@ -64,7 +64,7 @@ def lets_in(role: Resource, who: Identity, arn: str, graph: Graph) -> Answer:
     names the account leaves it to them. An account that code names by its number may be the own
     one: whoever has the name of the identity there is taken to be it.
     """
-    trust = statements_of(role, graph, "trust")
+    trust = statements_in_force(role, graph, "trust")
     own = [pages.layer(_ASSUME) for pages in (who.policies, *who.limits(_ASSUME))]
     if isinstance(trust, Unknown):
         right = _decide(role, who.caller, *own)
