@@ -20,6 +20,7 @@ from mlsec.providers.gcp.facts.grants import (
     verdict,
 )
 from mlsec.providers.gcp.facts.identities import may_everywhere, may_near
+from mlsec.vocabulary.iac_mapping import is_code
 from mlsec.vocabulary.types import Type
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether something that trains, serves or develops models runs as the account."""
     users = _users_in(resource.scope, graph)
     mine = users.by_account.get(resource.id, ())
-    return verdict(any_of((*mine, users.hidden)), resource, graph)
+    # Code that grants an idle account something does not say that models run as it elsewhere.
+    is_idle = is_code(resource.scope) and resource.id not in _in_use(graph)
+    return verdict(any_of((*mine, NO if is_idle else users.hidden)), resource, graph)
 
 
 def notebooks(resource: Resource, graph: Graph) -> Targets:
@@ -100,6 +103,20 @@ def _notebooks_in(scope: str, graph: Graph) -> _Notebooks:
         name: tuple(notebooks_by_id.values()) for name, notebooks_by_id in resources.items()
     }
     return _Notebooks(by_account=by_account, gaps=tuple(sorted(gaps)))
+
+
+def _in_use(graph: Graph) -> frozenset[str]:
+    """Give the ids of the accounts that something runs as."""
+    return graph.memo(
+        ("gcp accounts in use",),
+        lambda: frozenset(
+            account.id
+            for kind in _kinds_with_role(graph)
+            for resource in graph.of_type(kind.name)
+            for name in _ROLES
+            for account in graph.targets(resource, name).resources
+        ),
+    )
 
 
 class _Users(msgspec.Struct, frozen=True, kw_only=True):

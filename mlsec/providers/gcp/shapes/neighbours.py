@@ -153,6 +153,15 @@ def group_keys(raw: Any) -> list[str] | None:
     return None if raw is None else sorted(str(group["groupKey"]["id"]) for group in raw)
 
 
+def named_accounts(raw: Any) -> list[str] | None:
+    """Give the addresses of the service accounts that the bindings of a policy name."""
+    if raw is None:
+        return None
+    members = {str(member) for binding in raw for member in binding.get("members") or ()}
+    kinds = (member.partition(":") for member in sorted(members))
+    return [name for kind, _, name in kinds if kind == "serviceAccount" and "[" not in name]
+
+
 def is_shared_issuer(raw: Any) -> bool | None:
     """Whether everybody can get a token of an issuer."""
     if raw is None or "‹" in str(raw):
@@ -217,6 +226,7 @@ NEIGHBOUR_SHAPES: Mapping[str, Shape] = {
     "key_ring": key_ring,
     "kms_key": kms_key,
     "labels": labels,
+    "named_accounts": named_accounts,
     "names_gemini": names_gemini,
     "network": compute_link,
     "own_account": own_account,

@@ -1,0 +1,113 @@
+"""Google's code as a scan sees it: who gets in by identity pools, ACLs and idle accounts."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlsec.collect.code.code_file import Language
+from mlsec.graph.build import build_graph
+from mlsec.graph.fact import Known, property_value
+from mlsec.graph.graph import Graph
+from mlsec.targets.facts import FACTS
+from tests.iac.reading import VOCABULARY, inventory_of, scope_of
+
+ACCOUNT = 'resource "google_service_account" "a" {\n  account_id = "serve"\n}\n'
+_ACCOUNTS = "gcp.iam.service_account"
+
+
+def scanned(text: str) -> Graph:
+    scope = scope_of({"main.tf": text}, Language.TERRAFORM)
+    return build_graph(VOCABULARY, inventory_of(scope, as_scanned=True), FACTS)
+
+
+def told(graph: Graph, type_name: str, name: str, of: str = "") -> object:
+    (found,) = [r for r in graph.of_type(type_name) if r.id.endswith(of) and not r.is_stub]
+    held = property_value(found, name)
+    return held.value if isinstance(held, Known) else "unread"
+
+
+def grant(name: str, role: str, account: str, on: str = "") -> str:
+    """Grant a role to an account: on the project, or on another account."""
+    kind = "google_service_account_iam_member" if on else "google_project_iam_member"
+    place = f"service_account_id = google_service_account.{on}.name" if on else 'project = "shop"'
+    return (
+        f'resource "{kind}" "{name}" {{\n  {place}\n  role = "{role}"\n'
+        f"  member = google_service_account.{account}.member\n}}\n"
+    )
+
+
+def account(name: str) -> str:
+    return f'resource "google_service_account" "{name}" {{\n  account_id = "{name}"\n}}\n'
+
+
+NOTEBOOK = (
+    'resource "google_workbench_instance" "n" {\n  name = "n"\n  location = "a"\n'
+    "  gce_setup {\n    service_accounts {\n      email = google_service_account.a.email\n"
+    "    }\n  }\n}\n"
+)
+_TOKENS = "roles/iam.serviceAccountTokenCreator"
+
+
+@pytest.mark.parametrize(
+    ("grants", "escalates"),
+    [
+        (grant("t", _TOKENS, "a", on="boss") + grant("o", "roles/owner", "boss"), True),
+        (
+            account("middle")
+            + grant("t", _TOKENS, "a", on="middle")
+            + grant("u", _TOKENS, "middle", on="boss")
+            + grant("o", "roles/owner", "boss"),
+            True,
+        ),
+        (grant("t", _TOKENS, "a", on="boss") + grant("o", "roles/viewer", "boss"), "unread"),
+        (grant("t", "roles/viewer", "a", on="boss") + grant("o", "roles/owner", "boss"), "unread"),
+    ],
+)
+def test_account_that_nothing_runs_as_is_a_target_where_it_owns_the_project(
+    grants: str, escalates: object
+) -> None:
+    graph = scanned(ACCOUNT + account("boss") + NOTEBOOK + grants)
+    assert told(graph, _ACCOUNTS, "can_escalate", ".a") is escalates
+
+
+def test_account_that_nothing_runs_as_is_not_judged_as_one_of_machine_learning() -> None:
+    graph = scanned(ACCOUNT + account("boss") + NOTEBOOK + grant("o", "roles/owner", "boss"))
+    assert told(graph, _ACCOUNTS, "runs_ml", ".a") is True
+    assert told(graph, _ACCOUNTS, "runs_ml", ".boss") is False
+
+
+POOL = (
+    'resource "google_iam_workload_identity_pool" "p" {{\n  workload_identity_pool_id = "ci"\n}}\n'
+    'resource "google_iam_workload_identity_pool_provider" "p" {{\n'
+    "  workload_identity_pool_id = "
+    "google_iam_workload_identity_pool.p.workload_identity_pool_id\n"
+    '  workload_identity_pool_provider_id = "gh"\n  attribute_mapping = {{\n'
+    '    "google.subject" = "assertion.sub"\n    "attribute.ref" = "assertion.ref"\n'
+    '    "attribute.repository" = "assertion.repository"\n  }}\n'
+    '  attribute_condition = "{condition}"\n'
+    '  oidc {{\n    issuer_uri = "https://token.actions.githubusercontent.com"\n  }}\n}}\n'
+    'resource "google_service_account_iam_member" "m" {{\n'
+    '  service_account_id = google_service_account.a.name\n  role = "roles/iam.{role}"\n'
+    '  member = "principalSet://iam.googleapis.com/'
+    '${{google_iam_workload_identity_pool.p.name}}/{whom}"\n}}\n'
+)
+ANY_OWNER, OF_ACME = "assertion.ref == 'refs/heads/main'", "assertion.repository_owner == 'acme'"
+
+
+@pytest.mark.parametrize(
+    ("condition", "whom", "role", "expected"),
+    [
+        (ANY_OWNER, "*", "workloadIdentityUser", True),
+        (ANY_OWNER, "attribute.ref/refs/heads/main", "serviceAccountTokenCreator", True),
+        (ANY_OWNER, "attribute.repository/acme/x", "workloadIdentityUser", "unread"),
+        (OF_ACME, "*", "workloadIdentityUser", "unread"),
+    ],
+)
+def test_account_that_a_pool_may_use_is_open_where_the_pool_takes_tokens_of_other_owners(
+    condition: str, whom: str, role: str, expected: object
+) -> None:
+    """What is not seen to be open may still be, by a grant outside the code."""
+    graph = scanned(ACCOUNT + NOTEBOOK + POOL.format(condition=condition, whom=whom, role=role))
+    assert told(graph, "gcp.iam.service_account", "has_external_impersonators") is expected
+    admitted = told(graph, "gcp.iam.identity_provider", "admits_other_owners")
+    assert admitted is (condition is ANY_OWNER)
