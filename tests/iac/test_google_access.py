@@ -111,3 +111,30 @@ def test_account_that_a_pool_may_use_is_open_where_the_pool_takes_tokens_of_othe
     assert told(graph, "gcp.iam.service_account", "has_external_impersonators") is expected
     admitted = told(graph, "gcp.iam.identity_provider", "admits_other_owners")
     assert admitted is (condition is ANY_OWNER)
+
+
+def legacy(role: str) -> str:
+    """Grant a role to Cloud Build's own account, whose number only an apply knows."""
+    return (
+        'data "google_project" "p" {}\nresource "google_project_iam_member" "legacy" {\n'
+        f'  project = "shop"\n  role = "{role}"\n  member = '
+        '"serviceAccount:${data.google_project.p.number}@cloudbuild.gserviceaccount.com"\n}\n'
+    )
+
+
+_BUILDS, _ACTS = "roles/cloudbuild.builds.editor", "roles/iam.serviceAccountUser"
+
+
+@pytest.mark.parametrize(
+    ("more", "escalates"),
+    [
+        (legacy("roles/cloudbuild.builds.builder"), True),
+        (legacy("roles/logging.logWriter"), "unread"),
+        ("", "unread"),
+        (grant("o", "roles/owner", "boss") + grant("x", _ACTS, "a", on="boss"), True),
+        (grant("o", "roles/owner", "boss"), "unread"),
+    ],
+)
+def test_builder_gains_by_the_account_that_builds_run_as(more: str, escalates: object) -> None:
+    text = ACCOUNT + account("boss") + NOTEBOOK + grant("b", _BUILDS, "a") + more
+    assert told(scanned(text), _ACCOUNTS, "can_escalate", ".a") is escalates

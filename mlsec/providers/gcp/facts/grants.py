@@ -95,8 +95,24 @@ def own_grants(resource: Resource) -> Grants:
     name = next((holder for holder in _HOLDERS if holder in known), _HOLDERS[0])
     fact = property_value(resource, name)
     if isinstance(fact, Unknown):
-        return Grants(gaps=fact.gaps or ("?the policy of " + resource.name,))
+        gaps = fact.gaps or ("?the policy of " + resource.name,)
+        return Grants(grants=_grants_read_in_part(resource, name), gaps=gaps)
     return Grants(grants=tuple(grant for binding in fact.value or () for grant in _read(binding)))
+
+
+def _grants_read_in_part(resource: Resource, name: str) -> tuple[Grant, ...]:
+    """Give what is known of a policy in code whose other parts only an apply knows.
+
+    Where the members of its one binding are hidden, those that the policy names are still its.
+    """
+    bindings = [binding for binding in resource.properties.get(name) or () if binding.get("role")]
+    named = resource.properties.get("named_accounts") or ()
+    if len(bindings) == 1 and "members" not in bindings[0] and "member" not in bindings[0]:
+        members = [f"serviceAccount:{account}" for account in named]
+        bindings = [{**bindings[0], "members": members}]
+    # A condition that is not there was not read; without one it would be None.
+    whole = ({"condition": "(unread)", **binding} for binding in bindings)
+    return tuple(grant for binding in whole for grant in _read(binding))
 
 
 def role_allows(role: str, permission: str, scope: str, graph: Graph) -> Answer:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-EXAMPLE_KEYS = ("may", "runs", "deny", "condition")
-_PROJECT = "shop"
+EXAMPLE_KEYS = ("may", "runs", "builds", "deny", "condition")
+_PROJECT, _NUMBER = "shop", "111222333444"
 _EVERYONE = "principalSet://goog/public:all"
+_BUILDER = "roles/cloudbuild.builds.builder"
 _NODES = {"project": _PROJECT, "folder": "42", "organization": "987"}
 _TYPES = {
     "service": "gcp.run.service",
@@ -23,8 +24,9 @@ def spell_out(raw: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     ``may`` maps permissions (several with spaces between) to what they are granted on: project,
     folder, organization, the account ``owner``, which owns the project, the account ``other``,
     which has no rights, or one of ``runs``. ``runs`` maps a service, function or notebook to the
-    account that it runs as. ``deny`` lists permissions that a policy denies to everybody.
-    ``condition`` is that of each grant.
+    account that it runs as. ``builds`` is the role of Cloud Build's own account on the project,
+    the builder's in projects that have such an account. ``deny`` lists permissions that a policy
+    denies to everybody. ``condition`` is that of each grant.
 
     Raises:
         ValueError: what has another form.
@@ -32,10 +34,16 @@ def spell_out(raw: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     documents: Documents = {
         **{name: _account(name) for name in ("self", "owner", "other")},
         **{name: _node(kind, name) for kind, name in _NODES.items()},
-        "home": {"type": "gcp.project", "name": _PROJECT, "number": "111222333444"},
+        "home": {"type": "gcp.project", "name": _PROJECT, "number": _NUMBER},
         "roles/owner": _role("resourcemanager.projects.setIamPolicy"),
+        _BUILDER: _role("cloudbuild.builds.create", "storage.objects.create"),
+        "roles/viewer": _role("storage.buckets.list"),
     }
     documents[_PROJECT]["bindings"].append(_binding("roles/owner", "owner", None))
+    if raw.get("builds"):
+        member = f"serviceAccount:{_NUMBER}@cloudbuild.gserviceaccount.com"
+        binding = {"role": str(raw["builds"]), "members": [member], "condition": None}
+        documents[_PROJECT]["bindings"].append(binding)
     for kind, account in (raw.get("runs") or {}).items():
         if kind not in _TYPES or account not in documents:
             raise ValueError(f'"{kind}: {account}" is not service, function or notebook: account')

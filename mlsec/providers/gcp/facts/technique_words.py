@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlsec.core.resource import Resource
 from mlsec.graph.techniques.technique import Question, QuestionWord, Target, TargetKind, Words
 from mlsec.graph.ternary import NO, Answer, any_of
+from mlsec.providers.gcp.facts import build_accounts
 from mlsec.providers.gcp.facts.identities import may_everywhere
 from mlsec.providers.gcp.facts.rights_on_targets import (
     RUNNERS,
@@ -59,6 +60,8 @@ def _thing(place: str, target: Target | None) -> Resource | None:
 
 def _account(identity: Resource, graph: Graph) -> tuple[Target, ...]:
     del graph
+    if identity.is_stub:
+        return ()  # an account of Google's own: nobody else can be given a right over it
     return (Target(kind="account", name=identity.name, resource=identity, identity=identity),)
 
 
@@ -70,6 +73,10 @@ def _running(kind: str) -> Callable[[Resource, Graph], tuple[Target, ...]]:
         )
 
     return leading_to
+
+
+def _is_privileged(identity: Resource, graph: Graph) -> Answer:
+    return any_of((is_admin(identity, graph), build_accounts.writes_everything(identity, graph)))
 
 
 def is_admin(identity: Resource, graph: Graph) -> Answer:
@@ -86,7 +93,8 @@ def is_admin(identity: Resource, graph: Graph) -> Answer:
 WORDS = Words(
     cloud="gcp",
     types=(_ACCOUNT,),
-    is_admin=is_admin,
+    is_admin=_is_privileged,
+    not_there=build_accounts.build_accounts,
     questions={
         "may": QuestionWord(
             about="a permission that roles give the account, and on what: everything of its kind "
@@ -101,6 +109,12 @@ WORDS = Words(
             about="a service account that is privileged, of this project or of another",
             leading_to=_account,
             is_across_scopes=True,
+        ),
+        build_accounts.KIND: TargetKind(
+            about="the account of Cloud Build's own, where it is privileged",
+            leading_to=build_accounts.leading_to,
+            has_whichever=False,
+            unseen=build_accounts.unseen,
         ),
         **{
             kind: TargetKind(
