@@ -13,7 +13,7 @@ from mlsec.core.errors import MlsecError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlsec.history.store import PastScan, State
+    from mlsec.history.queries import PastScan, State
 
 _COLUMNS = (
     ("new", "new"),

@@ -32,7 +32,7 @@ def judge_again(
 ) -> tuple[Assessment, list[str]]:
     """Judge the evidence as the recorded assessment says it was judged.
 
-    The command line, which decides nothing, is taken over.
+    The command line, which decides nothing, is taken over, and so is what a history said.
 
     Returns:
         The assessment that the evidence gives, and by what it was judged.
@@ -43,8 +43,11 @@ def judge_again(
     """
     from mlsec import pipeline
     from mlsec.cli import console
+    from mlsec.engine.assessment.gate import with_gate
     from mlsec.engine.rules.params import apply_overrides
     from mlsec.history.diff import mark_changes
+    from mlsec.history.marking import take_over
+    from mlsec.model_files.evidence import read_listings
 
     judging, judged_by = _judging(recorded, args)
     usual = pipeline.load(judging)
@@ -59,7 +62,9 @@ def judge_again(
         from mlsec.cli.files import load_assessment
 
         again = mark_changes(load_assessment(args.baseline), again)
-    return again, settings_of(recorded, ruleset)
+    again = take_over(recorded, again)
+    empty = [listing.target for listing in read_listings(snapshot) if listing.is_empty]
+    return with_gate(again, empty), settings_of(recorded, ruleset)
 
 
 def check_assessment(recorded: bytes, again: Assessment, location: str) -> None:

@@ -138,6 +138,8 @@ def _check_evidence(
     checked.lines.append("assessment: made again from the evidence, the same in every byte")
     checked.lines += [f"settings: {setting}" for setting in settings]
     checked.lines.append("command line in the reports: as whoever made them says")
+    if assessment.changes is not None and assessment.changes.has_ages:
+        checked.lines.append("changes and ages by a history: as whoever made them says")
     _check_reports(checked, again, digests, args, path.parent)
 
 

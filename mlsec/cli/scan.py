@@ -20,11 +20,10 @@ from mlsec.core.errors import MlsecError, NoRoomError, UsageError
 from mlsec.core.sanitize import plain_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from mlsec.core.assessment import Assessment
     from mlsec.engine.model.rule import RuleSet
-    from mlsec.pipeline import Judging
 
 EVIDENCE = "evidence.mlsnap"
 
@@ -74,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _scan(args: argparse.Namespace) -> int:
     from mlsec import pipeline
+    from mlsec.engine.assessment.gate import with_gate
     from mlsec.model_files.evidence import read_listings
     from mlsec.snapshot.evidence import open_evidence
 
@@ -96,19 +96,44 @@ def _scan(args: argparse.Namespace) -> int:
         raise
     finally:
         progress.close()
-    if baseline is not None:
-        from mlsec.history.diff import mark_changes
-
-        assessment = mark_changes(baseline, assessment)
+    assessment, history_error = _compared(assessment, baseline, args.history)
+    assessment = with_gate(assessment, empty)
     try:
-        code = _show(args, judging, assessment, empty)
+        code = _show(args, assessment)
     except MlsecError as error:
         if args.output is not None and (args.output / EVIDENCE).is_file():
             error.hint += f"; the evidence is kept: mlsec scan {args.output / EVIDENCE}"
         raise
+    if history_error is not None:
+        raise history_error
     if args.history is not None:
         _record(args.history, assessment)
     return code
+
+
+def _compared(
+    assessment: Assessment, baseline: Assessment | None, history: Path | None
+) -> tuple[Assessment, MlsecError | None]:
+    """Write into the assessment what changed since the baseline, or since the last scan recorded.
+
+    Returns:
+        It, and why the history could not be read: the reports must not be lost with it.
+    """
+    from mlsec.history.diff import mark_changes
+    from mlsec.history.since_last import mark_first
+    from mlsec.history.store import History
+
+    if baseline is not None:
+        assessment = mark_changes(baseline, assessment)
+    if history is None:
+        return assessment, None
+    try:
+        if not history.exists():
+            return mark_first(assessment), None
+        with History(history) as opened:
+            return opened.marked(assessment), None
+    except MlsecError as error:
+        return assessment, error
 
 
 def _record(path: Path, assessment: Assessment) -> None:
@@ -197,31 +222,10 @@ def _read_beforehand(args: argparse.Namespace) -> Assessment | None:
     return load_assessment(args.baseline) if args.baseline is not None else None
 
 
-def _incomplete(assessment: Assessment, percent: float) -> str:
-    """Say what was missing."""
-    from mlsec.core.resource import is_of_code
-    from mlsec.core.sanitize import visible
-
-    enumerated = sum(row.enumerated for row in assessment.coverage)
-    if enumerated and enumerated == sum(row.excluded for row in assessment.coverage):
-        return (
-            f"nothing to assess: of {enumerated:,} files there, none is a model file or a part of"
-            " one (exit 11; --min-coverage 0 accepts that)"
-        )
-    said = [gap for gap in assessment.gaps if not is_of_code(gap)]
-    whole = f"incomplete: {percent:.1f}% of the checks could be assessed"
-    if percent >= 100 and said:
-        first = visible(said[0].detail or said[0].wanted, 200)
-        more = f", and {len(said) - 1:,} more" if len(said) > 1 else ""
-        whole = f"incomplete: not all was read ({first}{more})"
-    return f"{whole} (exit 11; --min-coverage says how much must be)"
-
-
-def _show(
-    args: argparse.Namespace, judging: Judging, assessment: Assessment, empty: Sequence[str]
-) -> int:
+def _show(args: argparse.Namespace, assessment: Assessment) -> int:
     from mlsec.cli.report import show
-    from mlsec.engine.assessment.gate import Gate, assessed_percent, gate
+    from mlsec.core.gate_result import Gate
+    from mlsec.render.gate_words import gate_lines
 
     written = show(
         assessment,
@@ -236,21 +240,15 @@ def _show(
         console.note("")
         for path in written:
             console.note(f"wrote {path}")
-    verdict = gate(assessment, judging.fail_on, judging.min_coverage_percent)
-    for target in empty:
-        console.note(f"{target}: no file there, or only empty ones, so nothing to assess")
-    match verdict:
-        case Gate.CLEAN if empty and judging.min_coverage_percent > 0:
-            console.note("incomplete: an empty target (exit 11; --min-coverage 0 accepts it)")
-            return exits.INCOMPLETE
-        case Gate.CLEAN:
-            return exits.CLEAN
-        case Gate.FINDINGS:
-            return exits.FINDINGS
-        case Gate.INCOMPLETE:
-            percent = assessed_percent(assessment)
-            console.note(_incomplete(assessment, percent))
-            return exits.INCOMPLETE
+    head, *lines = gate_lines(assessment) or [""]
+    if head:
+        console.note(head)
+    for line in lines:
+        console.note(f"  {line}")
+    codes = {Gate.FINDINGS: exits.FINDINGS, Gate.INCOMPLETE: exits.INCOMPLETE}
+    return (
+        exits.CLEAN if assessment.gate is None else codes.get(assessment.gate.result, exits.CLEAN)
+    )
 
 
 def _command(args: argparse.Namespace) -> str:

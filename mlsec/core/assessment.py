@@ -9,8 +9,10 @@ import msgspec
 
 from mlsec.core.catalogue import Catalogue, CatalogueRule
 from mlsec.core.cause import Cause
+from mlsec.core.changes import Changes
 from mlsec.core.enums import ControlStatus
 from mlsec.core.finding import Finding
+from mlsec.core.gate_result import GateResult
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.core.sanitize import visible
 
@@ -239,6 +241,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     ``catalogue`` has what rules and frameworks say, whatever they came to. ``unshown`` is what a
     reader of a file could not restore, "" for nothing; it is not written.
     ``frameworks`` count every control; ``controls`` are those that a rule judged something for.
+    ``changes`` says what changed since a baseline or the last scan of a history, ``gate`` what the
+    gate said; None where there is no earlier scan, and in assessments of older versions.
     """
 
     schema: str = SCHEMA
@@ -258,6 +262,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     model_files: tuple[ModelFile, ...] = ()
     limit: ChangeLimit | None = None
     causes: tuple[Cause, ...] = ()
+    changes: Changes | None = None
+    gate: GateResult | None = None
     catalogue: Catalogue = Catalogue()
     unshown: str = ""
 

@@ -87,7 +87,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One verdict: status fail or not_assessed (passes are kept as counts and ids).
 
-    ``change`` is what became of it since the baseline (new, regressed, unchanged), "" without one.
+    ``change`` is what became of it since the earlier scan that ``changes`` of the assessment names
+    (new, regressed, unchanged), "" without one. ``first_seen`` is when a scan first found it,
+    ``open_since`` since when every scan that could read it did (RFC 3339, UTC); both come from a
+    history, or from a baseline, which knows only that it is open at least since then.
     ``stands_for`` are the ids of all resources that it speaks for, where nothing uses the setting.
     ``facts`` has what the rule's fix command names of the resource beyond ``resource``: the values
     by the name of their hole, where there are any.
@@ -106,5 +109,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     waiver: AppliedWaiver | None = None
     path: AttackPath | None = None
     change: str = ""
+    first_seen: str | msgspec.UnsetType = msgspec.UNSET
+    open_since: str | msgspec.UnsetType = msgspec.UNSET
     stands_for: tuple[str, ...] = ()
     facts: Mapping[str, tuple[str, ...]] | msgspec.UnsetType = msgspec.UNSET

@@ -22,7 +22,9 @@ from mlsec.snapshot.foreign_database import (
 )
 
 _APPLICATION_ID = 0x6D6C6869  # "mlhi"
-_VERSION = 1
+# Version 1 has no state ``waived`` and no ``change`` in a head. The tables are the same, and the
+# next scan that is recorded makes a file one of version 2.
+VERSION = 2
 # A finding's row says what is so now: since which scan (changed_scan), and the last scan that
 # confirmed it. What was so before goes to ``past`` when it changes, so the file grows with changes.
 _SCHEMA = """
@@ -40,7 +42,7 @@ CREATE TABLE past (finding INTEGER NOT NULL REFERENCES finding, state TEXT NOT N
   PRIMARY KEY (finding, changed_scan)) WITHOUT ROWID;
 """
 _KIND = FileKind(
-    name="history", application_id=_APPLICATION_ID, version=_VERSION, schema=_SCHEMA,
+    name="history", application_id=_APPLICATION_ID, version=VERSION, schema=_SCHEMA,
     is_finished=False,
 )  # fmt: skip
 _RESTORE = "restore it from a copy, or begin another history"
@@ -101,7 +103,7 @@ def check_history(path: Path) -> None:
                 _check_pages(connection, path)
                 connection.execute("BEGIN IMMEDIATE")
                 # Only a change shows whether the file and its journal can be written.
-                connection.execute(f"PRAGMA user_version = {_VERSION + 1}")
+                connection.execute(f"PRAGMA user_version = {VERSION + 1}")
                 connection.rollback()
         finally:
             if is_new:
@@ -135,7 +137,7 @@ def _begin(path: Path) -> None:
         with clear_errors(path), contextlib.closing(sqlite3.connect(draft)) as connection:
             connection.executescript(_SCHEMA)
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.commit()
         draft.replace(path)
     except OSError as error:

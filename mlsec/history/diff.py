@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import enum
-
 import msgspec
 
 from mlsec.core.assessment import Assessment
+from mlsec.core.changes import Change, EarlierFailure
 from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
+from mlsec.history.marking import Earlier, Mark, earlier_failure, mark
 
-
-class Change(enum.Enum):
-    """What became of one failure between an old and a new assessment."""
-
-    NEW = "new"
-    REGRESSED = "regressed"
-    UNCHANGED = "unchanged"
-    FIXED = "fixed"
-    NOT_ASSESSED_NOW = "not_assessed_now"
-    NO_LONGER_SEEN = "no_longer_seen"
-    RULE_GONE = "rule_gone"
+__all__ = ["Change", "Changed", "View", "compare", "mark_changes"]
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,13 +48,51 @@ def compare(old: Assessment, new: Assessment) -> tuple[Changed, ...]:
 
 
 def mark_changes(old: Assessment, new: Assessment) -> Assessment:
-    """Write into every failure of ``new`` whether it is new, regressed or unchanged."""
-    changes = {c.finding.fingerprint: c.change.value for c in compare(old, new)}
-    findings = tuple(
-        msgspec.structs.replace(f, change=changes[f.fingerprint]) if f.status is Status.FAIL else f
-        for f in new.findings
+    """Write into ``new`` what changed since ``old``, the baseline.
+
+    When each failure was first seen is what the baseline says, or else when that was scanned.
+    """
+    before = {f.fingerprint: f for f in old.findings if f.status is Status.FAIL}
+    now = {f.fingerprint for f in new.findings if f.status is Status.FAIL}
+    marks: dict[str, Mark] = {}
+    absent: list[EarlierFailure] = []
+    for entry in compare(old, new):
+        finding, change = entry.finding, entry.change
+        known = before.get(finding.fingerprint)
+        first_seen, open_since = _ages(known, old) if known else (new.scan.finished_at,) * 2
+        if finding.fingerprint in now:
+            marks[finding.fingerprint] = Mark(
+                change=change,
+                first_seen=first_seen,
+                open_since=open_since,
+                was_open=known is not None and known.waiver is None,
+            )
+        elif finding.waiver is None and change is not Change.UNCHANGED:
+            absent.append(earlier_failure(finding, change, first_seen, open_since))
+    earlier = Earlier(
+        source="baseline",
+        since=old.scan.finished_at or "an unknown time",
+        has_other_rules=_judged_by(old) != _judged_by(new),
     )
-    return msgspec.structs.replace(new, findings=findings)
+    return mark(new, marks, absent, earlier)
+
+
+def _ages(finding: Finding, old: Assessment) -> tuple[str, str]:
+    """Since when a failure of the baseline is known, and since when it is open."""
+    first_seen, open_since = (
+        old.scan.finished_at if time is msgspec.UNSET else time
+        for time in (finding.first_seen, finding.open_since)
+    )
+    return first_seen, open_since
+
+
+def _judged_by(assessment: Assessment) -> tuple[object, ...]:
+    """Give what decides beside the evidence; waivers show in each finding."""
+    judged_by = assessment.scan.judged_by
+    choice: tuple[object, ...] = ()
+    if judged_by is not msgspec.UNSET:
+        choice = (judged_by.framework, judged_by.profile, judged_by.select)
+    return (assessment.tool.rules_digest, assessment.scan.parameters, choice)
 
 
 def _of_present(
@@ -78,7 +106,8 @@ def _of_present(
         # Something more severe was found in the same place; a rule that is rated anew finds no
         # more.
         is_more_severe = finding.severity.rank < known.severity.rank and finding.rule in same_rating
-        return Change.REGRESSED if is_more_severe else Change.UNCHANGED
+        is_excused_no_more = known.waiver is not None and finding.waiver is None
+        return Change.REGRESSED if is_more_severe or is_excused_no_more else Change.UNCHANGED
     if (finding.rule, finding.resource.id) in once_passed:
         return Change.REGRESSED
     return Change.NEW

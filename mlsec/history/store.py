@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,43 +15,14 @@ import msgspec
 from mlsec.core.assessment import Assessment
 from mlsec.core.enums import Status
 from mlsec.core.errors import MlsecError
-from mlsec.core.finding import Finding
-from mlsec.history.database import clear_errors, open_history
-from mlsec.history.diff import Change, View
+from mlsec.history.database import VERSION, clear_errors, open_history
 from mlsec.history.passed import pack, unpack
+from mlsec.history.queries import OPEN, PastScan, State, past_scans, states
+from mlsec.history.series import as_text, find_series, scan_digest, series_key
+from mlsec.history.since_last import mark_since_last
+from mlsec.history.transitions import Transition, transitions
 
 _HEAD = ("fingerprint", "rule", "severity", "category", "concern", "message", "resource")
-
-
-class State(msgspec.Struct, frozen=True, kw_only=True):
-    """A failure as the history has it. ``state`` is ``fail`` or what a Change says of it.
-
-    It is so since ``changed_scan`` and was last confirmed by ``last_scan``.
-    """
-
-    id: int
-    state: str
-    first_scan: int
-    changed_scan: int
-    last_scan: int
-    finding: Finding
-
-
-class PastScan(msgspec.Struct, frozen=True, kw_only=True):
-    """One recorded scan; ``changes`` counts failures by the value of their Change."""
-
-    id: int
-    targets: tuple[str, ...]
-    finished_at: str
-    tool: str
-    passed: int
-    failed: int
-    not_assessed: int
-    changes: Mapping[str, int]
-
-
-FAILING = "fail"
-_OPEN = (FAILING, Change.NOT_ASSESSED_NOW.value)
 
 
 class History:
@@ -81,75 +51,60 @@ class History:
         """
         with clear_errors(self._path), self._writing():
             series, passed = self._series(assessment)
-            digest = _digest(assessment)
+            digest = scan_digest(assessment)
             if self._rows("SELECT 1 FROM scan WHERE series = ? AND digest = ?", series, digest):
                 return None
             self._check_order(series, assessment.scan.finished_at)
+            steps = list(
+                transitions(
+                    states(self._rows, series),
+                    passed,
+                    assessment,
+                    has_same_rules=self._has_same_rules(series, assessment),
+                )
+            )
             scan = self._add_scan(series, digest, assessment)
-            changes = self._compare(series, scan, assessment, passed)
-            counted = Counter(change.value for change in changes)
+            for step in steps:
+                self._write_transition(series, scan, step)
+            counted = Counter(step.counts_as for step in steps if step.counts_as)
             self._write(
                 "UPDATE scan SET changes = ? WHERE id = ?",
-                _text(dict(sorted(counted.items()))),
+                as_text(dict(sorted(counted.items()))),
                 scan,
             )
             passed_now = pack(assessment.passed)
             self._write("UPDATE series SET passed = ? WHERE id = ?", passed_now, series)
-            return next(past for past in self.scans() if past.id == scan)
+            self._connection.execute(f"PRAGMA user_version = {VERSION}")
+            return next(past for past in past_scans(self._rows) if past.id == scan)
+
+    def marked(self, assessment: Assessment) -> Assessment:
+        """Give an assessment with what changed since the last recorded scan; nothing is written."""
+        with clear_errors(self._path):
+            return mark_since_last(self._rows, assessment)
 
     def scans(self) -> list[PastScan]:
         """Give every recorded scan, by targets and then in the order they were recorded."""
         with clear_errors(self._path):
-            return self._scans()
-
-    def _scans(self) -> list[PastScan]:
-        rows = self._rows(
-            "SELECT scan.id, targets, finished_at, tool, scan.passed, failed, not_assessed, changes"
-            " FROM scan JOIN series ON series.id = scan.series"
-        )
-        rows.sort(key=lambda row: (row[1], row[0]))
-        names = PastScan.__struct_fields__
-        read = msgspec.json.decode
-        return [
-            msgspec.convert(
-                dict(zip(names, (row[0], read(row[1]), *row[2:7], read(row[7])), strict=True)),
-                PastScan,
-            )
-            for row in rows
-        ]
+            return past_scans(self._rows)
 
     def open_failures(self) -> list[State]:
         """Give what fails or failed when last seen, the longest open first, then the worst."""
         with clear_errors(self._path):
-            states = sorted(self._states("state IN (?, ?)", *_OPEN), key=_rank)
+            failures = sorted(states(self._rows, of=OPEN), key=_rank)
             scans = {row[0] for row in self._rows("SELECT id FROM scan")}
-            if not scans.issuperset(i for s in states for i in (s.first_scan, s.changed_scan)):
+            if not scans.issuperset(i for s in failures for i in (s.first_scan, s.changed_scan)):
                 raise ValueError("a failure belongs to a scan that is not there")
-            return states
+            return failures
 
-    def _series(self, assessment: Assessment) -> tuple[int, dict[str, Any]]:
-        query = "SELECT id, passed FROM series WHERE targets = ?"
-        key = _text(_names(assessment))
-        if not self._rows(query, key):
-            self._go_on_with_older(key, assessment)
-        insert = "INSERT OR IGNORE INTO series (targets, passed) VALUES (?, ?)"
-        self._write(insert, key, pack({}))
-        [(series, passed)] = self._rows(query, key)
-        return series, unpack(passed)
-
-    def _go_on_with_older(self, key: str, assessment: Assessment) -> None:
-        """Take over what was recorded when all repositories of one name were one series.
-
-        It is this repository's if the scan sees at least half of what it has as open; that of
-        another stays as it is, and what two mixed goes to the one that has more of it.
-        """
-        plain = _text(list(assessment.scan.targets))
-        for (series,) in self._rows("SELECT id FROM series WHERE targets = ?", plain):
-            states = self._states("series = ?", series)
-            is_open = {state.finding.fingerprint for state in states if state.state in _OPEN}
-            seen = {finding.fingerprint for finding in assessment.findings}
-            if 2 * len(is_open & seen) >= len(is_open):
-                self._write("UPDATE series SET targets = ? WHERE id = ?", key, series)
+    def _series(self, assessment: Assessment) -> tuple[int, dict[str, list[str]]]:
+        """Give the series of a scan, begun where there is none, and what passed in its last one."""
+        key, series = series_key(assessment), find_series(self._rows, assessment)
+        if series is None:
+            self._write("INSERT INTO series (targets, passed) VALUES (?, ?)", key, pack({}))
+        elif not self._rows("SELECT 1 FROM series WHERE id = ? AND targets = ?", series, key):
+            self._write("UPDATE series SET targets = ? WHERE id = ?", key, series)
+        [(number, passed)] = self._rows("SELECT id, passed FROM series WHERE targets = ?", key)
+        return number, unpack(passed)
 
     def _check_order(self, series: int, finished_at: str) -> None:
         [(latest,)] = self._rows("SELECT max(finished_at) FROM scan WHERE series = ?", series)
@@ -159,6 +114,13 @@ class History:
                 hint="record scans in the order in which their evidence was taken",
                 location=str(self._path),
             )
+
+    def _has_same_rules(self, series: int, assessment: Assessment) -> bool:
+        """Whether the last scan of a series was judged by the same rules."""
+        query = (
+            "SELECT rules_digest FROM scan WHERE id = (SELECT max(id) FROM scan WHERE series = ?)"
+        )
+        return self._rows(query, series) == [(assessment.tool.rules_digest,)]
 
     def _add_scan(self, series: int, digest: str, assessment: Assessment) -> int:
         totals, tool = assessment.totals, assessment.tool
@@ -171,40 +133,17 @@ class History:
         [(scan,)] = self._rows("SELECT last_insert_rowid()")
         return int(scan)
 
-    def _compare(
-        self, series: int, scan: int, assessment: Assessment, passed: Mapping[str, list[str]]
-    ) -> Iterator[Change]:
-        known = {state.finding.fingerprint: state for state in self._states("series = ?", series)}
-        once_passed = {(rule, id_) for rule, ids in passed.items() for id_ in ids}
-        view = View(assessment)
-        for finding in assessment.findings:
-            if finding.status is not Status.FAIL:
-                continue
-            before = known.pop(finding.fingerprint, None)
-            if before is None:
-                self._begin(series, scan, finding)
-                has_passed = (finding.rule, finding.resource.id) in once_passed
-                yield Change.REGRESSED if has_passed else Change.NEW
-            else:
-                self._go_on(before, scan, FAILING, finding)
-                yield _of_known(before.state)
-        for before in known.values():
-            if before.state in _OPEN:
-                change = view.of_absent(before.finding)
-                state = FAILING if change is Change.UNCHANGED else change.value
-                self._go_on(before, scan, state, before.finding)
-                yield change
-
-    def _begin(self, series: int, scan: int, finding: Finding) -> None:
-        self._write(
-            "INSERT INTO finding (series, fingerprint, state, first_scan, changed_scan, last_scan,"
-            " head) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            series, finding.fingerprint, FAILING, scan, scan, scan, _head(finding),
-        )  # fmt: skip
-
-    def _go_on(self, before: State, scan: int, state: str, finding: Finding) -> None:
+    def _write_transition(self, series: int, scan: int, step: Transition) -> None:
+        before, head = step.before, _head(step)
+        if before is None:
+            self._write(
+                "INSERT INTO finding (series, fingerprint, state, first_scan, changed_scan,"
+                " last_scan, head) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                series, step.finding.fingerprint, step.state, scan, scan, scan, head,
+            )  # fmt: skip
+            return
         changed = before.changed_scan
-        if state != before.state:
+        if step.state != before.state:
             changed = scan
             self._write(
                 "INSERT INTO past VALUES (?, ?, ?, ?)",
@@ -212,21 +151,8 @@ class History:
             )  # fmt: skip
         self._write(
             "UPDATE finding SET state = ?, changed_scan = ?, last_scan = ?, head = ? WHERE id = ?",
-            state, changed, scan, _head(finding), before.id,
+            step.state, changed, scan, head, before.id,
         )  # fmt: skip
-
-    def _states(self, condition: str, *values: Any) -> list[State]:
-        rows = self._rows(
-            "SELECT id, state, first_scan, changed_scan, last_scan, head FROM finding"  # noqa: S608
-            f" WHERE {condition}",
-            *values,
-        )
-        names = State.__struct_fields__
-        read = msgspec.json.Decoder(Finding).decode
-        return [
-            msgspec.convert(dict(zip(names, (*row[:5], read(row[5])), strict=True)), State)
-            for row in rows
-        ]
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -248,38 +174,13 @@ class History:
             return self._guard.rows(query, values)
 
 
-def _names(assessment: Assessment) -> list[str]:
-    """Name the targets, each with what distinguishes it from another of its name."""
-    scan = assessment.scan
-    known = {} if isinstance(scan.identities, msgspec.UnsetType) else scan.identities
-    return [f"{name} ({known[name]})" if name in known else name for name in scan.targets]
-
-
 def _rank(state: State) -> tuple[int, int, str, str]:
     finding = state.finding
     return state.first_scan, finding.severity.rank, finding.rule, finding.fingerprint
 
 
-def _of_known(state: str) -> Change:
-    """Say what a failure is that the history knows: what was not assessed was not mended."""
-    if state == Change.FIXED.value:
-        return Change.REGRESSED
-    return Change.UNCHANGED if state in _OPEN else Change.NEW
-
-
-def _head(finding: Finding) -> str:
+def _head(step: Transition) -> str:
     """Keep of a finding what says a reader which it is; its evidence stays in the assessment."""
-    built = msgspec.to_builtins(finding)
-    kept = {name: built[name] for name in _HEAD} | {"status": Status.FAIL.value}
-    return _text(kept)
-
-
-def _digest(assessment: Assessment) -> str:
-    """Name a judgement: the same evidence under the same rules and parameters is one scan."""
-    scan, tool = assessment.scan, assessment.tool
-    parts = (scan.snapshot_digest, scan.finished_at, tool.rules_digest, _text(scan.parameters))
-    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
-
-
-def _text(value: Any) -> str:
-    return msgspec.json.encode(value, order="deterministic").decode()
+    built = msgspec.to_builtins(step.finding)
+    kept = {name: built[name] for name in _HEAD}
+    return as_text(kept | {"status": Status.FAIL.value, "change": step.change.value})

@@ -89,6 +89,8 @@ def _of_schema_2(document: AssessmentDocument, find_catalogue: FindCatalogue) ->
         observed=document.observed,
         frameworks=document.frameworks,
         causes=document.causes,
+        changes=document.changes,
+        gate=document.gate,
         controls=document.controls,
         catalogue=catalogue or Catalogue(),
         unshown=_unshown(digest, len(silent) + len(document.idle_rules))

@@ -22,8 +22,10 @@ from mlsec.core.assessment import (
     WaiverState,
 )
 from mlsec.core.cause import Cause
+from mlsec.core.changes import Changes
 from mlsec.core.enums import Category, Concern, Severity
 from mlsec.core.finding import Finding
+from mlsec.core.gate_result import GateResult
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.render import tally
 from mlsec.render.display import masked
@@ -93,6 +95,8 @@ class AssessmentDocument(DocumentFacts, frozen=True, kw_only=True):
     observed: Mapping[str, tuple[Observed, ...]] = msgspec.field(default_factory=dict)
     frameworks: tuple[FrameworkResult, ...] = ()
     controls: tuple[ControlResult, ...] = ()
+    changes: Changes | None = None
+    gate: GateResult | None = None
 
 
 def document_chunks(assessment: Assessment) -> Iterator[bytes]:
@@ -175,6 +179,8 @@ def _document(assessment: Assessment) -> AssessmentDocument:
         notices=assessment.notices,
         model_files=tuple(sorted(assessment.model_files, key=lambda file: file.id)),
         limit=assessment.limit,
+        changes=assessment.changes,
+        gate=assessment.gate,
     )
 
 

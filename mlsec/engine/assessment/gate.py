@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
-import enum
+import math
+from collections.abc import Sequence
+
+import msgspec
 
 from mlsec.core.assessment import Assessment
+from mlsec.core.changes import Change
 from mlsec.core.enums import Severity, Status
 from mlsec.core.finding import Finding
+from mlsec.core.gate_result import Gate, GateResult
 from mlsec.core.resource import is_of_code
 
+__all__ = ["Gate", "assessed_percent", "gate", "is_unread", "with_gate"]
 
-class Gate(enum.Enum):
-    """What the gate says; findings outrank incompleteness."""
 
-    CLEAN = "clean"
-    FINDINGS = "findings"
-    INCOMPLETE = "incomplete"
+def with_gate(assessment: Assessment, empty: Sequence[str] = ()) -> Assessment:
+    """Write into an assessment what the gate of its scan says, and because of what.
+
+    Args:
+        assessment: with its changes, where it was compared with a baseline.
+        empty: targets in which there was no file.
+    """
+    scan = assessment.scan
+    result = gate(assessment, scan.fail_on, scan.min_coverage_percent)
+    if result is Gate.CLEAN and empty and scan.min_coverage_percent > 0:
+        result = Gate.INCOMPLETE
+    bad = sorted(_bad(assessment, scan.fail_on), key=_order)
+    failed = [finding.fingerprint for finding in bad if not _is_known(finding, assessment)]
+    among = frozenset(failed)
+    causes = (cause.id for cause in assessment.causes if not among.isdisjoint(cause.findings))
+    return msgspec.structs.replace(
+        assessment,
+        gate=GateResult(
+            result=result,
+            findings=tuple(failed),
+            causes=tuple(causes),
+            known=len(bad) - len(failed),
+            assessed_percent=math.floor(assessed_percent(assessment) * 100) / 100,
+            unread=_unread(assessment),
+            incomplete_listings=sum(
+                not row.is_complete or row.errored > 0 for row in assessment.coverage
+            ),
+            empty=tuple(empty),
+        ),
+    )
 
 
 def gate(assessment: Assessment, fail_on: str, min_coverage_percent: float) -> Gate:
@@ -28,10 +59,8 @@ def gate(assessment: Assessment, fail_on: str, min_coverage_percent: float) -> G
             that every listing was complete. An assessment that could not assess a single check is
             incomplete whatever is allowed, unless this is 0.
     """
-    if fail_on != "none":
-        worst = Severity(fail_on).rank
-        if any(_counts(f) and f.severity.rank <= worst for f in assessment.findings):
-            return Gate.FINDINGS
+    if any(not _is_known(finding, assessment) for finding in _bad(assessment, fail_on)):
+        return Gate.FINDINGS
     if min_coverage_percent <= 0 or _is_untouched(assessment):
         return Gate.CLEAN
     if assessed_percent(assessment) < min_coverage_percent:
@@ -82,7 +111,23 @@ def _is_untouched(assessment: Assessment) -> bool:
     return is_any_elsewhere and not _unread(assessment)
 
 
-def _counts(finding: Finding) -> bool:
-    """An open failure that the baseline does not already know."""
-    is_known = finding.change == "unchanged"
-    return finding.status is Status.FAIL and finding.waiver is None and not is_known
+def _bad(assessment: Assessment, fail_on: str) -> list[Finding]:
+    """Give the open failures of this severity or a higher one."""
+    if fail_on == "none":
+        return []
+    worst = Severity(fail_on).rank
+    failures = (f for f in assessment.findings if f.status is Status.FAIL and f.waiver is None)
+    return [finding for finding in failures if finding.severity.rank <= worst]
+
+
+def _is_known(finding: Finding, assessment: Assessment) -> bool:
+    """Whether a baseline excuses it; a history tells what changed, and excuses nothing."""
+    changes = assessment.changes
+    is_excusing = changes is None or changes.source == "baseline"
+    return is_excusing and finding.change == Change.UNCHANGED.value
+
+
+def _order(finding: Finding) -> tuple[int, bool, str, str, str]:
+    is_known = finding.change == Change.UNCHANGED.value
+    subject = finding.resource.id
+    return finding.severity.rank, is_known, finding.rule, subject, finding.fingerprint

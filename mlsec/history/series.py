@@ -1,0 +1,51 @@
+"""Which scans are of the same targets, and which of them is the same scan."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from mlsec.core.assessment import Assessment
+from mlsec.history.queries import OPEN, Rows, states
+
+
+def series_key(assessment: Assessment) -> str:
+    """Name the targets, each with what distinguishes it from another of its name."""
+    scan = assessment.scan
+    known = {} if isinstance(scan.identities, msgspec.UnsetType) else scan.identities
+    return as_text([f"{name} ({known[name]})" if name in known else name for name in scan.targets])
+
+
+def find_series(rows: Rows, assessment: Assessment) -> int | None:
+    """Give the series that a scan belongs to, None for one of its own."""
+    query = "SELECT id FROM series WHERE targets = ?"
+    same = rows(query, series_key(assessment))
+    if same:
+        return int(same[0][0])
+    candidates = rows(query, as_text(list(assessment.scan.targets)))
+    return next((number for (number,) in candidates if _is_of(rows, number, assessment)), None)
+
+
+def scan_digest(assessment: Assessment) -> str:
+    """Name a judgement: the same evidence under the same rules and parameters is one scan."""
+    scan, tool = assessment.scan, assessment.tool
+    parts = (scan.snapshot_digest, scan.finished_at, tool.rules_digest, as_text(scan.parameters))
+    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
+
+
+def as_text(value: Any) -> str:
+    """Write a value as JSON, the same each time."""
+    return msgspec.json.encode(value, order="deterministic").decode()
+
+
+def _is_of(rows: Rows, series: int, assessment: Assessment) -> bool:
+    """Whether a series from when all repositories of one name were one is of this repository.
+
+    It is if the scan sees at least half of what it has as open; that of another stays as it is,
+    and what two mixed goes to the one that has more of it.
+    """
+    is_open = {state.finding.fingerprint for state in states(rows, series, OPEN)}
+    seen = {finding.fingerprint for finding in assessment.findings}
+    return 2 * len(is_open & seen) >= len(is_open)

@@ -1,0 +1,114 @@
+"""Why a scan ended with exit code 10 or 11, in words: which findings, or what was missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlsec.core.assessment import Assessment
+from mlsec.core.changes import day_of
+from mlsec.core.finding import Finding
+from mlsec.core.gate_result import Gate, GateResult
+from mlsec.render import tally
+from mlsec.render.display import plural, shown, shown_id
+
+_FINDINGS_SHOWN = 3
+_GROUPS_SHOWN = 3
+_NOT_UNCHANGED = ("new", "regressed")
+
+
+def gate_lines(assessment: Assessment) -> list[str]:
+    """Say why the gate failed: a sentence, and a line for each of the first things; [] if not."""
+    gate = assessment.gate
+    if gate is None or gate.result is Gate.CLEAN:
+        return []
+    is_bad = gate.result is Gate.FINDINGS
+    return list(_of_findings(assessment, gate) if is_bad else _of_gaps(assessment, gate))
+
+
+def _of_findings(assessment: Assessment, gate: GateResult) -> Iterator[str]:
+    known = {finding.fingerprint: finding for finding in assessment.findings}
+    failed = [known[item] for item in gate.findings if item in known]
+    causes = f" of {plural(len(gate.causes), 'cause')}" if gate.causes else ""
+    worst = f", the worst {failed[0].severity.value}" if failed else ""
+    yield (
+        f"failed (exit 10): {_new(assessment, failed)}{plural(len(gate.findings), 'finding')}"
+        f"{causes} at or above {shown(assessment.scan.fail_on, 20)}{worst}"
+        f"{_compared(assessment, failed, gate.known)}"
+    )
+    is_first = assessment.changes is not None and assessment.changes.is_first
+    for finding in failed[:_FINDINGS_SHOWN]:
+        yield _finding_line(finding, "" if is_first else finding.change)
+    more = len(gate.findings) - _FINDINGS_SHOWN
+    if more > 0:
+        yield f"and {more:,} more"
+
+
+def _new(assessment: Assessment, failed: list[Finding]) -> str:
+    """Give the word before the number, where the gate asks only for what a baseline has not."""
+    changes = assessment.changes
+    if changes is None or changes.source != "baseline":
+        return ""
+    has_regressed = any(finding.change == "regressed" for finding in failed)
+    return "new or regressed " if has_regressed else "new "
+
+
+def _compared(assessment: Assessment, failed: list[Finding], known: int) -> str:
+    """Say how they stand to the earlier scan."""
+    changes = assessment.changes
+    if changes is None or changes.is_first:
+        return ""
+    since = day_of(changes.since, changes.until)
+    if changes.source == "baseline":
+        more = f"; {known:,} more at that severity, known to the baseline" if known else ""
+        return f", since the baseline of {since}{more}"
+    new = sum(finding.change in _NOT_UNCHANGED for finding in failed)
+    return f"; {new:,} of them new or regressed since {since}"
+
+
+def _finding_line(finding: Finding, change: str) -> str:
+    subject = finding.resource
+    said = f"{change} " if change in _NOT_UNCHANGED else ""
+    place = f" ({shown(subject.file, 200)}:{subject.line})" if subject.is_in_code else ""
+    return f"{said}{finding.severity.value}[{shown(finding.rule)}] {shown_id(subject.id)}{place}"
+
+
+def _of_gaps(assessment: Assessment, gate: GateResult) -> Iterator[str]:
+    wanted = assessment.scan.min_coverage_percent
+    asked = f"--min-coverage asks for {wanted:g}%"
+    for target in gate.empty:
+        yield f"{shown(target, 200)}: no file there, or only empty ones, so nothing to assess"
+    rows = assessment.coverage
+    enumerated = sum(row.enumerated for row in rows)
+    if enumerated and enumerated == sum(row.excluded for row in rows):
+        yield (
+            f"incomplete (exit 11): nothing to assess: of {enumerated:,} files there, none is a"
+            " model file or a part of one; --min-coverage 0 accepts that"
+        )
+        return
+    parts = [f"{gate.assessed_percent:g}% of the checks could be assessed"]
+    if gate.unread:
+        parts.append(f"{plural(gate.unread, 'check')} could not")
+    if gate.incomplete_listings:
+        parts.append(f"{plural(gate.incomplete_listings, 'listing')} may hold more than was seen")
+    if gate.empty:
+        parts.append(f"{plural(len(gate.empty), 'target is', 'targets are')} empty")
+    yield f"incomplete (exit 11): {', '.join(parts)}; {asked}"
+    yield from _group_lines(assessment)
+
+
+def _group_lines(assessment: Assessment) -> Iterator[str]:
+    groups = [
+        group
+        for group in tally.gap_groups(assessment)
+        if group.wanted != tally.VALUES_IN_CODE or not group.reasons
+    ]
+    for group in groups[:_GROUPS_SHOWN]:
+        why = tally.REASON_WORDS[group.reason]
+        right = f"; allow {shown(group.missing_right, 200)}" if group.missing_right else ""
+        checks = f", which {plural(group.checks, 'check')} needed" if group.checks else ""
+        subject = f" of {shown(group.gaps[0].subject, 150)}" if len(group.gaps) == 1 else ""
+        yield (
+            f"{shown(group.scope, 100)}: {shown(group.wanted, 120)}{subject} {why}{checks}{right}"
+        )
+    if len(groups) > _GROUPS_SHOWN:
+        yield f"and {len(groups) - _GROUPS_SHOWN:,} more"
