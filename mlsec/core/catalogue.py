@@ -107,13 +107,15 @@ class CatalogueRule(msgspec.Struct, frozen=True, kw_only=True):
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     """All rules of a scan, sorted by id, and the frameworks that they are linked to.
 
-    ``types`` has what people call each type: ``S3 bucket`` for ``aws.s3.bucket``.
+    ``types`` has what people call each type: ``S3 bucket`` for ``aws.s3.bucket``; ``meanings`` what
+    it means that a property of a type holds, by type and property.
     """
 
     schema: str = CATALOGUE_SCHEMA
     rules: tuple[CatalogueRule, ...] = ()
     frameworks: tuple[Framework, ...] = ()
     types: Mapping[str, str] = msgspec.field(default_factory=dict)
+    meanings: Mapping[str, Mapping[str, str]] = msgspec.field(default_factory=dict)
 
 
 def catalogue_rule(rule: CatalogueRule) -> CatalogueRule:
@@ -131,8 +133,9 @@ def catalogue_chunks(catalogue: Catalogue) -> Iterator[bytes]:
     yield b'{\n"schema": ' + encoder.encode(catalogue.schema)
     for name, part in (("rules", catalogue.rules), ("frameworks", catalogue.frameworks)):
         yield b',\n"' + name.encode() + b'": ' + _lines(encoder, part)
-    if catalogue.types:
-        yield b',\n"types": ' + encoder.encode(dict(sorted(catalogue.types.items())))
+    for name, words in (("types", catalogue.types), ("meanings", catalogue.meanings)):
+        if words:
+            yield b',\n"' + name.encode() + b'": ' + encoder.encode(dict(sorted(words.items())))
     yield b"\n}\n"
 
 

@@ -16,6 +16,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``resource`` is the id of the resource the value was read from (a neighbour in relation rules);
     ``source`` is the API operation and payload path (``DescribeModel:VpcConfig``) or file:line:col.
     ``actual`` is a JSON value; a value that was not read has ``is_unread`` and the gap ids.
+    ``named`` are the principals of which ``actual`` says that there are some, ``statement`` is the
+    one of the policy that lets them.
     """
 
     path: str
@@ -26,6 +28,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     gaps: tuple[str, ...] = ()
     resource: str = ""
     source: str = ""
+    named: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    statement: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class PathNode(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,11 +54,24 @@ _EXPECTED = {
     "ends_with": "expected to end with {}",
     "contains": "expected to contain {}",
     "contains_any": "expected to contain one of {}",
-    "older_than": "expected older than {}",
-    "newer_than": "expected newer than {}",
+    "older_than": "expected older than {} days",
+    "newer_than": "expected newer than {} days",
     "in_cidr": "expected inside {}",
     "overlaps_cidr": "expected to overlap {}",
     "version_lt": "expected a version below {}",
+    "not contains": "expected without {}",
+    "not contains_any": "expected none of {}",
+    "not matches": "expected not to match {}",
+    "not starts_with": "expected not to start with {}",
+    "not ends_with": "expected not to end with {}",
+    "not older_than": "expected not older than {} days",
+    "not newer_than": "expected not newer than {} days",
+    "not in_cidr": "expected outside {}",
+    "not overlaps_cidr": "expected not to overlap {}",
+    "not version_lt": "expected at least version {}",
+    "some": "expected {}",
+    "each": "expected {}",
+    "none": "expected {}",
 }
 
 
@@ -161,6 +174,8 @@ def expected_text(evidence: Evidence) -> str:
         return "expected no such item"
     if evidence.operator == "exists":
         return "expected to be set" if evidence.expected else "expected not to be set"
+    if evidence.operator == "ne" and isinstance(evidence.expected, bool):
+        return f"expected {value_text(not evidence.expected)}"
     form = _EXPECTED.get(evidence.operator, f"{shown(evidence.operator)}: {{}}")
     return form.replace("{}", value_text(evidence.expected))
 

@@ -38,9 +38,9 @@ function rowOfFingerprint(wanted) {
 function evidenceOf(row) {
   const numbers = data.evidence[row];
   const clauses = [];
-  for (let i = 0; i < numbers.length; i += 5) {
-    const [path, expected, actual, source, resource] = numbers.slice(i, i + 5).map((n) => data.texts[n]);
-    clauses.push({ path, expected, actual, source, resource });
+  for (let i = 0; i < numbers.length; i += 6) {
+    const [said, path, expected, actual, source, resource] = numbers.slice(i, i + 6).map((n) => data.texts[n]);
+    clauses.push({ said, path, expected, actual, source, resource });
   }
   return clauses;
 }

@@ -50,11 +50,13 @@ function panelBar(row) {
     make("button", { type: "button", "aria-label": "Close", onclick: () => byId("panel").close() }, "✕"));
 }
 
+// The sentence to read; what was read, from where and what was asked for, when it is unfolded.
 function evidenceLine(clause) {
-  return make("div", { className: "ev" },
-    make("p", {}, make("code", {}, clause.path), " = ", make("span", { className: "was" }, clause.actual), ", " + clause.expected),
-    clause.resource ? make("p", { className: "quiet" }, "of ", make("code", {}, clause.resource)) : null,
-    clause.source ? make("p", { className: "quiet" }, "from ", make("code", {}, clause.source)) : null);
+  return make("div", { className: "ev" }, make("p", {}, clause.said),
+    make("details", { className: "raw" }, make("summary", {}, "value as read"),
+      make("p", {}, make("code", {}, clause.path), " = ", make("span", { className: "was" }, clause.actual), ", " + clause.expected),
+      clause.resource ? make("p", { className: "quiet" }, "of ", make("code", {}, clause.resource)) : null,
+      clause.source ? make("p", { className: "quiet" }, "from ", make("code", {}, clause.source)) : null));
 }
 
 function causePart(row) {
@@ -115,9 +117,10 @@ function markdownOf(row) {
     const fence = "`".repeat(longest + 1), pad = /^`|`$/.test(text) ? " " : "";
     return fence + pad + text + pad + fence;
   };
+  const escaped = (text) => text.replace(/[\\`*_{}\[\]<>#|~!@$&]/g, "\\$&");
   const block = (text, language) => "\n" + (text.includes("```") ? "````" : "```") + language + "\n" + text + "\n" + (text.includes("```") ? "````" : "```");
   const lines = [`### ${severityOf(row)}: ${rule.title}`, "", `- resource: ${span(idOf(row))}`, `- rule: ${span(rule.id)}`, `- state: ${data.statuses[data.status[row]]}`];
-  for (const one of evidenceOf(row)) lines.push(`- ${span(one.path)} = ${span(one.actual)}, ${span(one.expected)}`);
+  for (const one of evidenceOf(row)) lines.push(`- ${escaped(one.said)} (${span(one.path)} = ${span(one.actual)})`);
   if (rule.why) lines.push("", rule.why);
   if (rule.fix) lines.push("", "Fix: " + rule.fix);
   if (rule.keep) lines.push("", "It replaces: " + rule.replaces, block(rule.keep, "sh"));

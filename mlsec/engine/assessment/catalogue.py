@@ -9,6 +9,7 @@ from msgspec import UNSET
 from mlsec.core.catalogue import Catalogue, CatalogueRule
 from mlsec.engine.model.controls import Frameworks
 from mlsec.engine.model.rule import Rule, RuleSet
+from mlsec.vocabulary.types import Kind, Vocabulary
 
 
 def catalogue_of(ruleset: RuleSet, only: Collection[str] | None = None) -> Catalogue:
@@ -21,7 +22,21 @@ def catalogue_of(ruleset: RuleSet, only: Collection[str] | None = None) -> Catal
         ),
         frameworks=tuple(ruleset.frameworks.frameworks.values()),
         types={name: known.title for name, known in ruleset.vocabulary.types.items()},
+        meanings=_meanings(ruleset.vocabulary),
     )
+
+
+def _meanings(vocabulary: Vocabulary) -> dict[str, dict[str, str]]:
+    """Give what the vocabulary says of the yes-or-no properties of each type."""
+    meanings = {
+        name: {
+            own.name: own.about
+            for own in known.properties.values()
+            if own.about and own.kind is Kind.BOOL
+        }
+        for name, known in vocabulary.types.items()
+    }
+    return {name: own for name, own in meanings.items() if own}
 
 
 def _described(rule: Rule, frameworks: Frameworks) -> CatalogueRule:

@@ -15,6 +15,7 @@ from mlsec.engine.compiler.clause_parts import Part, parts_of, whole_part
 from mlsec.engine.evaluation.property_reader import UNKNOWN_VALUE, own_source
 from mlsec.engine.evaluation.severity import most_severe, position_of_grade
 from mlsec.engine.findings.evidence import MAX_EVIDENCE, shown
+from mlsec.engine.findings.principals import with_principals
 from mlsec.engine.findings.subject import FindingSubject, place_in_code, shown_fact
 from mlsec.engine.model.rule import Quantifier, Rule
 from mlsec.vocabulary.types import Type, Vocabulary
@@ -125,16 +126,15 @@ def _of_clause(part: Part) -> Prove:
 
     def prove(seen: FindingSubject, values: Values) -> tuple[Evidence, ...]:
         value = values[0]
-        return (
-            Evidence(
-                path=path,
-                operator=operator,
-                expected=expected,
-                actual=value if value is True or value is False else shown(value),
-                resource=seen.subject.id,
-                source=_source(seen, part) if fixed is None or seen.place else fixed,
-            ),
+        evidence = Evidence(
+            path=path,
+            operator=operator,
+            expected=expected,
+            actual=value if value is True or value is False else shown(value),
+            resource=seen.subject.id,
+            source=_source(seen, part) if fixed is None or seen.place else fixed,
         )
+        return (with_principals(evidence, seen.document, part.own.name),)
 
     return prove
 

@@ -10,6 +10,7 @@ from mlsec.core.resource import Resource
 from mlsec.engine.evaluation.deciding_clauses import Deciding
 from mlsec.engine.evaluation.kleene import Clause
 from mlsec.engine.evaluation.property_reader import UNKNOWN_VALUE, View, own_source
+from mlsec.engine.findings.principals import with_principals
 from mlsec.engine.findings.subject import place_in_code
 from mlsec.engine.model.rule import Compare, Quantifier, Quantity
 from mlsec.vocabulary.types import Property
@@ -86,7 +87,8 @@ def _evidence(clause: Clause) -> Evidence:
         operator, expected = _opposite(operator, expected)
     view, value = clause.view, clause.value
     path, expected = _shown_as(clause, operator, expected)
-    return Evidence(
+    own = value.reading.own if value.reading else None
+    evidence = Evidence(
         path=_cut(view, path),
         operator=operator,
         expected=shown(expected),
@@ -94,8 +96,11 @@ def _evidence(clause: Clause) -> Evidence:
         is_unread=value.known is UNKNOWN_VALUE,
         gaps=value.gaps,
         resource=view.resource.id,
-        source=source_of(view, clause.path, value.reading.own if value.reading else None),
+        source=source_of(view, clause.path, own),
     )
+    if own is None or view.prefix:
+        return evidence
+    return with_principals(evidence, view.resource, own.name)
 
 
 def shown_path(clause: Clause) -> str:

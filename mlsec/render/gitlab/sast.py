@@ -13,10 +13,11 @@ from mlsec.core.assessment import Assessment, RuleSummary
 from mlsec.core.digest import fingerprint
 from mlsec.core.finding import AppliedWaiver, Finding
 from mlsec.render import tally
-from mlsec.render.display import actual_text, expected_text, plural, shown, shown_id, telling
+from mlsec.render.display import plural, shown, shown_id
 from mlsec.render.locations import Inventory, build_inventory, place_of
 from mlsec.render.markup import fenced, markdown_code, markdown_text
 from mlsec.render.settings import DEFAULT, INVENTORY_FILE, RenderSettings
+from mlsec.render.wording import Wording
 
 FILE = "gl-sast-report.json"
 SCHEMA_VERSION = "15.0.6"
@@ -34,11 +35,12 @@ def render_sast(assessment: Assessment, settings: RenderSettings = DEFAULT) -> b
     """
     inventory = build_inventory(assessment, settings.sarif_inventory)
     rules = {rule.id: rule for rule in assessment.rules}
+    wording = Wording(assessment.catalogue)
     report = {
         "version": SCHEMA_VERSION,
         "scan": _scan(assessment),
         "vulnerabilities": [
-            _vulnerability(finding, rules.get(finding.rule), inventory)
+            _vulnerability(finding, rules.get(finding.rule), inventory, wording)
             for finding in tally.sorted_findings(assessment)
             if tally.is_open(finding)
         ],
@@ -114,7 +116,7 @@ def _waiver_words(finding: Finding, waiver: AppliedWaiver) -> str:
 
 
 def _vulnerability(
-    finding: Finding, rule: RuleSummary | None, inventory: Inventory
+    finding: Finding, rule: RuleSummary | None, inventory: Inventory, wording: Wording
 ) -> dict[str, Any]:
     place = place_of(finding, inventory)
     title = shown(rule.title if rule else finding.rule, _NAME_CHARS) or "(no title)"
@@ -122,7 +124,7 @@ def _vulnerability(
     result: dict[str, Any] = {
         "id": _uuid(finding),
         "name": title,
-        "description": _description(finding, rule),
+        "description": _description(finding, rule, wording),
         "severity": finding.severity.value.title(),
         "identifiers": [{"type": "mlsec_rule", "name": f"mlsec {rule_id}", "value": rule_id}],
         "location": {"file": place.file, "start_line": place.line, "end_line": place.line},
@@ -154,17 +156,16 @@ def _vulnerability(
     return result
 
 
-def _description(finding: Finding, rule: RuleSummary | None) -> str:
+def _description(finding: Finding, rule: RuleSummary | None, wording: Wording) -> str:
     """Markdown: GitLab renders it, so nothing foreign is left to format, mention or embed."""
     lines = [markdown_text(finding.message or finding.rule, 500), ""]
     if rule is not None:
         lines += [markdown_text(rule.why), ""]
     lines += [f"Resource: {markdown_code(finding.resource.id, 600)}", ""]
-    evidence = telling(finding.evidence)
+    evidence = wording.sentences(finding)
     facts = [
-        f"{shown(item.path, 200)} = {actual_text(item)}, {expected_text(item)}"
-        + (f"  ({shown(item.source, 200)})" if item.source else "")
-        for item in evidence[:_SHOWN]
+        sentence + (f"  ({shown(item.source, 200)})" if item.source else "")
+        for item, sentence in evidence[:_SHOWN]
     ]
     if len(evidence) > _SHOWN:
         facts.append(f"and {len(evidence) - _SHOWN:,} more")

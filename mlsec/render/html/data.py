@@ -17,8 +17,9 @@ from mlsec.core.finding import Evidence, Finding
 from mlsec.core.resource import Gap
 from mlsec.render import tally
 from mlsec.render.command import fill_command
-from mlsec.render.display import actual_text, expected_text, masked, shown, shown_id, telling
+from mlsec.render.display import actual_text, expected_text, masked, shown, shown_id
 from mlsec.render.links import is_link
+from mlsec.render.wording import Wording
 
 _EVIDENCE_SHOWN = 12
 _NAME = "\x01"
@@ -54,8 +55,17 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
     texts, messages, commands = _Table(), _Table(), _Table()
     gap_number = {gap.id: position for position, gap in enumerate(assessment.gaps)}
     cause_of = {item: cause.id for cause in assessment.causes for item in cause.findings}
+    wording = Wording(assessment.catalogue)
     rows = [
-        _Row(finding, tables, texts, messages, gap_number, cause_of.get(finding.fingerprint, ""))
+        _Row(
+            finding,
+            tables,
+            texts,
+            messages,
+            gap_number,
+            cause_of.get(finding.fingerprint, ""),
+            wording,
+        )
         for finding in findings
     ]
     severities, concerns = list(Severity), list(Concern)
@@ -98,6 +108,7 @@ class _Row:
         messages: _Table,
         gap_number: dict[str, int],
         cause: str,
+        wording: Wording,
     ) -> None:
         subject = finding.resource
         full, name = shown_id(subject.id), shown(subject.name, 300)
@@ -119,8 +130,8 @@ class _Row:
         self.message = messages.number(message)
         self.evidence = [
             number
-            for item in telling(finding.evidence)[:_EVIDENCE_SHOWN]
-            for number in _evidence(item, subject.id, texts)
+            for item, sentence in wording.sentences(finding)[:_EVIDENCE_SHOWN]
+            for number in _evidence(item, sentence, subject.id, texts)
         ]
         self.gaps = [gap_number[gap] for gap in finding.gaps if gap in gap_number]
         self.more = _more(finding)
@@ -159,13 +170,14 @@ def _commands(finding: Finding, rule: RuleSummary | None, commands: _Table) -> t
     return commands.number(cli), commands.number(keep)
 
 
-def _evidence(evidence: Evidence, subject_id: str, texts: _Table) -> tuple[int, ...]:
+def _evidence(evidence: Evidence, sentence: str, subject_id: str, texts: _Table) -> tuple[int, ...]:
     other = (
         shown_id(evidence.resource) if evidence.resource and evidence.resource != subject_id else ""
     )
     return tuple(
         texts.number(text)
         for text in (
+            sentence,
             shown(evidence.path, 300),
             expected_text(evidence),
             actual_text(evidence),

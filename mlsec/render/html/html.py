@@ -11,11 +11,8 @@ from mlsec.core.assessment import Assessment
 from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Status
 from mlsec.render.display import (
-    actual_text,
-    expected_text,
     plural,
     shown_id,
-    telling,
 )
 from mlsec.render.html.data import findings_island
 from mlsec.render.html.path_layout import BOX_WIDTH
@@ -23,6 +20,7 @@ from mlsec.render.html.view import build_view
 from mlsec.render.links import is_link
 from mlsec.render.page_environment import page_environment, source_hash
 from mlsec.render.settings import DEFAULT, RenderSettings
+from mlsec.render.wording import Wording
 
 _STYLES = ("base", "overview", "findings", "sections", "print")
 _SCRIPTS = ("page", "data", "search", "facets", "table", "details", "start")
@@ -36,6 +34,7 @@ def render_html(assessment: Assessment, settings: RenderSettings = DEFAULT) -> b
     page = _environment().get_template("report.html.j2")
     text = page.render(
         view=view,
+        sentences=Wording(assessment.catalogue).sentences,
         a=assessment,
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
@@ -54,9 +53,6 @@ def _environment() -> jinja2.Environment:
         box_width=BOX_WIDTH,
         plural=plural,
         is_link=is_link,
-        expected_text=expected_text,
-        actual_text=actual_text,
-        telling=telling,
         shown_id=shown_id,
         FAIL=Status.FAIL,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mlsec.core.digest import fingerprint
@@ -10,15 +11,14 @@ from mlsec.core.finding import AttackPath, Evidence, Finding
 from mlsec.render.display import (
     actual_text,
     expected_text,
-    is_description,
     plural,
     shown,
     shown_id,
-    telling,
 )
 from mlsec.render.locations import Inventory, in_code
 from mlsec.render.sarif.locations import finding_location, resource_location
 from mlsec.render.sarif.rules import LEVEL
+from mlsec.render.wording import Wording
 
 _SENTENCE_CHARS = 190
 _RELATED_SHOWN = 10
@@ -26,17 +26,18 @@ _EVIDENCE_SHOWN = 20
 _STEPS_SHOWN = 500
 
 
-def finding_result(finding: Finding, inventory: Inventory) -> dict[str, Any]:
+def finding_result(finding: Finding, inventory: Inventory, wording: Wording) -> dict[str, Any]:
     """Write a failure as an alert."""
+    said = wording.sentences(finding)
     result: dict[str, Any] = {
         "ruleId": shown(finding.rule),
         "level": LEVEL[finding.severity],
-        "message": {"text": _message(finding)},
+        "message": {"text": _message(finding, [text for _, text in said])},
         "locations": [finding_location(finding, inventory)],
         "partialFingerprints": _fingerprints(finding.fingerprint),
-        "properties": _properties(finding),
+        "properties": _properties(finding, wording),
     }
-    related = _related_locations(finding, inventory)
+    related = _related_locations(finding, inventory, said)
     if related:
         result["relatedLocations"] = related
     if finding.path and len(finding.path.nodes) > 1:
@@ -44,9 +45,9 @@ def finding_result(finding: Finding, inventory: Inventory) -> dict[str, Any]:
     return result
 
 
-def archived_result(finding: Finding, inventory: Inventory) -> dict[str, Any]:
+def archived_result(finding: Finding, inventory: Inventory, wording: Wording) -> dict[str, Any]:
     """Write any finding for the archive: waived ones suppressed, unread ones as open."""
-    result = finding_result(finding, inventory)
+    result = finding_result(finding, inventory, wording)
     if finding.status is Status.NOT_ASSESSED:
         return {**result, "kind": "open", "level": "none"}
     if finding.waiver:
@@ -118,7 +119,7 @@ def _fingerprints(value: str) -> dict[str, str]:
     return {"mlsec/v1": value, "primaryLocationLineHash": f"{value}:1"}
 
 
-def _message(finding: Finding) -> str:
+def _message(finding: Finding, said: Sequence[str]) -> str:
     """First sentence short, since lists show only that; then resource and deciding values."""
     subject = finding.resource
     first = shown(finding.message or finding.rule, _SENTENCE_CHARS - 40).strip()
@@ -127,7 +128,7 @@ def _message(finding: Finding) -> str:
         first = f"{first[: _SENTENCE_CHARS - 60]}: {name[:50]}"
     first = first[:_SENTENCE_CHARS].rstrip(".!? ")
     parts = [f"{first}.", f"Resource: {shown_id(subject.id)}"]
-    parts += [_evidence_text(item) for item in telling(finding.evidence)[:5]]
+    parts += said[:5]
     return _unlinked("\n".join(parts))
 
 
@@ -136,13 +137,7 @@ def _unlinked(text: str) -> str:
     return text.replace("](", "] (")
 
 
-def _evidence_text(evidence: Evidence) -> str:
-    if is_description(evidence):
-        return actual_text(evidence)
-    return f"{shown(evidence.path, 120)} = {actual_text(evidence)}, {expected_text(evidence)}"
-
-
-def _properties(finding: Finding) -> dict[str, Any]:
+def _properties(finding: Finding, wording: Wording) -> dict[str, Any]:
     subject = finding.resource
     facts: dict[str, Any] = {
         "status": finding.status.value,
@@ -161,6 +156,7 @@ def _properties(finding: Finding) -> dict[str, Any]:
                 "expected": expected_text(item),
                 "actual": actual_text(item),
                 "source": shown(item.source, 300),
+                "sentence": wording.sentence(item, finding),
             }
             for item in finding.evidence[:_EVIDENCE_SHOWN]
         ],
@@ -170,18 +166,22 @@ def _properties(finding: Finding) -> dict[str, Any]:
     return {key: value for key, value in facts.items() if value not in ("", [])}
 
 
-def _related_locations(finding: Finding, inventory: Inventory) -> list[dict[str, Any]]:
-    others: dict[str, Evidence] = {}
-    for item in finding.evidence:
+def _related_locations(
+    finding: Finding, inventory: Inventory, said: Sequence[tuple[Evidence, str]]
+) -> list[dict[str, Any]]:
+    others: dict[str, tuple[Evidence, str]] = {}
+    for item, sentence in said:
         if item.resource and item.resource != finding.resource.id:
-            others.setdefault(item.resource, item)
+            others.setdefault(item.resource, (item, sentence))
     return [
         {
-            **resource_location(resource_id, "", inventory, value.source),
+            **resource_location(resource_id, "", inventory, item.source),
             "id": position,
-            "message": {"text": _unlinked(_evidence_text(value))},
+            "message": {"text": _unlinked(sentence)},
         }
-        for position, (resource_id, value) in enumerate(list(others.items())[:_RELATED_SHOWN], 1)
+        for position, (resource_id, (item, sentence)) in enumerate(
+            list(others.items())[:_RELATED_SHOWN], 1
+        )
     ]
 
 

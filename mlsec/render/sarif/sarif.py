@@ -30,6 +30,7 @@ from mlsec.render.upload_limits import (
     split_for_upload,
     unread_notices,
 )
+from mlsec.render.wording import Wording
 
 RUNS_PER_FILE = 20
 _GZIP_BYTES_PER_FILE = 7_000_000
@@ -69,6 +70,7 @@ def sarif_full_files(assessment: Assessment, settings: RenderSettings = DEFAULT)
 
 
 def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]:
+    wording = Wording(assessment.catalogue)
     by_scope, named = open_by_scope(assessment), _namer(assessment)
     # What a later file of the same category leaves out is closed as mended: a part of a scan that
     # shows only what changed must not stand in the category of whole ones.
@@ -78,7 +80,9 @@ def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]
         if not tally.was_read(scope, assessment):
             continue
         kept, left_out = split_for_upload(by_scope.get(scope, []))
-        results: list[Result] = [named(item, finding_result(item, inventory)) for item in kept]
+        results: list[Result] = [
+            named(item, finding_result(item, inventory, wording)) for item in kept
+        ]
         results += [named(rest[0], remainder_result(rest, scope, inventory)) for rest in left_out]
         grouped = sum(map(len, left_out))
         notices = (grouped_notice(scope, grouped, len(left_out)),) if grouped else ()
@@ -103,8 +107,9 @@ def _archive_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart
     by_scope: dict[str, list[Result]] = {scope: [] for scope in tally.scopes(assessment)}
     scope_of = {item.resource.id: item.resource.scope for item in assessment.findings}
     named = _namer(assessment)
+    wording = Wording(assessment.catalogue)
     for finding in tally.sorted_findings(assessment):
-        result = named(finding, archived_result(finding, inventory))
+        result = named(finding, archived_result(finding, inventory, wording))
         by_scope[finding.resource.scope].append(result)
     usual = {rule.id: rule.severity for rule in assessment.rules}
     titles = {rule.id: rule.title for rule in assessment.rules}

@@ -12,26 +12,23 @@ from mlsec.core.finding import AppliedWaiver, AttackPath, Finding
 from mlsec.render import tally
 from mlsec.render.causes import open_causes
 from mlsec.render.display import (
-    actual_text,
-    expected_text,
     is_description,
     plural,
     shown,
     shown_id,
-    telling,
 )
 from mlsec.render.settings import DEFAULT, RenderSettings
 from mlsec.render.text.do_first import first_lines
 from mlsec.render.text.fix import fix_lines
 from mlsec.render.text.page import BOLD, COLOUR, DIM, Page
 from mlsec.render.verdict import verdict_of
+from mlsec.render.wording import Wording
 
 _SUBJECTS_SHOWN = 3
 # Other reasons come with a right to allow, or pass by themselves.
 _SAID = (GapReason.UNSUPPORTED, GapReason.DENIED)
 _SENTENCE_WORDS = 6
 _MINOR_SHOWN = 5
-_PATHS_ALIGNED_CHARS = 40
 _REASONS_CHARS = 600
 
 
@@ -61,13 +58,14 @@ def _lines(assessment: Assessment, page: Page) -> Iterator[str]:
 def _failures(assessment: Assessment, page: Page) -> Iterator[str]:
     rules = {rule.id: rule for rule in assessment.rules}
     explained: set[str] = set()
+    wording = Wording(assessment.catalogue)
     opened = (finding for finding in tally.sorted_findings(assessment) if tally.is_open(finding))
     for rule_id, of_rule in groupby(opened, key=lambda item: item.rule):
         findings = list(of_rule)
         is_minor = findings[0].severity in {Severity.LOW, Severity.INFO}
         shown_ones = findings[:1] if is_minor and len(findings) > _MINOR_SHOWN else findings
         for finding in shown_ones:
-            yield from _failure(finding, page)
+            yield from _failure(finding, wording, page)
             if len(shown_ones) < len(findings):
                 yield from _also(findings[1:], page)
             if rule_id in rules:
@@ -109,7 +107,7 @@ def _left_out(assessment: Assessment, page: Page) -> Iterator[str]:
         yield from page.wrap(f"excluded: {shown(because, _REASONS_CHARS)}", "", "  ")
 
 
-def _failure(finding: Finding, page: Page) -> Iterator[str]:
+def _failure(finding: Finding, wording: Wording, page: Page) -> Iterator[str]:
     subject = finding.resource
     head = page.paint(f"fail[{shown(finding.rule)}]", COLOUR[finding.severity])
     message = shown(finding.message, 300)
@@ -120,21 +118,15 @@ def _failure(finding: Finding, page: Page) -> Iterator[str]:
     if finding.stands_for:
         names = ", ".join(map(shown_id, finding.stands_for))
         yield from page.wrap(f"nothing uses it in {names}", "   | ", "   | ")
-    yield from _evidence(finding)
+    yield from _evidence(finding, wording, page)
     if finding.path and len(finding.path.nodes) > 1:
         yield from _path(finding.path, "path" if tally.is_attack_path(finding) else "related")
 
 
-def _evidence(finding: Finding) -> Iterator[str]:
-    clauses = [
-        (actual_text(item), "")
-        if is_description(item)
-        else (f"{shown(item.path, 120)} = {actual_text(item)}", expected_text(item))
-        for item in telling(finding.evidence)
-    ]
-    width = max((len(left) for left, _ in clauses if len(left) <= _PATHS_ALIGNED_CHARS), default=0)
-    for left, right in clauses:
-        yield f"   | {left:<{width}}   {right}".rstrip()
+def _evidence(finding: Finding, wording: Wording, page: Page) -> Iterator[str]:
+    for item, sentence in wording.sentences(finding):
+        name = "" if is_description(item) else f"  [{shown(item.path, 120)}]"
+        yield from page.wrap(f"{sentence}{name}", "   | ", "   |   ")
 
 
 def _path(path: AttackPath, label: str) -> Iterator[str]:
