@@ -57,7 +57,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     ``code/`` and the target.
     ``known_as`` is what others call it where that is not its id: the ARN that a declared thing will
     have, as far as code says. ``places`` maps a property, or an element (``variants[0].name``), to
-    its ``file:line:column``; what it does not have stands at ``origin``.
+    its ``file:line:column``; what it does not have stands at ``origin``. ``account``
+    is the one that code says it is made in, "" where it does not say or the scope does.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
     known_as: str = ""
     places: Mapping[str, str] = msgspec.field(default_factory=dict)
+    account: str = ""
 
     @property
     def identity(self) -> str:

@@ -53,7 +53,8 @@ class DeclaredType(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     ``naming`` are paths to its name, or templates of it (the first that is there); without one it
     is called ``prefix`` and the words of its address. ``id``, ``ref`` and ``attributes``
     are templates of what it will be called: holes are ``{name}``, ``{id}``, ``{account}``,
-    ``{region}``, ``{partition}``, ``{parent}`` or a path in the body (``{path/}``: its last part).
+    ``{region}``, ``{partition}``, ``{parent}`` or a path in the body (``{path/}`` and ``{path:}``:
+    its last part).
     ``keys`` is ``camel`` where the API writes keys so and the code in PascalCase; below the paths
     ``verbatim`` they are the user's own.
     ``answers`` maps an operation to how its answer is made of the body (see answers.py); the body
@@ -94,7 +95,7 @@ Tables = Mapping[str, Mapping[str, tuple[DeclaredType, ...]]]
 
 
 def account_of(resource: Resource) -> str:
-    """Give the account a resource was read in; of declared things, what stands for it."""
+    """Give the account a resource is in; of what code says it not, what stands for it."""
     if is_code(resource.scope):
-        return code_account(resource.provider)
+        return resource.account or code_account(resource.provider)
     return resource.scope.rpartition("/")[2]

@@ -54,7 +54,7 @@ def _paths_of(entry: DeclaredType) -> Iterator[str]:
     yield from (path for path in entry.naming if "{" not in path)
     named = (path for path in entry.naming if "{" in path)
     for template in (entry.id, entry.ref, *named, *entry.attributes.values()):
-        holes = (hole.partition("|")[0].removesuffix("/") for hole in _HOLE.findall(template))
+        holes = (hole.partition("|")[0].rstrip("/:") for hole in _HOLE.findall(template))
         yield from (hole for hole in holes if hole not in _WORDS)
 
 

@@ -197,7 +197,7 @@ class Template:
             result = called(entry, get, given_name(logical), provider)
             if not wanted:
                 return result.ref
-            named = attribute(entry, result, wanted, get, provider)
+            named = attribute(entry, result, wanted, get)
             return named if named is not None else UnknownValue(why, words, is_given=True)
         finally:
             self._open.discard(logical)

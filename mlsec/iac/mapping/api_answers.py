@@ -43,12 +43,11 @@ class Builder:
         self,
         called: Called,
         digger: PathLookup,
-        provider: str,
         why_open: UnknownValue | None = None,
     ) -> None:
         self._why_open = why_open
         self._called = {"$name": called.name, "$id": called.id, "$ref": called.ref}
-        self._known = known_words(called, provider)
+        self._known = known_words(called)
         self._digger = digger
         self._words: Mapping[str, Callable[[Mapping[str, Any], Node], Node | None]] = {
             "=": lambda spec, _: constant(spec["="]),

@@ -24,7 +24,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     apply can know is ``UnknownValue`` in it. ``given`` is the name it goes by when its body has
     none. A policy that the code writes as JSON text may be a mapping here. ``why_unknown`` says
     why it is not known whether it is declared at all, or how many times; ``why_open`` why what
-    its body does not say is not what the service then does.
+    its body does not say is not what the service then does. ``account`` is the one that it is made
+    in, "" where the code does not say.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     given: str = ""
     why_unknown: UnknownValue | None = None
     why_open: UnknownValue | None = None
+    account: str = ""
 
     @property
     def id(self) -> str:
@@ -46,11 +48,15 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Called(msgspec.Struct, frozen=True, kw_only=True):
-    """What a declared thing is called: its name, its id, and what a reference to it gives."""
+    """What a declared thing is called: its name, its id, and what a reference to it gives.
+
+    ``account`` is the one it is made in, or what stands for one that is not known.
+    """
 
     name: str
     id: str
     ref: str
+    account: str
 
 
 def given_name(address: str) -> str:
@@ -58,8 +64,12 @@ def given_name(address: str) -> str:
     return _NOT_IN_NAMES.sub("-", address).strip("-").lower() or "unnamed"
 
 
-def called(entry: DeclaredType, get: Get, given: str, provider: str) -> Called:
-    """Name a declared thing; ``get`` gives what stands at a path of its body."""
+def called(entry: DeclaredType, get: Get, given: str, provider: str, account: str = "") -> Called:
+    """Name a declared thing; ``get`` gives what stands at a path of its body.
+
+    ``account`` is the one it is made in, "" where the code does not say.
+    """
+    whose = account if account and provider == "aws" else code_account(provider)
     name = ""
     for path in entry.naming:
         # Written out: names of names go through these frames at each step.
@@ -69,7 +79,7 @@ def called(entry: DeclaredType, get: Get, given: str, provider: str) -> Called:
     name = name or f"{entry.prefix}{given}"
     known = {
         "name": name,
-        "account": code_account(provider),
+        "account": whose,
         "region": CODE_REGION,
         "partition": "aws",
     }
@@ -78,7 +88,7 @@ def called(entry: DeclaredType, get: Get, given: str, provider: str) -> Called:
         # Ids of Azure are the same in any case; live ones are kept in lower case.
         identity = identity.lower()
     ref = fill(entry.ref, {**known, "id": identity}, get)
-    return Called(name=name, id=identity, ref=ref)
+    return Called(name=name, id=identity, ref=ref, account=whose)
 
 
 def name_at(path: str, get: Get) -> str:
@@ -89,23 +99,21 @@ def name_at(path: str, get: Get) -> str:
     return fill(path, {}, get) if all(text_of(get(hole)) for hole in needed) else ""
 
 
-def attribute(
-    entry: DeclaredType, value: Called, wanted: str, get: Get, provider: str
-) -> str | None:
+def attribute(entry: DeclaredType, value: Called, wanted: str, get: Get) -> str | None:
     """Give what an attribute of a declared thing is; None when its table does not say."""
     template = entry.attributes.get(wanted)
     if template is None:
         return None
-    return fill(template, known_words(value, provider), get)
+    return fill(template, known_words(value), get)
 
 
-def known_words(value: Called, provider: str) -> dict[str, str]:
+def known_words(value: Called) -> dict[str, str]:
     """Give what the holes of a template mean that are no paths."""
     return {
         "name": value.name,
         "id": value.id,
         "ref": value.ref,
-        "account": code_account(provider),
+        "account": value.account,
         "region": CODE_REGION,
         "partition": "aws",
     }
@@ -114,14 +122,14 @@ def known_words(value: Called, provider: str) -> dict[str, str]:
 def fill(template: str, known: dict[str, str], get: Get) -> str:
     """Fill the holes of a template.
 
-    ``{Path|word}`` says what stands for what is not there; ``{Path/}`` is what follows the last
-    ``/`` of what stands there.
+    ``{Path|word}`` says what stands for what is not there; ``{Path/}`` and ``{Path:}`` are what
+    follows the last ``/`` or ``:`` of what stands there.
     """
 
     def value_of(hole: re.Match[str]) -> str:
         inside, _, default = hole.group(1).partition("|")
-        if inside.endswith("/"):
-            return text_of(get(inside[:-1])).rpartition("/")[2]
+        if inside.endswith(("/", ":")):
+            return text_of(get(inside[:-1])).rpartition(inside[-1])[2]
         return known[inside] if inside in known else text_of(get(inside)) or default
 
     return _HOLE.sub(value_of, template)

@@ -93,7 +93,7 @@ def _names(standing: PendingResource) -> set[str]:
     words = {called.name, called.id, called.ref, called.name.rpartition(":")[2]}
     # What else is said of one thing only, such as the principal of an identity.
     own = (text for text in standing.entry.attributes.values() if "{id}" in text)
-    known = known_words(called, standing.entry.type.partition(".")[0])
+    known = known_words(called)
     words.update(
         fill(text, known, lambda path: standing.digger.dig(standing.body, path)) for text in own
     )

@@ -83,6 +83,7 @@ def place(
             stack=declaration.stack,
         ),
         known_as=standing.called.id,
+        account=declaration.account if provider == "aws" else "",
         places=made.places,
     )
     return Placed(resource=resource, gaps=tuple(made.gaps.values()))

@@ -139,11 +139,13 @@ class _Gathering:
         digger: PathLookup,
     ) -> None:
         provider = entry.type.partition(".")[0]
-        names = called(entry, lambda path: digger.dig(body, path), given, provider)
+        names = called(
+            entry, lambda path: digger.dig(body, path), given, provider, declaration.account
+        )
         if entry.keys == "camel":
             body = camel(body, entry.verbatim)
         why_open = declaration.why_open
-        builder = Builder(names, digger, provider, why_open)
+        builder = Builder(names, digger, why_open)
         standing = PendingResource(
             declaration=declaration, entry=entry, called=names, body=body, digger=digger,
             bare=set(entry.without) - set(entry.answers),
@@ -188,8 +190,11 @@ class _Gathering:
             body = camel(body, entry.verbatim)
         given = declaration.given or declaration.address
         provider = join.to.partition(".")[0]
-        names = called(entry, lambda path: digger.dig(declaration.body, path), given, provider)
-        builder = Builder(names, digger, provider, declaration.why_open)
+        names = called(
+            entry, lambda path: digger.dig(declaration.body, path), given, provider,
+            declaration.account,
+        )  # fmt: skip
+        builder = Builder(names, digger, declaration.why_open)
         belongs = False
         for item in named.value if isinstance(named.value, tuple) else (named,):
             name = text_of(item)

@@ -17,6 +17,7 @@ from mlsec.iac.mapping.partial_text import joined
 from mlsec.iac.mapping.path_lookup import PathLookup, fold
 from mlsec.iac.terraform.declaration import Declaration
 from mlsec.iac.terraform.evaluation.located_blocks import plain_node
+from mlsec.iac.terraform.own_account import own_account
 from mlsec.iac.terraform.plan_references import module_path
 from mlsec.iac.terraform.type_tables import Home, home_of, in_api_form, provider_of
 from mlsec.iac.terraform.values import Joined, Symbol
@@ -29,7 +30,6 @@ from mlsec.vocabulary.iac_mapping import (
 )
 
 _OWN = {
-    "account": CODE_ACCOUNT,
     "region": CODE_REGION,
     "subscription": CODE_SUBSCRIPTION,
     "project": CODE_PROJECT,
@@ -59,6 +59,7 @@ class Resolver:
         self._by_address = {
             declaration.address: _with_project(declaration) for declaration in declarations
         }
+        self._account = own_account(self._by_address.values())
         self._known: dict[Symbol, str | UnknownValue] = {}
         self._open: set[str] = set()
 
@@ -79,6 +80,7 @@ class Resolver:
                 given=given_name(item.address),
                 why_unknown=item.why_unknown,
                 why_open=self._why_open,
+                account=self._account,
             )
 
     def node(self, node: Node) -> Node:
@@ -125,15 +127,15 @@ class Resolver:
     def _symbol(self, symbol: Symbol) -> str | UnknownValue:
         words = _words(symbol)
         if symbol.address == "own":
-            return _OWN.get(str(symbol.path[0]), words)
+            return self._own(str(symbol.path[0]), words)
         wanted = ".".join(step for step in symbol.path if isinstance(step, str))
         declared = self._by_address.get(symbol.address)
         if declared is None:
-            return _unmapped(symbol, wanted, words)
+            return self._unmapped(symbol, wanted, words)
         home = home_of(declared.type, declared.body, self._tables)
         entry = home.entry
         if entry is None:
-            return _unmapped(symbol, wanted, words)
+            return self._unmapped(symbol, wanted, words)
         if symbol.address in self._open:
             return words
         self._open.add(symbol.address)
@@ -145,9 +147,9 @@ class Resolver:
                 result = PathLookup().dig(body, path)
                 return self.node(result) if result is not None else None
 
-            result = called(entry, get, given_name(declared.address), provider)
+            result = called(entry, get, given_name(declared.address), provider, self._account)
             written = next((key for key in entry.attributes if fold(key) == fold(wanted)), wanted)
-            named = attribute(entry, result, written, get, provider)
+            named = attribute(entry, result, written, get)
             if named is None and wanted == "id":
                 named = result.ref
             if named is None and wanted == "name":
@@ -155,6 +157,25 @@ class Resolver:
             return named or words
         finally:
             self._open.discard(symbol.address)
+
+    def _own(self, wanted: str, words: UnknownValue) -> str | UnknownValue:
+        """Give what belongs to where all of it is made: an account, a region."""
+        return (self._account or CODE_ACCOUNT) if wanted == "account" else _OWN.get(wanted, words)
+
+    def _unmapped(self, symbol: Symbol, wanted: str, words: UnknownValue) -> str | UnknownValue:
+        """Name a thing that no table has: its id is an id, whatever it will read.
+
+        What a provider draws at random is one text for ever, which stands in names.
+        """
+        kind = module_path(symbol.address)[1].removeprefix("data.").partition(".")[0]
+        if wanted == "arn" and kind.startswith("aws_"):
+            service = kind.split("_")[1]
+            account = self._account or CODE_ACCOUNT
+            return f"arn:aws:{service}:{CODE_REGION}:{account}:{words.text}"
+        if wanted == "id" and kind in _ID_STARTS:
+            return f"{_ID_STARTS[kind]}{words.text}"
+        is_drawn = kind.startswith(("random_", "time_", "null_"))
+        return words.text if is_drawn or wanted in ("id", "name") else words
 
     def _text(self, text: Joined, node: Node) -> Node:
         """Put text together; JSON among it is taken apart, so that only its holes are unknown."""
@@ -198,21 +219,6 @@ def _passes_through(symbol: Symbol) -> bool:
     """Whether it gives what was put into it, which may be the name of anything."""
     kind = module_path(symbol.address)[1].removeprefix("data.")
     return symbol.address == "own" or kind.startswith(("time_", "null_", "terraform_", "external."))
-
-
-def _unmapped(symbol: Symbol, wanted: str, words: UnknownValue) -> str | UnknownValue:
-    """Name a thing that no table has: its id is an id, whatever it will read.
-
-    What a provider draws at random is one text for ever, which stands in names.
-    """
-    kind = module_path(symbol.address)[1].removeprefix("data.").partition(".")[0]
-    if wanted == "arn" and kind.startswith("aws_"):
-        service = kind.split("_")[1]
-        return f"arn:aws:{service}:{CODE_REGION}:{CODE_ACCOUNT}:{words.text}"
-    if wanted == "id" and kind in _ID_STARTS:
-        return f"{_ID_STARTS[kind]}{words.text}"
-    is_drawn = kind.startswith(("random_", "time_", "null_"))
-    return words.text if is_drawn or wanted in ("id", "name") else words
 
 
 def _json(parts: list[Any]) -> Node | None:

@@ -49,13 +49,16 @@ def may_gain(who: Identity, question: Question, on: Resource | None, graph: Grap
         key: {arn: _worth(arn, who, graph) for arn in _policies(key, patterns, who, on, graph)}
         for key, patterns in compared.items()
     }
-    sure = {key: _choices((a for a in each if each[a] == YES), key) for key, each in worth.items()}
+    sure = {
+        key: _choices((arn for arn, answer in arns.items() if answer == YES), key)
+        for key, arns in worth.items()
+    }
     if who.may(_with(question, sure)) == YES:
         return YES
     # A boundary of the account is made to confine: what it says is not known counts as that.
     doubted = {arn: w for arn, w in worth.get(_ATTACHED, {}).items() if w != NO}
     answer = who.may(_with(question, {**sure, _ATTACHED: _choices(doubted, _ATTACHED)}))
-    doubts = (reason for each in doubted.values() for reason in each.because)
+    doubts = (reason for doubt in doubted.values() for reason in doubt.because)
     return NO if answer == NO else unknown({*answer.because, *doubts})
 
 

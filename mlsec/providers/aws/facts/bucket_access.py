@@ -90,6 +90,11 @@ def policy_has_external_readers(resource: Resource, graph: Graph) -> Known | Unk
     return verdict(_anybody(_reading(resource, graph)[:1]), resource, graph)
 
 
+def acl_has_external_readers(resource: Resource, graph: Graph) -> Known | Unknown:
+    """Whether the ACL lets anybody outside the account read."""
+    return verdict(_anybody(_reading(resource, graph)[1:]), resource, graph)
+
+
 def external_writers(resource: Resource, graph: Graph) -> Known | Unknown:
     """Name the principals of other accounts that may write, ``*`` for everybody, in order."""
     return _names(_writing(resource, graph), resource, graph)
@@ -289,6 +294,7 @@ BUCKETS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "buckets.has_external_writers": has_external_writers,
     "buckets.has_external_readers": has_external_readers,
     "buckets.policy_has_external_readers": policy_has_external_readers,
+    "buckets.acl_has_external_readers": acl_has_external_readers,
     "buckets.external_writers": external_writers,
     "buckets.external_readers": external_readers,
     "buckets.blocks_public_access": blocks_public_access,

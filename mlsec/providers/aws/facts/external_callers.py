@@ -106,6 +106,8 @@ def foreign_principal(named: Named, partition: str) -> Caller:
         **_identity(named, FOREIGN_ACCOUNT, partition),
         **network(named),
         **_through(named, FOREIGN_ACCOUNT),
+        # A word that stands in a policy is no secret: it confines whom the policy names besides.
+        "sts:externalid": FREE,
     }
     for key in ACCOUNT_KEYS:
         fitting = (account_like(pattern) for pattern in named.of(key) if is_anybodys(pattern))

@@ -10,7 +10,7 @@ from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.providers.aws.facts.resource_policy import is_service, statements_of
 from mlsec.providers.aws.policy.callers import Caller, principal
 from mlsec.providers.aws.policy.keys import ABSENT, FREE, Domain, fixed, within
-from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of, is_code
 
 _PRINCIPALS = ("role", "user")
 _FREE_KEYS = (
@@ -32,7 +32,7 @@ def caller_of(resource: Resource) -> Caller:
     that what says where a call comes from is free.
     """
     account, kind = account_of(resource), resource.type.rpartition(".")[2]
-    is_named = kind in _PRINCIPALS and account != CODE_ACCOUNT
+    is_named = kind in _PRINCIPALS and not is_code(resource.scope)
     caller = principal(account, resource.identity if is_named else "")
     keys: dict[str, Domain] = dict.fromkeys(_FREE_KEYS, FREE)
     if account == CODE_ACCOUNT:
@@ -54,7 +54,9 @@ def _declared(identity: Resource, kind: str) -> Domain:
     path = property_value(identity, "path")
     before = str(path.value) if isinstance(path, Known) and kind == "role" else "/*"
     name = _NOT_KNOWN.sub("*", identity.name) if is_written else "*"
-    arn = f"arn:*:iam::*:{kind}{before}{name}"
+    account = account_of(identity)
+    whose = "*" if account == CODE_ACCOUNT else account
+    arn = f"arn:*:iam::{whose}:{kind}{before}{name}"
     return Domain(within=arn, may_be_absent=False, is_known="*" not in name)
 
 

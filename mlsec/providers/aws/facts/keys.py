@@ -11,7 +11,7 @@ from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.external_principals import ExternalPrincipals, let_in
 from mlsec.providers.aws.facts.resource_policy import AccessKind, account_in, policy_of
-from mlsec.vocabulary.iac_mapping import account_of, is_code
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of, is_code
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -96,7 +96,10 @@ def _is_customers(key: Resource, resource: Resource) -> Answer:
     if reference.rpartition(":")[2].startswith("alias/aws/"):
         return NO
     # Whether an account that code names is its own is not known.
-    if account_in(reference) not in ("", account_of(resource)) and not is_code(resource.scope):
+    if (
+        account_in(reference) not in ("", account_of(resource))
+        and account_of(resource) != CODE_ACCOUNT
+    ):
         return YES
     match property_value(key, "manager"):
         case Known(value=value):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 _ML_SERVICES = ("sagemaker", "bedrock", "bedrock-agentcore")
+_OWN_ROLES_ALONE = ("ec2.", "lambda.")
 _KEPT_BY_SERVICE = "/aws-service-role/"
 _TAKING_ON = (AccessKind(action="sts:assumerole"),)
 
@@ -70,11 +71,16 @@ def is_open(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def lacks_source_condition(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether a service may assume the role for whoever asks it, in any account."""
+    """Whether a service may assume the role for whoever asks it, in any account.
+
+    EC2 and Lambda take on roles of the account alone in which a host or function is.
+    """
     policy = policy_of(resource, graph, "trust")
     if isinstance(policy, Unknown):
         return policy
-    return verdict(any_of(services_let_in(policy, _TAKING_ON).values()), resource, graph)
+    services = services_let_in(policy, _TAKING_ON)
+    asked = (answer for name, answer in services.items() if not name.startswith(_OWN_ROLES_ALONE))
+    return verdict(any_of(asked), resource, graph)
 
 
 TRUST: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

@@ -42,9 +42,16 @@ def read_named_policies(raw: Any) -> list[dict[str, Any]] | None:
     """Turn inline policies ({PolicyName, PolicyDocument}) into one list of statements.
 
     Each statement carries the name of its policy in ``policy``.
+
+    Raises:
+        ShapeError: a policy is named, and nothing says what stands in it.
     """
     if raw is None:
         return None
+    written = {item.get("PolicyName") for item in raw if item.get("PolicyDocument") is not None}
+    for item in raw:
+        if item.get("PolicyName") not in written:
+            raise ShapeError(f'what stands in the policy "{item.get("PolicyName")}" is not said')
     return [
         {"policy": str(item.get("PolicyName", "")), **statement}
         for item in raw

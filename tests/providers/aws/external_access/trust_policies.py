@@ -162,7 +162,13 @@ _EXTERNAL_ID = Key(
     name="sts:ExternalId",
     operators=_STRING,
     values=("s3cret-42", "*", "s3*"),
-    held=lambda caller: [None, "guess", "s3-guess"],
+    # Whom a policy names by ``*`` alone may know what stands in it.
+    held=lambda caller: [
+        None,
+        "guess",
+        "s3-guess",
+        *(["s3cret-42"] if caller.account == FOREIGN else []),
+    ],
 )
 _PERSONS = (
     *(key for key in KEYS if key.name not in ("aws:SourceAccount", "aws:SourceArn")),

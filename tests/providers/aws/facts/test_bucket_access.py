@@ -240,3 +240,14 @@ def test_who_may_make_copies_or_grants_of_a_key_uses_it(action: str) -> None:
 def test_a_key_is_public_to_who_meets_its_conditions(is_open: bool, when: dict[str, Any]) -> None:
     found = _key(allow("kms:Decrypt", principal="*", when=when))
     assert fact(found, "is_public") is is_open
+
+
+@pytest.mark.parametrize(("grantee", "expected"), [("b" * 64, True), ("a" * 64, False)])
+def test_what_the_acl_gives_is_told_beside_a_policy_that_gives_it_too(
+    grantee: str, expected: bool
+) -> None:
+    partner = allow("s3:GetObject", _OBJECTS, principal=_PARTNER)
+    grants = [{"grantee_type": "CanonicalUser", "grantee_id": grantee, "permission": "READ"}]
+    found = bucket(partner, acl=grants)
+    assert fact(found, "policy.has_external_readers", account()) is True
+    assert fact(found, "acl.has_external_readers", account()) is expected

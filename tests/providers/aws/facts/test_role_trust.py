@@ -102,6 +102,12 @@ OPEN: tuple[tuple[str, Any, dict[str, Any]], ...] = (
     ("a partner's role by its name", True,
      _assume(_PARTNER, ArnEquals={"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/x"})),
     ("everybody over TLS", True, _assume("*", **_TLS)),
+    ("everybody who knows a word", True,
+     _assume("*", StringEquals={"sts:ExternalId": "s3cret"})),
+    ("everybody of a partner who knows a word", False,
+     _assume("*", StringEquals={"sts:ExternalId": "s3cret", "aws:PrincipalAccount": OTHER})),
+    ("everybody of our organisation who knows a word", False,
+     _assume("*", StringEquals={"sts:ExternalId": "s3cret", "aws:PrincipalOrgID": "o-1"})),
     ("everybody with a tag", True, _assume("*", StringEquals={"aws:PrincipalTag/team": "ml"})),
     ("everybody of any organisation", True, _assume("*", StringLike={"aws:PrincipalOrgID": "o-*"})),
     ("everybody of our organisation", False,
@@ -149,3 +155,14 @@ SOURCES: tuple[tuple[str, bool, dict[str, Any]], ...] = (
 def test_a_source_condition_keeps_other_accounts_out(lacks: bool, when: dict[str, Any]) -> None:
     statement = _assume(_SAGEMAKER, **when)
     assert fact(role(trust=document(statement)), "trust_lacks_source_condition") is lacks
+
+
+@pytest.mark.parametrize(
+    ("service", "lacks"),
+    [("ec2", False), ("lambda", False), ("sagemaker", True), ("bedrock", True), ("states", True)],
+)
+def test_a_service_that_takes_on_only_roles_of_its_account_needs_no_source_condition(
+    service: str, lacks: bool
+) -> None:
+    found = role(trust=document(_assume({"Service": f"{service}.amazonaws.com"})))
+    assert fact(found, "trust_lacks_source_condition") is lacks
