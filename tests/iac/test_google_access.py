@@ -138,3 +138,102 @@ _BUILDS, _ACTS = "roles/cloudbuild.builds.editor", "roles/iam.serviceAccountUser
 def test_builder_gains_by_the_account_that_builds_run_as(more: str, escalates: object) -> None:
     text = ACCOUNT + account("boss") + NOTEBOOK + grant("b", _BUILDS, "a") + more
     assert told(scanned(text), _ACCOUNTS, "can_escalate", ".a") is escalates
+
+
+DENY = (
+    'resource "google_iam_deny_policy" "d" {{\n'
+    '  parent = urlencode("cloudresourcemanager.googleapis.com/{parent}")\n  name = "d"\n'
+    "  rules {{\n    deny_rule {{\n      denied_principals = [{denied}]\n"
+    "      exception_principals = [{spared}]\n      denied_permissions = [\n"
+    '        "iam.googleapis.com/serviceAccounts.*",\n      ]\n    }}\n  }}\n}}\n'
+)
+_EVERYBODY = '"principalSet://goog/public:all"'
+_SELF = (
+    '"principal://iam.googleapis.com/projects/-/serviceAccounts/${google_service_account.a.email}"'
+)
+_OF = '"principalSet://cloudresourcemanager.googleapis.com/projects/12{}"'
+
+
+@pytest.mark.parametrize(
+    ("parent", "denied", "spared", "expected"),
+    [
+        ("projects/shop", _EVERYBODY, "", False),
+        ("projects/shop", _SELF, "", False),
+        ("projects/shop", _EVERYBODY, _SELF, True),
+        ("projects/shop", '"principal://goog/subject/eve@example.com"', "", True),
+        ("projects/shop", _OF.format("/type/ServiceAgent"), "", True),
+        ("projects/shop", _OF.format(""), "", "unread"),
+        ("projects/shop", _EVERYBODY, _OF.format(""), "unread"),
+        ("folders/42", _EVERYBODY, "", "unread"),
+        ("projects/other", _EVERYBODY, "", "unread"),
+    ],
+)
+def test_deny_policy_takes_a_right_away_from_those_whom_it_surely_means(
+    parent: str, denied: str, spared: str, expected: object
+) -> None:
+    policy = DENY.format(parent=parent, denied=denied, spared=spared)
+    text = 'provider "google" {\n  project = "shop"\n}\n' + ACCOUNT + NOTEBOOK
+    graph = scanned(text + grant("t", _TOKENS, "a") + policy)
+    assert told(graph, _ACCOUNTS, "can_mint_tokens") is expected
+
+
+INDEXED = (
+    'resource "google_storage_bucket" "b" {\n  name = "vectors"\n  location = "EU"\n}\n'
+    'resource "google_vertex_ai_index" "i" {\n  region = "a"\n  display_name = "i"\n'
+    '  metadata {\n    contents_delta_uri = "gs://${google_storage_bucket.b.name}/x"\n  }\n}\n'
+)
+UNIFORM = INDEXED.replace("location", "uniform_bucket_level_access = true\n  location", 1)
+
+
+def acl(kind: str, body: str) -> str:
+    return (
+        f'resource "google_storage_{kind}" "x" {{\n'
+        f"  bucket = google_storage_bucket.b.name\n  {body}\n}}\n"
+    )
+
+
+_EVERYBODY_WRITES = acl(
+    "bucket_acl", 'role_entity = ["OWNER:user-a@example.com", "WRITER:allUsers"]'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reads", "writes"),
+    [
+        (INDEXED + _EVERYBODY_WRITES, True, True),
+        (UNIFORM + _EVERYBODY_WRITES, "unread", "unread"),
+        (INDEXED + acl("bucket_acl", 'predefined_acl = "publicReadWrite"'), True, True),
+        (INDEXED + acl("bucket_acl", 'predefined_acl = "projectPrivate"'), "unread", "unread"),
+        (
+            INDEXED + acl("bucket_access_control", 'role = "READER"\n  entity = "allUsers"'),
+            True,
+            "unread",
+        ),
+        (
+            INDEXED + acl("default_object_acl", 'role_entity = ["READER:allAuthenticatedUsers"]'),
+            True,
+            "unread",
+        ),
+        (
+            INDEXED + acl("object_acl", 'object = "m"\n  predefined_acl = "publicRead"'),
+            True,
+            "unread",
+        ),
+        (
+            INDEXED
+            + acl(
+                "object_access_control",
+                'object = "m"\n  role = "READER"\n  entity = "user-a@gmail.com"',
+            ),
+            "unread",
+            "unread",
+        ),
+    ],
+)
+def test_access_lists_of_a_bucket_of_vectors_count_where_access_is_not_uniform(
+    text: str, reads: object, writes: object
+) -> None:
+    """Policies of the project may be declared elsewhere: what is not open is not known."""
+    graph = scanned(text)
+    assert told(graph, "gcp.storage.bucket", "is_public_read") is reads
+    assert told(graph, "gcp.storage.bucket", "is_public_write") is writes

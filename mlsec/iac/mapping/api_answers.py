@@ -20,6 +20,8 @@ What a table says of an answer is one of:
   ``/`` (without the first ``/`` of each);
 - ``{pairs: path, as: [name, value]}``: what is a mapping there, as a list of mappings with these
   two keys;
+- ``{cut: path, as: [name, value]}``: each text of the list there, cut at its first colon, as a
+  mapping with these two keys;
 - any other mapping: a mapping of the same keys (``.: path`` takes all that stands there).
 """
 
@@ -57,6 +59,7 @@ class Builder:
             "unknown": self._unknown,
             "keyed": self._keyed,
             "list": self._list,
+            "cut": self._cut,
             "pairs": self._pairs,
             "if": self._if,
             "last": lambda spec, body: self._scalar(spec["last"], body, _last),
@@ -125,6 +128,17 @@ class Builder:
             return path
         name, value = spec["as"]
         made = [at(entry, {name: Node(key), value: entry}) for key, entry in path.value.items()]
+        return at(path, tuple(made))
+
+    def _cut(self, spec: Mapping[str, Any], body: Node) -> Node | None:
+        path = self._path(spec["cut"], body)
+        if path is None or not isinstance(path.value, tuple):
+            return path
+        made = []
+        for text in path.value:
+            parts = text_of(text).partition(":")[::2]
+            pairs = {name: Node(part) for name, part in zip(spec["as"], parts, strict=True)}
+            made.append(text if isinstance(text.value, UnknownValue) else at(text, pairs))
         return at(path, tuple(made))
 
     def _if(self, spec: Mapping[str, Any], body: Node) -> Node | None:

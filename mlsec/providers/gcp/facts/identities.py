@@ -13,13 +13,13 @@ import msgspec
 
 from mlsec.core.resource import Resource
 from mlsec.core.wildcard import matches_stars
-from mlsec.graph.fact import Unknown, property_value
+from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.providers.gcp.conditions.search import holds_without_tags
 from mlsec.providers.gcp.facts.conditional_grants import gives
 from mlsec.providers.gcp.facts.grants import Grant, grants_above
 from mlsec.providers.gcp.facts.members import Home, home_of, is_open_member
-from mlsec.vocabulary.iac_mapping import is_code
+from mlsec.vocabulary.iac_mapping import CODE_PROJECT, is_code
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -117,7 +117,7 @@ def is_meant(member: str, own: Identity) -> Answer:
         case "projectOwner" | "projectEditor" | "projectViewer":
             return own.holds((_BASIC_OF[kind],)) if name in ("", home.project) else NO
         case "principalSet" if "cloudresourcemanager.googleapis.com" in name:
-            return YES if _holds(name.partition("googleapis.com/")[2], home) else NO
+            return _lives_in(name.partition("googleapis.com/")[2], account, home)
         case _:
             return NO
 
@@ -144,14 +144,27 @@ def _is_denied_by(policy: Resource, account: Resource, permission: str, home: Ho
     fact = property_value(policy, "rules")
     if isinstance(fact, Unknown):
         return unknown(fact.gaps)
-    return any_of(_rule_denies(rule, account, permission, home) for rule in fact.value or ())
+    denies = any_of(_rule_denies(rule, account, permission, home) for rule in fact.value or ())
+    return NO if denies == NO else all_of((denies, _is_above(policy, account)))
+
+
+def _is_above(policy: Resource, account: Resource) -> Answer:
+    """Say whether a policy counts for the account: one of code may be of another project."""
+    place = property_value(policy, "place") if is_code(policy.scope) else Known("")
+    if not isinstance(place, Known) or "@" not in account.name:
+        return unknown({"?where the deny policy " + policy.name + " is attached"})
+    project = account.name.partition("@")[2].partition(".")[0]
+    if place.value in ("", f"projects/{project}", f"projects/{CODE_PROJECT}"):
+        return YES
+    return unknown({f"?whether {place.value} holds the project {project}"})
 
 
 def _rule_denies(rule: Mapping[str, Any], account: Resource, permission: str, home: Home) -> Answer:
     full, condition = _full_name(permission), rule.get("condition")
-    if not _covers(rule.get("permissions"), full):
-        return NO
-    if _covers(rule.get("except_permissions"), full):
+    listed, left_out = (
+        _covers(rule.get(key), full) for key in ("permissions", "except_permissions")
+    )
+    if listed == NO or left_out == YES:
         return NO
     meant, spared = (
         any_of(_is_denied(principal, account, home) for principal in rule.get(key) or ())
@@ -162,29 +175,55 @@ def _rule_denies(rule: Mapping[str, Any], account: Resource, permission: str, ho
         always = NO
     elif condition:
         always = unknown({f"?the condition {condition}"})
-    return all_of((meant, not_(spared), always))
+    return all_of((listed, not_(left_out), meant, not_(spared), always))
 
 
 def _is_denied(principal: str, account: Resource, home: Home) -> Answer:
-    if principal == _EVERYBODY_DENIED:
+    """Say whether a principal of a deny policy is, or takes in, a service account."""
+    kind, _, name = principal.partition("://")
+    if principal == _EVERYBODY_DENIED or principal.endswith(f"/serviceAccounts/{account.name}"):
         return YES
-    place = principal.removeprefix("principalSet://cloudresourcemanager.googleapis.com/")
-    if place != principal:
-        return YES if _holds(place, home) else NO
-    group = principal.removeprefix("principalSet://goog/group/")
-    if group != principal:
-        return _is_in_group(group, account)
-    return YES if principal.endswith(f"/serviceAccounts/{account.name}") else NO
+    if "‹" in principal:
+        return unknown({f"?the principal {principal}"})
+    match name.split("/"):
+        case ["cloudresourcemanager.googleapis.com", *place]:
+            return _lives_in("/".join(place), account, home)
+        case ["goog", "group", group]:
+            return _is_in_group(group, account)
+        case ["goog", "subject", _]:
+            return NO
+        case ["iam.googleapis.com", "projects", _, "serviceAccounts", other]:
+            # A number stands for an account too.
+            return unknown({f"?the principal {principal}"}) if other.isdecimal() else NO
+        case ["iam.googleapis.com", *_] if "Pools" in name and kind.startswith("principal"):
+            return NO
+        case _:
+            return unknown({f"?the principal {principal}"})
 
 
-def _holds(place: str, home: Home) -> bool:
-    """Whether projects/P, folders/F or organizations/O, and what follows, is where it lives."""
-    name = place.partition("/")[2].partition("/")[0]
-    return bool(name) and name in {home.project, home.number, *home.above}
+def _lives_in(place: str, account: Resource, home: Home) -> Answer:
+    """Say whether projects/P, folders/F or organizations/O (of one type) takes an account in."""
+    kind, _, rest = place.partition("/")
+    name, _, only = rest.partition("/")
+    if only == "type/ServiceAgent" and not account.is_stub:
+        return NO
+    if only not in ("", "type/ServiceAccount") or not name:
+        return unknown({f"?the principals of {place}"})
+    if name in {home.project, home.number, *home.above} - {""}:
+        return YES
+    is_known = bool(home.number) if kind == "projects" else not home.gaps
+    if home.declared is None and is_known:
+        return NO
+    return unknown({*home.gaps, f"?whether {account.name} is in {place}"})
 
 
-def _covers(patterns: Iterable[str] | None, full: str) -> bool:
-    return any(matches_stars(pattern, full) for pattern in patterns or ())
+def _covers(patterns: Iterable[str] | None, full: str) -> Answer:
+    """Say whether a permission is among patterns; a part that only an apply knows may be any."""
+    texts = tuple(patterns or ())
+    if any(matches_stars(pattern, full) for pattern in texts):
+        return YES
+    hidden = {f"?the permission {pattern}" for pattern in texts if "‹" in pattern}
+    return unknown(hidden) if hidden else NO
 
 
 def _full_name(permission: str) -> str:

@@ -91,7 +91,7 @@ def _listed(
     fact = property_value(resource, name)
     if isinstance(fact, Unknown):
         return ExternalPrincipals(hidden=unknown(fact.gaps), everybody=unknown(fact.gaps))
-    if name == "acl" and not fact.value:
+    if name == "acl" and not fact.value and not resource.stands_in_code:
         # The project's owners are always on the list: an empty one was not shown.
         return ExternalPrincipals(hidden=unknown({f"?the access list of {resource.name}"}))
     home = home_of(resource, graph)
@@ -108,8 +108,12 @@ def _listed(
 
 
 def _of_objects(resource: Resource) -> ExternalPrincipals:
-    """Admit that any object may have a list of its own, where lists count: none of them is read."""
-    if property_value(resource, "uniform_access") == Known(value=True):
+    """Admit that any object may have a list of its own, where lists count: none of them is read.
+
+    Code is judged by the lists that it makes, which stand beside those of new objects.
+    """
+    is_uniform = property_value(resource, "uniform_access") == Known(value=True)
+    if is_uniform or resource.stands_in_code:
         return ExternalPrincipals()
     doubt = unknown({f"?the access lists of the objects in {resource.name}"})
     return ExternalPrincipals(hidden=doubt, everybody=doubt)

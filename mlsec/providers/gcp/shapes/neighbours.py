@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -204,6 +205,14 @@ def policy_place(raw: Any) -> str | None:
     return f"{kind.removesuffix('s')}/{rest.partition('/')[0]}"
 
 
+def deny_place(raw: Any) -> str | None:
+    """Say what a deny policy is attached to: projects/P, folders/F or organizations/O."""
+    if raw is None:
+        return None
+    place = urllib.parse.unquote(str(raw)).partition("cloudresourcemanager.googleapis.com/")[2]
+    return place.partition("/denypolicies/")[0]
+
+
 def seconds(raw: Any) -> int | None:
     """Read a duration such as 7776000s as whole seconds."""
     return None if raw is None else int(float(str(raw).removesuffix("s")))
@@ -211,6 +220,7 @@ def seconds(raw: Any) -> int | None:
 
 NEIGHBOUR_SHAPES: Mapping[str, Shape] = {
     "api_config": api_config,
+    "deny_place": deny_place,
     "bq_dataset": bq_dataset,
     "client_limit": client_limit,
     "compute_link": compute_link,
