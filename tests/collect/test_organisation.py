@@ -17,12 +17,17 @@ from moto.server import ThreadedMotoServer
 
 from mlsec.collect.settings import CollectSettings
 from mlsec.collect.walk.client import SnapshotClient
-from mlsec.core.resource import Resource
+from mlsec.core.resource import Inventory, Resource
+from mlsec.graph.build import build_graph
+from mlsec.graph.ternary import NO, YES
 from mlsec.providers.aws.client.session import parse_target
 from mlsec.providers.aws.collect.collector import _Collection
 from mlsec.providers.aws.collect.organisation import read_organisations
+from mlsec.providers.aws.facts.permissions import identity_of
+from mlsec.providers.aws.facts.policy_statements import Cover, Question
 from mlsec.providers.aws.tables import ORGANISATION
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.facts import FACTS
 from tests.collect.fake_aws import FakeAws, Reply, refuse
 from tests.shipped import shipped_vocabulary
 
@@ -136,6 +141,43 @@ def test_member_is_placed_below_its_units_with_what_is_attached_to_them(
     assert sorted(policies["FullAWSAccess"].properties["targets"]) == sorted(path)
     (organisation,) = [r for r in found.values() if r.type == "aws.organizations.organization"]
     assert organisation.properties["members"] == sorted([_MANAGER, company.member])
+
+
+def test_role_of_a_member_is_denied_what_is_denied_above_it(
+    company: Company, tmp_path: Path
+) -> None:
+    above = tuple(_collect(tmp_path, company.member).values())
+    may = {}
+    for account in (_MANAGER, company.member):
+        for action in ("ec2:RunInstances", "iam:PutRolePolicy"):
+            role = _role(account, action)
+            graph = build_graph(shipped_vocabulary(), Inventory(resources=(role, *above)), FACTS)
+            question = Question(action=action.lower(), resource="*", reach=Cover.ANYWHERE)
+            may[account, action] = identity_of(graph.resources[role.id], graph).may(question)
+    assert may == {
+        (_MANAGER, "ec2:RunInstances"): YES,
+        (_MANAGER, "iam:PutRolePolicy"): YES,
+        (company.member, "ec2:RunInstances"): NO,
+        (company.member, "iam:PutRolePolicy"): YES,
+    }
+
+
+def _role(account: str, action: str) -> Resource:
+    """Make a role of an account that may do one thing."""
+    statement = {"effect": "Allow", "actions": [action], "resources": ["*"]}
+    return Resource(
+        id=f"arn:aws:iam::{account}:role/r",
+        type="aws.iam.role",
+        provider="aws",
+        scope=f"aws/{account}",
+        name="r",
+        properties={
+            "boundary_arn": None,
+            "attached_policies": [],
+            "inline_statements": [{"policy": "p", **statement}],
+            "trust": [],
+        },
+    )
 
 
 @pytest.mark.usefixtures("_aws")

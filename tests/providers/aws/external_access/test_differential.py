@@ -12,7 +12,9 @@ _SEED, _MOST_ALARMS, _MOST_UNKNOWN = 17, 0.02, 0.03
 
 
 @needs_simulator
-@pytest.mark.parametrize(("kind", "count"), [("buckets", 120), ("keys", 240), ("trust", 240)])
+@pytest.mark.parametrize(
+    ("kind", "count"), [("buckets", 120), ("keys", 240), ("trust", 240), ("controlled", 20)]
+)
 def test_nobody_gets_in_of_whom_a_fact_says_that_he_does_not(kind: str, count: int) -> None:
     agree, differences = compare(KINDS[kind], _SEED, count, exotic=False)
     facts = agree + len(differences)

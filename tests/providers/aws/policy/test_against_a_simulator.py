@@ -13,6 +13,7 @@ import pytest
 from tests.providers.aws.policy.comparison import (
     Counts,
     Subject,
+    below_organisations,
     compare,
     crossings,
     managed,
@@ -39,8 +40,15 @@ def _dice(seed: int) -> random.Random:
         randoms(_dice(21), 12, exotic=False),
         randoms(_dice(22), 8, exotic=True),
         managed(_dice(23), 40),
+        below_organisations(_dice(24), 10),
     ],
-    ids=["operators and keys", "random policies", "rare operators", "policies of AWS"],
+    ids=[
+        "operators and keys",
+        "random policies",
+        "rare operators",
+        "policies of AWS",
+        "below an organisation",
+    ],
 )
 def test_no_right_that_the_simulator_finds_is_missed(subjects: Sequence[Subject]) -> None:
     counts: Counts = compare(subjects)
