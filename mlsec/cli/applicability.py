@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from mlsec.cli.output_options import OUTPUT_OPTIONS
 from mlsec.core.errors import UsageError
 
 LIVE = ("aws", "azure", "gcp", "kubernetes")
@@ -54,8 +55,7 @@ _RESUMABLE = (*LIVE, *BUCKETS, "https", *PATHS)
 _SARIF = Applies(of="format", to=("sarif", "sarif-full", "gitlab", "gitlab-sast"))
 _SHEET = Applies(of="format", to=("sheet", "csv", "oscal"))
 _LINKED = Applies(of="format", to=("sarif", "sarif-full"))
-# A command that is not listed takes each of its options in every case.
-APPLIES: Mapping[str, Mapping[str, Applies]] = {
+_ROWS: Mapping[str, Mapping[str, Applies]] = {
     "mlsec scan": {
         **_COLLECTING,
         "--resume": Applies(to=_RESUMABLE, needs=("--output",)),
@@ -109,6 +109,10 @@ APPLIES: Mapping[str, Mapping[str, Applies]] = {
         "--organisation": Applies(of="policy", to=("aws", "azure", "gcp"), needs=("--policy",)),
         "--configmaps": Applies(of="policy", to=("kubernetes",), needs=("--policy",)),
     },
+}
+# A command that is not listed takes each of its options in every case.
+APPLIES: Mapping[str, Mapping[str, Applies]] = {
+    command: {**rows, **dict.fromkeys(OUTPUT_OPTIONS, _ANY)} for command, rows in _ROWS.items()
 }
 
 

@@ -15,6 +15,33 @@ from mlsec.core.sanitize import visible
 # A guess at what is left takes this long to be worth something.
 _LEAST_S = 2.0
 _CLEAR_LINE = "\r\x1b[2K"
+COLOURS = ("auto", "always", "never")
+
+
+class _Voice:
+    """How much is said, and in which colours: one for the process, set by each command line."""
+
+    colour = "auto"
+    is_quiet = False
+    is_verbose = False
+
+
+_voice = _Voice()
+
+
+def speak(*, colour: str = "auto", is_quiet: bool = False, is_verbose: bool = False) -> None:
+    """Set how much is said from here on; errors always are."""
+    _voice.colour, _voice.is_quiet, _voice.is_verbose = colour, is_quiet, is_verbose
+
+
+def is_quiet() -> bool:
+    """Whether nothing is to be said beside the report."""
+    return _voice.is_quiet
+
+
+def is_verbose() -> bool:
+    """Whether more is to be said than usual."""
+    return _voice.is_verbose
 
 
 def out(text: str) -> None:
@@ -63,8 +90,16 @@ def lost_output(error: OSError) -> MlsecError:
 
 def note(text: str) -> None:
     """Say something beside the report, on stderr; where nobody can hear it, that is no error."""
+    if _voice.is_quiet:
+        return
     with contextlib.suppress(OSError):
         print(visible_lines(text), file=sys.stderr, flush=True)
+
+
+def detail(text: str) -> None:
+    """Say what only who asks for more wants to know."""
+    if _voice.is_verbose:
+        note(text)
 
 
 def ask(question: str, proposal: str) -> str:
@@ -100,17 +135,26 @@ def visible_lines(text: str) -> str:
 
 
 def has_colour(stream: object) -> bool:
-    """Whether to colour: only on a terminal, without NO_COLOR, CI or a dumb terminal."""
+    """Whether to colour: as --color says, else NO_COLOR, else FORCE_COLOR, else on a terminal."""
+    if _voice.colour != "auto":
+        return _voice.colour == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return os.environ.get("FORCE_COLOR", "0") not in ("", "0") or _is_lively(stream)
+
+
+def _is_lively(stream: object) -> bool:
+    """Whether a line can be written over: on a terminal that is read by a person."""
     is_terminal = getattr(stream, "isatty", lambda: False)()
-    hushed = os.environ.get("NO_COLOR") or os.environ.get("CI")
-    return bool(is_terminal and not hushed and os.environ.get("TERM") != "dumb")
+    return bool(is_terminal and not os.environ.get("CI") and os.environ.get("TERM") != "dumb")
 
 
 class Progress:
     """One status line on a terminal; on anything else a line every ten seconds."""
 
     def __init__(self) -> None:
-        self._live = has_colour(sys.stderr)
+        self._began_at = time.monotonic()
+        self._live = _is_lively(sys.stderr) and not os.environ.get("NO_COLOR") and not is_quiet()
         self._last_at = time.monotonic()
         self._of = 0
         self._since, self._before = self._last_at, 0
@@ -128,6 +172,12 @@ class Progress:
             self._show(visible(line, 100))
         else:
             note(line)
+
+    def step(self, what: str) -> None:
+        """Say how long a step took, to who asks for more."""
+        now = time.monotonic()
+        detail(f"{what} in {now - self._began_at:.1f} s")
+        self._began_at = now
 
     def close(self) -> None:
         """Take the status line away."""

@@ -51,12 +51,15 @@ def program(foreign_modules: Sequence[str] = ()) -> NoReturn:
 
 def _run(words: list[str]) -> int:
     from mlsec.cli import console
+    from mlsec.cli.output_options import use_output
     from mlsec.cli.parser import build_parser
 
+    console.speak()
     if not words:
         console.note(build_parser().format_help())
         return exits.BAD_INPUT
     args = build_parser(words[0]).parse_args(words)
+    use_output(args)
     return int(args.run(args))
 
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from mlsec import __version__
 from mlsec.cli import commands, console, exits
+from mlsec.cli.output_options import OUTPUT_OPTIONS, add_output
 from mlsec.core.errors import UsageError
 
 _REQUIRED = "the following arguments are required: "
@@ -74,7 +75,10 @@ class CommandParser(argparse.ArgumentParser):
         for action in self._actions:
             if word in (action.choices or ()) and action.option_strings:
                 return f'; did you mean "{_long_name(action)} {word}"?'
-        return ""
+        several = (str(action.metavar) for action in self._actions if _is_open_ended(action))
+        return "".join(
+            f"; write every {name} side by side, before or after options" for name in several
+        )
 
     def _joined(self, words: list[str]) -> list[str]:
         """Make one word of a command of two, such as ``report verify``, that is listed as one."""
@@ -154,7 +158,9 @@ class CommandParser(argparse.ArgumentParser):
         names = {*map(_long_name, known.values())} - {"", "--help"}
         formats = FORMATS if "--format" in known else ()
         below = commands_of(self)
-        if below is not None and name.lstrip("-") in below.choices:
+        if below is not None and name in ("-q", "-v", *OUTPUT_OPTIONS):
+            suggestion = f"; it goes after the command: {self.prog} COMMAND {name}"
+        elif below is not None and name.lstrip("-") in below.choices:
             suggestion = f'; did you mean "{self.prog} {name.lstrip("-")}"?'
         else:
             suggestion = option_meant(name, names, formats)
@@ -200,6 +206,9 @@ def build_parser(first: str = "") -> CommandParser:
     )
     for register in commands(first):
         register(subparsers)
+    for command in walk(parser):
+        if commands_of(command) is None:
+            add_output(command)
     return parser
 
 
@@ -217,6 +226,11 @@ def walk(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     below = commands_of(parser)
     for child in () if below is None else below.choices.values():
         yield from walk(child)
+
+
+def _is_open_ended(action: argparse.Action) -> bool:
+    """Whether any number of words without an option belong to an argument."""
+    return not action.option_strings and action.nargs in ("*", "+")
 
 
 def _long_name(action: argparse.Action) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlsec.cli import exits
 from mlsec.cli.applicability import check_options, describe
 from mlsec.cli.assess_options import add_contents, add_rendering
 from mlsec.cli.attestation import add_signing, add_trust
+
+if TYPE_CHECKING:
+    from mlsec.render.settings import Sources
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -111,6 +114,7 @@ def show(
     brief: bool = False,
     help_base: str = "",
     framework: str = "",
+    sources: Sources | None = None,
 ) -> list[Path]:
     """Write the formats asked for into ``folder``, or render one of them to stdout.
 
@@ -132,8 +136,10 @@ def show(
         has_colour=folder is None and console.has_colour(sys.stdout),
         width_chars=console.width_chars() if folder is None else 0,
         is_brief=brief,
+        is_verbose=console.is_verbose(),
         help_base=help_base or HELP_BASE,
         framework=framework,
+        sources=sources if folder is None else None,
     )
     if folder is not None:
         return list(write_reports(assessment, folder, chosen, settings))

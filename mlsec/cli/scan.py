@@ -88,8 +88,10 @@ def _scan(args: argparse.Namespace) -> int:
     progress = console.Progress()
     try:
         with _evidence(args, ruleset, progress) as path, open_evidence(path) as snapshot:
+            progress.step("evidence was there")
             empty = [listing.target for listing in read_listings(snapshot) if listing.is_empty]
             assessment = pipeline.judge(snapshot, ruleset, judging, progress)
+            progress.step("assessed")
     except MlsecError as error:
         saved = saved_evidence(args.targets, args.evidence)
         error.location = error.location or (str(saved) if saved else "")
@@ -224,6 +226,7 @@ def _read_beforehand(args: argparse.Namespace) -> Assessment | None:
 
 def _show(args: argparse.Namespace, assessment: Assessment) -> int:
     from mlsec.cli.report import show
+    from mlsec.cli.source_lines import SourceLines
     from mlsec.core.gate_result import Gate
     from mlsec.render.gate_words import gate_lines
 
@@ -234,8 +237,9 @@ def _show(args: argparse.Namespace, assessment: Assessment) -> int:
         args.sarif_inventory,
         help_base=args.help_base,
         framework=args.framework,
+        sources=SourceLines(args.targets),
     )
-    if written:
+    if written and not console.is_quiet():
         show(assessment, None, "text", "", brief=True)
         console.note("")
         for path in written:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from mlsec.render.help_links import HELP_BASE
@@ -9,13 +11,26 @@ from mlsec.render.help_links import HELP_BASE
 INVENTORY_FILE = "mlsec-inventory.txt"
 
 
+class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of scanned code, and the path of its file from the working folder."""
+
+    path: str
+    text: str
+
+
+# Gives the line of a file of a scope, None where the file is not at hand.
+Sources = Callable[[str, str, int], SourceLine | None]
+
+
 class RenderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Choices of the caller; the defaults are right for files.
 
     ``sarif_inventory`` is the path in the repository at which the file that lists the resources
     is committed; ``width_chars`` is the terminal's width (0 for 100 columns). ``is_brief`` asks the
-    text report for what to do first instead of every finding. ``help_base`` is the address below
+    text report for what to do first instead of every finding, ``is_verbose`` for every gap.
+    ``help_base`` is the address below
     which the pages of the documentation are published, without a slash at its end; "" for none.
+    ``sources`` gives lines of the scanned code, for the text report.
     ``framework`` is what a sheet shows, ``NAME`` or ``NAME:PROFILE``; "" for that of the scan.
     """
 
@@ -24,6 +39,8 @@ class RenderSettings(msgspec.Struct, frozen=True, kw_only=True):
     has_colour: bool = False
     width_chars: int = 0
     is_brief: bool = False
+    is_verbose: bool = False
+    sources: Sources | None = None
     help_base: str = HELP_BASE
 
 

@@ -13,6 +13,7 @@ from mlsec.cli.config.merge import COMMAND_LINE, DEFAULT, configuration_of
 from mlsec.cli.config.options import own_options
 from mlsec.cli.config.read import Setting
 from mlsec.cli.config.values import TARGETS, default_of
+from mlsec.cli.output_options import use_output
 from mlsec.cli.target import is_remote, kind_of
 from mlsec.core.errors import MlsecError
 from mlsec.core.imports import import_from_own_folders
@@ -32,6 +33,7 @@ def configured(args: argparse.Namespace) -> argparse.Namespace:
     options = own_options(args.parser)
     settings = _applicable(command, options, merged.settings)
     values = {options[name].dest: setting.value for name, setting in settings.items()}
+    use_output(argparse.Namespace(**{**vars(args), **values}))
     _keep_python_away(values[TARGETS])
     if merged.file:
         chosen = f", environment {merged.environment}" if merged.environment else ""

@@ -16,7 +16,6 @@ def first_lines(causes: Sequence[CauseView], page: Page) -> Iterator[str]:
     """Give the worst causes, four lines each, and how many more there are."""
     if not causes:
         return
-    yield ""
     among = f"of {plural(len(causes), 'cause')}, {severe(causes):,} critical or high"
     yield f"{page.paint('do first', BOLD)} ({among})"
     for position, view in enumerate(causes[:_CAUSES_SHOWN], start=1):

@@ -25,6 +25,8 @@ class Page:
     def __init__(self, settings: RenderSettings) -> None:
         self.has_colour = settings.has_colour
         self.is_brief = settings.is_brief
+        self.is_verbose = settings.is_verbose
+        self.sources = settings.sources
         self.width = max(80, settings.width_chars or 100)
 
     def paint(self, text: str, code: str) -> str:

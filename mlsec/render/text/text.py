@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.enums import GapReason, Severity, Status
+from mlsec.core.enums import Severity, Status
 from mlsec.core.finding import AppliedWaiver, AttackPath, Finding
 from mlsec.render import tally
 from mlsec.render.causes import open_causes
@@ -20,14 +20,14 @@ from mlsec.render.display import (
 from mlsec.render.settings import DEFAULT, RenderSettings
 from mlsec.render.text.do_first import first_lines
 from mlsec.render.text.fix import fix_lines
+from mlsec.render.text.gaps import gap_lines
 from mlsec.render.text.page import BOLD, COLOUR, DIM, Page
+from mlsec.render.text.place import place_lines
+from mlsec.render.text.totals import totals_lines
 from mlsec.render.verdict import verdict_of
 from mlsec.render.wording import Wording
 
 _SUBJECTS_SHOWN = 3
-# Other reasons come with a right to allow, or pass by themselves.
-_SAID = (GapReason.UNSUPPORTED, GapReason.DENIED)
-_SENTENCE_WORDS = 6
 _MINOR_SHOWN = 5
 _REASONS_CHARS = 600
 
@@ -43,12 +43,14 @@ def _lines(assessment: Assessment, page: Page) -> Iterator[str]:
     if not page.is_brief:
         yield from _failures(assessment, page)
         yield from _waived(assessment, page)
-    yield from _not_assessed(assessment, page)
+    yield from gap_lines(assessment, page)
     yield from _incomplete(assessment, page)
     yield from _waiver_warnings(assessment, page)
     for notice in assessment.remarks:
         yield from page.wrap(shown(notice), "note: ", "      ")
     yield from _scanned(assessment, page)
+    yield ""
+    yield from totals_lines(assessment, page)
     causes = open_causes(assessment)
     yield from first_lines(causes, page)
     yield from page.wrap(verdict_of(assessment, tally.count(assessment), causes).line, "", "  ")
@@ -113,8 +115,7 @@ def _failure(finding: Finding, wording: Wording, page: Page) -> Iterator[str]:
     message = shown(finding.message, 300)
     yield f"{head} {page.paint(f'{finding.severity.value}: {message}', BOLD)}"
     yield f"  --> {shown_id(subject.id)}"
-    if subject.file and subject.line:
-        yield f"  --> {shown(subject.file)}:{max(1, subject.line)}"
+    yield from place_lines(finding, page)
     if finding.stands_for:
         names = ", ".join(map(shown_id, finding.stands_for))
         yield from page.wrap(f"nothing uses it in {names}", "   | ", "   | ")
@@ -175,45 +176,6 @@ def _waived(assessment: Assessment, page: Page) -> Iterator[str]:
         )
     if waived:
         yield ""
-
-
-def _not_assessed(assessment: Assessment, page: Page) -> Iterator[str]:
-    groups = tally.gap_groups(assessment)
-    for group in groups:
-        label = page.paint(f"not assessed[{shown(group.wanted, 120)}]", "33")
-        why = tally.REASON_WORDS[group.reason]
-        checks = f"{plural(group.checks, 'check')} of {plural(len(group.rules), 'rule')}"
-        subject = checks if group.checks else "what it reports"
-        yield f"{label} {why}: {subject} could not be assessed"
-        yield f"  --> {shown(group.scope)}: {_subjects(group)}"
-        if group.missing_right:
-            yield f"   = allow {shown(group.missing_right, 200)}"
-        for said in _said(group):
-            yield from page.wrap(said, "   = ", "     ")
-    rights = tally.missing_rights(groups)
-    if rights:
-        yield from page.wrap(
-            f"allow {plural(len(rights), 'action')} and scan again: "
-            + ", ".join(shown(right, 200) for right in rights),
-            "   = ",
-            "     ",
-        )
-    if groups:
-        yield ""
-
-
-def _said(group: tally.GapGroup) -> list[str]:
-    """Give what the provider's refusal asks a person to do, where a right alone is not enough."""
-    gap_details = (gap.detail for gap in group.gaps if gap.reason in _SAID)
-    details = {detail for detail in gap_details if len(detail.split()) >= _SENTENCE_WORDS}
-    said = group.reasons or sorted(details)
-    return [shown(item, 300) for item in said[:_SUBJECTS_SHOWN]]
-
-
-def _subjects(group: tally.GapGroup) -> str:
-    names = list(dict.fromkeys(shown(gap.subject, 150) for gap in group.gaps))
-    more = len(names) - _SUBJECTS_SHOWN
-    return ", ".join(names[:_SUBJECTS_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _incomplete(assessment: Assessment, page: Page) -> Iterator[str]:
