@@ -1,9 +1,8 @@
-"""``mlsec history``: past scans of the same targets, and since when every failure is open."""
+"""``mlsec history``: past scans of the same targets, their trend, and what is open since when."""
 
 from __future__ import annotations
 
 import argparse
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,14 @@ from mlsec.cli import console, exits
 from mlsec.core.errors import MlsecError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from mlsec.history.queries import PastScan, State
+    from mlsec.core.trend import Trend
+    from mlsec.history.queries import PastScan
 
-_COLUMNS = (
+_FORMATS = ("text", "json", "html")
+_SCHEMA = "mlsec/history/1"
+_COUNTED = (
     ("new", "new"),
     ("regressed", "regressed"),
     ("fixed", "fixed"),
@@ -23,6 +25,7 @@ _COLUMNS = (
     ("no_longer_seen", "gone"),
     ("not_assessed_now", "not assessed"),
     ("rule_gone", "rule gone"),
+    ("waived", "waived"),
 )
 
 
@@ -31,76 +34,89 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser = subparsers.add_parser(
         "history",
         help="show past scans and the trend of their failures",
-        description="Show the scans that mlsec scan --history FILE recorded, with counts of"
-        " failures. Regressed: it was fixed or passed before. Gone: its resource no longer exists."
-        " Not assessed: the scan could not read what it needed.",
+        description="Show the scans that mlsec scan --history FILE recorded: what each changed,"
+        " what was open by severity, provider, account and concern, and how long fixing took."
+        " Regressed: it was fixed, waived or passed before. Gone: its resource no longer exists, or"
+        " the rule no longer applies to it. Not assessed: the scan could not read what it needed,"
+        " so the failure stays open.",
         epilog=exits.EPILOG,
     )
     parser.add_argument("history", type=Path, metavar="FILE",
                         help="history that mlsec scan --history wrote")  # fmt: skip
     parser.add_argument("--open", action="store_true",
-                        help="also list the failures that are open, oldest first")  # fmt: skip
+                        help="list the failures that are open instead, the worst first, with their"
+                        " age")  # fmt: skip
+    parser.add_argument("-f", "--format", choices=_FORMATS, default="", metavar="FORMAT",
+                        help="text, json, or html for a page with plots (default: what the name of"
+                        " the output ends in, else text)")  # fmt: skip
+    parser.add_argument("-o", "--output", type=Path, metavar="OUTPUT",
+                        help="file to write, such as trend.html (default: stdout)")  # fmt: skip
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one table for each set of targets."""
+    """Show the trend of each set of targets, in one of the formats."""
     from mlsec.history.store import History
 
     with History(args.history) as history:
-        scans, failures = history.scans(), history.open_failures()
-    if not scans:
+        trends = history.trends()
+    if not trends:
         raise MlsecError(
             "no scan is recorded in this history",
             hint="mlsec scan TARGET --history FILE records one",
             location=str(args.history),
         )
-    for targets, group in groupby(scans, key=lambda scan: scan.targets):
-        _print_trend(targets, list(group))
-    when = {scan.id: scan.finished_at for scan in scans}
-    are_open = "failure is open" if len(failures) == 1 else "failures are open"
-    console.out(f"{len(failures)} {are_open}{_oldest(failures, when)}")
-    for state in failures if args.open else ():
-        console.out(_line(state, when))
+    payload = _rendered(trends, args)
+    if args.output is None:
+        console.write_bytes(payload)
+    else:
+        from mlsec.cli.files import write_file
+
+        write_file(args.output, payload)
+        console.note(f"wrote {args.output}")
     return exits.CLEAN
 
 
 def summary(scan: PastScan) -> str:
     """Say in one line what a scan changed."""
-    said = [f"{scan.changes[name]} {word}" for name, word in _COLUMNS if scan.changes.get(name)]
+    said = [f"{scan.changes[name]} {word}" for name, word in _COUNTED if scan.changes.get(name)]
     return ", ".join(said) or "no failures, now or before"
 
 
-def _print_trend(targets: Sequence[str], scans: list[PastScan]) -> None:
-    from mlsec.core.sanitize import visible
+def _rendered(trends: Sequence[Trend], args: argparse.Namespace) -> bytes:
+    suffix = args.output.suffix.lstrip(".") if args.output is not None else ""
+    chosen = args.format or (suffix if suffix in _FORMATS else "text")
+    if chosen == "html":
+        from mlsec.render.trend.page import render_trend
 
-    head = ("scan", "finished", "failed", "passed", "unread", *(word for _, word in _COLUMNS))
-    rows = [head]
-    for scan in scans:
-        counts = (str(scan.changes.get(name, 0)) for name, _ in _COLUMNS)
-        rows.append(
-            (str(scan.id), visible(scan.finished_at, 25), str(scan.failed), str(scan.passed),
-             str(scan.not_assessed), *counts)
-        )  # fmt: skip
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    console.out(visible(", ".join(targets), 600) or "no targets")
-    for row in rows:
-        console.out("  " + "  ".join(t.rjust(w) for t, w in zip(row, widths, strict=True)))
+        return render_trend(trends)
+    if chosen == "json":
+        import msgspec
 
+        from mlsec.render.display import masked
 
-def _oldest(failures: list[State], when: Mapping[int, str]) -> str:
-    from mlsec.core.sanitize import visible
-
-    if not failures:
-        return ""
-    return f"; the oldest since the scan of {visible(when[failures[0].first_scan], 25)}"
+        document = {"schema": _SCHEMA, "series": trends}
+        encoded = msgspec.json.encode(document, order="deterministic")
+        return masked(msgspec.json.format(encoded, indent=1)) + b"\n"
+    lines = _open_lines(trends) if args.open else _trend_lines(trends)
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
 
 
-def _line(state: State, when: Mapping[int, str]) -> str:
-    from mlsec.core.sanitize import visible
+def _trend_lines(trends: Sequence[Trend]) -> Iterator[str]:
+    from mlsec.render.trend.text import trend_lines
 
-    finding = state.finding
-    since = f"since {when[state.first_scan]}"
-    unseen = "" if state.state == "fail" else f", not assessed since {when[state.changed_scan]}"
-    where = visible(finding.resource.id, 300)
-    return f"{finding.severity.value}[{finding.rule}] {visible(since + unseen, 80)}: {where}"
+    for place, trend in enumerate(trends):
+        if place:
+            yield ""
+        yield from trend_lines(trend)
+
+
+def _open_lines(trends: Sequence[Trend]) -> Iterator[str]:
+    """List what is open in all series together, the worst first and then the oldest."""
+    from mlsec.render.trend.text import open_line
+
+    failures = [failure for trend in trends for failure in trend.open]
+    failures.sort(key=lambda failure: (failure.finding.severity.rank, failure.open_since))
+    for failure in failures:
+        yield open_line(failure)
+    yield "1 failure is open" if len(failures) == 1 else f"{len(failures):,} failures are open"

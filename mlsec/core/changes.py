@@ -7,7 +7,7 @@ import enum
 
 import msgspec
 
-from mlsec.core.enums import Concern, Severity
+from mlsec.core.enums import Category, Concern, Severity
 from mlsec.core.finding import Subject
 from mlsec.core.sanitize import visible
 
@@ -44,6 +44,7 @@ class EarlierFailure(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     rule: str
     severity: Severity
+    category: Category
     concern: Concern
     message: str
     resource: Subject

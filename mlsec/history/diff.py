@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
+
 import msgspec
 
 from mlsec.core.assessment import Assessment
 from mlsec.core.changes import Change, EarlierFailure
 from mlsec.core.enums import Status
-from mlsec.core.finding import Finding
+from mlsec.core.finding import Finding, Subject
+from mlsec.core.resource import Gap, is_of_code
 from mlsec.history.marking import Earlier, Mark, earlier_failure, mark
 
 __all__ = ["Change", "Changed", "View", "compare", "mark_changes"]
@@ -125,6 +128,9 @@ class View:
             (row.type, row.scope, row.region) for row in new.coverage if not row.is_complete
         }
         self._looked_at = {(row.type, row.scope) for row in new.coverage}
+        files = [gap for gap in new.gaps if _is_of_file(gap)]
+        self._unread_files = {gap.subject for gap in files}
+        self._unread_folders = {_folder(gap.scope, gap.subject) for gap in files}
 
     def of_absent(self, finding: Finding) -> Change:
         """Say what became of an earlier failure that is not among the new ones."""
@@ -137,12 +143,29 @@ class View:
             return Change.NOT_ASSESSED_NOW
         if finding.rule not in self._rules:
             return Change.RULE_GONE
-        is_blind = any(
+        is_blind = self._has_unread_file(subject) or any(
             (subject.type, subject.scope, region) in self._blind for region in ("", subject.region)
         )
         if is_blind or (subject.type, subject.scope) not in self._looked_at:
             return Change.NOT_ASSESSED_NOW
         return Change.NO_LONGER_SEEN
+
+    def _has_unread_file(self, subject: Subject) -> bool:
+        """Whether its file was not read, or one beside it that may declare it as well."""
+        if subject.id.partition("#")[0] in self._unread_files:
+            return True
+        return subject.is_in_code and _folder(subject.scope, subject.file) in self._unread_folders
+
+
+def _is_of_file(gap: Gap) -> bool:
+    """Whether a file or folder was not read as it stands; a value that an apply decides was."""
+    return gap.scope.startswith(("code/", "files/")) and not is_of_code(gap)
+
+
+def _folder(scope: str, file: str) -> tuple[str, str]:
+    """Give the target of a scope of files, and the folder in it that a file is in."""
+    root = scope.partition("/")[2]
+    return root, posixpath.dirname(posixpath.normpath(file.removeprefix(root).lstrip("/")))
 
 
 def _passed(assessment: Assessment) -> set[tuple[str, str]]:

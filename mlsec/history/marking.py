@@ -75,6 +75,7 @@ def earlier_failure(
         fingerprint=finding.fingerprint,
         rule=finding.rule,
         severity=finding.severity,
+        category=finding.category,
         concern=finding.concern,
         message=finding.message,
         resource=finding.resource,

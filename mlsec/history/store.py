@@ -15,12 +15,14 @@ import msgspec
 from mlsec.core.assessment import Assessment
 from mlsec.core.enums import Status
 from mlsec.core.errors import MlsecError
+from mlsec.core.trend import Trend
 from mlsec.history.database import VERSION, clear_errors, open_history
 from mlsec.history.passed import pack, unpack
-from mlsec.history.queries import OPEN, PastScan, State, past_scans, states
+from mlsec.history.queries import OPEN, PastScan, State, lives, past_scans, states
 from mlsec.history.series import as_text, find_series, scan_digest, series_key
 from mlsec.history.since_last import mark_since_last
 from mlsec.history.transitions import Transition, transitions
+from mlsec.history.trend import trends
 
 _HEAD = ("fingerprint", "rule", "severity", "category", "concern", "message", "resource")
 
@@ -86,6 +88,11 @@ class History:
         """Give every recorded scan, by targets and then in the order they were recorded."""
         with clear_errors(self._path):
             return past_scans(self._rows)
+
+    def trends(self) -> tuple[Trend, ...]:
+        """Give what was open at each scan of each series, its age, and how long fixing took."""
+        with clear_errors(self._path):
+            return trends(past_scans(self._rows), lives(self._rows, states(self._rows)))
 
     def open_failures(self) -> list[State]:
         """Give what fails or failed when last seen, the longest open first, then the worst."""

@@ -11,6 +11,7 @@ from mlsec.core.cause import Cause
 from mlsec.core.enums import Severity
 from mlsec.core.finding import Finding
 from mlsec.render import tally
+from mlsec.render.change_words import is_new
 from mlsec.render.display import kind_of, plural, shown
 
 _NAMES_SHOWN = 4
@@ -22,7 +23,9 @@ class CauseView(msgspec.Struct, frozen=True, kw_only=True):
     ``kind`` is what people call its type. ``where`` is the file and line of what code declares,
     else account and region. ``ends`` counts the failures in words, ``on`` names the resources that
     they are on, other than its own; ``paths`` counts the attack paths among them. ``owner`` is who
-    answers for it, "" where no tag says so.
+    answers for it, "" where no tag says so. ``new`` counts the failures that are new or regressed
+    since the earlier scan; ``open_since`` is since when the oldest is open (RFC 3339), "" when that
+    is not known.
     """
 
     cause: Cause
@@ -38,6 +41,8 @@ class CauseView(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     paths: int
     owner: str
+    new: int = 0
+    open_since: str = ""
 
     @property
     def is_named(self) -> bool:
@@ -46,9 +51,11 @@ class CauseView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def summary(self) -> str:
-        """What ends, where, and how much of it are attack paths, in one line."""
+        """What ends, where, and how much of it are attack paths or new, in one line."""
         on = f" on {self.on}" if self.on else ""
-        return self.ends + on + (f" ({plural(self.paths, 'attack path')})" if self.paths else "")
+        paths = plural(self.paths, "attack path") if self.paths else ""
+        among = ", ".join(note for note in (paths, f"{self.new:,} new" if self.new else "") if note)
+        return self.ends + on + (f" ({among})" if among else "")
 
 
 def open_causes(assessment: Assessment) -> list[CauseView]:
@@ -61,7 +68,9 @@ def open_causes(assessment: Assessment) -> list[CauseView]:
         opened = tuple(finding for finding in findings if tally.is_open(finding))
         if opened:
             lead = known.get(cause.lead, opened[0])
-            views.append(_view(cause, opened, lead, rules, assessment.catalogue.types))
+            view = _view(cause, opened, lead, rules, assessment.catalogue.types)
+            new = sum(is_new(finding, assessment) for finding in opened)
+            views.append(msgspec.structs.replace(view, new=new, open_since=_oldest(opened)))
     return views
 
 
@@ -95,6 +104,11 @@ def _view(
         paths=sum(map(tally.is_attack_path, opened)),
         owner=subject.owner or lead.resource.owner,
     )
+
+
+def _oldest(opened: tuple[Finding, ...]) -> str:
+    times = (item.open_since for item in opened if item.open_since is not msgspec.UNSET)
+    return min(times, default="")
 
 
 def _ends(opened: tuple[Finding, ...]) -> str:

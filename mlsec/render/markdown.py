@@ -9,7 +9,9 @@ from mlsec.core.enums import Severity, Status
 from mlsec.core.finding import Finding
 from mlsec.render import tally
 from mlsec.render.causes import open_causes, severe
+from mlsec.render.change_words import age_of, is_compared, is_new, new_first
 from mlsec.render.display import plural, shown
+from mlsec.render.gate_words import gate_lines
 from mlsec.render.markup import fenced, markdown_code, markdown_text
 from mlsec.render.settings import DEFAULT, RenderSettings
 from mlsec.render.upload_limits import left_out_notices
@@ -32,6 +34,8 @@ def _lines(assessment: Assessment) -> Iterator[str]:
     counts = tally.count(assessment)
     yield "## mlsec: " + verdict_of(assessment, counts).line
     yield ""
+    yield from _changes(assessment)
+    yield from _gate(assessment)
     yield from _coverage(assessment, counts)
     yield from _severities(counts)
     yield from _do_first(assessment)
@@ -44,6 +48,25 @@ def _lines(assessment: Assessment) -> Iterator[str]:
         f"<sub>{markdown_text(tool.name)} {markdown_text(tool.version)}, "
         f"{plural(tool.rules_count, 'rule')}, rules {markdown_code(tool.rules_digest)}</sub>"
     )
+
+
+def _changes(assessment: Assessment) -> Iterator[str]:
+    if assessment.changes is None:
+        return
+    yield f"**{markdown_text(assessment.changes.summary, 300)}**"
+    yield ""
+
+
+def _gate(assessment: Assessment) -> Iterator[str]:
+    """Say why the scan failed its gate."""
+    head, *lines = gate_lines(assessment) or [""]
+    if head:
+        yield markdown_text(head, 400)
+        yield ""
+    for line in lines:
+        yield f"- {markdown_code(line, 300)}"
+    if lines:
+        yield ""
 
 
 def _coverage(assessment: Assessment, counts: tally.Tally) -> Iterator[str]:
@@ -116,11 +139,15 @@ def _findings(assessment: Assessment) -> Iterator[str]:
     findings = [finding for finding in tally.sorted_findings(assessment) if tally.is_open(finding)]
     if not findings:
         return
+    findings = new_first(findings, assessment)
+    has_changes = is_compared(assessment)
     yield "### Top findings"
     yield ""
-    yield "| severity | rule | resource | where |"
-    yield "| --- | --- | --- | --- |"
-    yield from map(_finding_row, findings[:_FINDINGS_SHOWN])
+    yield "| severity | rule | resource | where |" + (" change |" if has_changes else "")
+    yield "| --- | --- | --- | --- |" + (" --- |" if has_changes else "")
+    for finding in findings[:_FINDINGS_SHOWN]:
+        said = finding.change if is_new(finding, assessment) else age_of(finding, assessment)
+        yield _finding_row(finding) + (f" {markdown_text(said, 60)} |" if has_changes else "")
     if len(findings) > _FINDINGS_SHOWN:
         left = plural(len(findings) - _FINDINGS_SHOWN, "more open finding")
         yield f"\nand {left} in report.html and assessment.json."

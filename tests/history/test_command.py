@@ -35,7 +35,7 @@ def test_trend_shows_each_scan_and_what_it_changed(
     scan(later, history)
     assert " unchanged (scan 2 in " in capsys.readouterr().err
 
-    assert main(["history", str(history), "--open"]) == 0
+    assert main(["history", str(history)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("aws, s3://")
     assert [line.split()[:2] for line in lines[2:4]] == [
@@ -43,10 +43,16 @@ def test_trend_shows_each_scan_and_what_it_changed(
         ["2", "2026-11-03T08:03:20Z"],
     ]
     failed = int(lines[3].split()[2])
-    assert lines[4].startswith(
-        f"{failed} failures are open; the oldest since the scan of 2026-11-02"
-    )
-    assert len(lines) == 5 + failed
+    since = "as many as in the first of 2 scans, of 2026-11-02"
+    assert lines[-1] == f"  {failed} open failures, {since}"
+
+    assert main(["history", str(history), "--open"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    severities = [line.partition("[")[0] for line in lines[:-1]]
+    assert severities == sorted(severities, key=["critical", "high", "medium", "low"].index)
+    assert all("open 1 day, since 2026-11-02: " in line for line in lines[:-1])
+    assert lines[-1] == f"{failed} failures are open"
+    assert len(lines) == failed + 1
 
 
 def test_recording_the_same_scan_again_changes_nothing(

@@ -17,6 +17,7 @@ from mlsec.render import tally
 from mlsec.render.causes import CauseView, open_causes
 from mlsec.render.display import shown, shown_id
 from mlsec.render.help_links import home_address
+from mlsec.render.sarif.baseline import run_changes
 from mlsec.render.sarif.notifications import descriptors, gap_notes, notice_notes
 from mlsec.render.sarif.rules import rule_descriptor, taxonomies
 
@@ -33,13 +34,15 @@ class RunPart(msgspec.Struct, frozen=True, kw_only=True):
     """What goes into one run: category in the code host, scope, and results.
 
     A result is (rule id, severity, JSON), encoded as soon as it is made: thousands of them as
-    objects take much room.
+    objects take much room. ``earlier`` is the category of the run in the earlier scan that the
+    results are compared with, "" where there was none.
     """
 
     category: str
     scope: str
     results: tuple[Result, ...] = ()
     notices: tuple[str, ...] = ()
+    earlier: str = ""
 
 
 def run_chunks(part: RunPart, assessment: Assessment, help_base: str) -> Iterator[bytes]:
@@ -67,7 +70,7 @@ def _run(
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "Root of the repository."}}},
         "automationDetails": {
             "id": f"{category}/{started}",
-            "guid": str(uuid.uuid5(_NAMESPACE, f"{category}/{started}")),
+            "guid": _guid(category, assessment.scan.finished_at),
             "description": {"text": f"mlsec scan of {shown(part.scope, 200)}"},
         },
         "invocations": [_invocation(part, assessment, started)],
@@ -75,8 +78,22 @@ def _run(
         "properties": {
             "rulePack": {"digest": assessment.tool.rules_digest},
             "doFirst": _do_first(part.scope, assessment),
+            **run_changes(assessment),
         },
+        **_baseline(part, assessment),
     }
+
+
+def _baseline(part: RunPart, assessment: Assessment) -> dict[str, str]:
+    """Name the run of the earlier scan, as it named itself."""
+    changes = assessment.changes
+    if changes is None or not part.earlier:
+        return {}
+    return {"baselineGuid": _guid(quote(shown(part.earlier), safe="/:"), changes.since)}
+
+
+def _guid(category: str, finished_at: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, f"{category}/{finished_at}"))
 
 
 def _do_first(scope: str, assessment: Assessment) -> list[dict[str, Any]]:

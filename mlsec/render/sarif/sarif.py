@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.enums import Severity
+from mlsec.core.enums import Severity, Status
 from mlsec.core.finding import Finding
 from mlsec.render import tally
 from mlsec.render.locations import Inventory, build_inventory
+from mlsec.render.sarif.baseline import absent_results, group_state, was_there, with_state
 from mlsec.render.sarif.results import (
     archived_result,
     finding_result,
@@ -81,9 +83,13 @@ def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]
             continue
         kept, left_out = split_for_upload(by_scope.get(scope, []))
         results: list[Result] = [
-            named(item, finding_result(item, inventory, wording)) for item in kept
+            named(item, with_state(finding_result(item, inventory, wording), item, assessment))
+            for item in kept
         ]
-        results += [named(rest[0], remainder_result(rest, scope, inventory)) for rest in left_out]
+        results += [
+            named(rest[0], remainder_result(rest, scope, inventory) | group_state(rest, assessment))
+            for rest in left_out
+        ]
         grouped = sum(map(len, left_out))
         notices = (grouped_notice(scope, grouped, len(left_out)),) if grouped else ()
         parts.append(
@@ -92,6 +98,7 @@ def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]
                 scope=scope,
                 results=tuple(results),
                 notices=notices,
+                earlier=f"mlsec/{scope}" if was_there(kept, assessment) else "",
             )
         )
     # A file needs a run; one under a category of its own closes no alert of a scope.
@@ -108,9 +115,17 @@ def _archive_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart
     scope_of = {item.resource.id: item.resource.scope for item in assessment.findings}
     named = _namer(assessment)
     wording = Wording(assessment.catalogue)
+    # A state stands on each result of a run or on none: what only failures have, they have alone.
+    compared = defaultdict[str, list[Result]](list)
     for finding in tally.sorted_findings(assessment):
-        result = named(finding, archived_result(finding, inventory, wording))
-        by_scope[finding.resource.scope].append(result)
+        result = archived_result(finding, inventory, wording)
+        is_compared = finding.status is Status.FAIL and bool(with_state({}, finding, assessment))
+        if is_compared:
+            result = with_state(result, finding, assessment)
+        runs = compared if is_compared else by_scope
+        runs.setdefault(finding.resource.scope, []).append(named(finding, result))
+    for finding, result in absent_results(assessment, inventory, wording):
+        compared[finding.resource.scope].append(named(finding, result))
     usual = {rule.id: rule.severity for rule in assessment.rules}
     titles = {rule.id: rule.title for rule in assessment.rules}
     elsewhere = next(iter(by_scope)) if len(by_scope) == 1 else ""
@@ -121,9 +136,13 @@ def _archive_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart
             severity = usual.get(rule_id, Severity.MEDIUM)
             by_scope.setdefault(scope, []).append((rule_id, severity, _encoded(passed)))
     parts = []
-    for scope, results in sorted(by_scope.items()):
+    named_runs = [
+        *((f"{scope}/compared", scope, results) for scope, results in sorted(compared.items())),
+        *((scope or "passed", scope, results) for scope, results in sorted(by_scope.items())),
+    ]
+    for path, scope, results in named_runs:
         for start in range(0, max(len(results), 1), RESULTS_PER_RUN):
-            name = f"mlsec-archive/{scope or 'passed'}/part-{start // RESULTS_PER_RUN + 1}"
+            name = f"mlsec-archive/{path}/part-{start // RESULTS_PER_RUN + 1}"
             chunk = tuple(results[start : start + RESULTS_PER_RUN])
             parts.append(RunPart(category=name, scope=scope, results=chunk))
     return parts or [RunPart(category="mlsec-archive/notices", scope="")]

@@ -11,6 +11,7 @@ from mlsec.core.enums import Severity, Status
 from mlsec.core.finding import AppliedWaiver, AttackPath, Finding
 from mlsec.render import tally
 from mlsec.render.causes import open_causes
+from mlsec.render.change_words import age_of, is_new, new_first
 from mlsec.render.display import (
     is_description,
     plural,
@@ -18,6 +19,7 @@ from mlsec.render.display import (
     shown_id,
 )
 from mlsec.render.settings import DEFAULT, RenderSettings
+from mlsec.render.text.changes import absent_lines, changes_line
 from mlsec.render.text.do_first import first_lines
 from mlsec.render.text.fix import fix_lines
 from mlsec.render.text.gaps import gap_lines
@@ -43,6 +45,7 @@ def _lines(assessment: Assessment, page: Page) -> Iterator[str]:
     if not page.is_brief:
         yield from _failures(assessment, page)
         yield from _waived(assessment, page)
+        yield from absent_lines(assessment, page)
     yield from gap_lines(assessment, page)
     yield from _incomplete(assessment, page)
     yield from _waiver_warnings(assessment, page)
@@ -54,6 +57,7 @@ def _lines(assessment: Assessment, page: Page) -> Iterator[str]:
     causes = open_causes(assessment)
     yield from first_lines(causes, page)
     yield from page.wrap(verdict_of(assessment, tally.count(assessment), causes).line, "", "  ")
+    yield from changes_line(assessment, page)
     yield page.paint(tally.summary_line(assessment), BOLD)
 
 
@@ -62,12 +66,14 @@ def _failures(assessment: Assessment, page: Page) -> Iterator[str]:
     explained: set[str] = set()
     wording = Wording(assessment.catalogue)
     opened = (finding for finding in tally.sorted_findings(assessment) if tally.is_open(finding))
-    for rule_id, of_rule in groupby(opened, key=lambda item: item.rule):
+    ordered = new_first(opened, assessment)
+    groups = groupby(ordered, key=lambda item: (item.rule, is_new(item, assessment)))
+    for (rule_id, _), of_rule in groups:
         findings = list(of_rule)
         is_minor = findings[0].severity in {Severity.LOW, Severity.INFO}
         shown_ones = findings[:1] if is_minor and len(findings) > _MINOR_SHOWN else findings
         for finding in shown_ones:
-            yield from _failure(finding, wording, page)
+            yield from _failure(finding, wording, page, assessment)
             if len(shown_ones) < len(findings):
                 yield from _also(findings[1:], page)
             if rule_id in rules:
@@ -109,12 +115,17 @@ def _left_out(assessment: Assessment, page: Page) -> Iterator[str]:
         yield from page.wrap(f"excluded: {shown(because, _REASONS_CHARS)}", "", "  ")
 
 
-def _failure(finding: Finding, wording: Wording, page: Page) -> Iterator[str]:
+def _failure(
+    finding: Finding, wording: Wording, page: Page, assessment: Assessment
+) -> Iterator[str]:
     subject = finding.resource
     head = page.paint(f"fail[{shown(finding.rule)}]", COLOUR[finding.severity])
     message = shown(finding.message, 300)
-    yield f"{head} {page.paint(f'{finding.severity.value}: {message}', BOLD)}"
+    change = f" ({finding.change})" if is_new(finding, assessment) else ""
+    yield f"{head} {page.paint(f'{finding.severity.value}{change}: {message}', BOLD)}"
     yield f"  --> {shown_id(subject.id)}"
+    if age := age_of(finding, assessment):
+        yield f"   = {age}"
     yield from place_lines(finding, page)
     if finding.stands_for:
         names = ", ".join(map(shown_id, finding.stands_for))

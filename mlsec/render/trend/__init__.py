@@ -1,0 +1,1 @@
+"""The trend of a history, as text and as a page with plots."""
