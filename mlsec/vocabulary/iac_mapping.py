@@ -13,6 +13,8 @@ from mlsec.core.resource import Resource
 # no real one has these names. Twelve digits, so that addresses keep their form.
 CODE_ACCOUNT = "000000000000"
 CODE_REGION = "region"
+# The canonical id of that account of AWS, which grants of S3 go by.
+CODE_OWNER_ID = "0" * 64
 CODE_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 CODE_PROJECT = "project"
 _CODE = "code/"

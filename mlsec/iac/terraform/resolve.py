@@ -23,6 +23,7 @@ from mlsec.iac.terraform.type_tables import Home, home_of, in_api_form, provider
 from mlsec.iac.terraform.values import Joined, Symbol
 from mlsec.vocabulary.iac_mapping import (
     CODE_ACCOUNT,
+    CODE_OWNER_ID,
     CODE_PROJECT,
     CODE_REGION,
     CODE_SUBSCRIPTION,
@@ -31,6 +32,7 @@ from mlsec.vocabulary.iac_mapping import (
 
 _OWN = {
     "region": CODE_REGION,
+    "owner": CODE_OWNER_ID,
     "subscription": CODE_SUBSCRIPTION,
     "project": CODE_PROJECT,
 }

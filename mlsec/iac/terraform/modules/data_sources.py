@@ -129,6 +129,7 @@ def _gcp_bucket(data: DataSpace, name: str) -> Value:
 _OWN: dict[tuple[str, str], Value] = {
     ("aws_caller_identity", "account_id"): own("account"),
     ("aws_caller_identity", "id"): own("account"),
+    ("aws_canonical_user_id", "id"): own("owner"),
     ("azurerm_client_config", "subscription_id"): own("subscription"),
     ("azurerm_client_config", "tenant_id"): own("tenant"),
     ("azurerm_client_config", "object_id"): own("principal"),

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from mlsec.core.enums import Truth
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unknown, property_value
-from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.graph.fact import Known, Unknown
+from mlsec.graph.ternary import YES, Answer, all_of, any_of
 from mlsec.graph.verdicts import verdict
-from mlsec.providers.aws.facts.external_principals import EVERYBODY, let_in, let_in_at_all
+from mlsec.providers.aws.facts.bucket_ways import Side, acl_side, block, left_above, policy_side
+from mlsec.providers.aws.facts.external_principals import (
+    EVERYBODY,
+)
 from mlsec.providers.aws.facts.policy_statements import ANY
 from mlsec.providers.aws.facts.resource_policy import (
     AccessKind,
-    Policy,
     denied_above,
     policy_of,
 )
 from mlsec.providers.aws.policy.statement import Statement
-from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -44,19 +43,6 @@ _OBJECT_READS = (
 _BUCKET_READS = ("s3:listbucket", "s3:listbucketversions")
 _ACL_WRITES = ("WRITE", "WRITE_ACP", "FULL_CONTROL")
 _ACL_READS = ("READ", "FULL_CONTROL")
-_EVERYTHING = Statement(is_allow=True, principals=(EVERYBODY,), actions=("s3:*",))
-_EVERYBODY_GROUPS = ("/global/AllUsers", "/global/AuthenticatedUsers")
-
-
-class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """What one way in, policy or ACL, gives to external principals.
-
-    ``named`` are the principals it names; ``lets_named`` says whether any of them gets in.
-    """
-
-    everybody: Answer
-    lets_named: Answer
-    named: frozenset[str] = frozenset()
 
 
 def is_public_read(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -110,7 +96,7 @@ def blocks_public_access(resource: Resource, graph: Graph) -> Known | Unknown:
     names = (
         "block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets",
     )  # fmt: skip
-    return verdict(all_of(_block(resource, graph, name) for name in names), resource, graph)
+    return verdict(all_of(block(resource, graph, name) for name in names), resource, graph)
 
 
 def denies_insecure_transport(resource: Resource, graph: Graph) -> Known | Unknown:
@@ -151,8 +137,8 @@ def _sides(
     permissions: tuple[str, ...],
 ) -> tuple[Side, ...]:
     """Give the two ways in: the policy, and the ACL."""
-    acl = _acl_side(resource, graph, permissions)
-    return _policy_side(resource, graph, accesses), _left_above(acl, resource, graph, accesses)
+    acl = acl_side(resource, graph, permissions)
+    return policy_side(resource, graph, accesses), left_above(acl, resource, graph, accesses)
 
 
 def _everybody(sides: tuple[Side, ...]) -> Answer:
@@ -172,105 +158,6 @@ def _names(sides: tuple[Side, ...], resource: Resource, graph: Graph) -> Known |
         return verdict(any_of(open_parts), resource, graph)
     names = {name for side in sides if side.lets_named == YES for name in side.named}
     return Known(sorted(names | ({EVERYBODY} if everybody == YES else set())))
-
-
-def _policy_side(resource: Resource, graph: Graph, accesses: tuple[AccessKind, ...]) -> Side:
-    policy = policy_of(resource, graph)
-    if isinstance(policy, Unknown):
-        return Side(everybody=unknown(policy.gaps), lets_named=unknown(policy.gaps))
-    owner_id, owner_gaps = _owner(resource)
-    policy = msgspec.structs.replace(policy, owner_id=owner_id, owner_gaps=owner_gaps)
-    principals = let_in(policy, accesses)
-    restricted = _block(resource, graph, "restrict_public_buckets")
-    by_name = any_of((YES if principals.named else NO, principals.doubt))
-    return Side(
-        everybody=all_of((principals.everybody, not_(restricted))),
-        lets_named=all_of((by_name, not_(all_of((restricted, _is_public(policy)))))),
-        named=principals.named,
-    )
-
-
-def _is_public(policy: Policy) -> Answer:
-    """Whether a policy is public to the block of public buckets, which does not weigh denies.
-
-    It then lets in nobody outside of the account, except for services.
-    """
-    allows = tuple(statement for statement in policy.statements if statement.is_allow)
-    return let_in_at_all(msgspec.structs.replace(policy, statements=allows)).everybody
-
-
-def _acl_side(resource: Resource, graph: Graph, permissions: tuple[str, ...]) -> Side:
-    fact = property_value(resource, "acl")
-    if isinstance(fact, Unknown):
-        return Side(everybody=unknown(fact.gaps), lets_named=unknown(fact.gaps))
-    grants = [grant for grant in fact.value or () if grant.get("permission") in permissions]
-    groups = [str(grant.get("grantee_uri") or "") for grant in grants]
-    people = {str(grant["grantee_id"]) for grant in grants if grant.get("grantee_id")}
-    is_open = YES if any(group.endswith(_EVERYBODY_GROUPS) for group in groups) else NO
-    owner_id, owner_gaps = _owner(resource)
-    named = frozenset(people - {owner_id})
-    by_name = YES if named else NO
-    return Side(
-        everybody=all_of((is_open, not_(_block(resource, graph, "ignore_public_acls")))),
-        lets_named=by_name if owner_id or not named else unknown(owner_gaps),
-        named=named,
-    )
-
-
-def _left_above(
-    side: Side, resource: Resource, graph: Graph, accesses: tuple[AccessKind, ...]
-) -> Side:
-    """Give what the organisation leaves of what an ACL gives to others."""
-    denies = denied_above(resource, graph)
-    if not denies:
-        return side
-    everything = Policy(
-        statements=(_EVERYTHING, *denies), account=account_of(resource), service="s3"
-    )
-    left = let_in(everything, accesses).everybody
-    # The organisation of whom an ACL names by a canonical id is not known.
-    by_name = YES if left == YES else unknown({"?whose canonical id it is"})
-    return Side(
-        everybody=all_of((side.everybody, left)),
-        lets_named=all_of((side.lets_named, by_name)),
-        named=side.named,
-    )
-
-
-def _owner(resource: Resource) -> tuple[str, tuple[str, ...]]:
-    match property_value(resource, "owner_id"):
-        case Known(value=str(owner_id)):
-            return owner_id, ()
-        case Unknown(gaps=gaps):
-            return "", gaps
-        case _:
-            return "", ()
-
-
-def _block(resource: Resource, graph: Graph, name: str) -> Answer:
-    """Say whether a block of public access is on, for the bucket or for its whole account.
-
-    Code is judged by what it says: a block that its account may have elsewhere is no reason to
-    pass over a bucket that is opened on purpose.
-    """
-    accounts = graph.targets(resource, "account")
-    is_known = bool(accounts.resources) or resource.stands_in_code
-    hidden = [] if is_known else [unknown(accounts.gaps)]
-    return any_of(
-        (
-            _flag(resource, name),
-            *(_flag(account, f"s3_block.{name}") for account in accounts.resources),
-            *hidden,
-        )
-    )
-
-
-def _flag(resource: Resource, name: str) -> Answer:
-    match property_value(resource, name):
-        case Known(value=value):
-            return YES if value else NO
-        case Unknown(gaps=gaps):
-            return unknown(gaps)
 
 
 def _refuses_plain(statement: Statement, access: AccessKind) -> bool:

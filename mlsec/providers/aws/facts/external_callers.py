@@ -116,6 +116,13 @@ def foreign_principal(named: Named, partition: str) -> Caller:
     return Caller(names=names, keys=keys)
 
 
+def through_own(caller: Caller, account: str, named: Named) -> Caller:
+    """Give the same caller who goes through an access point of the owner's account."""
+    arns = named.held("s3:dataaccesspointarn", f"arn:*:s3:*:{account}:accesspoint/*")
+    keys = {"s3:dataaccesspointaccount": fixed(account), "s3:dataaccesspointarn": arns}
+    return msgspec.structs.replace(caller, keys={**caller.keys, **keys})
+
+
 def principal(name: str, account: str, named: Named, partition: str) -> Caller:
     """Give one whom a policy names: it may sit in the networks that the policy names too.
 

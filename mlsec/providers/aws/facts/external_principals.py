@@ -21,7 +21,7 @@ from mlsec.providers.aws.facts.resource_policy import (
     is_service,
     policy_of,
 )
-from mlsec.providers.aws.policy.callers import FOREIGN_ACCOUNT
+from mlsec.providers.aws.policy.callers import FOREIGN_ACCOUNT, Caller
 from mlsec.providers.aws.policy.statement import Statement
 from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _CANONICAL = re.compile(r"[0-9a-f]{64}\Z")
 _SOURCE_KEYS = ("aws:sourceaccount", "aws:sourceowner")
+# Whoever has an access point says who goes through it.
+_POINTS_OF = "s3:dataaccesspointaccount"
+_NAMING_ARNS = ("aws:principalarn", "s3:dataaccesspointarn")
 _WHOSE = unknown({"?whose account it names"})
 EVERYBODY = "*"
 
@@ -60,12 +63,17 @@ class ExternalPrincipals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def let_in(
-    policy: Policy, accesses: Iterable[AccessKind], *, is_signed: bool = False
+    policy: Policy,
+    accesses: Iterable[AccessKind],
+    *,
+    is_signed: bool = False,
+    is_through_own: bool = False,
 ) -> ExternalPrincipals:
     """Say who outside of the account may do at least one of the accesses.
 
     The account's own principals are insiders, and so are the provider's services.
     ``is_signed``: the service takes no request without credentials, whatever its policies say.
+    ``is_through_own``: they go through an access point of the account's own.
     """
     if not any(_speaks_of_others(s, policy.account) for s in policy.statements if s.is_allow):
         return ExternalPrincipals()
@@ -74,13 +82,18 @@ def let_in(
     anybody = [external_callers.foreign_principal(named, policy.partition)]
     if not is_signed:
         anybody.append(external_callers.anonymous(named))
-    everybody = any_of(policy.may(caller, kinds) for caller in anybody)
+
+    def placed(caller: Caller) -> Caller:
+        own = policy.account
+        return external_callers.through_own(caller, own, named) if is_through_own else caller
+
+    everybody = any_of(policy.may(placed(caller), kinds) for caller in anybody)
     entering: set[str] = set()
     doubts = []
     for name, account in sorted(_foreign(policy, is_all=everybody != YES).items()):
         caller = external_callers.principal(name, account, named, policy.partition)
         caller = policy.above.of_account(caller, account)
-        answer = policy.may(caller, kinds)
+        answer = policy.may(placed(caller), kinds)
         doubt = _doubt_of_owner(name, policy)
         if answer == YES and doubt == NO:
             entering.add(name)
@@ -143,9 +156,9 @@ def _foreign(policy: Policy, *, is_all: bool) -> dict[str, str]:
         # All but one of an account are others of the same account.
         names |= {account_in(name) for name in statement.not_principals}
         for condition in statement.conditions:
-            if condition.key in external_callers.ACCOUNT_KEYS:
+            if condition.key in (*external_callers.ACCOUNT_KEYS, _POINTS_OF):
                 names |= _accounts(condition.values)
-            elif condition.key == "aws:principalarn":
+            elif condition.key in _NAMING_ARNS:
                 names |= {account_in(value) for value in condition.values}
     accounts = {name: account_in(name) for name in names}
     inside = ("", policy.account)

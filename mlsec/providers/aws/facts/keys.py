@@ -115,7 +115,33 @@ def _users(resource: Resource, graph: Graph) -> ExternalPrincipals | Unknown:
     # Code does not know the name that the key will have.
     on = "*" if is_code(resource.scope) else resource.identity
     uses = [AccessKind(action=action, on=on) for action in _USES]
-    return let_in(policy, uses, is_signed=True)
+    users = let_in(policy, uses, is_signed=True)
+    named, doubt = _grantees(resource)
+    return ExternalPrincipals(
+        everybody=users.everybody,
+        named=users.named | named,
+        doubt=any_of((users.doubt, doubt)),
+    )
+
+
+def _grantees(resource: Resource) -> tuple[frozenset[str], Answer]:
+    """Name the principals of other accounts with a grant of some use, and whether there are more.
+
+    A grant is enough by itself, whatever the policy of the key says.
+    """
+    fact = property_value(resource, "grants")
+    if isinstance(fact, Unknown):
+        return frozenset(), unknown(fact.gaps)
+    own = account_of(resource)
+    grantees = {
+        str(grant.get("grantee") or "")
+        for grant in fact.value or ()
+        if any(f"kms:{operation.lower()}" in _USES for operation in grant.get("operations") or ())
+    }
+    others = frozenset(name for name in grantees if account_in(name) not in ("", own))
+    if own == CODE_ACCOUNT and others:
+        return frozenset(), unknown({"?whose account it names"})
+    return others, NO
 
 
 KEYS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

@@ -33,6 +33,14 @@ PLANS: tuple[TypePlan, ...] = (
             ),
             Operation(
                 service="kms",
+                name="ListGrants",
+                params={"KeyId": "$.KeyArn", "Limit": 100},
+                gone=("NotFoundException",),
+                # Those of a key that AWS manages are made by its services for this account only.
+                only_if={f"{_METADATA}.KeyManager": ("CUSTOMER",)},
+            ),
+            Operation(
+                service="kms",
                 name="GetKeyRotationStatus",
                 params=_KEY,
                 gone=("NotFoundException",),

@@ -84,7 +84,12 @@ def _controlled_facts(case: Case, names: tuple[str, ...]) -> Mapping[str, Any]:
 def _key_facts(case: Case, names: tuple[str, ...]) -> Mapping[str, Any]:
     arn = kms_keys.KEY_ARN
     key_id = arn.rpartition("/")[2]
-    held = {"arn": arn, "policy": document(*case.policy["Statement"]), "state": "Enabled"}
+    held = {
+        "arn": arn,
+        "policy": document(*case.policy["Statement"]),
+        "state": "Enabled",
+        "grants": [],
+    }
     key = Resource(
         id=arn,
         type="aws.kms.key",

@@ -206,12 +206,13 @@ def test_a_service_that_acts_for_any_account_is_named_apart(
     assert fact(found, "external_writers", account()) == []
 
 
-def _key(*statements: dict[str, Any]) -> Resource:
+def _key(*statements: dict[str, Any], grants: list[dict[str, Any]] | None = None) -> Resource:
     key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
     arn = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/{key_id}"
     return Resource(
         id=arn, type="aws.kms.key", provider="aws", scope=SCOPE, region="eu-west-1", name=key_id,
-        properties={"arn": arn, "policy": document(*statements), "state": "Enabled"},
+        properties={"arn": arn, "policy": document(*statements), "state": "Enabled",
+                    "grants": grants or []},
     )  # fmt: skip
 
 
@@ -251,3 +252,42 @@ def test_what_the_acl_gives_is_told_beside_a_policy_that_gives_it_too(
     found = bucket(partner, acl=grants)
     assert fact(found, "policy.has_external_readers", account()) is True
     assert fact(found, "acl.has_external_readers", account()) is expected
+
+
+_THROUGH = "s3:DataAccessPointAccount"
+
+
+@pytest.mark.parametrize(
+    ("account_of_points", "external", "public"),
+    [(OTHER, True, False), (ACCOUNT, "unread", "unread"), ("*", True, True)],
+)
+def test_a_policy_that_leaves_access_to_access_points_lets_in_whom_they_let_in(
+    account_of_points: str, external: Any, public: Any
+) -> None:
+    when = {"StringLike": {_THROUGH: account_of_points}}
+    found = bucket(allow("s3:*", _BOTH, principal="*", when=when))
+    assert fact(found, "has_external_readers", account()) == external
+    assert fact(found, "is_public_read", account()) == public
+
+
+def test_access_points_within_the_account_only_let_in_the_account() -> None:
+    when = {"StringEquals": {_THROUGH: ACCOUNT, "aws:PrincipalAccount": ACCOUNT}}
+    found = bucket(allow("s3:*", _BOTH, principal="*", when=when))
+    assert fact(found, "has_external_readers", account()) is False
+
+
+@pytest.mark.parametrize(
+    ("grantee", "operations", "expected"),
+    [
+        (f"arn:aws:iam::{OTHER}:role/x", ["Decrypt"], True),
+        (OTHER, ["GenerateDataKey", "DescribeKey"], True),
+        (f"arn:aws:iam::{OTHER}:role/x", ["DescribeKey"], False),
+        (f"arn:aws:iam::{ACCOUNT}:role/x", ["Decrypt"], False),
+        ("rds.eu-west-1.amazonaws.com", ["Decrypt"], False),
+    ],
+)
+def test_a_grant_of_a_key_lets_in_whom_it_names(
+    grantee: str, operations: list[str], expected: bool
+) -> None:
+    found = _key(grants=[{"grantee": grantee, "operations": operations}])
+    assert fact(found, "has_external_users") is expected

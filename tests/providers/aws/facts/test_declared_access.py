@@ -147,3 +147,107 @@ resource "aws_s3_bucket" "far" {{
 }}
 {_BUCKET % _OTHER}"""
     assert value(code(text)["aws_s3_bucket.data"], "has_external_readers") == "unread"
+
+
+_OPENED = """\
+resource "aws_s3_bucket" "data" { bucket = "data" }
+resource "aws_s3_bucket_public_access_block" "data" {
+  bucket             = aws_s3_bucket.data.id
+  ignore_public_acls = %s
+}
+resource "aws_s3_object" "model" {
+  bucket = aws_s3_bucket.data.id
+  key    = "model.safetensors"
+  %s
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ignored", "acl", "public"),
+    [
+        ("false", 'acl = "public-read"', True),
+        ("false", 'acl = "authenticated-read"', True),
+        ("false", 'acl = "private"', False),
+        ("false", "", False),
+        ("true", 'acl = "public-read"', False),
+        ("false", "acl = var.acl", "unread"),
+    ],
+)
+def test_the_list_of_an_object_opens_a_part_of_its_bucket(
+    ignored: str, acl: str, public: Any
+) -> None:
+    found = code(f'variable "acl" {{}}\n{_OPENED % (ignored, acl)}')["aws_s3_bucket.data"]
+    assert value(found, "is_public_read") == public
+    assert value(found, "is_public_write") == (False if public != "unread" else "unread")
+
+
+def test_the_list_of_an_object_does_not_hide_that_of_its_bucket() -> None:
+    text = (_OPENED % ("false", 'acl = "private"')).replace(
+        '{ bucket = "data" }', '{\n  bucket = "data"\n  acl = "public-read-write"\n}'
+    )
+    assert value(code(text)["aws_s3_bucket.data"], "is_public_write") is True
+
+
+_GRANTED = """\
+data "aws_canonical_user_id" "own" {}
+resource "aws_s3_bucket" "data" { bucket = "data" }
+resource "aws_s3_bucket_acl" "data" {
+  bucket = aws_s3_bucket.data.id
+  access_control_policy {
+    owner { id = %s }
+    grant {
+      grantee {
+        type = "CanonicalUser"
+        id   = %s
+      }
+      permission = "FULL_CONTROL"
+    }
+  }
+}
+"""
+_ME, _YOU, _CURRENT = f'"{"a" * 64}"', f'"{"b" * 64}"', "data.aws_canonical_user_id.own.id"
+
+
+@pytest.mark.parametrize(
+    ("owner", "grantee", "external"),
+    [
+        (_ME, _YOU, True),
+        (_ME, _ME, False),
+        (_CURRENT, _CURRENT, False),
+        (_CURRENT, _YOU, "unread"),
+    ],
+)
+def test_a_grant_of_a_list_names_its_owner_or_another_account(
+    owner: str, grantee: str, external: Any
+) -> None:
+    found = code(_GRANTED % (owner, grantee))["aws_s3_bucket.data"]
+    assert value(found, "has_external_writers") == external
+
+
+@pytest.mark.parametrize(
+    ("grantee", "operations", "external"),
+    [
+        (f'"arn:aws:iam::{_OTHER}:role/x"', '["Decrypt"]', True),
+        (f'"arn:aws:iam::{_OTHER}:role/x"', '["DescribeKey"]', False),
+        ("aws_iam_role.ml.arn", '["Decrypt", "Encrypt"]', False),
+    ],
+)
+def test_a_declared_grant_of_a_key_lets_in_whom_it_names(
+    grantee: str, operations: str, external: bool
+) -> None:
+    text = f"""provider "aws" {{ allowed_account_ids = ["{_OWN}"] }}
+{_ROLE}
+resource "aws_kms_key" "data" {{}}
+resource "aws_kms_grant" "given" {{
+  key_id            = aws_kms_key.data.key_id
+  grantee_principal = {grantee}
+  operations        = {operations}
+}}
+resource "aws_sagemaker_notebook_instance" "uses" {{
+  name       = "uses"
+  role_arn   = aws_iam_role.ml.arn
+  kms_key_id = aws_kms_key.data.arn
+}}
+"""
+    assert value(code(text)["aws_kms_key.data"], "has_external_users") is external

@@ -228,7 +228,7 @@ def _key(*statements: dict[str, Any], **settings: Any) -> Resource:
     held = {"arn": arn, "policy": document(*statements), "state": "Enabled", "manager": "CUSTOMER"}
     return Resource(
         id=arn, type="aws.kms.key", provider="aws", scope=SCOPE, region="eu-west-1", name=key_id,
-        properties={**held, **settings},
+        properties={"grants": [], **held, **settings},
     )  # fmt: skip
 
 
