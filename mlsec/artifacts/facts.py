@@ -34,6 +34,7 @@ class Format(enum.Enum):
     GRAPH_DEF = "graph_def"
     META_GRAPH = "meta_graph"
     TENSOR_BUNDLE = "tensor_bundle"
+    TFJS_WEIGHTS = "tfjs_weights"
     TFLITE = "tflite"
     SENTENCEPIECE = "sentencepiece"
     XGBOOST = "xgboost"
@@ -70,9 +71,10 @@ MODEL_FORMATS = frozenset({
     Format.PICKLE, Format.JOBLIB, Format.NUMPY, Format.NUMPY_ZIP, Format.TORCH_ZIP,
     Format.TORCH_LEGACY, Format.TORCHSCRIPT, Format.TORCH_EXPORT, Format.EXECUTORCH, Format.SKOPS,
     Format.SAFETENSORS, Format.GGUF, Format.ONNX, Format.ONNX_TENSOR, Format.KERAS_V3, Format.HDF5,
-    Format.SAVED_MODEL, Format.GRAPH_DEF, Format.META_GRAPH, Format.TENSOR_BUNDLE, Format.TFLITE,
-    Format.SENTENCEPIECE, Format.XGBOOST, Format.LIGHTGBM, Format.CATBOOST, Format.CORE_ML,
-    Format.R, Format.PADDLE, Format.PMML, Format.OPENVINO, Format.TENSORRT,
+    Format.SAVED_MODEL, Format.GRAPH_DEF, Format.META_GRAPH, Format.TENSOR_BUNDLE,
+    Format.TFJS_WEIGHTS, Format.TFLITE, Format.SENTENCEPIECE, Format.XGBOOST, Format.LIGHTGBM,
+    Format.CATBOOST, Format.CORE_ML, Format.R, Format.PADDLE, Format.PMML, Format.OPENVINO,
+    Format.TENSORRT,
 })  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlsec.artifacts.content.pointers import DIGEST
 from mlsec.artifacts.facts import MODEL_FORMATS, FactKind, Format
+from mlsec.artifacts.settings.loaders import LOADER, OF_WHOLE_MODELS
 from mlsec.core.enums import GapReason
 from mlsec.core.regex import regex
 from mlsec.model_files.evidence import Inspected
@@ -39,7 +40,7 @@ def is_model(inspected: Inspected | None) -> bool:
         return False
     inspection = inspected.inspection
     formats, properties = MODEL_FORMATS.intersection(inspection.formats), inspection.properties
-    if formats:
+    if formats or properties.get(LOADER) in OF_WHOLE_MODELS:
         return True
     is_archive = not ARCHIVES.isdisjoint(inspection.formats)
     if properties.get("holds") and (is_archive or not _HIDING.isdisjoint(inspection.formats)):

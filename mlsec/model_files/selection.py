@@ -10,6 +10,7 @@ from mlsec.artifacts.content.known_formats import OWN_EVIDENCE
 from mlsec.artifacts.content.pointers import DIGEST
 from mlsec.artifacts.facts import Format, Inspection
 from mlsec.artifacts.formats.tensorflow.shards import settled
+from mlsec.artifacts.formats.tensorflow.web_weights import accounted
 from mlsec.artifacts.settings.loaders import LOADER
 from mlsec.collect.folders.entry import Entry
 from mlsec.core.enums import Severity
@@ -45,6 +46,14 @@ _CALLED = regex(
 # Source: transformers 4.57, GenerationMixin.load_custom_generate and utils.hub.
 _BY_PLACE = regex(
     r"(?:.*/)?(?:custom_generate/.+\.py|chat_template\.jinja|additional_chat_templates/[^/]+\.jinja)"
+)
+
+
+# Languages in which no loader of models looks for code beside a model; Lua, Java and C are read by
+# Torch, by Java servers and by extensions that Python compiles.
+_NOT_LOADED = regex(
+    r"program text in the language of"
+    r" (?:JavaScript|TypeScript|R|Julia|Ruby|Perl|PHP|Scala|Go|Rust|MATLAB),.+"
 )
 
 
@@ -157,6 +166,16 @@ def _is_source(entry: Entry, inspection: Inspection, *, may_load: bool) -> bool:
     return format_ is Format.PYTHON and not may_load and not is_called
 
 
+def _is_not_loaded(inspection: Inspection) -> bool:
+    """Whether a file is only program text in a language that no loader of models runs."""
+    is_text = inspection.formats[0] is Format.TEXT and not inspection.facts
+    return (
+        is_text
+        and bool(inspection.gaps)
+        and all(_NOT_LOADED.fullmatch(gap.detail) for gap in inspection.gaps)
+    )
+
+
 def left_out_because(
     entry: Entry,
     inspected: Inspected,
@@ -191,6 +210,8 @@ def left_out_because(
         return ""  # what no reader knows, and what a pointer stands for, may be anything
     if format_ not in BESIDE and not (is_alone or is_severe):
         return f"{format_.value}, in which no model lies"
+    if not is_alone and _is_not_loaded(inspection):
+        return f"{inspection.gaps[0].detail.partition(',')[0]}, which no loader of models runs"
     if not (is_alone or is_known_place) and _is_source(entry, inspection, may_load=may_load):
         return f"{format_.value} of the repository, which no loader of models reads"
     is_plain = not inspection.facts and not inspection.gaps
@@ -227,7 +248,8 @@ def settle(
 ) -> Mapping[str, Inspected | None]:
     """Close the gaps of files that another file explains."""
     paths = {entry.path: result for entry in entries if (result := known[entry.id]) is not None}
-    whole = settled({path: value.inspection for path, value in paths.items()})
+    read = {path: value.inspection for path, value in paths.items()}
+    whole = {**settled(read), **accounted(read)}
     done = {
         entry.id: msgspec.structs.replace(paths[entry.path], inspection=whole[entry.path])
         for entry in entries

@@ -21,8 +21,8 @@ _NAMESPACE = uuid.UUID("b8f9d7a2-5c1e-5e0b-9d57-6d6c73656332")
 _WEIGHTS = frozenset({
     "pickle", "joblib", "numpy", "numpy_zip", "torch_zip", "torch_legacy", "torchscript",
     "torch_export", "executorch", "skops", "safetensors", "gguf", "onnx", "keras_v3", "hdf5",
-    "saved_model", "graph_def", "meta_graph", "tensor_bundle", "tflite", "xgboost", "lightgbm",
-    "catboost", "pmml", "openvino", "tensorrt",
+    "saved_model", "graph_def", "meta_graph", "tensor_bundle", "tfjs_weights", "tflite", "xgboost",
+    "lightgbm", "catboost", "pmml", "openvino", "tensorrt",
 })  # fmt: skip
 
 

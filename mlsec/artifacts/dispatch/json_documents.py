@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.json_text import MOST_BYTES, has_wide_text, read_json
@@ -19,6 +20,8 @@ _START = regex(
 )
 # A table of TOML: [[tool.uv.index]].
 _TABLE = regex(rb"[ \t\r\n]*\[\[[A-Za-z_][\w.-]*\]\][ \t]*(?:#[^\n]*)?\r?\n")
+# Texts, comments, and a comma behind which nothing follows.
+_OUTSIDE = regex(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|//[^\n]*|/\*|,(?=[ \t\r\n]*[}\]])', re.DOTALL)
 _TEMPLATE = regex(rb'"\$schema"\s*:\s*"[^"]*deployment(?:Template|Parameters)\.json')
 
 
@@ -44,16 +47,32 @@ def read_json_document(window: Window, record: Recorder) -> None:
             # Azure takes comments in it; no loader of models takes such a file at all.
             record.understood(0, window.size_bytes)
             return
-        if not _is_json_lines(data, record):
+        if _is_json_lines(data, record):
+            record.property("json_lines", value=True)
+            record.understood(0, window.size_bytes)
+            return
+        # Settings of editors and compilers have comments, which no loader of models takes.
+        plain = _without_comments(data)
+        if plain == data:
             raise
-        record.property("json_lines", value=True)
-        record.understood(0, window.size_bytes)
-        return
+        value = read_json(plain, record)
     record.understood(0, window.size_bytes)
     from mlsec.artifacts.dispatch.json_kinds import judge_document  # noqa: PLC0415 - it loads much
 
     note_loader(value, window.name, record)
     judge_document(value, record)
+
+
+def _without_comments(data: bytes) -> bytes:
+    """JSON without comments and last commas, as settings of TypeScript and editors have them."""
+    parts, at = list[bytes](), 0
+    while match := _OUTSIDE.search(data, at):
+        token = match.group()
+        is_text = token.startswith(b'"')
+        end = data.find(b"*/", match.end()) + 2 if token == b"/*" else match.end()
+        parts += (data[at : match.start()], token if is_text else b" ")
+        at = max(end, match.end())
+    return b"".join((*parts, data[at:]))
 
 
 def _is_template(data: bytes) -> bool:

@@ -12,6 +12,10 @@ from mlsec.artifacts.formats.tensorflow.keras.config import (
     judge_keras,
     judge_model_class,
 )
+from mlsec.artifacts.formats.tensorflow.web_weights import (
+    is_weights_manifest,
+    judge_weights_manifest,
+)
 from mlsec.artifacts.formats.torch.exported_program import (
     is_exported_program,
     judge_exported_program,
@@ -22,6 +26,7 @@ from mlsec.artifacts.settings.settings import is_settings, judge_settings
 # Each sort of document by its shape; one document may be of several.
 _SORTS: tuple[tuple[Callable[[Any], bool], Callable[[Any, Recorder], None]], ...] = (
     (is_keras_config, judge_keras),
+    (is_weights_manifest, judge_weights_manifest),
     (is_skops_schema, judge_skops),
     (is_manifest, judge_manifest),
     (is_exported_program, judge_exported_program),

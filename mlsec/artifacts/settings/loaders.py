@@ -10,6 +10,8 @@ from mlsec.artifacts.recorder import Recorder
 
 # The property under which the loader that reads a file is noted.
 LOADER = "loader"
+# Loaders that take a model from one such file; the weights beside it are numbers.
+OF_WHOLE_MODELS = frozenset({"keras", "tensorflow_js"})
 _TRANSFORMERS = frozenset({
     "model_type", "architectures", "auto_map", "transformers_version", "tokenizer_class",
     "chat_template", "added_tokens_decoder", "processor_class", "image_processor_type",
@@ -18,9 +20,16 @@ _TRANSFORMERS = frozenset({
 
 
 def note_loader(value: Any, name: str, record: Recorder) -> None:
-    """Note which loader a JSON document is for; its name and its content must both say so."""
+    """Note which loader a JSON document is for; its name and its content must both say so.
+
+    A model of Keras or TensorFlow.js may have any name: its content has marks enough.
+    """
     if record.depth:
         return
+    if _is_topology(value):
+        record.property(LOADER, "tensorflow_js")
+    elif _is_architecture(value):
+        record.property(LOADER, "keras")
     file_name = PurePosixPath(name).name
     for names, is_for, loader in _DOCUMENTS:
         if file_name in names and is_for(value):
@@ -47,6 +56,23 @@ def _is_tokenizer(value: Any) -> bool:
 
 def _is_keras(value: Any) -> bool:
     return _has(value, "class_name") and _has(value, "config")
+
+
+def _is_topology(value: Any) -> bool:
+    return _has(value, "weightsManifest") or (
+        _has(value, "modelTopology") and _has(value, "format")
+    )
+
+
+def _is_architecture(value: Any) -> bool:
+    """Whether a document is what ``to_json`` of a Keras model writes: a class, and its layers."""
+    config = value.get("config") if _is_keras(value) else None
+    layers = config.get("layers") if isinstance(config, Mapping) else config
+    return (
+        isinstance(layers, list)
+        and bool(layers)
+        and all(_has(layer, "class_name") for layer in layers)
+    )
 
 
 def _is_modules(value: Any) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from mlsec.artifacts.content.callables import danger_of
 from mlsec.artifacts.pickle.known_names import Entry, Standing
 from mlsec.artifacts.pickle.policy.callable_lists import Policy
 from mlsec.artifacts.pickle.policy.evidence import LOOKED_AT
 from mlsec.artifacts.pickle.vm.values import CallResult, Container, Global, Value
+from mlsec.artifacts.recorder import Recorder
+from mlsec.core.enums import GapReason
 
 _OF_A_MODULE = "__dict__"
 _TAKES_ONE = ("dill._dill._create_function", "dill.dill._create_function")
@@ -14,11 +17,25 @@ ENTRY = Entry(standing=Standing.JUDGED, word="kept")
 MISUSED = "the names of a whole module are given to what is not a function that is put together"
 
 
-def is_namespace(policy: Policy, global_: Global) -> bool:
-    """``module.__dict__`` of a module whose names a list holds: what its functions look names up
-    in. Taken of any other module it would reach what no list knows.
+def is_namespace(policy: Policy, record: Recorder, global_: Global) -> bool:
+    """``module.__dict__``: what the functions of a library's module look names up in.
+
+    Of a module that no list holds it is not known what importing it does. Modules of Python itself
+    and those that do harm are none of these.
     """
-    return global_.name == _OF_A_MODULE and policy.lists_module(global_.module)
+    if global_.name != _OF_A_MODULE:
+        return False
+    if policy.lists_module(global_.module):
+        return True
+    is_known = policy.look_up(global_.module, "x").standing in (Standing.DENIED, Standing.JUDGED)
+    root = global_.module.partition(".")[0]
+    if is_known or root in policy.standard_modules or danger_of(global_.module, "x") is not None:
+        return False
+    if not all(part.isidentifier() for part in global_.module.split(".")):
+        return False
+    detail = f"what {global_.module} does when it is imported cannot be known from the file"
+    record.gap(GapReason.UNRESOLVED, detail[:400])
+    return True
 
 
 def misuses(function: Value, arguments: Value) -> bool:

@@ -79,7 +79,7 @@ class Verdict:
 
     def imported(self, global_: Global, protocol: int) -> None:
         """A name is imported."""
-        if namespaces.is_namespace(self.policy, global_):
+        if namespaces.is_namespace(self.policy, self.record, global_):
             global_.entry = namespaces.ENTRY
             self._has_namespace = True
             return
