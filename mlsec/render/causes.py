@@ -11,7 +11,7 @@ from mlsec.core.cause import Cause
 from mlsec.core.enums import Severity
 from mlsec.core.finding import Finding
 from mlsec.render import tally
-from mlsec.render.change_words import is_new
+from mlsec.render.change_words import age_of, is_new
 from mlsec.render.display import kind_of, plural, shown
 
 _NAMES_SHOWN = 4
@@ -25,7 +25,7 @@ class CauseView(msgspec.Struct, frozen=True, kw_only=True):
     they are on, other than its own; ``paths`` counts the attack paths among them. ``owner`` is who
     answers for it, "" where no tag says so. ``new`` counts the failures that are new or regressed
     since the earlier scan; ``open_since`` is since when the oldest is open (RFC 3339), "" when that
-    is not known.
+    is not known; ``age`` says it in words.
     """
 
     cause: Cause
@@ -43,6 +43,7 @@ class CauseView(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     new: int = 0
     open_since: str = ""
+    age: str = ""
 
     @property
     def is_named(self) -> bool:
@@ -70,7 +71,8 @@ def open_causes(assessment: Assessment) -> list[CauseView]:
             lead = known.get(cause.lead, opened[0])
             view = _view(cause, opened, lead, rules, assessment.catalogue.types)
             new = sum(is_new(finding, assessment) for finding in opened)
-            views.append(msgspec.structs.replace(view, new=new, open_since=_oldest(opened)))
+            since, age = _oldest(opened), _age(opened, assessment)
+            views.append(msgspec.structs.replace(view, new=new, open_since=since, age=age))
     return views
 
 
@@ -109,6 +111,12 @@ def _view(
 def _oldest(opened: tuple[Finding, ...]) -> str:
     times = (item.open_since for item in opened if item.open_since is not msgspec.UNSET)
     return min(times, default="")
+
+
+def _age(opened: tuple[Finding, ...], assessment: Assessment) -> str:
+    since = _oldest(opened)
+    oldest = (item for item in opened if since and item.open_since == since)
+    return next((age_of(finding, assessment) for finding in oldest), "")
 
 
 def _ends(opened: tuple[Finding, ...]) -> str:

@@ -11,7 +11,7 @@ async function unpack(element) {
   data = JSON.parse(await new Response(stream).text());
   element.textContent = "";
   total = data.severity.length;
-  for (const column of ["severity", "status", "concern"]) data[column] = Uint8Array.from(data[column]);
+  for (const column of ["severity", "status", "concern", "change"]) data[column] = Uint8Array.from(data[column]);
   for (const column of ["rule", "type", "scope", "region", "owner", "prefix", "cause", "message", "command", "keep"]) data[column] = Uint32Array.from(data[column]);
 }
 
@@ -22,11 +22,13 @@ const messageOf = (row) => data.messages[data.message[row]].replaceAll(NAME, () 
 const commandOf = (column, row) => data.commands[data[column][row]].replaceAll(NAME, () => data.name[row]);
 const ruleOf = (row) => data.rules[data.rule[row]];
 const causeOf = (row) => data.causes[data.cause[row]];
+const kindOf = (row) => data.kinds[data.type[row]];
 const textOf = (column, row) => data.tables[column][data[column][row]];
 const severityOf = (row) => data.severities[data.severity[row]];
 const fingerprintOf = (row) => data.fingerprint.substr(row * 32, 32).trim();
 // What code declares is looked for by its file and line, what runs by account and region.
 const placeOf = (row) => moreOf(row).file || [textOf("scope", row), textOf("region", row)].filter((part) => part.trim()).join(" ");
+const whereOf = (row) => (moreOf(row).file ? [moreOf(row).file] : [textOf("scope", row).replace(/^(files|code)\//, ""), textOf("region", row)].filter((part) => part.trim()));
 const moreOf = (row) => data.more[row] || {};
 
 function rowOfFingerprint(wanted) {

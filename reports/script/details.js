@@ -5,10 +5,14 @@ let shownRow = -1;
 function openPanel(row) {
   shownRow = row;
   const panel = byId("panel");
+  const pressed = panel.open && document.activeElement ? document.activeElement.getAttribute("aria-label") : null;
   byId("panel-body").replaceChildren(...panelParts(row));
   history.replaceState(null, "", addressOf(fingerprintOf(row)));
   if (!panel.open) panel.showModal();
   panel.scrollTop = 0;
+  // The button that was pressed was made anew: it, or the heading, has the focus now.
+  const again = pressed && [...panel.querySelectorAll(".panel-bar button")].find((one) => one.getAttribute("aria-label") === pressed && !one.disabled);
+  (again || byId("panel-h")).focus({ preventScroll: true });
 }
 
 function panelParts(row) {
@@ -16,8 +20,8 @@ function panelParts(row) {
   return [
     panelBar(row),
     make("p", {}, severityMark(severityOf(row)), " ", data.status[row] ? make("span", { className: "state" }, data.statuses[data.status[row]]) : null),
-    make("h2", { id: "panel-h" }, messageOf(row)),
-    facts([["Resource", data.name[row]], ["Type", textOf("type", row)], ["Account", textOf("scope", row)], ["Region", textOf("region", row)], ["Owner", textOf("owner", row)], ["Source", more.file], ["Id", idOf(row)]]),
+    make("h2", { id: "panel-h", tabIndex: -1 }, messageOf(row)),
+    facts([["Resource", data.name[row]], ["Type", textOf("type", row)], ["Account", textOf("scope", row)], ["Region", textOf("region", row)], ["Owner", textOf("owner", row)], ["Open", data.age[row] || ""], ["Change", data.changes[data.change[row]]], ["Source", more.file], ["Id", idOf(row)]]),
     ...part("Why it matters", rule.why && make("p", {}, rule.why)),
     ...part("Root cause", causeOf(row).name && causePart(row)),
     ...part("Waiver", more.waiver && waiverText(more.waiver)),

@@ -1,8 +1,8 @@
 // Which findings are shown: filters with live counts, search, sort, and all of it in the address.
 
-const FACETS = ["severity", "status", "concern", "cause", "rule", "type", "scope", "region", "owner"];
-const TITLES = { severity: "Severity", status: "State", concern: "Concern", cause: "Root cause", rule: "Rule", type: "Type", scope: "Account", region: "Region", owner: "Owner" };
-const FIXED = { severity: "severities", status: "statuses", concern: "concerns" };
+const FACETS = ["severity", "status", "change", "concern", "cause", "rule", "type", "scope", "region", "owner"];
+const TITLES = { severity: "Severity", status: "State", change: "Since last scan", concern: "Concern", cause: "Root cause", rule: "Rule", type: "Type", scope: "Account", region: "Region", owner: "Owner" };
+const FIXED = { severity: "severities", status: "statuses", change: "changes", concern: "concerns" };
 const VALUES_SHOWN = 7;
 const chosen = Object.fromEntries(FACETS.map((name) => [name, new Set()]));
 const choice = { q: "", sort: "", group: "" };
@@ -70,12 +70,11 @@ function drawFacets() {
 }
 
 function facetList(facet) {
-  let values = valuesOf(facet).map((_, value) => value);
+  let values = valuesOf(facet).map((_, value) => value).filter((value) => counts[facet][value] || chosen[facet].has(value));
   if (values.length < 2 && !chosen[facet].size) return null;
   if (!FIXED[facet]) values.sort((a, b) => counts[facet][b] - counts[facet][a] || a - b);
-  const isLong = values.length > VALUES_SHOWN + 1;
+  const all = values.length, isLong = values.length > VALUES_SHOWN + 1;
   if (isLong && !unfolded.has(facet)) values = values.filter((value, at) => at < VALUES_SHOWN || chosen[facet].has(value));
-  const all = valuesOf(facet).length;
   const list = unfolded.has(facet) ? values.slice(0, 150) : values;
   const more = isLong ? make("button", { type: "button", id: "more-" + facet, onclick: () => { unfolded.has(facet) ? unfolded.delete(facet) : unfolded.add(facet); drawFacets(); } },
     unfolded.has(facet) ? (all > 150 ? "fewer (first 150; search for others)" : "fewer") : "all " + all.toLocaleString("en")) : null;
@@ -91,6 +90,21 @@ function facetValue(facet, value) {
     make("span", { className: "value" }, text), make("span", { className: "n" }, counts[facet][value].toLocaleString("en")));
 }
 
+// A value is escaped twice in an address that this page wrote, once in one that a person wrote.
+function plain(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+// What is open is what the page counts everywhere; a link to something else shows all.
+function onlyOpen(row) {
+  chosen.status.clear();
+  if (data.status.includes(0) && (row < 0 || data.status[row] === 0)) chosen.status.add(0);
+}
+
 // The address after #: severity=high,critical&rule=a/b&q=text&group=rule&f=fingerprint
 function readAddress() {
   const address = location.hash.slice(1);
@@ -100,18 +114,23 @@ function readAddress() {
     chosen[facet].clear();
     for (const part of (given.get(facet) || "").split(",").filter(Boolean)) {
       const texts = valuesOf(facet);
-      const value = facet === "status" ? Number(part) : texts.indexOf(decodeURIComponent(part));
+      const value = facet === "status" ? Number(part) : texts.indexOf(plain(part));
       if (value >= 0 && value < texts.length) chosen[facet].add(value);
     }
   }
   for (const key of Object.keys(choice)) choice[key] = given.get(key) || "";
-  return given.get("f") || "";
+  const wanted = given.get("f") || "";
+  if (!given.has("status")) onlyOpen(wanted ? rowOfFingerprint(wanted) : -1);
+  return wanted;
 }
 
 function addressOf(fingerprint) {
   const parts = [];
   for (const facet of FACETS) {
-    if (!chosen[facet].size) continue;
+    if (!chosen[facet].size) {
+      if (facet === "status") parts.push("status=all");
+      continue;
+    }
     const values = [...chosen[facet]].sort((a, b) => a - b).map((value) => (facet === "status" ? value : encodeURIComponent(encodeURIComponent(valuesOf(facet)[value]))));
     parts.push(facet + "=" + values.join(","));
   }

@@ -25,6 +25,11 @@ function icon(name) {
   return svg;
 }
 
+function say(text) {
+  byId("said").textContent = text;
+  byId("said").hidden = !text;
+}
+
 const severityMark = (name) => make("span", { className: "sev sev-" + name }, icon(name), name);
 const count = (n, noun, nouns) => n.toLocaleString("en") + " " + (n === 1 ? noun : nouns || noun + "s");
 

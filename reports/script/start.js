@@ -12,12 +12,28 @@ function showChoices() {
 
 function followAddress() {
   const wanted = readAddress();
-  if (wanted === null) return;
+  if (wanted === null) return landOn(location.hash.slice(1));
   showChoices();
   refresh();
   const row = wanted ? rowOfFingerprint(wanted) : -1;
   if (row >= 0) openPanel(row);
-  else byId("findings").scrollIntoView();
+  else if (wanted) say("This report has no finding " + wanted.slice(0, 32));
+  if (row < 0) {
+    byId("findings").scrollIntoView();
+    byId("findings").focus({ preventScroll: true });
+  }
+}
+
+// A link to what is folded away unfolds it; the browser scrolled before it was there.
+function landOn(id) {
+  const place = id && byId(id);
+  if (!place) return;
+  const folded = place.closest("details");
+  if (folded) {
+    unfold(folded);
+    folded.open = true;
+  }
+  place.scrollIntoView();
 }
 
 function listen() {
@@ -29,6 +45,7 @@ function listen() {
   for (const key of ["sort", "group"]) byId(key).addEventListener("change", (event) => { choice[key] = event.target.value; openGroups.clear(); changed(); });
   byId("reset").addEventListener("click", () => {
     for (const facet of FACETS) chosen[facet].clear();
+    onlyOpen(-1);
     Object.assign(choice, { q: "", sort: "", group: "" });
     showChoices();
     changed();
@@ -38,7 +55,12 @@ function listen() {
   });
   byId("facets").addEventListener("submit", (event) => event.preventDefault());
   byId("scroller").addEventListener("scroll", drawSoon, { passive: true });
-  byId("panel").addEventListener("close", () => { shownRow = -1; history.replaceState(null, "", addressOf("")); });
+  byId("panel").addEventListener("close", () => {
+    const row = shownRow;
+    shownRow = -1;
+    history.replaceState(null, "", addressOf(""));
+    focusRow(row);
+  });
   byId("panel").addEventListener("click", (event) => { if (event.target === byId("panel")) byId("panel").close(); });
   addEventListener("resize", () => { measure(); drawSoon(); });
   addEventListener("hashchange", followAddress);
@@ -51,7 +73,9 @@ function keys(event) {
     event.preventDefault();
     byId("q").focus();
   } else if ((event.key === "j" || event.key === "k") && visible.length) {
-    const at = visible.indexOf(shownRow) + (event.key === "j" ? 1 : -1);
+    const step = event.key === "j" ? 1 : -1;
+    if (shownRow < 0) return focusEntry(focusedEntry() + step);
+    const at = visible.indexOf(shownRow) + step;
     if (at >= 0 && at < visible.length) openPanel(visible[at]);
   }
 }
@@ -87,7 +111,11 @@ async function start() {
   byId("explorer").hidden = false;
   listen();
   if (location.hash.includes("=")) followAddress();
-  else refresh();
+  else {
+    onlyOpen(-1);
+    refresh();
+    landOn(location.hash.slice(1));
+  }
   whenIdle(packedNames);
 }
 

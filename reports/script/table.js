@@ -2,11 +2,13 @@
 
 let entries = [];
 const openGroups = new Set();
-let rowHeight = 40;
+let rowHeight = 56;
+// As many alike in a row are one row that opens.
+const ALIKE = 5;
 let pending = false;
 
 function arrange() {
-  if (!choice.group) { entries = visible; return; }
+  if (!choice.group) { entries = choice.sort ? visible : foldedAlike(); return; }
   const groups = new Map();
   const keyOf = { rule: (row) => data.rule[row], cause: (row) => data.cause[row] }[choice.group] || ((row) => data.prefix[row] + "\n" + data.name[row]);
   for (const row of visible) {
@@ -21,6 +23,21 @@ function arrange() {
     entries.push(group);
     if (openGroups.has(group.key)) for (const row of group.rows) entries.push(row);
   }
+}
+
+// The same failure on many resources: in the usual order they stand together.
+function foldedAlike() {
+  const folded = [];
+  const isAlike = (a, b) => data.rule[a] === data.rule[b] && data.status[a] === data.status[b] && data.severity[a] === data.severity[b];
+  for (let from = 0, to; from < visible.length; from = to) {
+    for (to = from + 1; to < visible.length && isAlike(visible[from], visible[to]);) to++;
+    const rows = Array.from(visible.subarray(from, to));
+    if (rows.length < ALIKE) { folded.push(...rows); continue; }
+    const key = `alike ${data.rule[rows[0]]} ${data.status[rows[0]]} ${data.severity[rows[0]]}`;
+    folded.push({ ...groupOf(key, rows), isAlike: true });
+    if (openGroups.has(key)) folded.push(...rows);
+  }
+  return folded;
 }
 
 // Ranked by what needs a person first: where something is open, what is not known counts less.
@@ -44,8 +61,33 @@ function drawRows() {
   if (Math.ceil(box.clientHeight / rowHeight) > room) drawSoon();
   if (focused) {
     const again = byId("rows").querySelector(`[data-entry="${focused}"]`);
-    if (again) again.focus({ preventScroll: true });
+    (again || box).focus({ preventScroll: true });
   }
+}
+
+const focusedEntry = () => {
+  const entry = document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.entry : undefined;
+  return entry === undefined ? -1 : Number(entry);
+};
+
+function focusEntry(wanted) {
+  const at = Math.max(0, Math.min(entries.length - 1, wanted)), box = byId("scroller");
+  const top = at * rowHeight, head = byId("list").tHead.offsetHeight;
+  if (top < box.scrollTop) box.scrollTop = top;
+  else if (top + rowHeight + head > box.scrollTop + box.clientHeight) box.scrollTop = top + rowHeight + head - box.clientHeight;
+  drawRows();
+  const opener = byId("rows").querySelector(`[data-entry="${at}"]`);
+  if (opener) {
+    opener.focus({ preventScroll: true });
+    opener.scrollIntoView({ block: "nearest" });
+  }
+}
+
+// After the panel is closed: the row it was about, or the group that holds it.
+function focusRow(row) {
+  const at = entries.findIndex((entry) => entry === row || (entry.rows && !openGroups.has(entry.key) && entry.rows.includes(row)));
+  if (at >= 0) focusEntry(at);
+  else byId("scroller").focus();
 }
 
 function filler(rows) {
@@ -59,20 +101,24 @@ function filler(rows) {
 function findingRow(row, at) {
   const status = data.status[row];
   const mark = status ? make("span", { className: "state" }, data.statuses[status]) : null;
-  const opener = make("button", { type: "button", className: "open", title: messageOf(row) }, mark, messageOf(row));
+  const name = nameOf(row), message = messageOf(row);
+  const isFresh = data.change[row] < 2;
+  const opener = make("button", { type: "button", className: "open", title: message }, mark, isFresh ? make("span", { className: "state fresh" }, data.changes[data.change[row]]) : null, message);
   opener.dataset.entry = at;
-  const what = make("td", { className: "what" }, opener);
+  // The resource stands below a message that does not name it.
+  const isNamed = message.includes(name);
+  const what = make("td", { className: isNamed ? "what named" : "what" }, opener, isNamed ? null : make("span", { className: "about" }, name));
   const line = make("tr", { className: "row", onclick: () => openPanel(row) },
     make("td", { className: "how" }, severityMark(severityOf(row))), what,
-    make("td", { className: "of", title: idOf(row) }, nameOf(row)),
-    make("td", { className: "where", title: placeOf(row) }, placeOf(row)));
+    make("td", { className: "of", title: idOf(row) }, kindOf(row)),
+    make("td", { className: "where", title: placeOf(row) }, ...whereOf(row).map((part) => make("span", { className: "part" }, part))));
   line.setAttribute("aria-rowindex", at + 2);
   return line;
 }
 
 function groupRow(group, at) {
   const first = group.rows[0];
-  const title = { rule: () => ruleOf(first).title, cause: () => causeLabel(causeOf(first)) || "without a cause: not assessed" }[choice.group]?.() ?? nameOf(first);
+  const title = group.isAlike ? ruleOf(first).title : { rule: () => ruleOf(first).title, cause: () => causeLabel(causeOf(first)) || "without a cause: not assessed" }[choice.group]?.() ?? nameOf(first);
   const isOpen = openGroups.has(group.key);
   const opener = make("button", { type: "button", className: "open", "aria-expanded": String(isOpen), title },
     make("span", { className: "chev", "aria-hidden": "true" }, isOpen ? "▾" : "▸"), severityMark(data.severities[group.worst]), " " + title,
@@ -84,7 +130,8 @@ function groupRow(group, at) {
 
 // "3 resources", and where not all of them are open "3 open of 12 resources".
 function countOf(group) {
-  const all = count(group.rows.length, choice.group === "rule" ? "resource" : "finding");
+  const all = count(group.rows.length, group.isAlike || choice.group === "rule" ? "resource" : "finding");
+  if (group.isAlike && group.state) return `${all}, ${data.statuses[group.state]}`;
   if (group.state === 0 && group.most === group.rows.length) return all;
   const word = group.state === 0 ? "open" : data.statuses[group.state];
   return group.most === group.rows.length ? `${all}, ${word}` : `${group.most.toLocaleString("en")} ${word} of ${all}`;
@@ -95,7 +142,7 @@ function drawSoon() {
 }
 
 function measure() {
-  rowHeight = matchMedia("(max-width: 46rem)").matches ? 64 : 40;
+  rowHeight = matchMedia("(max-width: 46rem)").matches ? 76 : 56;
 }
 
 function refresh() {

@@ -22,8 +22,10 @@ try {
     const settled = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     await settled();
     const room = Math.floor(byId("scroller").clientHeight / rowHeight);
-    const missing = Math.max(0, Math.min(room, total) - document.querySelectorAll("#rows tr.row").length);
+    const missing = Math.max(0, Math.min(room, entries.length) - document.querySelectorAll("#rows tr.row").length);
     const stateOf = (row) => [data.status[row], data.severity[row]];
+    // The page begins with what is open; here the order of all is looked at.
+    chosen.status.clear();
     const lists = {};
     for (const sort of ["", "rule", "resource", "place", "owner"]) {
       choice.sort = sort;

@@ -16,8 +16,9 @@ from mlsec.core.enums import Concern, Severity, Status
 from mlsec.core.finding import Evidence, Finding
 from mlsec.core.resource import Gap
 from mlsec.render import tally
+from mlsec.render.change_words import age_of, is_compared
 from mlsec.render.command import fill_command
-from mlsec.render.display import actual_text, expected_text, masked, shown, shown_id
+from mlsec.render.display import actual_text, expected_text, kind_of, masked, shown, shown_id
 from mlsec.render.links import is_link
 from mlsec.render.wording import Wording
 
@@ -25,6 +26,7 @@ _EVIDENCE_SHOWN = 12
 _NAME = "\x01"
 _TABLES = ("rule", "type", "scope", "region", "owner", "prefix", "cause")
 # By what ``tally.state_of`` says.
+CHANGES = ("new", "regressed", "unchanged", "")
 STATUS_LABELS = ("open failure", "not assessed", "waived")
 
 
@@ -75,8 +77,10 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
         "severities": [severity.value for severity in severities],
         "concerns": [concern.value for concern in concerns],
         "statuses": STATUS_LABELS,
+        "changes": CHANGES,
         "severity": [finding.severity.rank for finding in findings],
         "concern": [concerns.index(finding.concern) for finding in findings],
+        "change": [_change(finding, is_known=is_compared(assessment)) for finding in findings],
         "status": [tally.state_of(finding) for finding in findings],
         **{name: [row.numbers[name] for row in rows] for name in tables},
         "name": [row.name for row in rows],
@@ -86,7 +90,13 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
         "evidence": [row.evidence for row in rows],
         "gaps": [row.gaps for row in rows],
         "more": {str(n): row.more for n, row in enumerate(rows) if row.more},
+        "age": {
+            str(n): age
+            for n, finding in enumerate(findings)
+            if (age := age_of(finding, assessment))
+        },
         "fingerprint": "".join(f"{finding.fingerprint:<32.32}" for finding in findings),
+        "kinds": [kind_of(name, assessment.catalogue.types) for name in tables["type"].texts],
         "tables": {name: table.texts for name, table in tables.items()},
         "texts": texts.texts,
         "messages": messages.texts,
@@ -95,6 +105,10 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
         "causes": _causes(assessment, tables["cause"].texts),
         "gapFacts": [_gap(gap) for gap in assessment.gaps],
     }
+
+
+def _change(finding: Finding, *, is_known: bool) -> int:
+    return CHANGES.index(finding.change if is_known and finding.change in CHANGES else "")
 
 
 class _Row:

@@ -16,6 +16,7 @@ from mlsec.render import tally
 from mlsec.render.causes import CauseView, open_causes, severe
 from mlsec.render.control_words import CONTROL_LABELS, linked_controls, unlisted_status
 from mlsec.render.document import document_digest
+from mlsec.render.gate_words import gate_lines
 from mlsec.render.html.path_layout import Drawing, draw
 from mlsec.render.html.places import PlacesView, places_of
 from mlsec.render.upload_limits import left_out_notices
@@ -89,6 +90,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the templates need beside the assessment itself."""
 
     verdict: Verdict
+    gate: str
     counts: tally.Tally
     findings: tuple[Finding, ...]
     severities: tuple[tuple[str, int], ...]
@@ -144,6 +146,7 @@ def build_view(assessment: Assessment) -> View:
     places = sorted(assessment.coverage, key=lambda row: (row.type, row.scope, row.region))
     return View(
         verdict=verdict_of(assessment, counts, causes),
+        gate=next(iter(gate_lines(assessment)), ""),
         counts=counts,
         findings=findings,
         severities=tuple((entry.value, counts.by_severity[entry]) for entry in Severity),
