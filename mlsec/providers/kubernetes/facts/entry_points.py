@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.enums import Truth
@@ -22,7 +22,6 @@ from mlsec.providers.kubernetes.facts.selectors import (
     all_of_type,
     as_fact,
     carries,
-    containers_of,
     hidden_types,
     in_code,
     is_same_namespace,
@@ -33,6 +32,7 @@ from mlsec.providers.kubernetes.facts.selectors import (
     with_label,
     workloads_with,
 )
+from mlsec.providers.kubernetes.facts.ways import Answering, answering, ways_of
 from mlsec.providers.kubernetes.facts.well_known_ports import opened
 
 if TYPE_CHECKING:
@@ -66,48 +66,44 @@ def opens(resource: Resource, graph: Graph) -> Known | Unknown:
 
     Of a server that is not known by name, and of what could not be followed, nothing else is said.
     """
-    reached = behind(resource, graph)
-    services = [resource] if resource.type == SERVICE else list(backends(resource, graph).resources)
+    reached, leading = behind(resource, graph), ways_of(resource, graph)
     ports: dict[tuple[str, int], dict[str, Any]] = {}
-    gaps = set(reached.gaps)
-    for service in services:
-        for workload in selected(service, graph).resources:
-            for container, number in _answering(service, workload, graph):
-                product = known_value(container, "product")
-                if product:
-                    what = opened(product, number)
-                    ports[product, number] = {"product": product, "port": number, "what": what}
-                else:
-                    ports["", number] = {"port": number}
-                    gaps.add(_unknown_server(container, graph))
+    unfollowed = {*reached.gaps, *leading.gaps}
+    gaps: set[str] = set()
+    for way in leading.ways:
+        for workload in selected(way.service, graph).resources:
+            for port in way.ports:
+                found = answering(workload, port, graph)
+                if not found.containers:
+                    why = f"no container of it has a port {port.get('target') or ''}".rstrip()
+                    unfollowed.add(note_unstated(graph, workload, "ports", why))
+                for container in found.containers:
+                    exposed, doubts = _exposed(container, found, graph)
+                    ports[exposed.get("product", ""), found.number] = exposed
+                    gaps |= doubts
+    gaps |= unfollowed
     if gaps and not ports:
         return Unknown(tuple(sorted(gaps)))
-    rest: list[dict[str, Any]] = [{}] if reached.gaps else []
+    rest: list[dict[str, Any]] = [{}] if unfollowed else []
     return Known([*(ports[key] for key in sorted(ports)), *rest], more=tuple(sorted(gaps)))
 
 
-def _answering(
-    service: Resource, workload: Resource, graph: Graph
-) -> Iterable[tuple[Resource, int]]:
-    """Give the containers of a workload that may answer the ports of a service, with the port."""
-    for container in containers_of(graph, workload):
-        if known_value(container, "is_init"):
-            continue
-        declared = {p.get("name"): p.get("number") for p in known_value(container, "ports") or ()}
-        numbers = set(declared.values())
-        for port in known_value(service, "ports") or ():
-            target = port.get("target") or str(port.get("number"))
-            number = int(target) if target.isdecimal() else declared.get(target)
-            # Another container of the pod answers this port.
-            if number is not None and (not numbers or number in numbers):
-                yield container, number
-
-
-def _unknown_server(container: Resource, graph: Graph) -> str:
-    """Record a gap for a server that neither image nor command names."""
-    image = known_value(container, "image")
-    why = f"what the image {image} runs is not known" if image else "its image is not known"
-    return note_unstated(graph, container, "product", why)
+def _exposed(
+    container: Resource, found: Answering, graph: Graph
+) -> tuple[dict[str, Any], set[str]]:
+    """Give what a container exposes on a port, and a gap where that is not known."""
+    product = known_value(container, "product")
+    if not product:
+        image = known_value(container, "image")
+        why = f"what the image {image} runs is not known" if image else "its image is not known"
+        return {"port": found.number}, {note_unstated(graph, container, "product", why)}
+    what = opened(product, found.number, found.name)
+    what = what or known_value(container, "served_app")
+    row = {"product": product, "port": found.number}
+    if what:
+        return {**row, "what": what}, set()
+    why = f"what {product} runs on port {found.number} is not known"
+    return row, {note_unstated(graph, container, "product", why)}
 
 
 def requires_auth(resource: Resource, graph: Graph) -> Known | Unknown:

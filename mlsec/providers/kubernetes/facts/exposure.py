@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
 from mlsec.graph.flags import flag, is_one_of
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
-from mlsec.providers.kubernetes.facts.routing import SERVICE, backends, gateways, selected
+from mlsec.providers.kubernetes.facts.routing import SERVICE, gateways, selected
 from mlsec.providers.kubernetes.facts.selectors import (
     WORKLOAD,
     all_of_type,
@@ -21,6 +21,7 @@ from mlsec.providers.kubernetes.facts.selectors import (
     known_value,
     note_unstated,
 )
+from mlsec.providers.kubernetes.facts.ways import PortRow, Way, answering, ways_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -70,38 +71,44 @@ def _authenticates(resource: Resource, graph: Graph) -> Answer:
             if names & set(known_value(item, "targets") or ())
         ]
         own.append(_gateway_authenticates(resource, graph))
-    services = [resource] if resource.type == SERVICE else list(backends(resource, graph).resources)
-    inside = [_service_authenticates(service, graph) for service in services]
+    inside = [_way_authenticates(way, graph) for way in ways_of(resource, graph).ways]
     hidden = hidden_types(graph, resource, MESH)
     return any_of([*own, all_of(inside) if inside else NO, unknown(hidden) if hidden else NO])
 
 
-def _service_authenticates(service: Resource, graph: Graph) -> Answer:
+def _way_authenticates(way: Way, graph: Graph) -> Answer:
     """Whether every visible pod behind a service authenticates the caller."""
-    workloads = selected(service, graph).resources
+    workloads = selected(way.service, graph).resources
     return (
-        all_of(_pod_authenticates(workload, service, graph) for workload in workloads)
+        all_of(_pod_authenticates(workload, way, graph) for workload in workloads)
         if workloads
         else NO
     )
 
 
-def _pod_authenticates(workload: Resource, service: Resource, graph: Graph) -> Answer:
-    policies = [_policies_on(known_value(workload, "labels") or {}, workload, graph)]
-    proxies = [
-        container
-        for container in containers_of(graph, workload)
-        if _PROXIES.search(str(known_value(container, "image") or ""))
+def _pod_authenticates(workload: Resource, way: Way, graph: Graph) -> Answer:
+    policies = _policies_on(known_value(workload, "labels") or {}, workload, graph)
+    by_port = [
+        any_of([_proxied(workload, port, graph), _server_authenticates(workload, port, way, graph)])
+        for port in _telling(way.ports)
     ]
-    taken = {
-        str(value)
-        for container in containers_of(graph, workload)
-        if container not in proxies
-        for p in known_value(container, "ports") or ()
-        for value in (p.get("name"), p.get("number"))
-    }
-    fronts = [YES for proxy in proxies if set(_shared_ports(service, proxy)) - taken]
-    return any_of([*policies, *fronts, _server_authenticates(workload, service, graph)])
+    return any_of([policies, all_of(by_port) if by_port else NO])
+
+
+def _telling(ports: tuple[PortRow, ...]) -> tuple[PortRow, ...]:
+    """Give the ports where callers matter: all but those of measurements, if there are others."""
+    others = tuple(port for port in ports if "metrics" not in str(port.get("name")))
+    return others or ports
+
+
+def _proxied(workload: Resource, port: PortRow, graph: Graph) -> Answer:
+    """Whether a proxy beside the server answers a port, and asks who is there."""
+    containers = answering(workload, port, graph).containers
+    proxies = [c for c in containers if _PROXIES.search(str(known_value(c, "image") or ""))]
+    if proxies and len(proxies) < len(containers):
+        why = "no container declares the port, so which of them answers there is not known"
+        return unknown((note_unstated(graph, workload, "ports", why),))
+    return YES if proxies else NO
 
 
 def _policies_on(labels: Mapping[str, str], near: Resource, graph: Graph) -> Answer:
@@ -150,21 +157,17 @@ def _gateway_authenticates(route: Resource, graph: Graph) -> Answer:
     return all_of(answers) if answers else NO
 
 
-def _server_authenticates(workload: Resource, service: Resource, graph: Graph) -> Answer:
-    """Whether the servers behind the ports of a service authenticate the caller."""
+def _server_authenticates(workload: Resource, port: PortRow, way: Way, graph: Graph) -> Answer:
+    """Whether the servers behind a port of a service authenticate the caller."""
     containers = containers_of(graph, workload)
     if any(_RELAYS.search(str(known_value(container, "image") or "")) for container in containers):
         why = "it hands requests on to a server that may ask who is there"
-        return unknown((note_unstated(graph, service, "access.authenticated", why),))
-    names = {
-        p.get("name"): p.get("number") for c in containers for p in known_value(c, "ports") or ()
-    }
-    wanted = {p.get("target") or str(p.get("number")) for p in known_value(service, "ports") or ()}
-    numbers = {item if item.isdecimal() else str(names.get(item)) for item in wanted}
+        return unknown((note_unstated(graph, way.service, "access.authenticated", why),))
+    number = str(answering(workload, port, graph).number or "")
     answers = [
         flag(item, "access.authenticated")
         for item in _servers(graph).get(workload.id, ())
-        if (known_value(item, "port") or "") in {"", *numbers}
+        if (known_value(item, "port") or "") in {"", number}
     ]
     return all_of(answers) if answers else NO
 
@@ -180,18 +183,6 @@ def _servers(graph: Graph) -> dict[str, list[Resource]]:
         return index
 
     return graph.memo(("kubernetes workload", "server"), build)
-
-
-def _shared_ports(service: Resource, container: Resource) -> Iterable[str]:
-    own = {
-        str(value)
-        for p in known_value(container, "ports") or ()
-        for value in (p.get("name"), p.get("number"))
-    }
-    for port in known_value(service, "ports") or ():
-        target = port.get("target") or str(port.get("number"))
-        if target in own or not own:
-            yield target
 
 
 def _service_reach(resource: Resource, graph: Graph) -> Answer:

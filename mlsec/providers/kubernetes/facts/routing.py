@@ -48,23 +48,28 @@ def backends(resource: Resource, graph: Graph) -> Targets:
     resources: list[Resource] = []
     gaps = hidden_types(graph, resource, SERVICE)
     for full_name in names:
-        space, _, name = full_name.rpartition("/")
-        candidates = [
-            service
-            for service in by_name(graph, SERVICE, resource.scope, name)
-            if (
-                known_value(service, "namespace") == space
-                if space
-                else is_same_namespace(resource, service)
-            )
-        ]
-        near = nearest(resource, candidates)
+        near = services_named(resource, full_name, graph)
         resources += near
         if not near:
             gaps.add(
                 note_unstated(graph, resource, SERVICE, f"the service {full_name} was not found")
             )
     return sorted_targets(resources, gaps)
+
+
+def services_named(resource: Resource, full_name: str, graph: Graph) -> list[Resource]:
+    """Give the services that an entry point means by a name, with or without a namespace."""
+    space, _, name = full_name.rpartition("/")
+    candidates = [
+        service
+        for service in by_name(graph, SERVICE, resource.scope, name)
+        if (
+            known_value(service, "namespace") == space
+            if space
+            else is_same_namespace(resource, service)
+        )
+    ]
+    return nearest(resource, candidates)
 
 
 def gateways(resource: Resource, graph: Graph) -> Targets:

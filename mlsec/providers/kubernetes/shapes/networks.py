@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.providers.kubernetes.objects.located_mapping import Shapes
 from mlsec.providers.kubernetes.objects.objects import texts
 
+# The name of a service, its port as text (None for whichever), and whether the port may be that of
+# the pods.
+BackendPort = Mapping[str, Any]
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 _INTERNAL = {
     "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
@@ -154,13 +158,40 @@ def ingress_scheme(thing: Node) -> str:
 
 def ingress_backends(spec: Node) -> list[str]:
     """List the services behind an ingress or an OpenShift route."""
+    return sorted({row["service"] for row in ingress_backend_ports(spec)})
+
+
+def ingress_backend_ports(spec: Node) -> list[BackendPort]:
+    """List the services behind an ingress or an OpenShift route, each with its port."""
     paths = [p for rule in spec.items("rules") for p in rule.items("http", "paths")]
     backends = [backend for path in paths if (backend := path.get("backend"))]
     backends += [backend for key in ("defaultBackend", "backend") if (backend := spec.get(key))]
-    names = [b.text("service", "name") or b.text("serviceName") for b in backends]
+    rows = []
+    for backend in backends:
+        given = backend.get("service", "port")
+        number = backend.get("servicePort") if given is None else given.get("number")
+        port = given.get("name") if given is not None and number is None else number
+        name = backend.text("service", "name") or backend.text("serviceName")
+        rows.append(_backend(name, port))
     targets = [n for n in (spec.get("to"), *spec.items("alternateBackends")) if n is not None]
-    names += [n.text("name") for n in targets if n.text("kind") in ("", "Service")]
-    return sorted({name for name in names if name})
+    port = spec.get("port", "targetPort")
+    rows += [
+        _backend(node.text("name"), port, is_target=True)
+        for node in targets
+        if node.text("kind") in ("", "Service")
+    ]
+    return _each_once(rows)
+
+
+def _backend(name: str, port: Node | None, *, is_target: bool = False) -> BackendPort:
+    value = port.value if port is not None else None
+    text = "?" if isinstance(value, UnknownValue) else str(value) if value is not None else None
+    return {"service": name, "port": text, "is_target": is_target}
+
+
+def _each_once(rows: list[BackendPort]) -> list[BackendPort]:
+    unique = {(str(row["service"]), str(row["port"])): row for row in rows if row["service"]}
+    return [unique[key] for key in sorted(unique)]
 
 
 def route_gateways(spec: Node) -> list[str]:
@@ -181,16 +212,25 @@ def route_is_offered(spec: Node) -> bool:
 
 def route_backends(spec: Node) -> list[str]:
     """List the services that a route leads to."""
-    names = set()
+    return sorted({row["service"] for row in route_backend_ports(spec)})
+
+
+def route_backend_ports(spec: Node) -> list[BackendPort]:
+    """List the services that a route leads to, each with its port."""
+    rows = []
     for rule in spec.items("rules"):
         for item in rule.items("backendRefs"):
+            # A pool has ports of its own, and the reference names none of them.
             if item.text("kind") in ("", "Service", "InferencePool"):
-                names.add(_joined(item.text("namespace"), item.text("name")))
+                is_pool = item.text("kind") == "InferencePool"
+                name = _joined(item.text("namespace"), item.text("name"))
+                rows.append(_backend(name, None if is_pool else item.get("port")))
     for key in ("http", "tcp", "tls"):
         for rule in spec.items(key):
             for item in rule.items("route"):
-                names.add(_host_name(item.text("destination", "host")))
-    return sorted(name for name in names if name)
+                port = item.get("destination", "port", "number")
+                rows.append(_backend(_host_name(item.text("destination", "host")), port))
+    return _each_once(rows)
 
 
 def _host_name(host: str) -> str:
@@ -244,9 +284,11 @@ NETWORK_SHAPES: Shapes = {
     "allows_plain": allows_plain,
     "ingress_scheme": ingress_scheme,
     "ingress_backends": ingress_backends,
+    "ingress_backend_ports": ingress_backend_ports,
     "route_gateways": route_gateways,
     "route_is_offered": route_is_offered,
     "route_backends": route_backends,
+    "route_backend_ports": route_backend_ports,
     "gateway_scheme": gateway_scheme,
     "port_number": port_number,
 }

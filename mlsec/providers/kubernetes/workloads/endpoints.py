@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mlsec.collect.located.located import Node
 from mlsec.providers.kubernetes.objects.located_paths import dig_node
@@ -108,6 +109,8 @@ def read_ray(thing: KubeObject, ran: tuple[ReadWorkload, ...], builder: Resource
         if thing.file is not None:
             _head_service(thing, cluster, builder)
     if thing.kind == "RayService":
+        if thing.file is not None:
+            _serve_service(thing, builder)
         read_endpoint(thing, ran, builder)
 
 
@@ -118,24 +121,54 @@ def _head_service(thing: KubeObject, cluster: Node, builder: ResourceBuilder) ->
     """
     given = cluster.get("headGroupSpec", "headService") or as_node({})
     own = given.text("metadata", "name") if thing.kind == "RayCluster" else ""
-    name = own or f"{thing.name}-head-svc"
     kind = given.text("spec", "type") or cluster.text("headGroupSpec", "serviceType") or "ClusterIP"
-    ports = [{"port": port, "name": name} for name, port in _HEAD_PORTS.items()]
+    ports = {"metrics": 8080, **(_declared_ports(cluster) or _HEAD_PORTS)}
+    selector = {"ray.io/cluster": thing.name, "ray.io/node-type": "head"}
+    name = own or f"{thing.name}-head-svc"
+    _made_service(thing, given, name, {"type": kind, "selector": selector}, ports, builder)
+
+
+def _serve_service(thing: KubeObject, builder: ResourceBuilder) -> None:
+    """Add the service that KubeRay makes for the applications of a RayService.
+
+    Source: KubeRay, BuildServeService: what ``serveService`` says, but for the selector.
+    """
+    given = thing.node.get("spec", "serveService") or as_node({})
+    name = given.text("metadata", "name") or f"{thing.name}-serve-svc"
+    spec = {
+        "type": given.text("spec", "type") or "ClusterIP",
+        "selector": {"ray.io/cluster": thing.name},
+    }
+    _made_service(thing, given, name, spec, {"serve": _HEAD_PORTS["serve"]}, builder)
+
+
+def _declared_ports(cluster: Node) -> Mapping[str, Node]:
+    """Give the ports that the container of Ray in the head declares, by name."""
+    for container in cluster.items("headGroupSpec", "template", "spec", "containers")[:1]:
+        return {
+            port.text("name"): number
+            for port in container.items("ports")
+            if (number := port.get("containerPort")) is not None
+        }
+    return {}
+
+
+def _made_service(
+    thing: KubeObject, given: Node, name: str, spec: Mapping[str, Any],
+    ports: Mapping[str, Any], builder: ResourceBuilder,
+) -> None:  # fmt: skip
+    rows = [{"port": port, "name": name} for name, port in ports.items()]
     made = {
         "metadata": {
             **given.pairs("metadata"), "name": name,
             "namespace": given.text("metadata", "namespace") or thing.namespace,
         },
-        "spec": {
-            **given.pairs("spec"),
-            "type": kind,
-            "selector": {"ray.io/cluster": thing.name, "ray.io/node-type": "head"},
-            "ports": [*given.items("spec", "ports"), *ports],
-        },
+        "spec": {**given.pairs("spec"), **spec, "ports": [*given.items("spec", "ports"), *rows]},
     }  # fmt: skip
+    suffix = "serve-svc" if name.endswith("-serve-svc") else "head-svc"
     builder.add(
         "kubernetes.service", thing, {"Object": as_node(made), "Seen": as_node({"id": ""})},
-        id=f"{thing.id}!head-svc", name=name,
+        id=f"{thing.id}!{suffix}", name=name,
     )  # fmt: skip
 
 

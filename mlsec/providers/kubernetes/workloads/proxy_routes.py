@@ -23,12 +23,12 @@ _Paths = tuple[str, ...]
 _SERVICES: Mapping[str, _Paths] = {
     "traefik.io": ("routes.*.services.*",),
     "traefik.containo.us": ("routes.*.services.*",),
-    "projectcontour.io": ("routes.*.services.*.name", "tcpproxy.services.*.name"),
-    "apisix.apache.org": ("http.*.backends.*.serviceName", "stream.*.backend.serviceName"),
+    "projectcontour.io": ("routes.*.services.*", "tcpproxy.services.*"),
+    "apisix.apache.org": ("http.*.backends.*", "stream.*.backend"),
     "getambassador.io": ("service",),
-    "k8s.nginx.org": ("upstreams.*.service",),
-    "zalando.org": ("backends.*.serviceName",),
-    "elbv2.k8s.aws": ("serviceRef.name",),
+    "k8s.nginx.org": ("upstreams.*",),
+    "zalando.org": ("backends.*",),
+    "elbv2.k8s.aws": ("serviceRef",),
 }
 _HOSTS: Mapping[str, _Paths] = {
     "projectcontour.io": ("virtualhost.fqdn",),
@@ -102,7 +102,9 @@ def read_proxy_route(thing: KubeObject, builder: ResourceBuilder) -> None:
         why = "what else it names may require authentication or restrict callers"
         hidden["auth"] = hidden["restricts_sources"] = hidden_by(why)
     if not services or any(isinstance(service.value, UnknownValue) for service in services):
-        hidden["backends"] = hidden_by("where it leads is not known by the text")
+        hidden["backends"] = hidden["backend_ports"] = hidden_by(
+            "where it leads is not known by the text"
+        )
     _add(thing, services, list(_texts(spec, _HOSTS.get(thing.group, ()))), spec, hidden, builder)
 
 
@@ -141,13 +143,7 @@ def _add(
 ) -> None:  # fmt: skip
     """Add a route in the form of an Ingress."""
     paths = tuple(
-        Node(
-            {
-                "backend": Node(
-                    {"serviceName": Node(_bare(service.value), service.line, service.column)}
-                )
-            }
-        )
+        Node({"backend": Node(_backend(service))})
         for service in services
         if isinstance(service.value, str)
     )
@@ -160,6 +156,14 @@ def _add(
         made["tls"] = tls
     node = _with_spec(thing.node, made)
     builder.add(INGRESS, thing, {"Object": node, "Seen": as_node({"id": thing.id})}, hidden=hidden)
+
+
+def _backend(service: Node) -> dict[str, Node]:
+    """Give the backend of an Ingress for a reference, with the port if the reference has one."""
+    name, port = _bare(service.value), str(service.value).rpartition("://")[2].partition("/")[0]
+    made = {"serviceName": Node(name, service.line, service.column)}
+    _, colon, number = port.partition(":")
+    return made | ({"servicePort": Node(number, service.line)} if colon and number else {})
 
 
 def _with_spec(node: Node, spec: Mapping[str, Node]) -> Node:
@@ -177,10 +181,17 @@ def _bare(name: object) -> str:
 
 def _texts(spec: Node, paths: _Paths) -> Iterator[Node]:
     for reference in _at(spec, paths):
-        name, space = reference.get("name"), reference.text("namespace")
+        # An upstream of NGINX has a name of its own beside that of the service.
+        keys = ("serviceName", "service", "name")
+        name = next((part for key in keys if (part := reference.get(key)) is not None), None)
+        space = reference.text("namespace")
         target = reference if name is None else name
         if space and isinstance(target.value, str):
             target = Node(f"{target.value}.{space}", target.line, target.column)
+        port = reference.get("port") or reference.get("servicePort")
+        if isinstance(target.value, str) and port is not None and ":" not in target.value:
+            shown = "?" if isinstance(port.value, UnknownValue) else port.value
+            target = Node(f"{target.value}:{shown}", target.line, target.column)
         if isinstance(target.value, (str, UnknownValue)) and target.value != "":
             yield target
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from mlsec.providers.kubernetes.workloads.pods import Pod, find_pods
 from mlsec.providers.kubernetes.workloads.products import RUNS, product_of, product_of_command
 from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder
 
+_IMPORTS = re.compile(r"import_path:[ \t]*[\"']?([\w.:-]+)")
 WORKLOAD, CONTAINER = "kubernetes.workload", "kubernetes.container"
 # The purpose of a workload is the first of these that a container has.
 _ORDER = ("training", "serving", "vectors", "notebook", "ray", "tool")
@@ -90,6 +92,7 @@ def _container(
             "id": f"{workload.id}:{name}",
             "name": f"{workload.name}:{name}",
             "workload": workload.id,
+            "served_app": "models" if _serves_models(thing) else None,
             "product": "ray" if _is_ray(pod, node) else product_in(node),
             "arguments": [*node.items("command"), *node.items("args")],
             "writable_host_paths": list(_writable_host_paths(pod, node)),
@@ -104,6 +107,12 @@ def _container(
         at=node,
         missing=pod.rest,
     )
+
+
+def _serves_models(thing: KubeObject) -> bool:
+    """Whether each application of Ray Serve is one of Ray's own servers of language models."""
+    imported = _IMPORTS.findall(thing.node.text("spec", "serveConfigV2"))
+    return bool(imported) and all(path.startswith("ray.serve.llm") for path in imported)
 
 
 def _is_ray(pod: Pod, node: Node) -> bool:

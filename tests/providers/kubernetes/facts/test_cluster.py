@@ -287,7 +287,9 @@ spec:
 
 
 def test_ingress_to_the_service_that_the_operator_makes_leads_to_the_head(tmp_path: Path) -> None:
-    door = ingress("{}").replace("name: s,", "name: r-head-svc,")
+    door = ingress("{}").replace(
+        "name: s, port: {number: 80}", "name: r-head-svc, port: {number: 8265}"
+    )
     graph = graph_of(tmp_path, {"x.yaml": f"{RAY}---\n{door}"})
     found = of_type(graph, "ingress")["i"]
     assert found.properties["leads_to_ml"] is True

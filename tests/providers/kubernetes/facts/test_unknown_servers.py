@@ -105,5 +105,6 @@ def test_route_to_an_unknown_server_does_not_pass_and_to_ray_fails(tmp_path: Pat
     rule = ("k8s-network/route-exposes-code-execution", "h")
     unknown = graph_of(tmp_path, {"x.yaml": OWN + route.replace("NAME", "own")})
     assert rule in verdicts(unknown)["not_assessed"]
-    known = graph_of(tmp_path, {"x.yaml": RAY + route.replace("NAME", "r-head-svc")})
+    to_ray = route.replace("NAME, port: 80", "r-head-svc, port: 8265")
+    known = graph_of(tmp_path, {"x.yaml": RAY + to_ray})
     assert rule in verdicts(known)["fail"]
