@@ -76,7 +76,8 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
 
     ``lines`` are by ``severity``, ``provider``, ``account`` and ``concern``, each sorted by what is
     open now, severities from the worst; a failure counts by what was last known of it. ``open`` has
-    the worst first, and of one severity the longest open.
+    the worst first, and of one severity the longest open. ``unasked`` counts failures that are in
+    none of these because their rule no longer runs: they were not seen to be fixed.
     """
 
     targets: tuple[str, ...]
@@ -84,3 +85,4 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     lines: Mapping[str, tuple[TrendLine, ...]]
     fix_times: tuple[FixTime, ...]
     open: tuple[OpenFailure, ...]
+    unasked: int = 0

@@ -70,6 +70,7 @@ class _Series:
             lines={name: self._lines(of) for name, of in _DIMENSIONS.items()},
             fix_times=tuple(self._fix_times(opened)),
             open=tuple(sorted(map(self._open_failure, opened), key=_rank)),
+            unasked=sum(life.state.state == Change.RULE_GONE.value for life in self._lives),
         )
 
     def _lines(self, of: Callable[[Finding], str]) -> tuple[TrendLine, ...]:

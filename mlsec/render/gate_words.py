@@ -31,7 +31,7 @@ def _of_findings(assessment: Assessment, gate: GateResult) -> Iterator[str]:
     causes = f" of {plural(len(gate.causes), 'cause')}" if gate.causes else ""
     worst = f", the worst {failed[0].severity.value}" if failed else ""
     yield (
-        f"failed (exit 10): {_new(assessment, failed)}{plural(len(gate.findings), 'finding')}"
+        f"failed (exit 10): {plural(len(gate.findings), _new(assessment, failed) + 'finding')}"
         f"{causes} at or above {shown(assessment.scan.fail_on, 20)}{worst}"
         f"{_compared(assessment, failed, gate.known)}"
     )

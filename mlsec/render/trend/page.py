@@ -80,12 +80,18 @@ def sentence(trend: Trend) -> str:
     last, first = trend.points[-1], trend.points[0]
     unread = f", {last.not_assessed:,} of them not assessed now" if last.not_assessed else ""
     whole = f"{plural(last.open, 'open failure')}{unread}"
+    unasked = ""
+    if trend.unasked:
+        unasked = (
+            f"; {plural(trend.unasked, 'more is', 'more are')} of rules that no longer run, and"
+            " not seen to be fixed"
+        )
     if len(trend.points) == 1:
         return f"{whole} in the only scan, of {day_of(last.finished_at)}"
     step = last.open - first.open
     direction = f"{abs(step):,} {'more' if step > 0 else 'fewer'} than" if step else "as many as"
     since = day_of(first.finished_at, last.finished_at)
-    return f"{whole}, {direction} in the first of {len(trend.points):,} scans, of {since}"
+    return f"{whole}, {direction} in the first of {len(trend.points):,} scans, of {since}{unasked}"
 
 
 def _view(trend: Trend) -> SeriesView:
@@ -94,6 +100,7 @@ def _view(trend: Trend) -> SeriesView:
     most = max(counts)
     changes = [point.changes for point in trend.points]
     ups = [counted.get("new", 0) + counted.get("regressed", 0) for counted in changes]
+    ups[0] = 0  # in the first scan all is new, and would dwarf the rest
     return SeriesView(
         trend=trend,
         sentence=sentence(trend),

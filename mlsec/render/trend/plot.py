@@ -8,13 +8,15 @@ from collections.abc import Sequence
 import msgspec
 
 WIDTH, HEIGHT = 600, 120
+# Above the highest count, so that its line is drawn whole.
+_HEADROOM = 1.08
 
 
 class Plot(msgspec.Struct, frozen=True, kw_only=True):
     """One line over time: ``line`` and ``area`` are paths in a box of WIDTH by HEIGHT.
 
-    ``most`` is the count at the top of the box, ``latest`` the last count, ``said`` the same for
-    who cannot see it. ``ticks`` are the places of the scans from the left.
+    ``most`` is the highest count of all that share the scale, ``latest`` the last count, ``said``
+    the same for who cannot see it. ``ticks`` are the places of the scans from the left.
     """
 
     name: str
@@ -50,7 +52,7 @@ def places(times: Sequence[str]) -> tuple[float, ...]:
 def plot(name: str, counts: Sequence[int], times: Sequence[str], most: int) -> Plot:
     """Draw counts as a line with the area below it; ``most`` is the top of the scale."""
     ticks = places(times)
-    top = max(most, 1)
+    top = max(most, 1) * _HEADROOM
     heights = [round(HEIGHT * (1 - count / top), 1) for count in counts]
     points = [f"{x:g} {y:g}" for x, y in zip(ticks, heights, strict=True)]
     if len(points) == 1:
@@ -63,7 +65,7 @@ def plot(name: str, counts: Sequence[int], times: Sequence[str], most: int) -> P
         name=name,
         line=line,
         area=f"{line} L{end:g} {HEIGHT} L{start:g} {HEIGHT} Z",
-        most=top,
+        most=most,
         latest=counts[-1],
         said=f"{name}: {numbers} ({of_all})",
         ticks=ticks,
