@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
-from mlsec.graph.ternary import any_of
+from mlsec.graph.ternary import NO, any_of
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.external_principals import EVERYBODY, let_in, services_let_in
 from mlsec.providers.aws.facts.resource_policy import AccessKind, is_service, policy_of
-from mlsec.providers.aws.facts.token_holders import lets_token_holders_in
+from mlsec.providers.aws.facts.token_holders import lets_token_holders_in, lets_whole_issuer_in
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -70,6 +70,22 @@ def is_open(resource: Resource, graph: Graph) -> Known | Unknown:
     return verdict(answer, resource, graph)
 
 
+def trusts_own_issuer(resource: Resource, graph: Graph) -> Known | Unknown:
+    """Whether tokens of a cluster or CI system of the account's own get into the role."""
+    policy = policy_of(resource, graph, "trust")
+    return (
+        policy if isinstance(policy, Unknown) else Known(lets_whole_issuer_in(policy) is not None)
+    )
+
+
+def admits_whole_issuer(resource: Resource, graph: Graph) -> Known | Unknown:
+    """Whether whatever runs on a cluster or CI system of the account's own may assume the role."""
+    policy = policy_of(resource, graph, "trust")
+    if isinstance(policy, Unknown):
+        return policy
+    return verdict(lets_whole_issuer_in(policy) or NO, resource, graph)
+
+
 def lacks_source_condition(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a service may assume the role for whoever asks it, in any account.
 
@@ -89,5 +105,7 @@ TRUST: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "trust.trusts_ml": trusts_ml,
     "trust.runs_ml": runs_ml,
     "trust.is_open": is_open,
+    "trust.trusts_own_issuer": trusts_own_issuer,
+    "trust.admits_whole_issuer": admits_whole_issuer,
     "trust.lacks_source_condition": lacks_source_condition,
 }

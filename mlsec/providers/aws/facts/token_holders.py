@@ -13,18 +13,44 @@ from mlsec.providers.aws.facts.external_principals import EVERYBODY
 from mlsec.providers.aws.facts.resource_policy import AccessKind, Policy, account_in, is_service
 from mlsec.providers.aws.policy.callers import FOREIGN_ACCOUNT, Caller, federated
 from mlsec.providers.aws.policy.keys import ABSENT, FREE, UNKNOWN, Domain, fixed, within
+from mlsec.providers.aws.policy.patterns import ANY
 from mlsec.providers.aws.policy.statement import Condition
 
 _WITH_TOKEN = AccessKind(action="sts:assumerolewithwebidentity")
 _IDENTITIES = ("root", "role", "user", "assumed-role", "federated-user", "group")
 # Issuers that every account trusts without a provider of its own.
 _BUILT_IN = ("accounts.google.com", COGNITO)
+_CLUSTERS = ("oidc.eks.", "oidc-eks.")
+_SOME_POD = f"system:serviceaccount:{ANY}:{ANY}"
 _GUEST, _MEMBER = "unauthenticated", "authenticated"
 
 
 def lets_token_holders_in(policy: Policy) -> Answer:
     """Say whether somebody outside can hold a token with which the policy lets in."""
     return any_of(_lets_in(provider, policy) for provider in _providers(policy))
+
+
+def lets_whole_issuer_in(policy: Policy) -> Answer | None:
+    """Say whether every token of an issuer of the account's own gets in; None: none is trusted.
+
+    Such are clusters and CI systems of one customer: whatever runs there has a token.
+    """
+    own = [name for name in _providers(policy) if _issuer(name, policy)[1].reach is Reach.TENANT]
+    answers = [_lets_any_in(name, _issuer(name, policy)[0], policy) for name in own]
+    return any_of(answers) if own else None
+
+
+def _lets_any_in(provider: str, address: str, policy: Policy) -> Answer:
+    """Say whether a token gets in of which no claim but the audience is one that a policy names."""
+    named = named_in(policy.statements)
+    claims = _circumstances(named)
+    is_cluster = address.startswith(_CLUSTERS)
+    for key in named.values:
+        head, _, claim = key.rpartition(":")
+        if head == address.lower():
+            claims[key] = within("*") if claim == "aud" else fixed(ANY)
+    claims[f"{address.lower()}:sub"] = fixed(_SOME_POD if is_cluster else ANY)
+    return policy.may(federated(provider, claims), [_WITH_TOKEN])
 
 
 def _providers(policy: Policy) -> list[str]:
@@ -45,14 +71,19 @@ def _is_issuer(principal: str) -> bool:
     return not (principal == EVERYBODY or is_service(principal) or account_in(principal))
 
 
-def _lets_in(provider: str, policy: Policy) -> Answer:
+def _issuer(provider: str, policy: Policy) -> tuple[str, Issuer]:
+    """Give the address of a provider, and what is known of its issuer."""
     address = address_of(provider)
     if provider.startswith("arn:") and ":oidc-provider/" not in provider:
         # Code makes the provider elsewhere: the conditions name its claims by its address.
         address = _address_in_conditions(provider, policy)
+    return address, issuer_of(address)
+
+
+def _lets_in(provider: str, policy: Policy) -> Answer:
+    address, issuer = _issuer(provider, policy)
     if address == COGNITO:
         return _lets_pool_in(policy)
-    issuer = issuer_of(address)
     if issuer.reach is Reach.TENANT:
         return NO
     caller = federated(provider, _claims(address, issuer, policy))

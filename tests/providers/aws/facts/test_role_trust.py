@@ -166,3 +166,35 @@ def test_a_service_that_takes_on_only_roles_of_its_account_needs_no_source_condi
 ) -> None:
     found = role(trust=document(_assume({"Service": f"{service}.amazonaws.com"})))
     assert fact(found, "trust_lacks_source_condition") is lacks
+
+
+OWN_ISSUERS: tuple[tuple[str, bool, dict[str, Any]], ...] = (
+    ("a cluster, any token", True, _token(_EKS)),
+    ("a cluster, audience alone", True, _token(_EKS, "StringEquals", aud=_AUD)),
+    ("a cluster, any service account", True, _token(_EKS, sub="system:serviceaccount:*:*")),
+    ("a cluster, all but one", True,
+     _token(_EKS, "StringNotEquals", sub="system:serviceaccount:ml:x")),
+    ("a cluster, a service account", False,
+     _token(_EKS, "StringEquals", aud=_AUD, sub="system:serviceaccount:ml:train")),
+    ("a cluster, a namespace", False, _token(_EKS, sub="system:serviceaccount:ml:*")),
+    ("CircleCI, audience alone", True, _token("oidc.circleci.com/org/1111", aud="1111")),
+    ("CircleCI, a project", False,
+     _token("oidc.circleci.com/org/1111", sub="org/1111/project/2/*")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("admits", "statement"), [o[1:] for o in OWN_ISSUERS], ids=[o[0] for o in OWN_ISSUERS]
+)
+def test_a_token_of_an_own_cluster_is_confined_by_its_subject(
+    admits: bool, statement: dict[str, Any]
+) -> None:
+    found = role(trust=document(statement))
+    assert fact(found, "trusts_own_issuer") is True
+    assert fact(found, "admits_whole_issuer") is admits
+    assert fact(found, "has_unconditional_external_trust") is False
+
+
+def test_an_issuer_of_everybody_is_none_of_the_own() -> None:
+    assert fact(role(trust=document(_token(_GITHUB, aud=_AUD))), "trusts_own_issuer") is False
+    assert fact(role(trust=document(_assume(_PARTNER))), "trusts_own_issuer") is False
