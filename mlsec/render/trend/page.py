@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from markupsafe import Markup
@@ -17,6 +17,7 @@ from mlsec.render.trend.plot import HEIGHT, WIDTH, Bar, Plot, bars, plot
 
 _LINES_SHOWN = 24
 _OPEN_SHOWN = 200
+_ROWS_SHOWN = 60
 _TITLES = {
     "severity": "By severity",
     "provider": "By provider",
@@ -42,6 +43,14 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     more: int
 
 
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One scan in the tables: its place among all scans, and its counts."""
+
+    place: int
+    time: str
+    counts: tuple[int, ...]
+
+
 class SeriesView(msgspec.Struct, frozen=True, kw_only=True):
     """One series as the page shows it."""
 
@@ -51,7 +60,8 @@ class SeriesView(msgspec.Struct, frozen=True, kw_only=True):
     whole: Plot
     unread: Plot
     changes: tuple[Bar, ...]
-    rows: tuple[tuple[str, tuple[int, ...]], ...]
+    rows: tuple[Row, ...]
+    earlier: int
     groups: tuple[Group, ...]
     open: tuple[OpenFailure, ...]
     more: int
@@ -110,23 +120,20 @@ def _view(trend: Trend) -> SeriesView:
             "not assessed now", [point.not_assessed for point in trend.points], times, most
         ),
         changes=bars(ups, [counted.get("fixed", 0) for counted in changes], times),
-        rows=tuple(
-            (
-                point.finished_at,
-                (
-                    point.open,
-                    point.failing,
-                    point.not_assessed,
-                    point.waived,
-                    *(point.changes.get(name, 0) for name, _ in _CHANGES),
-                ),
-            )
-            for point in reversed(trend.points)
-        ),
+        rows=tuple(_rows(trend))[:_ROWS_SHOWN],
+        earlier=max(0, len(times) - _ROWS_SHOWN),
         groups=tuple(_group(name, title, trend, times) for name, title in _TITLES.items()),
         open=trend.open[:_OPEN_SHOWN],
         more=max(0, len(trend.open) - _OPEN_SHOWN),
     )
+
+
+def _rows(trend: Trend) -> Iterator[Row]:
+    """Give a row for each scan, the newest first."""
+    for place, point in reversed(tuple(enumerate(trend.points))):
+        changed = (point.changes.get(name, 0) for name, _ in _CHANGES)
+        counts = (point.open, point.failing, point.not_assessed, point.waived, *changed)
+        yield Row(place=place, time=point.finished_at, counts=counts)
 
 
 def _group(name: str, title: str, trend: Trend, times: Sequence[str]) -> Group:

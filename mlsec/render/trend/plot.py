@@ -10,13 +10,15 @@ import msgspec
 WIDTH, HEIGHT = 600, 120
 # Above the highest count, so that its line is drawn whole.
 _HEADROOM = 1.08
+_TICKS_SHOWN = 60
 
 
 class Plot(msgspec.Struct, frozen=True, kw_only=True):
     """One line over time: ``line`` and ``area`` are paths in a box of WIDTH by HEIGHT.
 
     ``most`` is the highest count of all that share the scale, ``latest`` the last count, ``said``
-    the same for who cannot see it. ``ticks`` are the places of the scans from the left.
+    the same for who cannot see it. ``ticks`` are the places of the scans from the left; none where
+    there are too many to tell apart.
     """
 
     name: str
@@ -68,7 +70,7 @@ def plot(name: str, counts: Sequence[int], times: Sequence[str], most: int) -> P
         most=most,
         latest=counts[-1],
         said=f"{name}: {numbers} ({of_all})",
-        ticks=ticks,
+        ticks=ticks if len(ticks) <= _TICKS_SHOWN else (),
     )
 
 

@@ -20,6 +20,8 @@ _COLUMNS = (
     ("rule_gone", "rule gone"),
     ("waived", "waived"),
 )
+_ALWAYS = ("new", "fixed")
+_ROWS_SHOWN = 20
 _SCANS_SHOWN = 8
 _LINES_SHOWN = 12
 
@@ -50,14 +52,24 @@ def open_line(failure: OpenFailure) -> str:
 
 
 def _scans(trend: Trend) -> Iterator[str]:
-    rows = [("scan", "finished", "open", "passed", "unread", *(word for _, word in _COLUMNS))]
-    for point in trend.points:
-        counts = (f"{point.changes.get(name, 0)}" for name, _ in _COLUMNS)
+    """Give a row for each of the last scans; a column that is 0 in all is left out."""
+    points = trend.points[-_ROWS_SHOWN:]
+    columns = [
+        (name, word)
+        for name, word in _COLUMNS
+        if name in _ALWAYS or any(point.changes.get(name) for point in points)
+    ]
+    rows = [("scan", "finished", "open", "passed", "unread", *(word for _, word in columns))]
+    for point in points:
+        counts = (f"{point.changes.get(name, 0)}" for name, _ in columns)
         rows.append(
             (f"{point.scan}", shown(point.finished_at, 25), f"{point.open}", f"{point.passed}",
              f"{point.unread}", *counts)
         )  # fmt: skip
     yield from _table(rows)
+    if len(points) < len(trend.points):
+        earlier = plural(len(trend.points) - len(points), "earlier scan")
+        yield f"  and {earlier}: -f json has all"
 
 
 def _lines(name: str, lines: Sequence[TrendLine], trend: Trend) -> Iterator[str]:
