@@ -36,12 +36,14 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
     """A declaration that is a part of others: ``by`` is where its body names them.
 
     ``to`` is a vocabulary type, ``answers`` what it adds to theirs. ``below`` is what has to follow
-    their name there ("/blobservices/default"): a setting of a part of them.
+    their name there ("/blobservices/default"): a setting of a part of them. ``also`` is a template
+    of what they are called besides, from then on: by the name of a group that they are in.
     """
 
     to: str
     by: str
     below: str = ""
+    also: str = ""
     answers: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 

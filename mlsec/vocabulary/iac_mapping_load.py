@@ -98,7 +98,7 @@ def _joins(
     """Give a join to each type that it names: ``to`` is one or a list of those that it fits."""
     if not isinstance(raw, dict) or not all(key in raw for key in _JOIN_KEYS):
         raise MlsecError('a join needs "to", "by", "answers"', location=document.where(*here))
-    _known_only(document, here, raw, (*_JOIN_KEYS, "below"), "key")
+    _known_only(document, here, raw, (*_JOIN_KEYS, "below", "also"), "key")
     for name in raw["to"] if isinstance(raw["to"], list) else [raw["to"]]:
         owner = _type(document, (*here, "to"), name, types)
         if owner is None:
@@ -108,6 +108,7 @@ def _joins(
             to=owner.name,
             by=str(raw["by"]),
             below=str(raw.get("below", "")),
+            also=str(raw.get("also", "")),
             answers=raw["answers"],
         )
 

@@ -1,9 +1,9 @@
 """Every argument that the Terraform tables read is one that the provider has.
 
 ``terraform_names.json`` holds the arguments, by resource type, that were found in the providers'
-published schemas, as the npm packages @cdktf/provider-aws 21.22.1, -azurerm 14.23.1, -google
-and -google-beta 16.12.1 tell them, when the table was written. A path that is not in it is either
-new, to be looked up, or stands in ``ELSEWHERE`` with the reason.
+published schemas, as the npm packages @cdktf/provider-aws 21.22.1, -azurerm 14.23.1, -google,
+-google-beta 16.12.1 and -azuread 14.3.1 tell them, when the table was written. A path that is not
+in it is either new, to be looked up, or stands in ``ELSEWHERE`` with the reason.
 """
 
 from __future__ import annotations

@@ -26,7 +26,10 @@ PUBLISHED = Published(
     items={label: item["model"] for label, item in TABLE["items"].items()}, models=TABLE["models"]
 )
 # Paths of our own: nothing answers there, which tells apart two ways to come to one type.
-_OURS = {"azure.identity.managed_identity.is_system": "isSystem"}
+_OURS = {
+    "azure.identity.managed_identity.is_system": "isSystem",
+    "azure.identity.managed_identity.directory_roles": "directoryRoles",
+}
 _PATHS = tuple(paths_of(shipped_vocabulary()))
 
 

@@ -40,6 +40,15 @@ class Owners:
             if _is_written(standing):
                 self._named.setdefault((type_name, name), []).append(standing)
 
+    def call(self, standing: PendingResource, stack: str, name: str) -> bool:
+        """Give a thing one more name in a stack, which others may have too: whether it is new."""
+        key = (stack, standing.entry.type, name.lower())
+        known = self._here.setdefault(key, [])
+        is_new = not any(other is standing for other in known)
+        if is_new:
+            known.append(standing)
+        return is_new
+
     def named(self, stack: str, type_name: str, name: str) -> list[PendingResource]:
         """Find what a name means for certain: in its stack, or anywhere if it means one thing.
 

@@ -13,6 +13,7 @@ from mlsec.collect.walk.mapping import Shapes
 from mlsec.core.resource import Resource
 from mlsec.iac.mapping.api_answers import Builder, doubted, merged, stamped
 from mlsec.iac.mapping.declaration import Declaration, called, text_of
+from mlsec.iac.mapping.groups import call_members, called_by
 from mlsec.iac.mapping.neighbours import NOT_REFERRED, split
 from mlsec.iac.mapping.owners import NOTHING_OFFERED, Offers, Owners
 from mlsec.iac.mapping.path_lookup import PathLookup, camel
@@ -167,6 +168,7 @@ class _Gathering:
 
     def join(self) -> None:
         """Add every declaration that is a part of others to those that it names; count it once."""
+        call_members(self._joining, self._owners)
         for declaration, entry, digger in self._joining:
             belongs = [self._join(declaration, join, entry, digger) for join in entry.joins]
             place_of = (declaration.type, self._scope.name, "")
@@ -188,12 +190,7 @@ class _Gathering:
         body = declaration.body
         if entry.keys == "camel":
             body = camel(body, entry.verbatim)
-        given = declaration.given or declaration.address
-        provider = join.to.partition(".")[0]
-        names = called(
-            entry, lambda path: digger.dig(declaration.body, path), given, provider,
-            declaration.account,
-        )  # fmt: skip
+        names = called_by(declaration, entry, join, digger)
         builder = Builder(names, digger, declaration.why_open)
         belongs = False
         for item in named.value if isinstance(named.value, tuple) else (named,):

@@ -7,7 +7,9 @@ from typing import Any
 
 from mlsec.providers.azure.facts.technique_targets import MANAGED, RUNNERS, WORKLOAD
 
-EXAMPLE_KEYS = ("allow", "data", "condition", "deny", "admins", "others", "things", "vaults")
+EXAMPLE_KEYS = (
+    "allow", "data", "condition", "deny", "admins", "others", "things", "vaults", "entra",
+)  # fmt: skip
 SUBSCRIPTION = "/subscriptions/111122223333"
 GROUP = f"{SUBSCRIPTION}/resourcegroups/ml"
 _PLACES = {"subscription": SUBSCRIPTION, "group": GROUP, "root": "/"}
@@ -23,12 +25,13 @@ def spell_out(raw: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     ``condition`` is that of each assignment, and ``deny`` lists actions that are denied.
     ``admins`` and ``others`` are names of identities with every right, or none. ``things`` map what
     runs code (``machine/train``) to the identity it runs as. ``vaults`` map vaults to whether roles
-    decide about them.
+    decide about them. ``entra`` lists roles that it has in Microsoft Entra.
 
     Raises:
         ValueError: what has another form.
     """
     documents: Documents = {"self": _identity("me")}
+    documents["self"]["directory_roles"] = list(raw.get("entra", ()))
     for key, field in (("allow", "actions"), ("data", "data_actions")):
         for actions, where in (raw.get(key) or {}).items():
             _give(documents, "self", str(where), {field: str(actions).split()}, raw)

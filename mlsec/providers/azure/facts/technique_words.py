@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Unknown
+from mlsec.graph.fact import Unknown, property_value
 from mlsec.graph.techniques.technique import Question, QuestionWord, Target, Words
-from mlsec.graph.ternary import Answer, any_of, unknown
+from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.providers.azure.facts.permissions import (
     can,
     grants_of,
@@ -26,7 +26,7 @@ from mlsec.providers.azure.facts.technique_targets import MANAGED, TARGETS, type
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
-_PLACES = ("target", "subscription", "anything", "vault without roles")
+_PLACES = ("target", "subscription", "anything", "tenant", "vault without roles")
 # The operation has no part for the identity's name; roles write it with a star for one.
 _ASSIGNING = "microsoft.managedidentity/userassignedidentities/assign/action"
 _STARRED = "microsoft.managedidentity/userassignedidentities/any/assign/action"
@@ -55,7 +55,7 @@ def _may_on(action: str, place: str, is_data: bool) -> Question:  # noqa: FBT001
         if place in ("target", "subscription"):
             wide = wide_places(identity, grants)
             return any_of(can(identity, rights, where, graph) for where in wide)
-        near = [g for g in grants if place == "anything" or _has_policies(g, graph)]
+        near = [g for g in grants if _is_asked(g, place, graph)]
         who = principal_names(identity)
         return any_of(may_anywhere(near, right, identity, graph, who=who) for right in rights)
 
@@ -68,11 +68,37 @@ def _may_on(action: str, place: str, is_data: bool) -> Question:  # noqa: FBT001
     return Question(label=action, ask=ask, may_hold=may_hold)
 
 
+def _directory_role(raw: Mapping[str, Any]) -> Question:
+    name, number = str(raw["directory role"]), str(raw["id"])
+    words = {name.lower(), number.lower()}
+
+    def ask(identity: Resource, target: Target | None, graph: Graph) -> Answer:
+        del target, graph
+        fact = property_value(identity, "directory_roles")
+        if isinstance(fact, Unknown):
+            return unknown(fact.gaps) if fact.gaps else NO
+        roles = [str(role).lower() for role in fact.value or ()]
+        hidden = {f"?the directory role {role}" for role in roles if "‹" in role}
+        if any(role in words for role in roles):
+            return YES
+        return unknown(hidden) if hidden else NO
+
+    return Question(
+        label=name, ask=ask, may_hold=lambda identity, graph: ask(identity, None, graph) != NO
+    )
+
+
 def _holds(role: str, rights: Iterable[Right], identity: Resource, graph: Graph) -> bool:
     blocks = role_blocks(role, identity, graph)
     return isinstance(blocks, NotRead) or any(
         block.holds(right) for block in blocks for right in rights
     )
+
+
+def _is_asked(grant: Grant, place: str, graph: Graph) -> bool:
+    if place == "tenant":
+        return grant.scope == "/"
+    return place == "anything" or _has_policies(grant, graph)
 
 
 def _has_policies(grant: Grant, graph: Graph) -> bool:
@@ -93,6 +119,12 @@ WORDS = Words(
             read=_may,
             fields={"on": _PLACES, "kind": ("data action",)},
             required=("on",),
+        ),
+        "directory role": QuestionWord(
+            about="a role that the identity has in Microsoft Entra, by name and by id",
+            read=_directory_role,
+            fields={"id": ()},
+            required=("id",),
         ),
     },
     targets=TARGETS,
