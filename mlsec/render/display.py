@@ -197,4 +197,4 @@ def plural(count: int, noun: str, nouns: str = "") -> str:
 def kind_of(type_name: str, titles: Mapping[str, str]) -> str:
     """Say what people call a type; where that is not known, the words of its name."""
     title = titles.get(type_name)
-    return title or type_name.rpartition(".")[2].replace("_", " ")
+    return shown(title or type_name.rpartition(".")[2].replace("_", " "), 120)

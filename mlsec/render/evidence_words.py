@@ -107,7 +107,7 @@ class Words:
 
     def _who(self, evidence: Evidence, named: Sequence[str]) -> str:
         """Say who may do it, and by which statement of a policy."""
-        who = _joined([_person(name) for name in named])
+        who = people(named)
         target = "it" if evidence.resource in ("", self._own) else self._name(evidence)
         what = ability(evidence.path).replace("{}", target)
         if evidence.statement is not msgspec.UNSET:
@@ -261,6 +261,11 @@ def _person(name: str) -> str:
         return _WHO[name]
     account = _ACCOUNT.fullmatch(name)
     return f"account {account[1] or account[2]}" if account else shown(name, 120)
+
+
+def people(names: Sequence[str]) -> str:
+    """Name principals as a reader knows them: an account by its number, ``*`` as everyone."""
+    return _joined([_person(name) for name in names])
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -25,6 +25,31 @@ function icon(name) {
   return svg;
 }
 
+// The same picture for a ticket: alone it has neither the page's style nor its arrow head.
+const PICTURE_STYLE = "rect{fill:#fff;stroke:#888}.subject rect{stroke:#7a0d48;stroke-width:2.5}.attacker rect,.harm rect{fill:#f6ecf1}text{font:13.5px sans-serif;fill:#111}.kind,.edge{font-size:12px;fill:#444}.name{font-weight:600}.line{fill:none;stroke:#444;stroke-width:1.4}";
+
+function pictureText(drawn) {
+  const copy = drawn.cloneNode(true);
+  const style = document.createElementNS(copy.namespaceURI, "style");
+  style.textContent = PICTURE_STYLE;
+  copy.prepend(style, byId("arrow").cloneNode(true));
+  copy.removeAttribute("class");
+  return new XMLSerializer().serializeToString(copy);
+}
+
+function watchPictures() {
+  for (const details of document.querySelectorAll("#paths details")) {
+    const offer = () => {
+      const button = details.querySelector(".copy-picture"), drawn = details.querySelector("svg.path");
+      if (!button || !drawn || !button.hidden) return;
+      button.hidden = false;
+      button.addEventListener("click", () => copyText(pictureText(drawn), button));
+    };
+    details.addEventListener("toggle", () => details.open && offer());
+    if (details.open) offer();
+  }
+}
+
 function say(text) {
   byId("said").textContent = text;
   byId("said").hidden = !text;

@@ -96,6 +96,7 @@ function afterPaper() {
 
 async function start() {
   watchFolds();
+  watchPictures();
   addEventListener("beforeprint", beforePaper);
   addEventListener("afterprint", afterPaper);
   if (!byId("explorer")) return;

@@ -22,10 +22,12 @@ from mlsec.core.finding import Evidence
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.core.sanitize import visible
 from mlsec.render import RenderSettings, tally
+from mlsec.render.attack_story import story_of
 from mlsec.render.causes import open_causes
 from mlsec.render.display import actual_text, telling
 from mlsec.render.html.path_layout import draw
 from mlsec.render.text.text import render_text
+from mlsec.render.wording import Wording
 from tests.browser_checks import command_and_environment
 
 PAGES: dict[str, Callable[[], Assessment]] = {
@@ -258,13 +260,16 @@ def test_page_counts_every_control_of_a_framework_and_lists_those_with_something
     assert "Needed too, and not tested here: activity-alarm" in section
 
 
-def test_path_in_a_circle_is_drawn_from_its_entry_to_the_judged_resource() -> None:
-    path = next(one.path for one in samples.rich().findings if one.path)
-    drawing = draw(path)
+def test_path_in_a_circle_is_drawn_from_the_attacker_to_the_harm() -> None:
+    whole = samples.rich()
+    finding = next(one for one in whole.findings if one.path)
+    story = story_of(finding, None, whole.catalogue, Wording(whole.catalogue))
+    drawing = draw(story)
+    assert [story.nodes[0].part, story.nodes[-1].part] == ["attacker", "harm"]
     tops = [box.y for box in drawing.boxes]
-    assert tops[0] == max(tops)
-    assert tops[1] == min(tops)
-    assert len(drawing.arrows) == len(path.edges)
+    assert tops == sorted(tops)
+    assert len(drawing.arrows) == len(story.edges)
+    assert all(box.y + box.height <= drawing.height for box in drawing.boxes)
 
 
 @pytest.mark.browser

@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 
 from mlsec.core.assessment import Assessment, RuleSummary
-from mlsec.core.catalogue import Fix
+from mlsec.core.catalogue import Catalogue, Fix
 from mlsec.core.cause import Cause
 from mlsec.core.enums import Concern, Severity, Status
 from mlsec.core.finding import Evidence, Finding
 from mlsec.core.resource import Gap
 from mlsec.render import tally
+from mlsec.render.attack_story import story_of
 from mlsec.render.change_words import age_of, is_compared
 from mlsec.render.command import fill_command
 from mlsec.render.display import actual_text, expected_text, kind_of, masked, shown, shown_id
@@ -58,20 +59,15 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
     gap_number = {gap.id: position for position, gap in enumerate(assessment.gaps)}
     cause_of = {item: cause.id for cause in assessment.causes for item in cause.findings}
     wording = Wording(assessment.catalogue)
-    rows = [
-        _Row(
-            finding,
-            tables,
-            texts,
-            messages,
-            gap_number,
-            cause_of.get(finding.fingerprint, ""),
-            wording,
-        )
-        for finding in findings
-    ]
-    severities, concerns = list(Severity), list(Concern)
     named = {rule.id: rule for rule in assessment.rules}
+    rows = []
+    for finding in findings:
+        cause = cause_of.get(finding.fingerprint, "")
+        row = _Row(finding, tables, texts, messages, gap_number, cause, wording)
+        if finding.path and len(finding.path.nodes) > 1:
+            row.more |= _path(finding, named.get(finding.rule), assessment.catalogue, wording)
+        rows.append(row)
+    severities, concerns = list(Severity), list(Concern)
     pasted = [_commands(finding, named.get(finding.rule), commands) for finding in findings]
     return {
         "severities": [severity.value for severity in severities],
@@ -90,11 +86,7 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
         "evidence": [row.evidence for row in rows],
         "gaps": [row.gaps for row in rows],
         "more": {str(n): row.more for n, row in enumerate(rows) if row.more},
-        "age": {
-            str(n): age
-            for n, finding in enumerate(findings)
-            if (age := age_of(finding, assessment))
-        },
+        "age": {str(n): age for n, one in enumerate(findings) if (age := age_of(one, assessment))},
         "fingerprint": "".join(f"{finding.fingerprint:<32.32}" for finding in findings),
         "kinds": [kind_of(name, assessment.catalogue.types) for name in tables["type"].texts],
         "tables": {name: table.texts for name, table in tables.items()},
@@ -225,18 +217,37 @@ def _more(finding: Finding) -> dict[str, Any]:
                 waiver.compensating_control,
             )
         ]
-    if finding.path and len(finding.path.nodes) > 1:
-        names = [shown(node.name or node.id, 200) for node in finding.path.nodes]
-        more["steps"] = [
-            [shown(node.type, 120), names[position], shown_id(node.id), shown(node.note, 300)]
-            for position, node in enumerate(finding.path.nodes)
-        ]
-        more["links"] = [
-            [edge.source, edge.target, shown(edge.relation, 120)]
-            for edge in finding.path.edges
-            if max(edge.source, edge.target) < len(names)
-        ]
     return more
+
+
+def _path(
+    finding: Finding, rule: RuleSummary | None, catalogue: Catalogue, wording: Wording
+) -> dict[str, Any]:
+    """Give the steps of an attack as they are told; of what is only related, its relations."""
+    if tally.is_attack_path(finding):
+        story = story_of(finding, rule, catalogue, wording)
+        return {
+            "steps": [[n.kind, n.name, shown_id(n.id), " ".join(n.notes[:4])] for n in story.nodes],
+            "links": [[edge.source, edge.target, edge.does] for edge in story.edges],
+        }
+    path = finding.path
+    nodes, edges = (path.nodes, path.edges) if path else ((), ())
+    return {
+        "steps": [
+            [
+                kind_of(node.type, catalogue.types),
+                shown(node.name or node.id, 200),
+                shown_id(node.id),
+                "",
+            ]
+            for node in nodes
+        ],
+        "links": [
+            [edge.source, edge.target, shown(edge.relation, 120).replace("_", " ")]
+            for edge in edges
+            if max(edge.source, edge.target) < len(nodes)
+        ],
+    }
 
 
 def _rule(rule: RuleSummary | None, ident: str) -> dict[str, Any]:

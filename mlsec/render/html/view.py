@@ -17,7 +17,7 @@ from mlsec.render.causes import CauseView, open_causes, severe
 from mlsec.render.control_words import CONTROL_LABELS, linked_controls, unlisted_status
 from mlsec.render.document import document_digest
 from mlsec.render.gate_words import gate_lines
-from mlsec.render.html.path_layout import Drawing, draw
+from mlsec.render.html.paths import PathView, drawn_paths
 from mlsec.render.html.places import PlacesView, places_of
 from mlsec.render.upload_limits import left_out_notices
 from mlsec.render.verdict import Verdict, verdict_of
@@ -45,13 +45,6 @@ class ConcernView(msgspec.Struct, frozen=True, kw_only=True):
     passed: int
     not_assessed: int
     worst: str
-
-
-class PathView(msgspec.Struct, frozen=True, kw_only=True):
-    """One attack path: its finding and its picture."""
-
-    finding: Finding
-    drawing: Drawing
 
 
 class TypeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,11 +149,7 @@ def build_view(assessment: Assessment) -> View:
         severe_left=severe(causes[CAUSES_SHOWN:]),
         concerns=_concerns(assessment),
         accounts=places_of(assessment),
-        paths=tuple(
-            PathView(finding=entry, drawing=draw(entry.path))
-            for entry in pathed[:PATHS_DRAWN]
-            if entry.path
-        ),
+        paths=drawn_paths(pathed[:PATHS_DRAWN], assessment),
         paths_left=max(0, len(pathed) - PATHS_DRAWN),
         static=tuple(worst[:STATIC_FINDINGS]),
         static_left=max(0, len(worst) - STATIC_FINDINGS),
