@@ -12,6 +12,7 @@ from mlsec.core.enums import Status
 from mlsec.core.finding import Finding, Subject
 from mlsec.core.resource import Gap, is_of_code
 from mlsec.history.marking import Earlier, Mark, earlier_failure, mark
+from mlsec.history.series import judged_by
 
 __all__ = ["Change", "Changed", "View", "compare", "mark_changes"]
 
@@ -75,7 +76,7 @@ def mark_changes(old: Assessment, new: Assessment) -> Assessment:
     earlier = Earlier(
         source="baseline",
         since=old.scan.finished_at or "an unknown time",
-        has_other_rules=_judged_by(old) != _judged_by(new),
+        has_other_rules=judged_by(old) != judged_by(new),
     )
     return mark(new, marks, absent, earlier)
 
@@ -87,15 +88,6 @@ def _ages(finding: Finding, old: Assessment) -> tuple[str, str]:
         for time in (finding.first_seen, finding.open_since)
     )
     return first_seen, open_since
-
-
-def _judged_by(assessment: Assessment) -> tuple[object, ...]:
-    """Give what decides beside the evidence; waivers show in each finding."""
-    judged_by = assessment.scan.judged_by
-    choice: tuple[object, ...] = ()
-    if judged_by is not msgspec.UNSET:
-        choice = (judged_by.framework, judged_by.profile, judged_by.select)
-    return (assessment.tool.rules_digest, assessment.scan.parameters, choice)
 
 
 def _of_present(

@@ -35,6 +35,23 @@ def scan_digest(assessment: Assessment) -> str:
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
 
 
+def judged_by(assessment: Assessment) -> str:
+    """Name the rules and, after a colon, which of them were chosen and with which parameters."""
+    scan = assessment.scan
+    choice = scan.judged_by
+    chosen: tuple[Any, ...] = ()
+    if not isinstance(choice, msgspec.UnsetType):
+        chosen = (choice.framework, choice.profile, choice.select)
+    settings = as_text((chosen, scan.parameters))
+    return f"{assessment.tool.rules_digest}:{hashlib.sha256(settings.encode()).hexdigest()[:16]}"
+
+
+def is_judged_alike(recorded: str, assessment: Assessment) -> bool:
+    """Whether a recorded scan was judged as this one; an older record names its rules alone."""
+    now = judged_by(assessment)
+    return recorded == (now if ":" in recorded.removeprefix("sha256:") else now.rpartition(":")[0])
+
+
 def as_text(value: Any) -> str:
     """Write a value as JSON, the same each time."""
     return msgspec.json.encode(value, order="deterministic").decode()

@@ -20,7 +20,7 @@ from mlsec.history.queries import (
     lives,
     states,
 )
-from mlsec.history.series import find_series, scan_digest
+from mlsec.history.series import find_series, is_judged_alike, scan_digest
 from mlsec.history.transitions import Transition, transitions
 
 
@@ -52,7 +52,7 @@ def mark_since_last(rows: Rows, assessment: Assessment) -> Assessment:
                 (life.state for life in known.values()),
                 unpack(passed),
                 assessment,
-                has_same_rules=scans[-1].rules_digest == assessment.tool.rules_digest,
+                has_same_rules=is_judged_alike(scans[-1].rules_digest, assessment),
             )
         )
         return _marked(assessment, steps, known, scans)
@@ -131,7 +131,7 @@ def _marked(
     earlier = Earlier(
         source="history",
         since=scans[-1].finished_at if scans else "",
-        has_other_rules=bool(scans) and scans[-1].rules_digest != assessment.tool.rules_digest,
+        has_other_rules=bool(scans) and not is_judged_alike(scans[-1].rules_digest, assessment),
         has_ages=True,
     )
     return mark(assessment, marks, absent, earlier)

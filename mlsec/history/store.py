@@ -19,7 +19,14 @@ from mlsec.core.trend import Trend
 from mlsec.history.database import VERSION, clear_errors, open_history
 from mlsec.history.passed import pack, unpack
 from mlsec.history.queries import OPEN, PastScan, State, lives, past_scans, states
-from mlsec.history.series import as_text, find_series, scan_digest, series_key
+from mlsec.history.series import (
+    as_text,
+    find_series,
+    is_judged_alike,
+    judged_by,
+    scan_digest,
+    series_key,
+)
 from mlsec.history.since_last import mark_since_last
 from mlsec.history.transitions import Transition, transitions
 from mlsec.history.trend import trends
@@ -127,14 +134,14 @@ class History:
         query = (
             "SELECT rules_digest FROM scan WHERE id = (SELECT max(id) FROM scan WHERE series = ?)"
         )
-        return self._rows(query, series) == [(assessment.tool.rules_digest,)]
+        return any(is_judged_alike(judged, assessment) for (judged,) in self._rows(query, series))
 
     def _add_scan(self, series: int, digest: str, assessment: Assessment) -> int:
         totals, tool = assessment.totals, assessment.tool
         self._write(
             "INSERT INTO scan (series, digest, finished_at, tool, rules_digest, passed, failed,"
             " not_assessed, changes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}')",
-            series, digest, assessment.scan.finished_at, tool.version, tool.rules_digest,
+            series, digest, assessment.scan.finished_at, tool.version, judged_by(assessment),
             totals.passed, totals.failed, totals.not_assessed,
         )  # fmt: skip
         [(scan,)] = self._rows("SELECT last_insert_rowid()")

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mlsec.core.assessment import Assessment, ChangeLimit, RuleSummary, ScanFacts
+from mlsec.core.assessment import Assessment, ChangeLimit, JudgedBy, RuleSummary, ScanFacts
 from mlsec.core.catalogue import Fix
 from mlsec.core.changes import Change
 from mlsec.core.digest import fingerprint
@@ -97,6 +97,19 @@ def test_a_baseline_excuses_what_it_has_and_a_history_excuses_nothing(
     assert gate is not None
     assert (gate.result, gate.known) == (Gate.FINDINGS, known)
     assert {names.get(item, item) for item in gate.findings} == failed
+
+
+def test_history_says_that_the_last_scan_was_judged_by_another_profile(tmp_path: Path) -> None:
+    def judged(day: int, profile: str) -> Assessment:
+        whole = scan(day, failure("x"))
+        facts = msgspec.structs.replace(whole.scan, judged_by=JudgedBy(profile=profile))
+        return msgspec.structs.replace(whole, scan=facts)
+
+    with History(tmp_path / "h.db", is_new_allowed=True) as history:
+        history.record(judged(1, "essential"))
+        same, other = (history.marked(judged(2, name)) for name in ("essential", "strict"))
+    assert same.changes.summary == "nothing changed since 2026-11-01"
+    assert other.changes.summary.endswith(" (judged by other rules or settings then)")
 
 
 def test_ages_go_from_baseline_to_baseline() -> None:
