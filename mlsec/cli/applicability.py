@@ -53,6 +53,8 @@ _COLLECTING = {
 _CONFIGURATION = {"--config": _ANY, "--environment": _ANY, "--print-config": _ANY}
 _RESUMABLE = (*LIVE, *BUCKETS, "https", *PATHS)
 _SARIF = Applies(of="format", to=("sarif", "sarif-full", "gitlab", "gitlab-sast"))
+_TEXT = Applies(of="format", to=("text",))
+_VIEW = {"--severity": _TEXT, "--concern": _TEXT, "--provider": _TEXT}
 _SHEET = Applies(of="format", to=("sheet", "csv", "oscal"))
 _LINKED = Applies(of="format", to=("sarif", "sarif-full"))
 _ROWS: Mapping[str, Mapping[str, Applies]] = {
@@ -60,6 +62,7 @@ _ROWS: Mapping[str, Mapping[str, Applies]] = {
         **_COLLECTING,
         "--resume": Applies(to=_RESUMABLE, needs=("--output",)),
         **_CONFIGURATION,
+        **_VIEW,
         "--evidence": _ANY,
         "--output": _ANY,
         "--format": _ANY,
@@ -87,6 +90,7 @@ _ROWS: Mapping[str, Mapping[str, Applies]] = {
         "--sign-key": _ANY,
     },
     "mlsec report": {
+        **_VIEW,
         "--output": _ANY,
         "--format": _ANY,
         "--framework": _SHEET,

@@ -13,6 +13,7 @@ from mlsec.cli.values import moment, percentage, site_address
 
 if TYPE_CHECKING:
     from mlsec.pipeline import Judging
+    from mlsec.render.settings import Sources, View
     from mlsec.repository.changes.change import Change
 
 # The names of render.formats.FORMATS, which is loaded only when something is rendered.
@@ -23,6 +24,8 @@ FORMATS = (
 )  # fmt: skip
 HELP_BASE_VARIABLE = "MLSEC_HELP_BASE"
 PROFILES = ("essential", "recommended", "strict")
+CONCERNS = ("infrastructure", "data", "monitoring", "deployment", "security")
+PROVIDERS = ("aws", "azure", "gcp", "kubernetes", "serving", "probe", "files", "code")
 SEVERITIES = ("critical", "high", "medium", "low", "info", "none")
 
 
@@ -108,6 +111,42 @@ def add_rendering(parser: argparse.ArgumentParser) -> None:
         " sarif, json and markdown into a folder; with --framework csv, or sheet and csv too)",
     )  # fmt: skip
     add_contents(parser)
+    add_view(parser)
+
+
+def add_view(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose what the text report shows."""
+    group = parser.add_argument_group(
+        "what the text report shows",
+        "What is left out is counted, and still decides the verdict and the exit code: --select"
+        " chooses what is checked, --fail-on what fails.",
+    )
+    group.add_argument(
+        "--severity", choices=SEVERITIES[:-1], default="info", metavar="SEVERITY",
+        help="show findings of this severity or a higher one: critical, high, medium, low or info"
+        " (default info: all)",
+    )  # fmt: skip
+    group.add_argument(
+        "--concern", action="append", default=[], choices=CONCERNS, metavar="CONCERN",
+        help=f"show findings of this concern: {', '.join(CONCERNS)}; repeatable",
+    )  # fmt: skip
+    group.add_argument(
+        "--provider", action="append", default=[], choices=PROVIDERS, metavar="PROVIDER",
+        help=f"show findings on what this provider has: {', '.join(PROVIDERS)}; repeatable",
+    )  # fmt: skip
+
+
+def view_of(args: argparse.Namespace, sources: Sources | None = None) -> View:
+    """Turn options into the choice of what is shown; ``sources`` gives lines of scanned code."""
+    from mlsec.core.enums import Severity
+    from mlsec.render.settings import View
+
+    return View(
+        severity=Severity(args.severity),
+        concerns=tuple(args.concern),
+        providers=tuple(args.provider),
+        sources=sources,
+    )
 
 
 def add_contents(parser: argparse.ArgumentParser) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from mlsec.cli import exits
 from mlsec.cli.applicability import check_options, describe
-from mlsec.cli.assess_options import add_contents, add_rendering
+from mlsec.cli.assess_options import add_contents, add_rendering, view_of
 from mlsec.cli.attestation import add_signing, add_trust
 
 if TYPE_CHECKING:
-    from mlsec.render.settings import Sources
+    from mlsec.render.settings import View
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -82,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
         args.sarif_inventory,
         help_base=args.help_base,
         framework=args.framework,
+        view=view_of(args),
     )
     return exits.CLEAN
 
@@ -114,7 +115,7 @@ def show(
     brief: bool = False,
     help_base: str = "",
     framework: str = "",
-    sources: Sources | None = None,
+    view: View | None = None,
 ) -> list[Path]:
     """Write the formats asked for into ``folder``, or render one of them to stdout.
 
@@ -127,7 +128,7 @@ def show(
     from mlsec.cli import console
     from mlsec.render.formats import FORMATS
     from mlsec.render.help_links import HELP_BASE
-    from mlsec.render.settings import INVENTORY_FILE, RenderSettings
+    from mlsec.render.settings import INVENTORY_FILE, RenderSettings, View
     from mlsec.render.write import write_reports
 
     chosen = formats_of(formats, is_folder=folder is not None, framework=framework)
@@ -139,7 +140,7 @@ def show(
         is_verbose=console.is_verbose(),
         help_base=help_base or HELP_BASE,
         framework=framework,
-        sources=sources if folder is None else None,
+        view=view or View(),
     )
     if folder is not None:
         return list(write_reports(assessment, folder, chosen, settings))

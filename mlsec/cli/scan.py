@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlsec.cli import console, exits
 from mlsec.cli.applicability import describe
-from mlsec.cli.assess_options import add_judging, add_rendering, judging_of
+from mlsec.cli.assess_options import add_judging, add_rendering, judging_of, view_of
 from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings, reading_ahead
 from mlsec.cli.config.apply import configured, print_config
 from mlsec.cli.config.options import add_configuration
@@ -156,7 +156,8 @@ def _check_targets(args: argparse.Namespace) -> None:
     check_folder(args.output)
     formats = formats_of(args.format, is_folder=args.output is not None, framework=args.framework)
     saved_evidence(args.targets, args.evidence)
-    check_targets("mlsec scan", args, formats)
+    # Beside a folder the beginning of the text report is printed as well.
+    check_targets("mlsec scan", args, [*formats, *(["text"] if args.output else [])])
     remote = [target for target in args.targets if is_remote(target)]
     if remote and args.offline:
         raise UsageError(
@@ -237,10 +238,10 @@ def _show(args: argparse.Namespace, assessment: Assessment) -> int:
         args.sarif_inventory,
         help_base=args.help_base,
         framework=args.framework,
-        sources=SourceLines(args.targets),
+        view=view_of(args, SourceLines(args.targets)),
     )
     if written and not console.is_quiet():
-        show(assessment, None, "text", "", brief=True)
+        show(assessment, None, "text", "", brief=True, view=view_of(args))
         console.note("")
         for path in written:
             console.note(f"wrote {path}")

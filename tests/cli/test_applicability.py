@@ -23,7 +23,8 @@ VALUES = {
     "--aws-profile": "p", "--role-arn": "arn:aws:iam::111122223333:role/scan", "--external-id": "e",
     "--in-flight": "2", "--max-rps": "2", "--tries": "2", "--deadline": "2", "--trust": "t.yaml",
     "--with": "checkov", "--checkov": "/bin/true", "--checkov-json": "x.json",
-    "--sarif-inventory": "x.txt", "--format": "sarif", "--changed-since": "HEAD", "--output": "out",
+    "--sarif-inventory": "x.txt", "--format": "sarif", "--severity": "high", "--concern": "data",
+    "--provider": "aws", "--changed-since": "HEAD", "--output": "out",
 }  # fmt: skip
 COMMANDS = ("mlsec scan", "mlsec collect")
 TARGET_ROWS = [

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from mlsec.cli.assess_options import CONCERNS, PROVIDERS
 from mlsec.cli.main import main
 from mlsec.cli.source_lines import SourceLines
+from mlsec.core.enums import Concern
+from tests.shipped import shipped_rules
 
 NOTEBOOK = """\
 resource "aws_sagemaker_notebook_instance" "n" {
@@ -115,3 +118,30 @@ def test_totals_count_open_findings_by_provider_and_severity(
     provider, medium, whole = lines[head + 1].split()
     assert (provider, medium) == ("aws", whole)
     assert sum(line.startswith("fail[") for line in lines) == int(whole)
+
+
+def test_filters_of_the_text_report_count_what_they_hide_and_decide_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["scan", "deep", "--min-coverage", "0", "--fail-on", "medium"]) == 10
+    whole = capsys.readouterr().out.splitlines()
+    filtered = ("--severity", "HIGH", "--provider", "aws", "--concern", "security")
+    assert main(["scan", "deep", "--min-coverage", "0", "--fail-on", "medium", *filtered]) == 10
+    part = capsys.readouterr().out.splitlines()
+    assert [line for line in part if line.startswith("fail[")] == []
+    failed = sum(line.startswith("fail[") for line in whole)
+    assert f"not shown: {failed} open findings ({failed} medium)" in " ".join(part)
+    assert part[-1] == whole[-1]
+
+
+def test_filter_of_what_is_shown_is_refused_where_all_is_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["scan", "deep", "-f", "json", "--severity", "high"]) == 2
+    assert "--severity does not apply to the format json" in capsys.readouterr().err
+
+
+def test_choices_of_the_filters_are_those_of_the_findings() -> None:
+    assert {concern.value for concern in Concern} == {*CONCERNS}
+    types = shipped_rules().vocabulary.types.values()
+    assert {kind.name.partition(".")[0] for kind in types if not kind.is_concept} == {*PROVIDERS}

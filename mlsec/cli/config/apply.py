@@ -113,7 +113,8 @@ def _formats(settings: Mapping[str, Setting]) -> Mapping[str, str]:
         source = settings["format"].source
         error.location = error.location or ("" if source == COMMAND_LINE else source)
         raise
-    return {name: name for name in names}
+    beside = ["text"] if settings["output"].value is not None else []
+    return {name: name for name in (*names, *beside)}
 
 
 def _keep_python_away(targets: Sequence[str]) -> None:

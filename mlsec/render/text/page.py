@@ -26,7 +26,8 @@ class Page:
         self.has_colour = settings.has_colour
         self.is_brief = settings.is_brief
         self.is_verbose = settings.is_verbose
-        self.sources = settings.sources
+        self.sources = settings.view.sources
+        self.view = settings.view
         self.width = max(80, settings.width_chars or 100)
 
     def paint(self, text: str, code: str) -> str:

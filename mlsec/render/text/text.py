@@ -26,6 +26,7 @@ from mlsec.render.text.gaps import gap_lines
 from mlsec.render.text.page import BOLD, COLOUR, DIM, Page
 from mlsec.render.text.place import place_lines
 from mlsec.render.text.totals import totals_lines
+from mlsec.render.text.view import hidden_lines, viewed
 from mlsec.render.verdict import verdict_of
 from mlsec.render.wording import Wording
 
@@ -42,8 +43,9 @@ def render_text(assessment: Assessment, settings: RenderSettings = DEFAULT) -> I
 
 
 def _lines(assessment: Assessment, page: Page) -> Iterator[str]:
+    chosen = viewed(assessment, page.view)
     if not page.is_brief:
-        yield from _failures(assessment, page)
+        yield from _failures(chosen, page)
         yield from _waived(assessment, page)
         yield from absent_lines(assessment, page)
     yield from gap_lines(assessment, page)
@@ -53,9 +55,10 @@ def _lines(assessment: Assessment, page: Page) -> Iterator[str]:
         yield from page.wrap(shown(notice), "note: ", "      ")
     yield from _scanned(assessment, page)
     yield ""
-    yield from totals_lines(assessment, page)
+    yield from totals_lines(chosen, page)
     causes = open_causes(assessment)
-    yield from first_lines(causes, page)
+    yield from first_lines(causes if chosen is assessment else open_causes(chosen), page)
+    yield from hidden_lines(assessment, page.view, page)
     yield from page.wrap(verdict_of(assessment, tally.count(assessment), causes).line, "", "  ")
     yield from changes_line(assessment, page)
     yield page.paint(tally.summary_line(assessment), BOLD)
