@@ -46,6 +46,7 @@ _COLLECTING = {
     "--trust": Applies(to=(*BUCKETS, "folder")),
     "--digests": Applies(to=PATHS),
     "--require-sandbox": Applies(to=(*BUCKETS, *PATHS)),
+    "--exclude": Applies(to=("folder",)),
     "--with": Applies(to=PATHS, excludes=("--checkov-json",)),
     "--checkov": Applies(to=PATHS, needs=("--with",)),
     "--checkov-json": Applies(to=PATHS),

@@ -76,6 +76,14 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "help": "refuse to read files where the system cannot confine the processes that read them"
         " (exit 2); mlsec doctor shows what is in force",
     },
+    "--exclude": {
+        "action": "append",
+        "default": [],
+        "metavar": "GLOB",
+        "help": "leave out the files and folders of this name, or with a slash of this path in the"
+        " target; * stands for any characters, slashes too; the report counts them as excluded by"
+        " you; repeatable",
+    },
     "--with": {
         "action": "append",
         "default": [],
@@ -203,6 +211,7 @@ def collect_settings(args: argparse.Namespace, vocabulary: Vocabulary) -> Collec
         has_digests=args.digests,
         has_configmaps=args.configmaps,
         is_sandbox_required=args.require_sandbox,
+        excluded=tuple(args.exclude),
         cache=None if args.no_cache else default_cache(),
         is_private_probed=args.probe_private,
         checkov=_checkov(args),

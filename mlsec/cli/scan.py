@@ -264,6 +264,7 @@ def _command(args: argparse.Namespace) -> str:
         "framework",
         "profile",
         "select",
+        "exclude",
         "rules",
         "params",
         "waivers",

@@ -31,6 +31,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``in_use`` are the files that this run works in, which are no target; ``written`` those that it
     replaces at its end, which are read like any other until then. Of both, the links in the folder
     are resolved, and the last name is as it stands.
+    ``excluded`` are patterns of paths in a folder that are left out, and counted as such.
     """
 
     vocabulary: Vocabulary
@@ -58,6 +59,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     is_sandbox_required: bool = False
     written: frozenset[str] = frozenset()
     in_use: frozenset[str] = frozenset()
+    excluded: tuple[str, ...] = ()
 
 
 class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,7 +63,7 @@ def open_store(target: str, settings: CollectSettings) -> LocalStore | Bucket:
         if settings.deadline_s:
             bucket.ends_at = time.monotonic() + settings.deadline_s
         return bucket
-    return LocalStore(Path(target), settings.written, settings.in_use)
+    return LocalStore(Path(target), settings.written, settings.in_use, settings.excluded)
 
 
 def open_bucket(target: str, settings: CollectSettings) -> Bucket:

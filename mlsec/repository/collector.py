@@ -57,7 +57,7 @@ def collect(
     Raises:
         MlsecError: the target is not there.
     """
-    store = LocalStore(Path(target), settings.written, settings.in_use)
+    store = LocalStore(Path(target), settings.written, settings.in_use, settings.excluded)
     listing = store.listing()
     scope = scope_of(target)
     entries = [entry for entry in listing.entries if may_matter(entry.path)]

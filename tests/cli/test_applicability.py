@@ -24,7 +24,7 @@ VALUES = {
     "--in-flight": "2", "--max-rps": "2", "--tries": "2", "--deadline": "2", "--trust": "t.yaml",
     "--with": "checkov", "--checkov": "/bin/true", "--checkov-json": "x.json",
     "--sarif-inventory": "x.txt", "--format": "sarif", "--severity": "high", "--concern": "data",
-    "--provider": "aws", "--changed-since": "HEAD", "--output": "out",
+    "--provider": "aws", "--exclude": "tests", "--changed-since": "HEAD", "--output": "out",
 }  # fmt: skip
 COMMANDS = ("mlsec scan", "mlsec collect")
 TARGET_ROWS = [

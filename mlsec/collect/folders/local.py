@@ -16,7 +16,8 @@ from mlsec.collect.folders.tracked import Tracked
 from mlsec.core.entry_path import entry_path
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
-from mlsec.core.sanitize import plain_name
+from mlsec.core.sanitize import plain_name, visible
+from mlsec.core.wildcard import matches
 
 MAX_DEPTH = 64
 # What tools keep beside models and no loader reads, unless it is committed; of compiled Python only
@@ -30,7 +31,8 @@ class LocalStore:
     """Files below ``root``; ids are paths as the user wrote them.
 
     ``in_use`` are those that this very run works in: they are left out and counted. ``written`` are
-    those that it replaces at its end: what stands there now is listed, and marked.
+    those that it replaces at its end: what stands there now is listed, and marked. What one of
+    ``excluded`` matches is left out and counted, as the user asked.
     """
 
     def __init__(
@@ -38,8 +40,10 @@ class LocalStore:
         root: Path,
         written: frozenset[str] = frozenset(),
         in_use: frozenset[str] = frozenset(),
+        excluded: tuple[str, ...] = (),
     ) -> None:
         self._root, self._written, self._in_use = root, written, in_use
+        self._excluded = excluded
         self._own_names = {path.rpartition("/")[2] for path in written | in_use}
         self._paths: dict[str, str] = {}
         self._tracked = Tracked()
@@ -136,6 +140,10 @@ class LocalStore:
     def _look(
         self, item: os.DirEntry[str], path: str, seen: set[tuple[int, int]], depth: int
     ) -> Iterator[Skipped | tuple[str, str, os.stat_result]]:
+        pattern = self._pattern_of(path)
+        if pattern:
+            yield self._skip(path, f"excluded by you: --exclude {visible(pattern, 100)}", None)
+            return
         real = item.path
         home, _, name = path.rpartition("/")
         is_compiled = home.rpartition("/")[2] == _COMPILED[0] and name.endswith(_COMPILED[1])
@@ -165,6 +173,21 @@ class LocalStore:
         else:
             seen.add((status.st_dev, status.st_ino))
             yield from self._walk(real, path, seen, depth + 1)
+
+    def _pattern_of(self, path: str) -> str:
+        """Give the first pattern that leaves a path out: by its name, or with a slash by its place.
+
+        ``*`` stands for any characters, slashes too.
+        """
+        for pattern in self._excluded:
+            wanted = pattern.removeprefix("./").rstrip("/")
+            if "/" not in wanted:
+                is_meant = matches(wanted, path.rpartition("/")[2])
+            else:
+                is_meant = matches(wanted if wanted[0] in "/*" else f"/{wanted}", f"/{path}")
+            if is_meant:
+                return pattern
+        return ""
 
     def _skip(self, path: str, why: str, reason: GapReason | None) -> Skipped:
         base = plain_name(self._root.as_posix())
