@@ -9,9 +9,9 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.providers.aws.facts.access_points import with_access_points
 from mlsec.providers.aws.facts.external_principals import (
     EVERYBODY,
-    ExternalPrincipals,
     let_in,
     let_in_at_all,
 )
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 _EVERYTHING = Statement(is_allow=True, principals=(EVERYBODY,), actions=("s3:*",))
-_ACCESS_POINT = ("s3:dataaccesspoint", "s3:accesspoint")
-_POINTS_NOT_READ = unknown({"?the policies of the access points of the bucket"})
 _EVERYBODY_GROUPS = ("/global/AllUsers", "/global/AuthenticatedUsers")
 
 
@@ -51,29 +49,14 @@ def policy_side(resource: Resource, graph: Graph, accesses: tuple[AccessKind, ..
         return Side(everybody=unknown(policy.gaps), lets_named=unknown(policy.gaps))
     owner_id, owner_gaps = _owner(resource)
     policy = msgspec.structs.replace(policy, owner_id=owner_id, owner_gaps=owner_gaps)
-    principals = _with_access_points(let_in(policy, accesses), policy, accesses)
+    principals = let_in(policy, accesses)
+    principals = with_access_points(principals, policy, accesses, resource, graph)
     restricted = block(resource, graph, "restrict_public_buckets")
     by_name = any_of((YES if principals.named else NO, principals.doubt))
     return Side(
         everybody=all_of((principals.everybody, not_(restricted))),
         lets_named=all_of((by_name, not_(all_of((restricted, _is_public(policy)))))),
         named=principals.named,
-    )
-
-
-def _with_access_points(
-    principals: ExternalPrincipals, policy: Policy, accesses: tuple[AccessKind, ...]
-) -> ExternalPrincipals:
-    """Add whom a policy leaves to the access points of the account, which say who goes through."""
-    keys = {condition.key for s in policy.statements for condition in s.conditions}
-    if not any(key.startswith(_ACCESS_POINT) for key in keys):
-        return principals
-    left = let_in(policy, accesses, is_through_own=True)
-    doubt = NO if left.is_some == NO or principals.everybody == YES else _POINTS_NOT_READ
-    return msgspec.structs.replace(
-        principals,
-        everybody=any_of((principals.everybody, doubt)),
-        doubt=any_of((principals.doubt, doubt)),
     )
 
 

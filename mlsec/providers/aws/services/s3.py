@@ -1,4 +1,7 @@
-"""Which calls give buckets: one listing per account, settings only of buckets that ML refers to."""
+"""Which calls give buckets, one listing per account, and access points, one per region.
+
+The settings of buckets are read only where something of ML refers to them.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,37 @@ from mlsec.collect.walk.plan import Operation, TypePlan
 
 _BUCKET = {"Bucket": "$.Name"}
 
+_POINT = {"AccountId": "$account", "Name": "$.Name"}
+
 PLANS: tuple[TypePlan, ...] = (
+    # Few, and no bucket names its own: all of a region are listed.
+    TypePlan(
+        type="aws.s3.access_point",
+        listing=Operation(
+            service="s3control",
+            name="ListAccessPoints",
+            action="s3:ListAccessPoints",
+            params={"AccountId": "$account", "MaxResults": 1000},
+            items="AccessPointList",
+        ),
+        reads=(
+            Operation(
+                service="s3control",
+                name="GetAccessPoint",
+                action="s3:GetAccessPoint",
+                params=_POINT,
+                gone=("NoSuchAccessPoint",),
+            ),
+            Operation(
+                service="s3control",
+                name="GetAccessPointPolicy",
+                action="s3:GetAccessPointPolicy",
+                params=_POINT,
+                not_set=("NoSuchAccessPointPolicy",),
+                gone=("NoSuchAccessPoint",),
+            ),
+        ),
+    ),
     TypePlan(
         type="aws.s3.bucket",
         # The service names each bucket's region only when the request carries a parameter.
