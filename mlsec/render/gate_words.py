@@ -37,7 +37,7 @@ def _of_findings(assessment: Assessment, gate: GateResult) -> Iterator[str]:
     )
     is_first = assessment.changes is not None and assessment.changes.is_first
     for finding in failed[:_FINDINGS_SHOWN]:
-        yield _finding_line(finding, "" if is_first else finding.change)
+        yield finding_line(finding, "" if is_first else finding.change)
     more = len(gate.findings) - _FINDINGS_SHOWN
     if more > 0:
         yield f"and {more:,} more"
@@ -62,10 +62,11 @@ def _compared(assessment: Assessment, failed: list[Finding], known: int) -> str:
         more = f"; {known:,} more at that severity, known to the baseline" if known else ""
         return f", since the baseline of {since}{more}"
     new = sum(finding.change in _NOT_UNCHANGED for finding in failed)
-    return f"; {new:,} of them new or regressed since {since}"
+    return f"; {f'{new:,}' if new else 'none'} of them new or regressed since {since}"
 
 
-def _finding_line(finding: Finding, change: str) -> str:
+def finding_line(finding: Finding, change: str) -> str:
+    """Name a failure in one line: whether it is new, how bad, its rule, resource and place."""
     subject = finding.resource
     said = f"{change} " if change in _NOT_UNCHANGED else ""
     place = f" ({shown(subject.file, 200)}:{subject.line})" if subject.is_in_code else ""

@@ -96,3 +96,13 @@ def test_archive_has_what_is_gone_in_runs_that_have_states_alone() -> None:
 def test_result_of_a_first_scan_has_no_state() -> None:
     document = json.loads(rendered("sarif", samples.small()))
     assert not any("baselineState" in r for run in document["runs"] for r in run["results"])
+
+
+def test_brief_text_names_the_worst_that_is_new() -> None:
+    brief = RenderSettings(is_brief=True)
+    lines = b"".join(FORMATS["text"].render(compared(), brief)).decode().splitlines()
+    place = lines.index("changes: 2 new, 1 fixed since 2026-11-13")
+    assert [line.partition("]")[0] for line in lines[place + 1 : place + 3]] == [
+        "  new critical[endpoint/model-writable-by-public-caller",
+        "  new high[sagemaker/notebook-direct-internet",
+    ]

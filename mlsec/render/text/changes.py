@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 from mlsec.core.assessment import Assessment
 from mlsec.core.changes import EarlierFailure
-from mlsec.render.change_words import absent_by_change
+from mlsec.render import tally
+from mlsec.render.change_words import absent_by_change, is_compared, is_new
 from mlsec.render.display import shown, shown_id
+from mlsec.render.gate_words import finding_line
 from mlsec.render.text.page import BOLD, DIM, Page
 
 _SHOWN = 10
+_NEW_SHOWN = 5
 
 
 def absent_lines(assessment: Assessment, page: Page) -> Iterator[str]:
@@ -24,10 +27,17 @@ def absent_lines(assessment: Assessment, page: Page) -> Iterator[str]:
 
 
 def changes_line(assessment: Assessment, page: Page) -> Iterator[str]:
-    """Say in one line what changed."""
+    """Say in one line what changed; where the failures are not listed, name the worst new ones."""
     if assessment.changes is not None:
         said = page.paint(shown(assessment.changes.summary), BOLD)
         yield from page.wrap(said, "changes: ", "         ")
+    if page.is_brief and is_compared(assessment):
+        opened = [item for item in tally.sorted_findings(assessment) if tally.is_open(item)]
+        new = [finding for finding in opened if is_new(finding, assessment)]
+        for finding in new[:_NEW_SHOWN]:
+            yield f"  {finding_line(finding, finding.change)}"
+        if len(new) > _NEW_SHOWN:
+            yield f"  and {len(new) - _NEW_SHOWN:,} more, first in each report"
 
 
 def _lines_of(failure: EarlierFailure, words: str, page: Page) -> Iterator[str]:
