@@ -40,6 +40,7 @@ class Format(enum.Enum):
     XGBOOST = "xgboost"
     LIGHTGBM = "lightgbm"
     CATBOOST = "catboost"
+    CRFSUITE = "crfsuite"
     CORE_ML = "core_ml"
     R = "r"
     PADDLE = "paddle"
@@ -73,8 +74,8 @@ MODEL_FORMATS = frozenset({
     Format.SAFETENSORS, Format.GGUF, Format.ONNX, Format.ONNX_TENSOR, Format.KERAS_V3, Format.HDF5,
     Format.SAVED_MODEL, Format.GRAPH_DEF, Format.META_GRAPH, Format.TENSOR_BUNDLE,
     Format.TFJS_WEIGHTS, Format.TFLITE, Format.SENTENCEPIECE, Format.XGBOOST, Format.LIGHTGBM,
-    Format.CATBOOST, Format.CORE_ML, Format.R, Format.PADDLE, Format.PMML, Format.OPENVINO,
-    Format.TENSORRT,
+    Format.CATBOOST, Format.CRFSUITE, Format.CORE_ML, Format.R, Format.PADDLE, Format.PMML,
+    Format.OPENVINO, Format.TENSORRT,
 })  # fmt: skip
 
 

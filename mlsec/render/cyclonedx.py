@@ -22,7 +22,7 @@ _WEIGHTS = frozenset({
     "pickle", "joblib", "numpy", "numpy_zip", "torch_zip", "torch_legacy", "torchscript",
     "torch_export", "executorch", "skops", "safetensors", "gguf", "onnx", "keras_v3", "hdf5",
     "saved_model", "graph_def", "meta_graph", "tensor_bundle", "tfjs_weights", "tflite", "xgboost",
-    "lightgbm", "catboost", "pmml", "openvino", "tensorrt",
+    "lightgbm", "catboost", "crfsuite", "pmml", "openvino", "tensorrt",
 })  # fmt: skip
 
 

@@ -26,6 +26,7 @@ REASON_WORDS = {
     GapReason.NOT_STATED: "not stated",
 }
 _FILE_TYPES = ("files.artifact", "code.file")
+_NAMED = 3
 VALUES_IN_CODE = "values in code"
 _RANK = {severity.value: severity.rank for severity in Severity}
 
@@ -250,6 +251,14 @@ def files_accounted(assessment: Assessment) -> str:
         f"{understood + refused:,} code files = {understood:,} read + {refused:,} not wholly read"
     )
     return "; ".join(part for part, rows in ((models, files), (of_code, code)) if rows)
+
+
+def left_out_names(rows: Iterable[TypeCoverage]) -> str:
+    """Name the first files that were left out, and count the others; "" where none is named."""
+    names = sorted({name for row in rows for part in row.named for name in part.names})
+    listed = ", ".join(shown(name, 60) for name in names[:_NAMED])
+    rest = len(names) - _NAMED
+    return f"{listed} and {rest:,} more, all in assessment.json" if rest > 0 else listed
 
 
 def was_read(scope: str, assessment: Assessment) -> bool:

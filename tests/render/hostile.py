@@ -17,7 +17,7 @@ from mlsec.core.finding import (
     PathNode,
     Subject,
 )
-from mlsec.core.resource import Gap, TypeCoverage
+from mlsec.core.resource import Gap, LeftOut, TypeCoverage
 
 NAMES = (
     "</script><script>window.__xss=1;alert(1)</script>",
@@ -130,6 +130,7 @@ def hostile() -> Assessment:
                 excluded=1,
                 errored=1,
                 excluded_because=name,
+                left_out=(LeftOut(because=name, names=(name,)),),
                 is_complete=bool(number % 2),
                 gaps=(gap.id,),
             )

@@ -19,7 +19,7 @@ from mlsec.core.catalogue import Fix
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason, Severity, Status
 from mlsec.core.finding import Evidence
-from mlsec.core.resource import Gap, TypeCoverage
+from mlsec.core.resource import Gap, LeftOut, TypeCoverage
 from mlsec.core.sanitize import visible
 from mlsec.render import RenderSettings, tally
 from mlsec.render.attack_story import story_of
@@ -305,3 +305,14 @@ def test_page_does_not_claim_everything_where_something_was_left_out() -> None:
     page = rendered("html", msgspec.structs.replace(clean, coverage=(left_out, *rest))).decode()
     assert "3 excluded, no sampling" in page
     assert "All resources were assessed" not in page
+
+
+def test_files_that_were_left_out_are_named_and_the_rest_counted() -> None:
+    clean = samples.clean()
+    (row, *rest) = clean.coverage
+    files = tuple(f"src/{number}.js" for number in range(5))
+    left_out = msgspec.structs.replace(row, left_out=(LeftOut(because="text", names=files),))
+    assessment = msgspec.structs.replace(clean, coverage=(left_out, *rest))
+    said = "src/0.js, src/1.js, src/2.js and 2 more, all in assessment.json"
+    for name in ("text", "html"):
+        assert said in " ".join(rendered(name, assessment).decode().split())

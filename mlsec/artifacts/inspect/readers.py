@@ -41,6 +41,7 @@ from mlsec.artifacts.dispatch.server_settings import (
 from mlsec.artifacts.facts import Format
 from mlsec.artifacts.formats.core_ml.core_ml import read_core_ml, sniff_core_ml
 from mlsec.artifacts.formats.core_ml.weights import read_core_ml_weights, sniff_core_ml_weights
+from mlsec.artifacts.formats.crfsuite import read_crfsuite, sniff_crfsuite
 from mlsec.artifacts.formats.engines import (
     read_executorch,
     read_tensorrt,
@@ -166,6 +167,7 @@ READERS: tuple[Reader, ...] = (
     Reader(format=Format.LIGHTGBM, sniff=sniff_lightgbm, read=read_lightgbm),
     Reader(format=Format.CATBOOST, sniff=sniff_catboost, read=read_catboost),
     Reader(format=Format.CORE_ML, sniff=sniff_core_ml_weights, read=read_core_ml_weights),
+    Reader(format=Format.CRFSUITE, sniff=sniff_crfsuite, read=read_crfsuite),
     Reader(format=Format.R, sniff=sniff_r, read=read_r),
     Reader(format=Format.TENSORRT, sniff=sniff_tensorrt, read=read_tensorrt),
     Reader(format=Format.EXECUTORCH, sniff=sniff_executorch, read=read_executorch),

@@ -222,6 +222,7 @@ def _types(rows: Sequence[TypeCoverage], assessment: Assessment) -> tuple[TypeRo
                     {words[gap] for row in group for gap in row.gaps if gap in words}
                     | {row.excluded_because for row in group if row.excluded_because}
                     | {f"listed by {source}" for row in group for source in row.sources}
+                    | {f"left out: {names}" for names in (tally.left_out_names(group),) if names}
                 )
             ),
         )

@@ -116,6 +116,8 @@ def _left_out(assessment: Assessment, page: Page) -> Iterator[str]:
     because = "; ".join(shares)
     if because:
         yield from page.wrap(f"excluded: {shown(because, _REASONS_CHARS)}", "", "  ")
+    if names := tally.left_out_names(assessment.coverage):
+        yield from page.wrap(f"files among them: {names}", "", "  ")
 
 
 def _failure(
