@@ -36,12 +36,13 @@ def with_state(result: Result, finding: Finding, assessment: Assessment) -> Resu
     return result
 
 
-def was_there(findings: Iterable[Finding], assessment: Assessment) -> bool:
-    """Whether the earlier scan had a run for these failures, as far as they show it."""
+def was_there(scope: str, findings: Iterable[Finding], assessment: Assessment) -> bool:
+    """Whether the earlier scan had a run for a scope, as far as a failure of that time shows it."""
     changes = assessment.changes
     if changes is None or changes.is_first:
         return False
-    return any(_state(finding, changes) != "new" for finding in findings)
+    is_known = any(_state(finding, changes) != "new" for finding in findings)
+    return is_known or any(failure.resource.scope == scope for failure in changes.absent)
 
 
 def group_state(findings: list[Finding], assessment: Assessment) -> Result:

@@ -98,7 +98,7 @@ def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]
                 scope=scope,
                 results=tuple(results),
                 notices=notices,
-                earlier=f"mlsec/{scope}" if was_there(kept, assessment) else "",
+                earlier=f"mlsec/{scope}" if was_there(scope, kept, assessment) else "",
             )
         )
     # A file needs a run; one under a category of its own closes no alert of a scope.
