@@ -71,3 +71,38 @@ def test_an_access_point_lets_in_whom_its_policy_and_the_bucket_let_in(
 def test_an_access_point_opens_nothing_that_the_bucket_does_not_leave_to_it() -> None:
     secure = 'Bool = { "aws:SecureTransport" = "true" }'
     assert reading(who=f'{{ AWS = "arn:aws:iam::{_OWN}:root" }}', left=secure) == (False, False)
+
+
+_MANY = """\
+provider "aws" {{ allowed_account_ids = ["{own}"] }}
+resource "aws_s3_bucket" "data" {{ bucket = "data" }}
+resource "aws_s3_bucket_public_access_block" "data" {{ bucket = aws_s3_bucket.data.id }}
+resource "aws_s3_bucket_policy" "data" {{
+  bucket = aws_s3_bucket.data.id
+  policy = jsonencode({{ Statement = [{{ Effect = "Allow", Action = "s3:*", Principal = "*",
+    Resource = ["arn:aws:s3:::data/*"], Condition = {{ {left} }} }}] }})
+}}
+resource "aws_s3control_multi_region_access_point" "way" {{
+  details {{
+    name = "way"
+    public_access_block {{ restrict_public_buckets = false }}
+    region {{ bucket = "elsewhere" }}
+    region {{ bucket = {bucket} }}
+  }}
+}}
+resource "aws_s3control_multi_region_access_point_policy" "way" {{
+  details {{
+    name   = "way"
+    policy = jsonencode({{ Statement = [{{ Effect = "Allow", Action = "s3:GetObject",
+      Principal = "*", Resource = "*" }}] }})
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(("bucket", "public"), [("aws_s3_bucket.data.id", True), ('"x"', False)])
+def test_an_access_point_of_many_regions_is_a_way_into_each_of_its_buckets(
+    bucket: str, public: bool
+) -> None:
+    found = code(_MANY.format(own=_OWN, left=_LEFT, bucket=bucket))["aws_s3_bucket.data"]
+    assert value(found, "is_public_read") is public
