@@ -55,6 +55,7 @@ class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     ``principals`` names, by provider, in whose name was asked; ``principal`` says it in one line.
     ``identities`` has, by target, what distinguishes a folder from another of the same name.
+    ``commits`` has, by target, the commit that a repository had checked out.
     ``judged_by`` is unset in assessments of older versions.
     """
 
@@ -65,6 +66,7 @@ class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     principals: Mapping[str, str] = msgspec.field(default_factory=dict)
     host: str = ""
     identities: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET
+    commits: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET
     command: str = ""
     snapshot_digest: str = ""
     calls: int = 0

@@ -14,6 +14,8 @@ PLACES, PRINCIPAL, SETTINGS = "places", "principal", "settings"
 SANDBOX, SANDBOX_MISSING = "sandbox", "sandbox_missing"
 # Likewise: what distinguishes a target from another of its name; the target follows.
 IDENTITY = "identity "
+# And which commit was checked out; the target follows.
+COMMIT = "commit "
 _NAMES = (PLACES, PRINCIPAL, SETTINGS)
 T = TypeVar("T")
 

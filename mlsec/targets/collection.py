@@ -16,9 +16,10 @@ from mlsec.core.entry_path import entry_path
 from mlsec.core.errors import NoRoomError
 from mlsec.core.sanitize import plain_name
 from mlsec.snapshot.database import NOTHING_YET
-from mlsec.snapshot.facts import IDENTITY
+from mlsec.snapshot.facts import COMMIT, IDENTITY
 from mlsec.snapshot.file_names import files_of, part_of
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.checked_out import commit_of
 from mlsec.targets.collectors import COLLECTORS, SCHEMES, provider_of, scheme_of
 from mlsec.targets.identity import identity_of
 
@@ -53,6 +54,8 @@ def _fill(opened: Snapshot, targets: tuple[str, ...], settings: CollectSettings,
         for name, target in zip(names, targets, strict=True):
             if scheme_of(target) not in SCHEMES:
                 snapshot.set_clock(f"{IDENTITY}{name}", identity_of(Path(target)))
+                if commit := commit_of(Path(target)):
+                    snapshot.set_clock(f"{COMMIT}{name}", commit)
         snapshot.set_meta("targets", msgspec.json.encode(names).decode())
         for target in targets:
             COLLECTORS[provider_of(target)].collect(

@@ -53,7 +53,7 @@ def identity_of(target: Path) -> str:
 def _remote(root: Path) -> str:
     """Give the address that a clone came from, by its settings; git is not asked."""
     try:
-        with (_git_folder(root) / "config").open("rb") as file:
+        with (git_folder(root) / "config").open("rb") as file:
             text = file.read(_MAX_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""
@@ -68,7 +68,7 @@ def _remote(root: Path) -> str:
     return ""
 
 
-def _git_folder(root: Path) -> Path:
+def git_folder(root: Path) -> Path:
     """Give where a clone's settings lie; those of a work tree or submodule lie elsewhere."""
     place = root / ".git"
     if place.is_dir():

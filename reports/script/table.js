@@ -158,16 +158,32 @@ function refresh() {
   drawRows();
 }
 
-// For paper: a plain table of what is filtered, as far as a person would turn pages.
+// For paper: the critical and high ones in full, and a plain table of all that is filtered, as far
+// as a person would turn pages.
 function drawPrinted() {
-  const most = 1000;
+  const most = 1000, mostInFull = 150;
+  const severe = Array.from(visible).filter((row) => data.severity[row] < 2 && !data.status[row]);
   const head = make("thead", {}, make("tr", {}, ...["Severity", "Finding", "Resource", "Where"].map((text) => make("th", { scope: "col" }, text))));
   const body = make("tbody", {}, ...Array.from(visible.slice(0, most), (row) => make("tr", {},
     make("td", {}, severityMark(severityOf(row))),
     make("td", {}, messageOf(row) + (data.status[row] ? ` (${data.statuses[data.status[row]]})` : "")),
     make("td", {}, idOf(row)), make("td", {}, placeOf(row)))));
-  const left = visible.length - most;
+  const left = visible.length - most, unsaid = severe.length - mostInFull;
   byId("printed").replaceChildren(
     make("p", { className: "quiet" }, `${visible.length.toLocaleString("en")} of ${count(total, "finding")} chosen${left > 0 ? `; the first ${most.toLocaleString("en")} printed, ${left.toLocaleString("en")} more in assessment.json` : ""}.`),
-    make("table", { className: "data" }, head, body));
+    severe.length ? make("h3", {}, `The ${count(severe.length, "critical or high finding")} in full${unsaid > 0 ? ` (the first ${mostInFull})` : ""}`) : "",
+    ...severe.slice(0, mostInFull).map(printedInFull),
+    make("h3", {}, "All that is chosen"), make("table", { className: "data" }, head, body));
+}
+
+function printedInFull(row) {
+  const rule = fixOf(row, ruleOf(row));
+  const command = [rule.keep, rule.cli].filter(Boolean).join("\n") || rule.terraform || rule.config;
+  return make("div", { className: "in-full" },
+    make("p", { className: "what" }, severityMark(severityOf(row)), " ", make("strong", {}, messageOf(row))),
+    make("p", { className: "quiet" }, idOf(row) + ", " + placeOf(row) + (data.age[row] ? ", " + data.age[row] : "")),
+    rule.why ? make("p", {}, make("b", {}, "Why: "), rule.why) : null,
+    make("p", {}, make("b", {}, "Evidence: "), evidenceOf(row).map((clause) => clause.said).join(" ")),
+    rule.fix ? make("p", {}, make("b", {}, "Fix: "), rule.fix) : null,
+    command ? make("pre", {}, command) : null);
 }

@@ -13,6 +13,7 @@ from mlsec.core.assessment import JudgedBy, ScanFacts
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.params import parameter_values
 from mlsec.snapshot.facts import (
+    COMMIT,
     IDENTITY,
     PRINCIPAL,
     SANDBOX,
@@ -44,7 +45,8 @@ def scan_facts(
         principal=_joined_names(principals) or clock.get("user", ""),
         principals=principals,
         host=clock.get("host", ""),
-        identities=_identities(clock),
+        identities=_by_target(clock, IDENTITY),
+        commits=_by_target(clock, COMMIT),
         command=command,
         snapshot_digest=snapshot.seal(),
         calls=operations.total(),
@@ -57,9 +59,9 @@ def scan_facts(
     )
 
 
-def _identities(clock: Mapping[str, str]) -> Mapping[str, str] | msgspec.UnsetType:
-    keys = [key for key in clock if key.startswith(IDENTITY)]
-    return {key.removeprefix(IDENTITY): clock[key] for key in sorted(keys)} or msgspec.UNSET
+def _by_target(clock: Mapping[str, str], mark: str) -> Mapping[str, str] | msgspec.UnsetType:
+    keys = [key for key in clock if key.startswith(mark)]
+    return {key.removeprefix(mark): clock[key] for key in sorted(keys)} or msgspec.UNSET
 
 
 def sandbox_notice(snapshot: Snapshot) -> tuple[str, ...]:

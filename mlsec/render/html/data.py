@@ -86,7 +86,9 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
         "evidence": [row.evidence for row in rows],
         "gaps": [row.gaps for row in rows],
         "more": {str(n): row.more for n, row in enumerate(rows) if row.more},
-        "age": {str(n): age for n, one in enumerate(findings) if (age := age_of(one, assessment))},
+        "age": {
+            str(n): age for n, item in enumerate(findings) if (age := age_of(item, assessment))
+        },
         "fingerprint": "".join(f"{finding.fingerprint:<32.32}" for finding in findings),
         "kinds": [kind_of(name, assessment.catalogue.types) for name in tables["type"].texts],
         "tables": {name: table.texts for name, table in tables.items()},
@@ -223,7 +225,7 @@ def _more(finding: Finding) -> dict[str, Any]:
 def _path(
     finding: Finding, rule: RuleSummary | None, catalogue: Catalogue, wording: Wording
 ) -> dict[str, Any]:
-    """Give the steps of an attack as they are told; of what is only related, its relations."""
+    """Give the steps of an attack in their order; of what is only related, its relations."""
     if tally.is_attack_path(finding):
         story = story_of(finding, rule, catalogue, wording)
         return {

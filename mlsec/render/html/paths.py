@@ -26,7 +26,8 @@ def drawn_paths(pathed: Sequence[Finding], assessment: Assessment) -> tuple[Path
     wording = Wording(assessment.catalogue)
     rules = {rule.id: rule for rule in assessment.rules}
     stories = (
-        (one, story_of(one, rules.get(one.rule), assessment.catalogue, wording)) for one in pathed
+        (item, story_of(item, rules.get(item.rule), assessment.catalogue, wording))
+        for item in pathed
     )
     return tuple(
         PathView(finding=finding, story=story, drawing=draw(story)) for finding, story in stories

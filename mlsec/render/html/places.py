@@ -61,6 +61,20 @@ def places_of(assessment: Assessment) -> PlacesView:
     )
 
 
+def subjects_of(assessment: Assessment) -> list[str]:
+    """Say what was scanned: of a repository its address and commit, of all else the scope."""
+    scan = assessment.scan
+    addresses = {} if isinstance(scan.identities, msgspec.UnsetType) else scan.identities
+    commits = {} if isinstance(scan.commits, msgspec.UnsetType) else scan.commits
+    result = []
+    for name in tally.scope_names(assessment):
+        address = addresses.get(name, "").rpartition("@")[0] or addresses.get(name, "")
+        is_known = bool(address) and not addresses[name].startswith("folder@")
+        commit = f" at commit {commits[name][:12]}" if name in commits else ""
+        result.append(f"{address if is_known else name}{commit}")
+    return result
+
+
 def _rows(assessment: Assessment) -> list[PlaceRow]:
     opened: dict[str, Counter[Severity]] = defaultdict(Counter)
     unread: Counter[str] = Counter()

@@ -7,18 +7,25 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from mlsec.core.assessment import Assessment, ControlResult, FrameworkResult, StatusCounts
+from mlsec.core.assessment import (
+    Assessment,
+    ControlResult,
+    FrameworkResult,
+    RuleSummary,
+    StatusCounts,
+)
 from mlsec.core.enums import Concern, ControlStatus, Severity, Status
 from mlsec.core.finding import Finding
 from mlsec.core.framework import Framework
-from mlsec.core.resource import TypeCoverage
+from mlsec.core.resource import LeftOut, TypeCoverage
 from mlsec.render import tally
 from mlsec.render.causes import CauseView, open_causes, severe
 from mlsec.render.control_words import CONTROL_LABELS, linked_controls, unlisted_status
 from mlsec.render.document import document_digest
 from mlsec.render.gate_words import gate_lines
+from mlsec.render.html.coverage import TypeRow, type_rows
 from mlsec.render.html.paths import PathView, drawn_paths
-from mlsec.render.html.places import PlacesView, places_of
+from mlsec.render.html.places import PlacesView, places_of, subjects_of
 from mlsec.render.upload_limits import left_out_notices
 from mlsec.render.verdict import Verdict, verdict_of
 
@@ -47,19 +54,6 @@ class ConcernView(msgspec.Struct, frozen=True, kw_only=True):
     worst: str
 
 
-class TypeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Coverage of one type over all scopes and regions."""
-
-    type: str
-    enumerated: int
-    assessed: int
-    excluded: int
-    errored: int
-    places: int
-    incomplete: int
-    reasons: tuple[str, ...]
-
-
 class ControlView(msgspec.Struct, frozen=True, kw_only=True):
     """One control: its result, and its rules with what each came to, failures first."""
 
@@ -82,6 +76,7 @@ class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the templates need beside the assessment itself."""
 
+    subjects: tuple[str, ...]
     verdict: Verdict
     gate: str
     counts: tally.Tally
@@ -103,6 +98,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[TypeRow, ...]
     places: tuple[TypeCoverage, ...]
     places_left: int
+    left_out: tuple[LeftOut, ...]
     enumerated: int
     excluded: int
     scopes: tuple[str, ...]
@@ -113,6 +109,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...]
     digest: str
     control_rules: dict[str, str]
+    said_by: dict[str, RuleSummary]
 
     @property
     def state(self) -> str:
@@ -138,6 +135,7 @@ def build_view(assessment: Assessment) -> View:
     groups = tally.gap_groups(assessment)
     places = sorted(assessment.coverage, key=lambda row: (row.type, row.scope, row.region))
     return View(
+        subjects=tuple(subjects_of(assessment)),
         verdict=verdict_of(assessment, counts, causes),
         gate=next(iter(gate_lines(assessment)), ""),
         counts=counts,
@@ -156,8 +154,9 @@ def build_view(assessment: Assessment) -> View:
         static_rest=counts.failed - len(worst),
         gap_groups=tuple(groups),
         rights=tuple(tally.missing_rights(groups)),
-        types=_types(places, assessment),
+        types=type_rows(places, assessment),
         places=tuple(places[:COVERAGE_ROWS]),
+        left_out=tuple(part for row in places for part in row.named if part.names),
         places_left=max(0, len(places) - COVERAGE_ROWS),
         enumerated=sum(row.enumerated for row in places),
         excluded=sum(row.excluded for row in places),
@@ -170,6 +169,7 @@ def build_view(assessment: Assessment) -> View:
             notice for notice in (*assessment.remarks, *left_out_notices(assessment)) if notice
         ),
         digest=document_digest(assessment),
+        said_by={rule.id: rule for rule in assessment.rules},
         control_rules={rule.id: rule.title for rule in assessment.rules},
     )
 
@@ -200,33 +200,6 @@ def _concerns(assessment: Assessment) -> tuple[ConcernView, ...]:
             worst=worst[concern].value if concern in worst else "",
         )
         for concern in Concern
-    )
-
-
-def _types(rows: Sequence[TypeCoverage], assessment: Assessment) -> tuple[TypeRow, ...]:
-    words = {gap.id: f"{gap.wanted} {tally.REASON_WORDS[gap.reason]}" for gap in assessment.gaps}
-    by_type: dict[str, list[TypeCoverage]] = defaultdict(list)
-    for row in rows:
-        by_type[row.type].append(row)
-    return tuple(
-        TypeRow(
-            type=kind,
-            enumerated=sum(row.enumerated for row in group),
-            assessed=sum(row.assessed for row in group),
-            excluded=sum(row.excluded for row in group),
-            errored=sum(row.errored for row in group),
-            places=len(group),
-            incomplete=sum(1 for row in group if not row.is_complete),
-            reasons=tuple(
-                sorted(
-                    {words[gap] for row in group for gap in row.gaps if gap in words}
-                    | {row.excluded_because for row in group if row.excluded_because}
-                    | {f"listed by {source}" for row in group for source in row.sources}
-                    | {f"left out: {names}" for names in (tally.left_out_names(group),) if names}
-                )
-            ),
-        )
-        for kind, group in sorted(by_type.items())
     )
 
 

@@ -1,0 +1,58 @@
+"""Coverage as the page shows it: one row for each type, over all scopes and regions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+
+from mlsec.core.assessment import Assessment
+from mlsec.core.resource import TypeCoverage
+from mlsec.render import tally
+
+
+class TypeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Coverage of one type over all scopes and regions."""
+
+    type: str
+    enumerated: int
+    assessed: int
+    excluded: int
+    errored: int
+    places: int
+    incomplete: int
+    reasons: tuple[str, ...]
+
+    @property
+    def is_worth_a_row(self) -> bool:
+        """Whether there was anything, or there may be more than was seen."""
+        return bool(self.enumerated or self.incomplete)
+
+
+def type_rows(rows: Sequence[TypeCoverage], assessment: Assessment) -> tuple[TypeRow, ...]:
+    """Add up the rows of each type, sorted by its name."""
+    words = {gap.id: f"{gap.wanted} {tally.REASON_WORDS[gap.reason]}" for gap in assessment.gaps}
+    by_type: dict[str, list[TypeCoverage]] = defaultdict(list)
+    for row in rows:
+        by_type[row.type].append(row)
+    return tuple(
+        TypeRow(
+            type=kind,
+            enumerated=sum(row.enumerated for row in group),
+            assessed=sum(row.assessed for row in group),
+            excluded=sum(row.excluded for row in group),
+            errored=sum(row.errored for row in group),
+            places=len(group),
+            incomplete=sum(1 for row in group if not row.is_complete),
+            reasons=tuple(
+                sorted(
+                    {words[gap] for row in group for gap in row.gaps if gap in words}
+                    | {row.excluded_because for row in group if row.excluded_because}
+                    | {f"listed by {source}" for row in group for source in row.sources}
+                    | {f"left out: {names}" for names in (tally.left_out_names(group),) if names}
+                )
+            ),
+        )
+        for kind, group in sorted(by_type.items())
+    )
