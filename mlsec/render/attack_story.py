@@ -1,7 +1,7 @@
 """An attack path from where the attacker stands to the harm, with what they do at each step.
 
 A finding's path leads from the judged resource to what decided. As a story it begins on the
-internet or with a principal outside, goes the way that data and rights go, and ends with what is gained.
+internet or with a principal outside, goes the way of data and rights, and ends with the gain.
 """
 
 from __future__ import annotations
