@@ -138,9 +138,15 @@ def _worth(arn: str, who: Identity, graph: Graph) -> Answer:
     large = graph.memo(("worth of policy", arn), lambda: powers(holder))
     if large == YES:
         return YES
-    opens = (_speaks_of_all(rights, holder, who) for rights in rights_followed("aws", graph))
+    techniques = rights_followed("aws", graph)
+    spoken = graph.memo(("rights in policy", arn), lambda: _spoken(holder, techniques))
+    opens = any(
+        rights & spoken and all(r in spoken or who.speaks_of(r) for r in rights)
+        for rights in techniques
+        if spoken
+    )
     hidden = [] if holder.policies.is_whole else [unknown(holder.policies.gaps)]
-    doubt = [unknown({f"?the rights of {arn}"})] if any(opens) else []
+    doubt = [unknown({f"?the rights of {arn}"})] if opens else []
     return any_of((large, *hidden, *doubt))
 
 
@@ -149,11 +155,10 @@ def _may_write(arn: str, who: Identity) -> Answer:
     return any_of(who.may(Question(action=right, resource=arn)) for right in rights)
 
 
-def _speaks_of_all(rights: frozenset[str], holder: Identity, who: Identity) -> bool:
-    """Whether the two together may have the rights of a technique, some of them by the policy."""
-    return any(holder.speaks_of(right) for right in rights) and all(
-        holder.speaks_of(right) or who.speaks_of(right) for right in rights
-    )
+def _spoken(holder: Identity, techniques: Iterable[frozenset[str]]) -> frozenset[str]:
+    """Give the rights of techniques that a policy speaks of."""
+    every = frozenset[str]().union(*techniques)
+    return frozenset(right for right in every if holder.speaks_of(right))
 
 
 def _holder(arn: str, who: Identity, graph: Graph) -> Identity | None:

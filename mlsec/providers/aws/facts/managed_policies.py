@@ -64,9 +64,11 @@ def day_of_policies() -> str:
     return _text().partition(_AS_OF)[2].partition(":")[0]
 
 
-def names() -> list[str]:
+@functools.cache
+def names() -> tuple[str, ...]:
     """Name all that are known, with their paths, in order."""
-    return [line[1:].partition(" ")[0] for line in _text().split("\n") if line.startswith("=")]
+    lines = _text().split("\n")
+    return tuple(line[1:].partition(" ")[0] for line in lines if line.startswith("="))
 
 
 def lines_of(path: str) -> list[str] | None:
