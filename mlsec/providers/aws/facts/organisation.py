@@ -7,7 +7,7 @@ Neither limits the account that manages the organisation, nor roles that a servi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,7 +19,7 @@ from mlsec.providers.aws.policy.callers import Caller
 from mlsec.providers.aws.policy.document import Document, read_document
 from mlsec.providers.aws.policy.keys import ABSENT, Domain, fixed, within
 from mlsec.providers.aws.policy.statement import Statement
-from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -137,18 +137,20 @@ def _place(account: str, graph: Graph) -> Resource | None:
 
 
 def _notice(account: str, graph: Graph) -> str:
-    if account == CODE_ACCOUNT:
-        is_declared = any(policy.stands_in_code for policy in graph.of_type(_POLICY))
-        return _DECLARED if is_declared else _UNREAD
     place = _place(account, graph)
-    state = "refused" if place is None else str(place.properties.get("policies_above"))
-    return _NOTICES.get(state, "")
+    if place is not None:
+        return _NOTICES.get(str(place.properties.get("policies_above")), "")
+    if _in_code(account) in graph.memo(("organisation targets",), lambda: _targets(graph)):
+        return _READ_IN_PART
+    is_declared = any(policy.stands_in_code for policy in graph.of_type(_POLICY))
+    return _DECLARED if is_declared and account == CODE_ACCOUNT else _UNREAD
 
 
 def _above(account: str, graph: Graph) -> Above:
     place = _place(account, graph)
-    if place is None or account == CODE_ACCOUNT:
-        return _NOTHING
+    if place is None:
+        # What code attaches to an account is added to what may be attached elsewhere.
+        return _limited(_NOTHING, [_in_code(account)], is_whole=False, graph=graph)
     state = place.properties.get("policies_above")
     if state == "none":
         return Above(organisation="")
@@ -160,11 +162,15 @@ def _above(account: str, graph: Graph) -> Above:
     if state not in ("read", "part"):
         return known
     path = [str(target) for target in place.properties.get("path") or ()]
-    is_whole = state == "read"
+    named = "/".join((known.organisation or "", *path[:-1], ""))
+    known = msgspec.structs.replace(known, path=named)
+    return _limited(known, path, is_whole=state == "read", graph=graph)
+
+
+def _limited(known: Above, path: Sequence[str], *, is_whole: bool, graph: Graph) -> Above:
     levels = (_level(target, is_whole=is_whole, graph=graph) for target in path)
     return msgspec.structs.replace(
         known,
-        path="/".join((known.organisation or "", *path[:-1], "")),
         identities=tuple(level for level in levels if level is not None),
         resources=tuple(
             statement
@@ -192,14 +198,33 @@ def _by_target(graph: Graph) -> dict[tuple[str, str], list[Document]]:
     by_target: dict[tuple[str, str], list[Document]] = {}
     for policy in graph.of_type(_POLICY):
         statements = property_value(policy, "statements")
-        if not isinstance(statements, Known) or policy.stands_in_code:
+        if not isinstance(statements, Known):
             continue
         document = read_document(statements.value or ())
-        for target in policy.properties.get("targets") or ():
-            by_target.setdefault((str(target), str(policy.properties.get("kind"))), []).append(
-                document
-            )
+        for target in _targets_of(policy):
+            by_target.setdefault((target, str(policy.properties.get("kind"))), []).append(document)
     return by_target
+
+
+def _targets(graph: Graph) -> frozenset[str]:
+    return frozenset(target for target, _ in _by_target(graph))
+
+
+def _targets_of(policy: Resource) -> Iterable[str]:
+    """Give what a policy is attached to.
+
+    Of code it has to be known which account it is deployed to. That one manages the organisation,
+    so that no policy limits it; code that does not say may be an example.
+    """
+    targets = map(str, policy.properties.get("targets") or ())
+    if not policy.stands_in_code:
+        return targets
+    own = account_of(policy)
+    return (_in_code(t) for t in targets if own != CODE_ACCOUNT and t != own)
+
+
+def _in_code(target: str) -> str:
+    return f"code {target}"
 
 
 def _members(organisation: object, graph: Graph) -> frozenset[str] | None:
