@@ -23,6 +23,7 @@ from mlsec.graph.ternary import NO, YES
 from mlsec.providers.aws.client.session import parse_target
 from mlsec.providers.aws.collect.collector import _Collection
 from mlsec.providers.aws.collect.organisation import read_organisations
+from mlsec.providers.aws.collect.organisation_resources import joined
 from mlsec.providers.aws.facts.permissions import identity_of
 from mlsec.providers.aws.facts.policy_statements import Cover, Question
 from mlsec.providers.aws.tables import ORGANISATION
@@ -70,18 +71,21 @@ def _aws(monkeypatch: pytest.MonkeyPatch, server: str, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
 
 
-def _refusing(server: str, operation: str) -> Callable[[str, dict[str, Any], int], Reply]:
-    """Refuse one operation and pass all others on."""
+def _answering(
+    server: str, wanted: str, change: Callable[[dict[str, Any]], Reply]
+) -> Callable[[str, dict[str, Any], int], Reply]:
+    """Change the answers to one operation and pass all others on."""
     client = boto3.client("organizations", endpoint_url=server)
 
     def answer(name: str, params: dict[str, Any], _: int) -> Reply:
-        if name == operation:
-            return refuse("AccessDeniedException")
         given = getattr(client, xform_name(name))(**params)
-        body = json.dumps(given, default=lambda moment: moment.timestamp())
-        return Reply(body=body.encode())
+        return change(given) if name == wanted else _reply(given)
 
     return answer
+
+
+def _reply(given: dict[str, Any]) -> Reply:
+    return Reply(body=json.dumps(given, default=lambda moment: moment.timestamp()).encode())
 
 
 @pytest.fixture
@@ -189,11 +193,35 @@ def test_account_in_no_organisation_has_nothing_above_it(tmp_path: Path) -> None
 def test_refused_call_leaves_what_lies_above_unread_and_is_no_gap(
     company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, operation: str
 ) -> None:
-    with FakeAws(_refusing(server, operation)) as refusing:
+    refused = refuse("AccessDeniedException")
+    with FakeAws(_answering(server, operation, lambda _: refused)) as refusing:
         monkeypatch.setenv("AWS_ENDPOINT_URL_ORGANIZATIONS", refusing.url)
         found = _collect(tmp_path, company.member)
     unread = {"DescribePolicy": "part", "ListPoliciesForTarget": "part", "ListAccounts": "read"}
     assert _states(found)[company.member] == unread.get(operation, "refused")
+
+
+@pytest.mark.parametrize("lost", ["Content", "PolicySummary"])
+def test_policy_that_cannot_be_understood_leaves_its_levels_read_in_part(
+    company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, lost: str
+) -> None:
+    def garble(given: dict[str, Any]) -> Reply:
+        is_string = isinstance(given["Policy"][lost], str)
+        return _reply({"Policy": {**given["Policy"], lost: "{" if is_string else {}}})
+
+    with FakeAws(_answering(server, "DescribePolicy", garble)) as garbled:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_ORGANIZATIONS", garbled.url)
+        found = _collect(tmp_path, company.member)
+    assert _states(found)[company.member] == "part"
+
+
+def test_policy_of_aws_is_attached_in_each_of_two_organisations() -> None:
+    first, second = (
+        Resource(id="arn", type="aws.organizations.policy", provider="aws", scope="aws/1",
+                 properties={"targets": [target]})
+        for target in ("r-1", "r-2")
+    )  # fmt: skip
+    assert joined(joined(None, first), second).properties["targets"] == ["r-1", "r-2"]
 
 
 def test_old_snapshot_says_that_it_was_not_collected(company: Company, tmp_path: Path) -> None:

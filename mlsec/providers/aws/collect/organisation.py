@@ -12,13 +12,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from mlsec.collect.walk.client import CallResult, Client, Request
-from mlsec.collect.walk.item import Item, Scope
+from mlsec.collect.walk.item import Scope
 from mlsec.collect.walk.listing import ListingResult, entries_of
-from mlsec.collect.walk.mapping import map_item
-from mlsec.collect.walk.plan import Operation, TypePlan
+from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap, Resource
-from mlsec.providers.aws.shapes.table import SHAPES
+from mlsec.providers.aws.collect.organisation_resources import ACCOUNT, ResourceMaker, joined
 from mlsec.providers.aws.tables import (
     DESCRIBE_ORGANISATION,
     DESCRIBE_POLICY,
@@ -29,8 +28,6 @@ from mlsec.providers.aws.tables import (
 )
 from mlsec.vocabulary.types import Vocabulary
 
-ORGANISATION = "aws.organizations.organization"
-ACCOUNT, POLICY = "aws.organizations.account", "aws.organizations.policy"
 _KINDS = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
 # Units nest five deep between the root and an account.
 _MOST_LEVELS = 6
@@ -76,7 +73,8 @@ def read_organisations(
 
 class _Reading:
     def __init__(self, client: Client, vocabulary: Vocabulary, scopes: Sequence[Scope]) -> None:
-        self._client, self._vocabulary, self._scopes = client, vocabulary, scopes
+        self._client, self._scopes = client, scopes
+        self._make = ResourceMaker(vocabulary)
 
     def resources(self) -> tuple[Resource, ...]:
         """Ask every account for its organisation, and each organisation once for the rest."""
@@ -85,11 +83,14 @@ class _Reading:
         made: dict[str, Resource] = {}
         for known in self._known(answers):
             own = [scope for scope in self._scopes if _is_of(scope, answers[scope.name], known)]
-            for resource in (self._organisation(known), *self._above(known, own)):
-                made[resource.id] = resource
+            for resource in (
+                self._make.organisation(known.reader, known.organisation, known.members),
+                *self._above(known, own),
+            ):
+                made[resource.id] = joined(made.get(resource.id), resource)
         for scope in self._scopes:
             answer = answers[scope.name]
-            alone = self._account(scope, _state_of(scope, answer), _document(answer))
+            alone = self._make.account(scope, _state_of(scope, answer), _document(answer))
             made.setdefault(alone.id, alone)
         return tuple(made[key] for key in sorted(made))
 
@@ -131,7 +132,7 @@ class _Reading:
         for policy_id, policy in zip(ids, policies, strict=True):
             if policy is not None:
                 yield policy
-            if policy is None or policy.unread:
+            if policy is None or not policy.properties.keys() >= {"kind", "statements"}:
                 cut |= {level.target for level in attached if policy_id in level.policies}
         for scope in scopes:
             path = paths.get(scope.account, ())
@@ -141,7 +142,7 @@ class _Reading:
                 state = "refused"
             else:
                 state = "read" if cut.isdisjoint(path) else "part"
-            yield self._account(scope, state, known.organisation, path)
+            yield self._make.account(scope, state, known.organisation, path)
 
     def _paths(self, known: _Known, accounts: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Give for each account the ids from the root down to it; none where a parent is unread."""
@@ -176,55 +177,9 @@ class _Reading:
         answer = self._ask(reader, DESCRIBE_POLICY, {"PolicyId": policy_id})
         if isinstance(answer, Gap):
             return None
-        targets = [{"TargetId": t.target} for t in attached if policy_id in t.policies]
-        return self._map(
-            POLICY,
-            reader,
-            {DESCRIBE_POLICY.name: answer.document, "ListTargetsForPolicy": {"Targets": targets}},
-            {DESCRIBE_POLICY.name: answer.call},
-        )
-
-    def _organisation(self, known: _Known) -> Resource:
-        accounts = [{"Id": account} for account in sorted(known.members or ())]
-        return self._map(
-            ORGANISATION,
-            known.reader,
-            {
-                DESCRIBE_ORGANISATION.name: {"Organization": known.organisation},
-                LIST_ACCOUNTS.name: {"Accounts": accounts} if known.members is not None else {},
-            },
-        )
-
-    def _account(
-        self,
-        scope: Scope,
-        state: str,
-        organisation: Mapping[str, Any],
-        path: Iterable[str] = (),
-    ) -> Resource:
-        account = self._map(
-            ACCOUNT,
-            scope,
-            {
-                DESCRIBE_ORGANISATION.name: {"Organization": organisation},
-                LIST_PARENTS.name: {"Parents": [{"Id": target} for target in path]},
-            },
-        )
-        known = {"account_id": scope.account, "policies_above": state}
-        return msgspec.structs.replace(account, properties={**account.properties, **known})
-
-    def _map(
-        self,
-        name: str,
-        scope: Scope,
-        parts: dict[str, Any],
-        sources: dict[str, str] | None = None,
-    ) -> Resource:
-        item = Item(
-            plan=TypePlan(type=name), scope=scope, region="", entry={}, parts=parts,
-            sources=sources or {}, id=_id_of(name, scope, parts),
-        )  # fmt: skip
-        return map_item(self._vocabulary.types[name], item, SHAPES).resource
+        targets = [level.target for level in attached if policy_id in level.policies]
+        policy = self._make.policy(reader, answer, targets)
+        return policy if policy.id else None
 
     def _list(
         self, scope: Scope, operation: Operation, params: Mapping[str, str] | None = None
@@ -287,12 +242,3 @@ def _in_force(roots: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
         if kind.get("Status") == "ENABLED"
     }
     return tuple(kind for kind in _KINDS if kind in on)
-
-
-def _id_of(name: str, scope: Scope, parts: Mapping[str, Any]) -> str:
-    if name == ACCOUNT:
-        return f"aws://{scope.account}/organization"
-    if name == ORGANISATION:
-        return str(parts[DESCRIBE_ORGANISATION.name]["Organization"].get("Arn", ""))
-    summary = (parts[DESCRIBE_POLICY.name].get("Policy") or {}).get("PolicySummary") or {}
-    return str(summary.get("Arn") or "")

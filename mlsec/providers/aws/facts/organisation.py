@@ -220,7 +220,7 @@ def _targets_of(policy: Resource) -> Iterable[str]:
     if not policy.stands_in_code:
         return targets
     own = account_of(policy)
-    return (_in_code(t) for t in targets if own != CODE_ACCOUNT and t != own)
+    return (_in_code(t) for t in targets if own not in (CODE_ACCOUNT, t))
 
 
 def _in_code(target: str) -> str:
