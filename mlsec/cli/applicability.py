@@ -111,6 +111,7 @@ _ROWS: Mapping[str, Mapping[str, Applies]] = {
     },
     "mlsec doctor": {
         "--policy": _ANY,
+        "--output": Applies(needs=("--policy",)),
         "--organisation": Applies(of="policy", to=("aws", "azure", "gcp"), needs=("--policy",)),
         "--configmaps": Applies(of="policy", to=("kubernetes",), needs=("--policy",)),
     },

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 from mlsec import __version__
 from mlsec.cli import console, exits
 from mlsec.cli.applicability import LIVE, check_options, describe
+from mlsec.cli.policy_parts import MANAGED_POLICY_CHARS, policy_parts, size_chars
 from mlsec.core.errors import MlsecError
 
 _PACKAGES = ("msgspec", "pyyaml", "jinja2", "cryptography")
@@ -19,8 +21,18 @@ _NETWORK = (
     "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "NO_PROXY", "KUBECONFIG",
 )  # fmt: skip
 _MISSING = "(not installed)"
-# What IAM allows for one managed policy; an inline policy of a role may have 10,240.
-_MANAGED_POLICY_CHARS = 6144
+# What a scan does without an extra.
+_COSTS = {
+    "archives": "models in 7z, lz4 and zstandard archives are not assessed",
+    "aws": "aws and s3:// cannot be scanned",
+    "azure": "azure and az:// cannot be scanned",
+    "blake3": "signatures over BLAKE3 digests cannot be verified",
+    "bom": "the CycloneDX bill of materials (-f cyclonedx) cannot be written",
+    "gcp": "gcp and gs:// cannot be scanned",
+    "iac": "Terraform code is not assessed; its plans in JSON are",
+    "kubernetes": "clusters cannot be scanned; manifests can",
+    "xlsx": "the workbook (-f xlsx) cannot be written",
+}
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -43,6 +55,11 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--configmaps", action="store_true", help="include the right to read config maps"
     )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="DIR",
+        help="write the policy into this folder: on AWS as managed policies of at most 6,144"
+        " characters each (default: one document, to stdout)",
+    )  # fmt: skip
     describe(parser)
     parser.set_defaults(run=run)
 
@@ -55,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
         from mlsec.targets.collectors import POLICIES
 
         policy = POLICIES[args.policy](is_organisation=_is_wide(args))
+        if args.output is not None:
+            return _write_policy(args.policy, policy, args.output)
         console.out(policy)
         _note_use(args.policy, policy)
         return exits.CLEAN
@@ -67,11 +86,11 @@ def _is_wide(args: argparse.Namespace) -> bool:
 
 
 def _note_use(provider: str, policy: str) -> None:
-    size_chars = len("".join(policy.split()))
-    if provider == "aws" and size_chars > _MANAGED_POLICY_CHARS:
+    if provider == "aws" and size_chars(policy) > MANAGED_POLICY_CHARS:
         console.note(
-            f"{size_chars} characters without white space: more than a managed policy may have"
-            f" ({_MANAGED_POLICY_CHARS}); put it into the scan role as an inline policy"
+            f"{size_chars(policy):,} characters without white space: more than a managed policy may"
+            f" have ({MANAGED_POLICY_CHARS:,}); -o DIR writes"
+            f" {len(policy_parts(policy))} that fit, or put it into the role as an inline policy"
         )
     if provider == "azure":
         console.note(
@@ -90,6 +109,26 @@ def _note_use(provider: str, policy: str) -> None:
             " --clusterrole=mlsec-scan --serviceaccount=NAMESPACE:NAME; for some namespaces only,"
             " bind it there with kubectl create rolebinding"
         )
+
+
+def _write_policy(provider: str, policy: str, folder: Path) -> int:
+    """Write the policy, in as many documents as the provider needs."""
+    from mlsec.cli.files import write_file
+
+    parts = policy_parts(policy) if provider == "aws" else (policy,)
+    ending = "json" if policy.lstrip().startswith("{") else "yaml"
+    for number, part in enumerate(parts, start=1):
+        path = folder / f"mlsec-scan-{provider}{f'-{number}' if len(parts) > 1 else ''}.{ending}"
+        write_file(path, part.encode())
+        console.note(f"wrote {path}")
+    if provider == "aws":
+        console.note(
+            "for each: aws iam create-policy --policy-name NAME --policy-document file://FILE, then"
+            " aws iam attach-role-policy --role-name ROLE --policy-arn ARN"
+        )
+    else:
+        _note_use(provider, policy)
+    return exits.CLEAN
 
 
 def _installation() -> int:
@@ -142,6 +181,7 @@ def _show_extra(extra: str, requirements: tuple[str, ...]) -> None:
     versions = [_version(re.split(r"[\[<>=]", name)[0]) for name in requirements]
     console.out(f"  {extra}: {', '.join(versions)}")
     if any(line.endswith(_MISSING) for line in versions):
+        console.out(f"    without it: {_COSTS[extra]}")
         console.out(f"    to add it: {visible(command_to_add(extra))}")
 
 

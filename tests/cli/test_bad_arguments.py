@@ -105,6 +105,7 @@ ROWS = {
     "sign --certificate": Row("sign model --key ec.pem --certificate BAD"),
     "sign --chain": Row("sign model --key ec.pem --certificate cert.pem --chain BAD"),
     "sign --output": Row("sign model --key ec.pem -o BAD", NEW_FILE),
+    "doctor --output": Row("doctor --policy aws -o BAD", NEW_FOLDER),
     "rules list GLOB": Row("rules list BAD"),
     "rules list --rules": Row("rules list --rules BAD"),
     "rules show ID": Row("rules show BAD"),
@@ -124,7 +125,7 @@ ROWS = {
     "rules explain --rules": Row(f"{EXPLAIN} fail:0 --rules BAD"),
 }  # fmt: skip
 # Commands that read nothing that a user names.
-WITHOUT_ARGUMENTS = {"doctor", "init"}
+WITHOUT_ARGUMENTS = {"init"}
 
 
 def arguments() -> Iterator[str]:
