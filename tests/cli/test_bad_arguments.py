@@ -82,6 +82,7 @@ ROWS = {
     "diff OLD": Row("diff BAD out"),
     "diff NEW": Row("diff out BAD"),
     "history FILE": Row("history BAD"),
+    "history --output": Row("history past.db -o BAD", NEW_FILE),
     "snapshot show SNAPSHOT": Row("snapshot show BAD"),
     "snapshot verify SNAPSHOT": Row("snapshot verify BAD"),
     "snapshot verify --key": Row("snapshot verify out/evidence.mlsnap --key BAD"),
@@ -171,7 +172,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(DEMO, folder / "twin")
     out, evidence = folder / "out", folder / "out" / "evidence.mlsnap"
     assert main(["snapshot", "import", str(DEMO), "-o", str(evidence)]) == 0
-    assert main(["scan", str(evidence), "-o", str(out), "--fail-on", "none"]) == 11
+    past = ["--history", str(folder / "past.db")]
+    assert main(["scan", str(evidence), "-o", str(out), "--fail-on", "none", *past]) == 11
     assert main(["snapshot", "sign", str(evidence), "--key", str(folder / "ed.pem")]) == 0
     return folder
 
