@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from mlsec.artifacts.content.known_formats import OWN_EVIDENCE
+from mlsec.artifacts.content.known_formats import NO_MODEL_INSIDE, OWN_EVIDENCE
 from mlsec.artifacts.content.pointers import DIGEST
 from mlsec.artifacts.facts import Format, Inspection
 from mlsec.artifacts.formats.tensorflow.shards import settled
@@ -206,6 +206,9 @@ def left_out_because(
             return ""
         would = "; beside one it would be flagged" if is_severe else ""
         return f"{_called(inspection)}, with no model beside it{would}"
+    look = inspection.properties.get("looks_like")
+    if look in NO_MODEL_INSIDE and not (is_alone or inspection.facts):
+        return f"{look}, in which no model lies"
     if format_ is Format.UNKNOWN or DIGEST in inspection.properties:
         return ""  # what no reader knows, and what a pointer stands for, may be anything
     if format_ not in BESIDE and not (is_alone or is_severe):

@@ -189,3 +189,30 @@ def test_a_message_of_another_program_is_no_graph(name: str, ending: str) -> Non
 def test_words_of_test_vectors_are_no_program() -> None:
     words = bytes.fromhex("feedfacedeadbeeffeedfacedeadbeefabaddad2")
     assert inspect(Window.of(words + bytes(40))).formats != (Format.EXECUTABLE,)
+
+
+TABLES = {
+    "rows.parquet": b"PAR1" + bytes(range(1, 90)),
+    "rows.xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(90),
+    ".DS_Store": b"\0\0\0\1Bud1\0\0\x10\0" + bytes(90),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_beside_a_model_is_left_out_and_said(name: str, tmp_path: Path) -> None:
+    found = read(tmp_path, {"model.safetensors": WEIGHTS, name: TABLES[name]})
+    assert judged(found) == {"model.safetensors"}
+    (row,) = [row for row in found.coverage if row.type == "files.artifact"]
+    assert "in which no model lies (1)" in row.excluded_because
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_with_a_pickle_in_it_is_judged(name: str, tmp_path: Path) -> None:
+    body = TABLES[name] + pickle.dumps(Shell())
+    assert name in judged(read(tmp_path, {"model.safetensors": WEIGHTS, name: body}))
+
+
+@pytest.mark.parametrize("name", ["rows.rar", "model.bin"])
+def test_what_may_hold_a_model_is_judged_beside_one(name: str, tmp_path: Path) -> None:
+    body = b"Rar!\x1a\7\0" + bytes(90) if name.endswith("rar") else bytes(range(1, 90))
+    assert name in judged(read(tmp_path, {"model.safetensors": WEIGHTS, name: body}))

@@ -23,6 +23,7 @@ MARKS: tuple[tuple[bytes, str], ...] = (
     (b"lmgg", "an old ggml model"), (b"tjgg", "an old ggjt model"), (b"fmgg", "an old ggmf model"),
     (b"algg", "an old ggla adapter"), (b"ggml", "an old ggml model"),
     (b"PAR1", "a Parquet table"), (b"ARROW1", "an Arrow table"), (b"FEA1", "a Feather table"),
+    (b"\0\0\0\1Bud1", "the view of a folder"),
     (b"ORC", "an ORC table"), (b"Obj\1", "an Avro file"), (b"SQLite format 3\0", "an SQLite file"),
     (b"B\0C\0N\0", "a CNTK model"), (b"RKNN", "an RKNN model"), (b"IMOD", "a CANN model"),
     (b"\1HEF", "a Hailo model"), (b"7767517\n", "an ncnn model"), (b"MLPKG", "a model package"),
@@ -42,10 +43,15 @@ FLATBUFFERS: Mapping[bytes, str] = {
     b"ORTM": "an ONNX Runtime model", b"TNN1": "a TNN model", b"CM01": "a MindSpore model",
     b"CIRC": "a Circle model", b"MSL2": "a MindSpore model", b"TFPL": "a TensorFlow Lite plan",
 }  # fmt: skip
+# Tables, office documents and what a desktop keeps: recognised by their first bytes, and read by
+# no loader of models.
+NO_MODEL_INSIDE = frozenset({
+    "a Parquet table", "an Arrow table", "a Feather table", "an ORC table", "an Avro file",
+    "an SQLite file", "an OLE document", "the view of a folder",
+})  # fmt: skip
 # Tables and archives, and what a single field of a message says: no model by that alone.
 _NO_MODELS = frozenset({
-    OWN_EVIDENCE, "a MATLAB file", "a Parquet table", "an Arrow table", "a Feather table",
-    "an ORC table", "an Avro file", "an SQLite file", "a Caffe model", *ARCHIVES.values(),
+    OWN_EVIDENCE, "a MATLAB file", "a Caffe model", *NO_MODEL_INSIDE, *ARCHIVES.values(),
 })  # fmt: skip
 # By what the name says, where the content says nothing.
 NAMES: Mapping[str, str] = {
