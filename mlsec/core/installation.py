@@ -23,6 +23,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "gcp": ("google-auth>=2.35", "google-cloud-storage>=2.19", "requests>=2.31"),
     "iac": ("tree-sitter>=0.24", "tree-sitter-hcl>=1.2"),
     "kubernetes": ("kubernetes>=31",),
+    "notify": ("apprise>=2.3",),
     "xlsx": ("xlsxwriter>=3.2",),
 }
 

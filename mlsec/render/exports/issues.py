@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -28,12 +28,13 @@ def render_issues(assessment: Assessment, settings: RenderSettings = DEFAULT) ->
     """
     del settings
     rules = {rule.id: rule for rule in assessment.rules}
-    entries = [_issue(view, rules) for view in open_causes(assessment)]
+    entries = [issue_of(view, rules) for view in open_causes(assessment)]
     lines = b",\n".join(masked(msgspec.json.encode(entry)) for entry in entries)
     return b"[\n" + lines + b"\n]\n" if lines else b"[]\n"
 
 
-def _issue(view: CauseView, rules: dict[str, RuleSummary]) -> dict[str, Any]:
+def issue_of(view: CauseView, rules: Mapping[str, RuleSummary]) -> dict[str, Any]:
+    """Give one cause as an entry of the array, see ``render_issues``."""
     resource = view.cause.resource
     return {
         "key": view.cause.id,
@@ -49,7 +50,7 @@ def _issue(view: CauseView, rules: dict[str, RuleSummary]) -> dict[str, Any]:
     }
 
 
-def _body(view: CauseView, rules: dict[str, RuleSummary]) -> Iterator[str]:
+def _body(view: CauseView, rules: Mapping[str, RuleSummary]) -> Iterator[str]:
     """Markdown; nothing foreign in it is formatted, mentions somebody or loads a picture."""
     lead = next((item for item in view.findings if item.fingerprint == view.cause.lead), None)
     finding = lead or view.findings[0]
