@@ -71,6 +71,10 @@ _ROWS: Mapping[str, Mapping[str, Applies]] = {
         "--sarif-inventory": _SARIF,
         "--help-base": _LINKED,
         "--history": Applies(excludes=("--changed-since",)),
+        "--notify": Applies(needs=("--history",)),
+        "--notify-severity": Applies(needs=("--notify",)),
+        "--notify-link": Applies(needs=("--notify",)),
+        "--notify-dry-run": Applies(needs=("--notify",)),
         "--offline": Applies(to=(*PATHS, "snapshot")),
         "--rules": _ANY,
         "--profile": _ANY,
@@ -143,7 +147,10 @@ def limits_of(row: Applies) -> str:
 
 
 def check_options(
-    command: str, given: Collection[str], subjects: Mapping[str, Mapping[str, str]]
+    command: str,
+    given: Collection[str],
+    subjects: Mapping[str, Mapping[str, str]],
+    configured: Collection[str] = (),
 ) -> None:
     """Refuse the first option that does not apply, rather than ignoring it.
 
@@ -151,12 +158,13 @@ def check_options(
         command: the name of the parser, such as ``mlsec scan``.
         given: the options that stood on the command line.
         subjects: for each thing that rows speak of ("target", "format"), name to kind.
+        configured: the options that a variable or mlsec.yaml set.
 
     Raises:
         UsageError: names the option, what it was used with and what it applies to.
     """
     for option in sorted(given):
-        problem = problem_with(command, option, given, subjects)
+        problem = problem_with(command, option, {*given, *configured}, subjects)
         if problem:
             raise UsageError(problem, location=command, hint=f"leave it out, see {command} --help")
 

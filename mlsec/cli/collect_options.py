@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlsec.cli.applicability import check_options
+from mlsec.cli.config.apply import configured_options
 from mlsec.cli.target import check_target, is_path, is_remote, kind_of
 from mlsec.cli.values import positive, positive_number
 from mlsec.core.errors import MlsecError, UsageError
@@ -160,9 +161,8 @@ def check_targets(command: str, args: argparse.Namespace, formats: Sequence[str]
     kinds = {target: kind_of(target) for target in args.targets}
     if getattr(args, "evidence", None) is not None:
         kinds[str(args.evidence)] = "snapshot"
-    check_options(
-        command, args.given, {"target": kinds, "format": {name: name for name in formats}}
-    )
+    subjects = {"target": kinds, "format": {name: name for name in formats}}
+    check_options(command, args.given, subjects, configured_options(args))
     if args.organisation is not None:
         _check_organisation(command, args.organisation, kinds)
 

@@ -15,6 +15,7 @@ from mlsec.cli.assess_options import add_judging, add_rendering, judging_of, vie
 from mlsec.cli.collect_options import add_collecting, check_targets, collect_settings, reading_ahead
 from mlsec.cli.config.apply import configured, print_config
 from mlsec.cli.config.options import add_configuration
+from mlsec.cli.notify import add_notifying, begin_notifying, check_receivers, notify
 from mlsec.cli.target import TARGET_HELP, doubts_about, is_remote, saved_evidence
 from mlsec.core.errors import MlsecError, NoRoomError, UsageError
 from mlsec.core.sanitize import plain_name
@@ -57,6 +58,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
                         help="refuse every target that would need the network")  # fmt: skip
     add_judging(parser)
     add_collecting(parser)
+    add_notifying(parser)
     add_configuration(parser)
     describe(parser)
     parser.set_defaults(run=run)
@@ -109,7 +111,9 @@ def _scan(args: argparse.Namespace) -> int:
     if history_error is not None:
         raise history_error
     if args.history is not None:
+        begin_notifying(args, assessment)
         _record(args.history, assessment)
+        notify(args, assessment)
     return code
 
 
@@ -216,6 +220,7 @@ def _read_beforehand(args: argparse.Namespace) -> Assessment | None:
     from mlsec.cli.files import load_assessment
     from mlsec.engine.waivers.waivers import load_waivers
 
+    check_receivers(args)
     if args.waivers is not None:
         load_waivers(args.waivers)
     if args.history is not None:

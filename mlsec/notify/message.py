@@ -10,6 +10,7 @@ import msgspec
 
 from mlsec.core.assessment import Assessment
 from mlsec.core.digest import fingerprint
+from mlsec.core.regex import regex
 from mlsec.render import tally
 from mlsec.render.causes import CauseView, open_causes
 from mlsec.render.display import plural, shown
@@ -20,6 +21,7 @@ _CAUSES_SHOWN = 10
 _TARGETS_SHOWN = 3
 _TITLE_CHARS, _LINE_CHARS = 200, 300
 # What chat services would read as a mention, a link or markup; the likeness says the same.
+_LINK = regex(r"(?i)(https?:|ftp:|www)(//|\.)")
 _LIKENESS = str.maketrans({"<": "‹", ">": "›", "@": "＠", "`": "'", "*": "∗", "|": "¦"})
 
 
@@ -37,34 +39,36 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compose(
-    assessment: Assessment, untold: Collection[str], link: str = "", earlier: int = 0
+    assessment: Assessment, pending: Collection[str], link: str = "", earlier: int = 0
 ) -> Message | None:
     """Write one message about the failures with these fingerprints; None where none is open.
 
     Args:
         assessment: what was judged.
-        untold: fingerprints of what was not told yet.
+        pending: fingerprints of what was not sent yet.
         link: where the report can be read, "" for nowhere.
-        earlier: how many of them a run before may have told already: it ended while it told.
+        earlier: how many of them a run before may have sent already: it ended while it sent.
     """
     views = [
-        (view, [item.fingerprint for item in view.findings if item.fingerprint in untold])
+        (view, [item.fingerprint for item in view.findings if item.fingerprint in pending])
         for view in open_causes(assessment)
     ]
     views = [(view, new) for view, new in views if new]
     if not views:
         return None
-    told = sorted(item for _, new in views for item in new)
+    sent = sorted(item for _, new in views for item in new)
     title = _title(assessment, views[0][0], len(views))
     lines = [_line(view, new) for view, new in views[:_CAUSES_SHOWN]]
     if len(views) > _CAUSES_SHOWN:
         lines.append(f"and {plural(len(views) - _CAUSES_SHOWN, 'more cause')}")
     closing = [_coverage(assessment)]
+    if assessment.changes is not None:
+        closing.append(f"{_plain(assessment.changes.summary, _LINE_CHARS)}.")
     if earlier:
-        closing.append(f"{plural(earlier, 'finding')} of these may have been told before.")
+        closing.append(f"{plural(earlier, 'finding')} of these may have been sent before.")
     if link:
         closing.append(f"Report: {link}")
-    key = fingerprint("mlsec/notification", ",".join(told))
+    key = fingerprint("mlsec/notification", ",".join(sent))
     return Message(
         key=key,
         title=title,
@@ -130,4 +134,4 @@ def _document(
 def _plain(text: str, limit_chars: int) -> str:
     """Foreign text in which a chat service finds nothing to act on."""
     flat = " ".join(shown(text, limit_chars).split())
-    return flat.translate(_LIKENESS).replace("://", ": //").replace("www.", "www .")
+    return _LINK.sub(r"\1 \2", flat.translate(_LIKENESS))

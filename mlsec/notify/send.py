@@ -22,7 +22,7 @@ _ANSWER_BYTES = 65_536
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
-    """Another address than the one that was named is told nothing."""
+    """Another address than the one that was named gets nothing."""
 
     def redirect_request(self, *_: object) -> None:
         """Refuse to follow."""
@@ -42,7 +42,7 @@ def send(address: Address, message: Message) -> None:
 
 
 def check_receiver(address: Address) -> None:
-    """Refuse an address that could not be told at the end of a scan, before anything is scanned.
+    """Refuse an address that could not be reached at the end of a scan, before anything is scanned.
 
     Raises:
         MlsecError: Apprise is not installed or does not know the address.
@@ -113,5 +113,5 @@ def _receiver(address: Address) -> Any:
 def _refused(address: Address, reason: str) -> MlsecError:
     return MlsecError(
         f"the notification to {address.shown} was not delivered: {reason}",
-        hint="the findings are kept, and told by the next run that reaches it",
+        hint="the findings are kept, and sent by the next run that reaches it",
     )

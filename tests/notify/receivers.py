@@ -8,6 +8,7 @@ import email.policy
 import json
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +23,8 @@ class Webhook:
         self.headers: list[dict[str, str]] = []
         self.answers: list[int] = []
         self.location = ""
+        self.hangs = False
+        self.asked = 0
         self.port = 0
 
     @property
@@ -37,10 +40,17 @@ def webhook() -> Iterator[Webhook]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            kept.asked += 1
+            while kept.hangs:
+                time.sleep(0.05)
             status = kept.answers.pop(0) if kept.answers else 204
             if status == 204:
                 kept.got.append(json.loads(body))
                 kept.headers.append(dict(self.headers))
+            with contextlib.suppress(OSError):
+                self.answer(status)
+
+        def answer(self, status: int) -> None:
             self.send_response(status)
             if kept.location:
                 self.send_header("Location", kept.location)

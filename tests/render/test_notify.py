@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import hostile
@@ -106,8 +107,7 @@ def test_names_can_neither_mention_link_nor_format(hook: Webhook) -> None:
     message = message_about(hostile.hostile(), count=100)
     for text in (message.title, message.body):
         assert not set("<>@`*|") & set(text)
-        assert "://" not in text
-        assert "www." not in text
+        assert not re.search(r"(?i)https?://|www\.", text)
     send(read_address(hook.url), message)
     assert hook.got[0]["title"] == message.title
 

@@ -42,6 +42,18 @@ def configured(args: argparse.Namespace) -> argparse.Namespace:
     return argparse.Namespace(**{**vars(args), **values, "configuration": configuration})
 
 
+def configured_options(args: argparse.Namespace) -> frozenset[str]:
+    """Name the options that a variable or mlsec.yaml set, and that are used in this run."""
+    if "configuration" not in args:
+        return frozenset()
+    sources = {name: at.source for name, at in args.configuration.settings.items()}
+    return frozenset(
+        f"--{name}"
+        for name, source in sources.items()
+        if source not in (COMMAND_LINE, DEFAULT) and not source.startswith(f"{DEFAULT};")
+    )
+
+
 def print_config(args: argparse.Namespace) -> int:
     """Print every option with its value and source."""
     from mlsec.cli.config.show import config_text
