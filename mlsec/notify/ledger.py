@@ -83,7 +83,7 @@ class Ledger:
             self._add(_Line(receiver=receiver, since=assessment.scan.finished_at))
 
     def pending(self, address: str, assessment: Assessment, least: Severity) -> Pending:
-        """Give what is open at a severity or above, opened since the receiver began, and not sent."""
+        """Give what is open, at a severity or above, since the receiver began, and not yet sent."""
         receiver = _receiver(address, assessment)
         since = self._since.get(receiver, assessment.scan.finished_at)
         keys = {

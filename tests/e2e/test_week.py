@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,9 +107,12 @@ def team(tmp_path: Path) -> Iterator[Team]:
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
+    address = "http://{}:{}".format(*moto.get_host_and_port())
+    # Servers of one process share what they hold.
+    urllib.request.urlopen(f"{address}/moto-api/reset", b"", timeout=30).close()  # noqa: S310
     (tmp_path / "mlsec.yaml").write_text(CONFIG)
     with webhook() as hook, mailbox() as mails:
-        yield Team(tmp_path, "http://{}:{}".format(*moto.get_host_and_port()), hook, mails)
+        yield Team(tmp_path, address, hook, mails)
     moto.stop()
 
 
