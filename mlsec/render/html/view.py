@@ -110,6 +110,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     control_rules: dict[str, str]
     said_by: dict[str, RuleSummary]
+    judging: tuple[RuleSummary, ...]
+    idle: tuple[str, ...]
 
     @property
     def state(self) -> str:
@@ -133,6 +135,7 @@ def build_view(assessment: Assessment) -> View:
     pathed = sorted(filter(tally.is_attack_path, findings), key=_by_severity_and_length)
     worst = [item for item in filter(tally.is_open, findings) if _is_high(item)]
     groups = tally.gap_groups(assessment)
+    rules = sorted(assessment.rules, key=lambda rule: rule.id)
     places = sorted(assessment.coverage, key=lambda row: (row.type, row.scope, row.region))
     return View(
         subjects=tuple(subjects_of(assessment)),
@@ -170,8 +173,16 @@ def build_view(assessment: Assessment) -> View:
         ),
         digest=document_digest(assessment),
         said_by={rule.id: rule for rule in assessment.rules},
+        judging=tuple(rule for rule in rules if _judged(rule)),
+        idle=tuple(rule.id for rule in rules if not _judged(rule)),
         control_rules={rule.id: rule.title for rule in assessment.rules},
     )
+
+
+def _judged(rule: RuleSummary) -> bool:
+    """Whether it met something to judge."""
+    counts = rule.counts
+    return bool(counts.failed or counts.waived or counts.passed or counts.not_assessed)
 
 
 def _concerns(assessment: Assessment) -> tuple[ConcernView, ...]:
