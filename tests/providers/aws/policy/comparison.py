@@ -222,6 +222,8 @@ def _names(documents: Sequence[Document], asked: str) -> list[str]:
     found = [name.replace("*", UNNAMED) for name in names_]
     for name in names_:
         if "*" in name:
+            # Where a variable stands behind a wildcard, the rest of the name is the caller's id.
+            found.append(name.replace("*", f"{_USER}/{UNNAMED}"))
             shape = re.compile(re.escape(name).replace(r"\*", ".*"))
             found += sorted(p for p in patterns if shape.fullmatch(p))
     return found
