@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.resource import TypeCoverage
+from mlsec.core.resource import LeftOut, TypeCoverage
 from mlsec.render import tally
 
 
@@ -56,3 +56,13 @@ def type_rows(rows: Sequence[TypeCoverage], assessment: Assessment) -> tuple[Typ
         )
         for kind, group in sorted(by_type.items())
     )
+
+
+def left_out_of(rows: Sequence[TypeCoverage]) -> tuple[LeftOut, ...]:
+    """Give the names of what was left out, one group for each reason."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        for part in row.named:
+            names[part.because].extend(part.names)
+    groups = ((because, tuple(sorted(of_it))) for because, of_it in sorted(names.items()) if of_it)
+    return tuple(LeftOut(because=because, names=of_it) for because, of_it in groups)

@@ -23,7 +23,7 @@ from mlsec.render.causes import CauseView, open_causes, severe
 from mlsec.render.control_words import CONTROL_LABELS, linked_controls, unlisted_status
 from mlsec.render.document import document_digest
 from mlsec.render.gate_words import gate_lines
-from mlsec.render.html.coverage import TypeRow, type_rows
+from mlsec.render.html.coverage import TypeRow, left_out_of, type_rows
 from mlsec.render.html.paths import PathView, drawn_paths
 from mlsec.render.html.places import PlacesView, places_of, subjects_of
 from mlsec.render.upload_limits import left_out_notices
@@ -159,7 +159,7 @@ def build_view(assessment: Assessment) -> View:
         rights=tuple(tally.missing_rights(groups)),
         types=type_rows(places, assessment),
         places=tuple(places[:COVERAGE_ROWS]),
-        left_out=tuple(part for row in places for part in row.named if part.names),
+        left_out=left_out_of(places),
         places_left=max(0, len(places) - COVERAGE_ROWS),
         enumerated=sum(row.enumerated for row in places),
         excluded=sum(row.excluded for row in places),
