@@ -91,6 +91,34 @@ def told(text: str, name: str) -> object:
     return held.value if isinstance(held, Known) else "unread"
 
 
+def application(owner: str) -> str:
+    """An application that owns the subscription."""
+    return (
+        'resource "azuread_application" "a" {\n  display_name = "deploy"\n'
+        f'  owners = [{owner}]\n}}\nresource "azuread_service_principal" "a" {{\n'
+        "  client_id = azuread_application.a.client_id\n}\n"
+        + given("Owner", "azuread_service_principal.a.object_id")
+    )
+
+
+def permission(number: str) -> str:
+    return (
+        f'resource "azuread_app_role_assignment" "m" {{\n  app_role_id = "{number}"\n'
+        f'  principal_object_id = {TRAIN}\n  resource_object_id = "x"\n}}\n'
+    )
+
+
+def vault(more: str) -> str:
+    """A vault that the identity may change."""
+    return (
+        'resource "azurerm_key_vault" "v" {\n  name = "v"\n  resource_group_name = "ml"\n'
+        f"  {more}\n}}\n" + given("Key Vault Contributor", scope="azurerm_key_vault.v.id")
+    )
+
+
+CONTAINERS = (
+    'resource "azurerm_container_group" "c" {\n  name = "c"\n  resource_group_name = "ml"\n}\n'
+)
 _MEMBERS = f"members = [{TRAIN}]"
 _OF_GROUP = given("Owner", "azuread_group.g.object_id")
 _NESTED = group() + group(name="h") + member(of="h") + member("azuread_group.h.object_id")
@@ -108,6 +136,10 @@ _NESTED = group() + group(name="h") + member(of="h") + member("azuread_group.h.o
         (_NESTED + _OF_GROUP, True),
         (group() + member(IDLE) + _OF_GROUP, False),
         (group() + member() + given("Reader", "azuread_group.g.object_id"), False),
+        (group(f"owners = [{TRAIN}]") + _OF_GROUP, True),
+        (group(f"owners = [{IDLE}]") + _OF_GROUP, False),
+        (application(TRAIN), True),
+        (application(IDLE), False),
         (custom(""), True),
         (custom('"Microsoft.Authorization/*/write"'), False),
     ],
@@ -124,6 +156,12 @@ def test_who_owns_the_subscription_by_schedule_group_or_custom_role(
         (directory("Global Administrator"), True),
         (directory("Application Administrator"), True),
         (directory("Directory Readers"), False),
+        (permission("9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8"), True),
+        (permission("df021288-bdef-4463-88db-98f22de89214"), False),
+        (vault(""), True),
+        (vault("rbac_authorization_enabled = true"), False),
+        # A vault is neither it nor a part of it.
+        (CONTAINERS + given("Contributor", scope="azurerm_container_group.c.id"), False),
         (site("Owner"), True),
         (site("Reader"), False),
         *(

@@ -237,3 +237,22 @@ def test_access_lists_of_a_bucket_of_vectors_count_where_access_is_not_uniform(
     graph = scanned(text)
     assert told(graph, "gcp.storage.bucket", "is_public_read") is reads
     assert told(graph, "gcp.storage.bucket", "is_public_write") is writes
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "role", "is_admin"),
+    [
+        ("folder", 'folder = "folders/12"', "roles/resourcemanager.folderAdmin", True),
+        ("folder", 'folder = "folders/12"', "roles/viewer", "unread"),
+        ("organization", 'org_id = "12"', "roles/resourcemanager.organizationAdmin", True),
+        ("organization", 'org_id = "12"', "roles/browser", "unread"),
+    ],
+)
+def test_what_code_grants_above_the_project_counts_in_it(
+    kind: str, place: str, role: str, is_admin: object
+) -> None:
+    above = (
+        f'resource "google_{kind}_iam_member" "m" {{\n  {place}\n  role = "{role}"\n'
+        "  member = google_service_account.a.member\n}\n"
+    )
+    assert told(scanned(ACCOUNT + NOTEBOOK + above), _ACCOUNTS, "is_admin") is is_admin

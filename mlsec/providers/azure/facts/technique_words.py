@@ -103,8 +103,9 @@ def _is_asked(grant: Grant, place: str, graph: Graph) -> bool:
 
 def _has_policies(grant: Grant, graph: Graph) -> bool:
     """Whether a vault that goes by its own access policies may be where a role is given."""
-    if type_at(grant.scope) != "microsoft.keyvault/vaults":
-        return True
+    kind = type_at(grant.scope)
+    if kind != "microsoft.keyvault/vaults":
+        return not kind
     vault = graph.called(grant.scope, _VAULT)
     return vault is None or vault.properties.get("uses_rbac") is not True
 
@@ -121,7 +122,7 @@ WORDS = Words(
             required=("on",),
         ),
         "directory role": QuestionWord(
-            about="a role that the identity has in Microsoft Entra, by name and by id",
+            about="a role in Microsoft Entra or a permission of Microsoft Graph, by name and by id",
             read=_directory_role,
             fields={"id": ()},
             required=("id",),
