@@ -110,8 +110,8 @@ function findingRow(row, at) {
   const what = make("td", { className: isNamed ? "what named" : "what" }, opener, isNamed ? null : make("span", { className: "about" }, name));
   const line = make("tr", { className: "row", onclick: () => openPanel(row) },
     make("td", { className: "how" }, severityMark(severityOf(row))), what,
-    make("td", { className: "of", title: idOf(row) }, kindOf(row)),
-    make("td", { className: "where", title: placeOf(row) }, ...whereOf(row).map((part) => make("span", { className: "part" }, part))));
+    make("td", { className: "of", title: idOf(row) }, make("span", { className: "part two" }, kindOf(row))),
+    make("td", { className: "where", title: placeOf(row) }, ...whereOf(row).map((part, _, parts) => make("span", { className: parts.length > 1 ? "part" : "part two" }, part))));
   line.setAttribute("aria-rowindex", at + 2);
   return line;
 }

@@ -24,6 +24,7 @@ try {
     const room = Math.floor(byId("scroller").clientHeight / rowHeight);
     const missing = Math.max(0, Math.min(room, entries.length) - document.querySelectorAll("#rows tr.row").length);
     const stateOf = (row) => [data.status[row], data.severity[row]];
+    const tall = [...document.querySelectorAll("#rows tr.row")].filter((one) => Math.abs(one.offsetHeight - rowHeight) > 1).length;
     // The page begins with what is open; here the order of all is looked at.
     chosen.status.clear();
     const lists = {};
@@ -42,7 +43,7 @@ try {
         rows: one.rows.map(stateOf), text: groupRow(one, 0).textContent, severity: one.worst,
       }));
     }
-    return { lists, groups, missing };
+    return { lists, groups, missing, tall };
   });
   console.log(JSON.stringify(found));
 } finally {

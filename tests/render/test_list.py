@@ -31,8 +31,22 @@ def many() -> Assessment:
     return msgspec.structs.replace(whole, findings=findings)
 
 
+def long_names() -> Assessment:
+    """Failures in files that lie deep, with long names."""
+    whole = samples.rich()
+    deep = "applications/" + "-".join(["a-part-of-a-name"] * 12) + "/file.yaml"
+    findings = tuple(
+        msgspec.structs.replace(
+            one, resource=msgspec.structs.replace(one.resource, file=deep, line=7, name="n" * 180)
+        )
+        for one in whole.findings
+    )
+    return msgspec.structs.replace(whole, findings=findings)
+
+
 PAGES: dict[str, Callable[[], Assessment]] = {
     "rich": samples.rich,
+    "long names": long_names,
     "many": many,
 }
 
@@ -84,6 +98,11 @@ def test_group_is_as_grave_as_what_is_open_in_it(shown: Any, group: str) -> None
         if first == 1 and all(state == 1 for state, _ in one["rows"]):
             assert one["text"].endswith(", not assessed")
     assert heads == sorted(heads)
+
+
+@pytest.mark.browser
+def test_every_row_is_as_high_as_the_list_counts_on(shown: Any) -> None:
+    assert shown["tall"] == 0
 
 
 @pytest.mark.browser
