@@ -22,7 +22,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
-.PHONY: help demo test check commands docs site picture bench fuzz release-check servers checkov trestle oracles lock wheel demo-fixture generated new-service clean
+.PHONY: help demo test check commands docs man site picture bench fuzz release-check servers checkov trestle oracles lock wheel demo-fixture generated new-service clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo "make docs   write the generated files again"
 	@echo "make generated  all that is generated: make docs, and the demo's evidence"
 	@echo "make new-service OPERATION=SERVICE:Operation TYPE=aws.service.noun  begin a new AWS type"
+	@echo "make man    write the manual page mlsec(1) into out/man"
 	@echo "make site   build the documentation site into out/site, warnings are errors"
 	@echo "make picture  make the README's picture of the report again, with chromium"
 	@echo "make bench  measure, each figure beside its peer or its floor"
@@ -78,6 +79,10 @@ check: $(VENV)/.dev-ready
 
 docs: $(VENV)/.dev-ready
 	@$(BIN)/python -m docs.generate
+
+man: $(VENV)/.dev-ready
+	@$(BIN)/python -m docs.man out/man
+	@echo "read it: man -l out/man/mlsec.1"
 
 site: $(SITE)/.ready $(VENV)/.dev-ready
 	@$(BIN)/python -m docs.site.build out/site-build

@@ -85,6 +85,12 @@ def _doctor(subparsers: Subparsers) -> None:
     doctor.register(subparsers)
 
 
+def _completion(subparsers: Subparsers) -> None:
+    from mlsec.cli import completion
+
+    completion.register(subparsers)
+
+
 # In the order of the help.
 COMMANDS: Mapping[str, Register] = {
     "init": _init,
@@ -99,6 +105,7 @@ COMMANDS: Mapping[str, Register] = {
     "sign": _sign,
     "rules": _rules,
     "doctor": _doctor,
+    "completion": _completion,
 }
 
 

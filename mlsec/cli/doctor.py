@@ -28,9 +28,11 @@ _COSTS = {
     "azure": "azure and az:// cannot be scanned",
     "blake3": "signatures over BLAKE3 digests cannot be verified",
     "bom": "the CycloneDX bill of materials (-f cyclonedx) cannot be written",
+    "completion": "mlsec completion cannot write the script for a shell",
     "gcp": "gcp and gs:// cannot be scanned",
     "iac": "Terraform code is not assessed; its plans in JSON are",
     "kubernetes": "clusters cannot be scanned; manifests can",
+    "notify": "nobody can be notified (--notify)",
     "xlsx": "the workbook (-f xlsx) cannot be written",
 }
 

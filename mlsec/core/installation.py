@@ -20,6 +20,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "azure": ("azure-core>=1.31", "azure-identity>=1.19", "azure-storage-blob>=12.24"),
     "blake3": ("blake3>=1.0",),
     "bom": ("cyclonedx-python-lib[validation]>=11.12",),
+    "completion": ("shtab>=1.13",),
     "gcp": ("google-auth>=2.35", "google-cloud-storage>=2.19", "requests>=2.31"),
     "iac": ("tree-sitter>=0.24", "tree-sitter-hcl>=1.2"),
     "kubernetes": ("kubernetes>=31",),

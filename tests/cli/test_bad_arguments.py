@@ -107,6 +107,7 @@ ROWS = {
     "sign --chain": Row("sign model --key ec.pem --certificate cert.pem --chain BAD"),
     "sign --output": Row("sign model --key ec.pem -o BAD", NEW_FILE),
     "doctor --output": Row("doctor --policy aws -o BAD", NEW_FOLDER),
+    "completion SHELL": Row("completion BAD"),
     "rules list GLOB": Row("rules list BAD"),
     "rules list --rules": Row("rules list --rules BAD"),
     "rules show ID": Row("rules show BAD"),

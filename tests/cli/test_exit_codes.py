@@ -23,7 +23,7 @@ SOUND = {
     "rules show": "sagemaker/notebook-direct-internet", "rules test": "--no-mutants sagemaker/m*",
     "rules new": "own/x --resource aws.sagemaker.notebook --rules own", "rules index": "",
     "rules vocabulary": "", "rules explain": "sagemaker/notebook-direct-internet fail:0",
-    "rules techniques": "", "doctor": "", "init": "",
+    "rules techniques": "", "doctor": "", "init": "", "completion": "bash",
 }  # fmt: skip
 PARSERS = {
     parser.prog.removeprefix("mlsec "): parser
