@@ -54,7 +54,7 @@ MATCHERS = {
     ),
     "gcp deny policy": (
         "from mlsec.providers.gcp.facts.identities import _covers as covers",
-        "covers([pattern], text)",
+        "covers([pattern], text).truth.name == 'TRUE'",
     ),
     "registry scanning": (
         "from mlsec.providers.aws.facts.image_repositories import _names as names",
