@@ -1,4 +1,4 @@
-"""Which calls give EKS clusters, and the roles that their pods get by association."""
+"""Which calls give EKS clusters, the roles of their pods, and who is let in."""
 
 from __future__ import annotations
 
@@ -32,6 +32,30 @@ PLANS: tuple[TypePlan, ...] = (
                 service="eks",
                 name="DescribePodIdentityAssociation",
                 params={"clusterName": "$parent.value", "associationId": "$.associationId"},
+                gone=("ResourceNotFoundException",),
+            ),
+        ),
+    ),
+    TypePlan(
+        type="aws.eks.access_entry",
+        parent="aws.eks.cluster",
+        listing=Operation(
+            service="eks",
+            name="ListAccessEntries",
+            params={"clusterName": "$parent.value"},
+            items="accessEntries",
+        ),
+        reads=(
+            Operation(
+                service="eks",
+                name="DescribeAccessEntry",
+                params={"clusterName": "$parent.value", "principalArn": "$.value"},
+                gone=("ResourceNotFoundException",),
+            ),
+            Operation(
+                service="eks",
+                name="ListAssociatedAccessPolicies",
+                params={"clusterName": "$parent.value", "principalArn": "$.value"},
                 gone=("ResourceNotFoundException",),
             ),
         ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Targets
+from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.providers.kubernetes.facts.selectors import (
     all_of_type,
     in_code,
@@ -29,6 +30,11 @@ CLOUDS: Mapping[str, RelationKind] = {
     ),
 }
 _ASSOCIATION, _EKS = "aws.eks.pod_identity", "aws.eks.cluster"
+_ENTRY = "aws.eks.access_entry"
+# Each may start pods in kube-system, if it holds there. Source: the EKS user guide.
+_STRONG = frozenset({
+    "AmazonEKSClusterAdminPolicy", "AmazonEKSAdminPolicy", "AmazonEKSEditPolicy",
+})  # fmt: skip
 _NOT_READ = "EKS may give it a role by association, and the associations were not read"
 _WHICH = "EKS gives an account of this name a role, and which cluster this is its context hides"
 _DIRECT = "Google's IAM may grant rights to it directly, which is not followed"
@@ -75,6 +81,37 @@ def _given(account: Resource, graph: Graph) -> Targets:
         for gap in graph.incomplete(_ASSOCIATION, cluster.scope, cluster.region)
     }
     return Targets(gaps=tuple(sorted(hidden)))
+
+
+def administers(account: Resource, graph: Graph) -> Answer:
+    """Whether an access entry of EKS gives a role of an account power over the whole cluster."""
+    if _ENTRY not in graph.vocabulary.types:
+        return NO
+    clusters = [] if in_code(account) else _clusters(account, graph)
+    names = {(cluster.scope, cluster.name) for cluster in clusters}
+    roles = {role.id for role in cloud_roles(account, graph).resources}
+    if not roles:
+        return NO
+    hidden = [gap for c in clusters for gap in graph.incomplete(_ENTRY, c.scope, c.region)]
+    answers = [unknown(hidden)] if hidden else []
+    for entry in graph.of_type(_ENTRY):
+        is_here = (
+            entry.scope == account.scope
+            if in_code(account)
+            else (entry.scope, str(known_value(entry, "cluster_name"))) in names
+        )
+        if is_here and roles & {role.id for role in graph.targets(entry, "role").resources}:
+            unread = entry.unread.get("policies", ())
+            answers.append(unknown(unread) if unread else YES if _is_strong(entry) else NO)
+    return any_of(answers)
+
+
+def _is_strong(entry: Resource) -> bool:
+    return any(
+        str(policy.get("policy_arn")).rpartition("/")[2] in _STRONG
+        and (policy.get("scope") == "cluster" or "kube-system" in (policy.get("namespaces") or ()))
+        for policy in known_value(entry, "policies") or ()
+    )
 
 
 def _names(association: Resource, account: Resource) -> bool:

@@ -144,7 +144,6 @@ _HARMLESS: _Kinds = {
         "workloads", "localqueues", "clusterqueues", "resourceflavors", "cohorts",
         "workloadpriorityclasses", "topologies",
     ),
-    "kubeflow.org": ("profiles",),
     "model.aibrix.ai": ("modeladapters", "modelclaims"),
     "monitoring.coreos.com": ("servicemonitors", "podmonitors", "prometheusrules", "probes"),
     "networking.internal.knative.dev": ("ingresses", "certificates", "serverlessservices"),

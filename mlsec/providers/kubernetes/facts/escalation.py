@@ -12,7 +12,8 @@ from mlsec.graph.flags import as_answer
 from mlsec.graph.techniques.escalation import Escalation, escalations
 from mlsec.graph.techniques.load import shipped_techniques
 from mlsec.graph.techniques.technique import Technique
-from mlsec.graph.ternary import any_of
+from mlsec.graph.ternary import YES, any_of
+from mlsec.providers.kubernetes.facts.cloud_roles import administers
 from mlsec.providers.kubernetes.facts.grants import grants_of
 from mlsec.providers.kubernetes.facts.rights import is_admin
 from mlsec.providers.kubernetes.facts.selectors import as_fact
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 
+_BY_ENTRY = "an access entry of EKS for its role"
+
+
 def is_privileged(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an account can take over the cluster."""
     search = _all(graph).get(resource.id)
-    answers = [as_answer(is_admin(resource, graph)), *([search.is_open] if search else [])]
+    answers = [as_answer(is_admin(resource, graph)), administers(resource, graph)]
+    answers += [search.is_open] if search else []
     return as_fact(any_of(answers))
 
 
@@ -34,10 +39,12 @@ def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
     search = _all(graph).get(resource.id)
     if search is None:
         return Known([])
-    doubts = {*search.undecided.because, *grants_of(resource, graph).gaps}
-    if doubts and not search.paths:
+    by_entry = administers(resource, graph)
+    texts = [path.text for path in search.paths] + ([_BY_ENTRY] if by_entry == YES else [])
+    doubts = {*search.undecided.because, *by_entry.because, *grants_of(resource, graph).gaps}
+    if doubts and not texts:
         return Unknown(tuple(sorted(gap for gap in doubts if not gap.startswith("?"))))
-    return Known([path.text for path in search.paths])
+    return Known(texts)
 
 
 def _all(graph: Graph) -> Mapping[str, Escalation]:

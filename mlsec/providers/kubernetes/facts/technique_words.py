@@ -49,6 +49,8 @@ _SEVERAL = {
 _APPLIED = frozenset({*named(ANYWHERE), *named(IN_ITS_NAMESPACE), *named(SOURCES)})
 # How a right counts that is limited to named objects, beside a list of names.
 _ANY_NAME, _OF_TARGET, _STRONG_ROLE = "whichever", "target", "a role that takes over"
+_A_POD = "a pod"
+_COUNTED = frozenset({_ANY_NAME, _OF_TARGET, _STRONG_ROLE, _A_POD})
 # Where projects that apply what objects say are installed, by their own instructions.
 _CONTROLLERS = frozenset({
     "argocd", "argo-cd", "openshift-gitops", "fleet-local", "fleet-default", "crossplane-system",
@@ -61,6 +63,7 @@ _STRONG = frozenset({
 })  # fmt: skip
 _NOT_INSTALLED = "whether a controller that applies what objects say is installed is not said"
 _NO_NAMESPACE = "whether it is applied to the namespace of a powerful account is not said"
+_NO_POD = "whether a pod that it names runs as a powerful account is not known"
 _NO_ACCOUNT = "whether an account that it names is powerful is not known"
 _NO_CONTROLLER = "whether a controller takes objects of this namespace is not said"
 _NO_PLATFORM = "whether the cluster is one of EKS is not said"
@@ -77,7 +80,7 @@ def _may(raw: Mapping[str, Any]) -> Question:
             group=group,
             resource=resource,
             names=frozenset(name.split("|")) if name else frozenset(),
-            is_of_any_name=name in (_ANY_NAME, _OF_TARGET, _STRONG_ROLE),
+            is_of_any_name=name in _COUNTED,
         )
         for group, resource in _SEVERAL.get(what) or (split_resource(what),)
     )
@@ -135,6 +138,8 @@ def _suits(
         if target is None or target.identity is None:
             return unknown((note_unstated(graph, grant.binding, "names", _NO_ACCOUNT),))
         return YES if target.identity.name in names else NO
+    if name == _A_POD:
+        return unknown((note_unstated(graph, grant.binding, "names", _NO_POD),))
     if name == _STRONG_ROLE:
         kind = "ClusterRole" if right.resource == "clusterroles" else "Role"
         given = [role_given(kind, role, grant.binding, graph) for role in names]

@@ -16,7 +16,8 @@ from mlsec.vocabulary.types import Kind, Property, Type
 Shapes = Mapping[str, Callable[[Node], Any]]
 # Placeholders that another tool fills in before the text reaches a cluster.
 _PLACEHOLDER = re.compile(
-    r"\$\{(?:(?!\$\{)[^}]|(?!))*+\}|\{\{(?:(?!\{\{).)*?\}\}|\A<[^<>]+>\Z", re.S
+    r"\$\{(?:(?!\$\{)[^}]|(?!))*+\}|\{\{(?:(?!\{\{).)*?\}\}|\A<[^<>]+>\Z|\A\$[A-Z][A-Z0-9_]*\Z",
+    re.S,
 )
 # Shapes that look at text as it stands: what a shell or the cluster fills in is part of it.
 _AS_IT_STANDS = frozenset({"secret_kind", "argument_text", "scalar_text"})

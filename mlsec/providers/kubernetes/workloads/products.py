@@ -60,7 +60,7 @@ RUNS: Mapping[str, str] = {name: runs for name, runs, _ in _NAMES}
 # Images of serving infrastructure that serve no models themselves.
 _ASIDE = regex(
     r"controller|operator|webhook|(?:^|[/-])init(?:$|[-])|exporter|storage-initializer|manager"
-    r"|router|gateway|dashboard|frontend|web-?app|agent(?:$|[-])|cli(?:$|[-])"
+    r"|router|gateway|dashboard|frontend|web-?app|agent(?:$|[-])|cli(?:$|[-])|benchmark"
 )
 # Commands that start a server, whatever the image is called.
 _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = (

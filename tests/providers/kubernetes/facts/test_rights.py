@@ -325,3 +325,19 @@ def test_token_of_a_named_account_is_worth_what_that_account_may_do(
         found = account(tmp_path, given(right), boss)
         assert found.properties["is_privileged"] is privileged
         assert found.properties["can_escalate"] is privileged
+
+
+@pytest.mark.parametrize("part", ["pods/exec", "pods/attach", "pods/ephemeralcontainers", "pods"])
+def test_right_on_a_named_pod_is_unknown_where_a_powerful_account_may_run_it(
+    part: str, tmp_path: Path
+) -> None:
+    text = given(rule("get, patch", part, names="boss-0"))
+    boss = ADMIN.replace("SPACE", "models")
+    assert verdict(tmp_path, PRIVILEGED, text, boss) == "not_assessed"
+    assert verdict(tmp_path, PRIVILEGED, text) == "pass"
+
+
+def test_who_makes_profiles_of_kubeflow_may_start_pods(tmp_path: Path) -> None:
+    assert verdict(tmp_path, STARTS, given(rule("create", "profiles", "kubeflow.org"))) == (
+        "not_assessed"
+    )

@@ -108,3 +108,19 @@ def test_route_to_an_unknown_server_does_not_pass_and_to_ray_fails(tmp_path: Pat
     to_ray = route.replace("NAME, port: 80", "r-head-svc, port: 8265")
     known = graph_of(tmp_path, {"x.yaml": RAY + to_ray})
     assert rule in verdicts(known)["fail"]
+
+
+@pytest.mark.parametrize(("name", "status"), [("$KSA_NAME", "not_assessed"), ("llm", "pass")])
+def test_name_that_a_shell_fills_in_is_not_known(name: str, status: str, tmp_path: Path) -> None:
+    text = OWN.replace("thing:1", "vllm-openai:v1").replace(
+        "    spec:\n", f"    spec:\n      serviceAccountName: {name}\n"
+    )
+    found = verdicts(graph_of(tmp_path, {"x.yaml": text}))
+    assert ("k8s-workload/default-service-account", "own") in found[status]
+
+
+def test_tool_that_measures_a_server_is_no_server(tmp_path: Path) -> None:
+    text = OWN.replace("thing:1", "llm-d-benchmark:v1")
+    assert of_type(graph_of(tmp_path, {"x.yaml": text}), "workload")["own"].properties["is_ml"] is (
+        False
+    )
