@@ -73,13 +73,13 @@ def opens(resource: Resource, graph: Graph) -> Known | Unknown:
     for way in leading.ways:
         for workload in selected(way.service, graph).resources:
             for port in way.ports:
-                found = answering(workload, port, graph)
-                if not found.containers:
+                reply = answering(workload, port, graph)
+                if not reply.containers:
                     why = f"no container of it has a port {port.get('target') or ''}".rstrip()
                     unfollowed.add(note_unstated(graph, workload, "ports", why))
-                for container in found.containers:
-                    exposed, doubts = _exposed(container, found, graph)
-                    ports[exposed.get("product", ""), found.number] = exposed
+                for container in reply.containers:
+                    exposed, doubts = _exposed(container, reply, graph)
+                    ports[exposed.get("product", ""), reply.number] = exposed
                     gaps |= doubts
     gaps |= unfollowed
     if gaps and not ports:
@@ -89,20 +89,20 @@ def opens(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def _exposed(
-    container: Resource, found: Answering, graph: Graph
+    container: Resource, reply: Answering, graph: Graph
 ) -> tuple[dict[str, Any], set[str]]:
     """Give what a container exposes on a port, and a gap where that is not known."""
     product = known_value(container, "product")
     if not product:
         image = known_value(container, "image")
         why = f"what the image {image} runs is not known" if image else "its image is not known"
-        return {"port": found.number}, {note_unstated(graph, container, "product", why)}
-    what = opened(product, found.number, found.name)
+        return {"port": reply.number}, {note_unstated(graph, container, "product", why)}
+    what = opened(product, reply.number, reply.name)
     what = what or known_value(container, "served_app")
-    row = {"product": product, "port": found.number}
+    row = {"product": product, "port": reply.number}
     if what:
         return {**row, "what": what}, set()
-    why = f"what {product} runs on port {found.number} is not known"
+    why = f"what {product} runs on port {reply.number} is not known"
     return row, {note_unstated(graph, container, "product", why)}
 
 
