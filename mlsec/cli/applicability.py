@@ -192,6 +192,11 @@ def problem_with(
     return ""
 
 
+def needs_of(command: str, option: str) -> tuple[str, ...]:
+    """Give the options of which an option needs one."""
+    return APPLIES[command].get(option, _ANY).needs
+
+
 def rivals_of(command: str, option: str) -> frozenset[str]:
     """Give the options that cannot be used together with an option, whichever of them says so."""
     rows = APPLIES[command]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from mlsec import __version__
 from mlsec.cli import console, exits
 from mlsec.cli.applicability import LIVE, check_options, describe
 from mlsec.cli.policy_parts import MANAGED_POLICY_CHARS, policy_parts, size_chars
-from mlsec.core.errors import MlsecError
+from mlsec.core.errors import MlsecError, UsageError
 
 _PACKAGES = ("msgspec", "pyyaml", "jinja2", "cryptography")
 _NETWORK = (
@@ -43,9 +44,15 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         "doctor",
         help="show the installation, or print the rights that a scan needs",
         description="Without options: the versions installed and the settings of the environment"
-        " that a scan uses.",
+        " that a scan uses; nothing is contacted. With targets: try to sign in to each, and ask for"
+        " nothing else.",
         epilog=exits.EPILOG,
     )
+    parser.add_argument(
+        "targets", nargs="*", metavar="TARGET",
+        help="account, cluster or cloud to sign in to, such as aws, azure://SUBSCRIPTION, gcp or"
+        " kubernetes://CONTEXT",
+    )  # fmt: skip
     parser.add_argument(
         "--policy", choices=LIVE, metavar="PROVIDER",
         help="print the least-privilege policy or role for a scan of aws, azure, gcp or kubernetes",
@@ -79,7 +86,38 @@ def run(args: argparse.Namespace) -> int:
         console.out(policy)
         _note_use(args.policy, policy)
         return exits.CLEAN
-    return _installation()
+    return _sign_in(args.targets) if args.targets else _installation()
+
+
+def _sign_in(targets: Sequence[str]) -> int:
+    """Try to sign in to each target; exit 11 when one refuses."""
+    from mlsec.cli.target import is_remote
+    from mlsec.collect.settings import CollectSettings
+    from mlsec.core.content_paths import content_folder
+    from mlsec.core.sanitize import visible
+    from mlsec.targets.collectors import COLLECTORS, SCHEMES, scheme_of
+    from mlsec.vocabulary.load import load_vocabulary
+
+    for target in targets:
+        if not is_remote(target) or COLLECTORS[SCHEMES[scheme_of(target)]].check is None:
+            raise UsageError(
+                f'there is nothing to sign in to at "{target}"; give aws, azure, gcp or kubernetes'
+            )
+    settings = CollectSettings(vocabulary=load_vocabulary(content_folder("rules") / "vocabulary"))
+    refused = 0
+    for target in targets:
+        check = COLLECTORS[SCHEMES[scheme_of(target)]].check
+        try:
+            if check is not None:
+                check(target, settings)
+        except MlsecError as error:
+            refused += 1
+            console.out(f"{target}: cannot sign in: {visible(error.message, 400)}")
+            if error.hint:
+                console.out(f"    to mend it: {visible(error.hint, 400)}")
+        else:
+            console.out(f"{target}: signed in")
+    return exits.INCOMPLETE if refused else exits.CLEAN
 
 
 def _is_wide(args: argparse.Namespace) -> bool:

@@ -106,6 +106,7 @@ ROWS = {
     "sign --certificate": Row("sign model --key ec.pem --certificate BAD"),
     "sign --chain": Row("sign model --key ec.pem --certificate cert.pem --chain BAD"),
     "sign --output": Row("sign model --key ec.pem -o BAD", NEW_FILE),
+    "doctor TARGET": Row("doctor BAD"),
     "doctor --output": Row("doctor --policy aws -o BAD", NEW_FOLDER),
     "completion SHELL": Row("completion BAD"),
     "rules list GLOB": Row("rules list BAD"),

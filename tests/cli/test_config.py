@@ -100,6 +100,19 @@ def test_configured_option_yields_to_one_that_is_given_and_excludes_it(
     assert "history of mlsec.yaml:3:1 is not used: --changed-since" in capsys.readouterr().err
 
 
+def test_receiver_from_a_variable_is_not_shown_and_is_refused_without_a_history(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "mlsec.yaml").write_text('targets: [infra]\nnotify: ["json://h/${HOOK}"]\n')
+    assert refused(capsys).startswith("mlsec.yaml:2:1: notify: the variable HOOK is not set")
+    monkeypatch.setenv("HOOK", "k5")
+    assert refused(capsys) == "mlsec.yaml:2:1: notify needs history as well"
+    settings = shown(capsys, "--history", "h.db")
+    assert settings["notify"] == ('["json://h/${HOOK}"]', "mlsec.yaml:2:1")
+    monkeypatch.setenv("MLSEC_NOTIFY", "json://h/k6")
+    assert shown(capsys, "--history", "h.db")["notify"] == ('"(not shown)"', "MLSEC_NOTIFY")
+
+
 def test_two_configured_options_that_exclude_each_other_are_refused(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

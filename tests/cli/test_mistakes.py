@@ -43,7 +43,7 @@ MISTAKES = {
     "rules show s3/bucket-publc-read": 'did you mean "s3/bucket-public-read"?',
     "diff a.json": "NEW is missing; write mlsec diff OLD NEW",
     "verify infra": "--trust is missing; write mlsec verify MODEL --trust FILE",
-    "doctor aws": 'unexpected argument "aws"; did you mean "--policy aws"?',
+    "doctor infra": "give aws, azure, gcp or kubernetes",
     "doctor --policy amazon": 'did you mean "aws"?',
 }
 

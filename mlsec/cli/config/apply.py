@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from mlsec.cli import console, exits
-from mlsec.cli.applicability import problem_with, rivals_of
+from mlsec.cli.applicability import needs_of, problem_with, rivals_of
 from mlsec.cli.config.merge import COMMAND_LINE, DEFAULT, configuration_of
 from mlsec.cli.config.options import own_options
 from mlsec.cli.config.read import Setting
@@ -88,11 +88,35 @@ def _applicable(
         for option in sorted(used - given):
             problem = problem_with(command, option, used, subjects)
             if problem:
+                _check_needed(command, option, settings, subjects)
                 used.discard(option)
                 name = option.removeprefix("--")
                 why = problem.removeprefix(f"{option} ")
                 result[name] = _left_out(options[name], settings[name], why)
     return result
+
+
+def _check_needed(
+    command: str,
+    option: str,
+    settings: Mapping[str, Setting],
+    subjects: Mapping[str, Mapping[str, str]],
+) -> None:
+    """Refuse an option without what it needs: nobody would be notified, and nothing would say so.
+
+    Raises:
+        MlsecError: what it needs is set nowhere, and else it would apply.
+    """
+    set_anywhere = {f"--{name}" for name, at in settings.items() if at.source != DEFAULT}
+    needed = needs_of(command, option)
+    is_set = not needed or bool(set_anywhere & {*needed})
+    if not is_set and not problem_with(command, option, {option, *needed}, subjects):
+        names = " or ".join(name.removeprefix("--") for name in needed)
+        raise MlsecError(
+            f"{option.removeprefix('--')} needs {names} as well",
+            location=settings[option.removeprefix("--")].source,
+            hint="set it too, or take this out",
+        )
 
 
 def _left_out(action: argparse.Action, setting: Setting, why: str) -> Setting:
