@@ -9,6 +9,7 @@ SERVERS := .venv-servers
 CHECKOV := .venv-checkov
 TRESTLE := .venv-trestle
 ORACLES := .venv-oracles
+HELM := .venv-helm
 COMMANDS := .venv-commands
 SITE := .venv-site
 RELEASE := .venv-release
@@ -22,7 +23,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
-.PHONY: help demo test check commands docs man site picture bench fuzz release-check servers checkov trestle oracles lock wheel demo-fixture generated new-service clean
+.PHONY: help demo test check commands docs man site picture bench fuzz release-check servers checkov trestle oracles helm lock wheel demo-fixture generated new-service clean
 .DEFAULT_GOAL := help
 
 help:
@@ -40,6 +41,7 @@ help:
 	@echo "make commands  write what the real command lines take of the commands in fixes"
 	@echo "make checkov  set up checkov in an environment of its own, for --with checkov"
 	@echo "make trestle  set up compliance-trestle, with which the tests validate OSCAL"
+	@echo "make helm   set up Helm's engine and Kubernetes' schemas, with which the tests try the chart"
 	@echo "make oracles  set up the independent analysers that the differential tests compare with"
 	@echo "make wheel  build dist/mlsec_scanner-*.whl"
 	@echo "make release-check  build a release twice, compare, describe, sign and verify it in out/release"
@@ -149,6 +151,15 @@ $(ORACLES)/.ready: requirements/oracles.lock
 	@$(ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/oracles.lock
 	@touch $@
 
+helm: $(HELM)/.ready
+
+# A native library, for the tests alone: it lives apart too.
+$(HELM)/.ready: requirements/helm.lock
+	@echo "setting up $(HELM) ..." >&2
+	@$(PYTHON) -m venv $(HELM)
+	@$(HELM)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --only-binary :all: --require-hashes -r requirements/helm.lock
+	@touch $@
+
 # The newest command lines, which are what a reader has: the tables say which versions they are of.
 # gcloud is on no package index: with CLOUDSDK_ROOT=... naming an unpacked one its table is written.
 commands: $(VENV)/.dev-ready
@@ -193,6 +204,7 @@ lock: $(VENV)/.dev-ready
 	@$(COMPILE) requirements/checkov.txt -o requirements/checkov.lock
 	@$(COMPILE) requirements/trestle.txt -o requirements/trestle.lock
 	@$(COMPILE) requirements/oracles.txt -o requirements/oracles.lock
+	@$(COMPILE) requirements/helm.txt -o requirements/helm.lock
 	@$(COMPILE) requirements/site.txt -o requirements/site.lock
 	@$(COMPILE) --constraints requirements/dev.lock pyproject.toml requirements/release.txt -o requirements/release.lock
 

@@ -29,6 +29,7 @@ def generated() -> Mapping[str, bytes]:
     files = {}
     for cloud, name in POLICY_FILES.items():
         files[name] = (POLICIES[cloud](is_organisation=False).rstrip() + "\n").encode()
+    files["deploy/helm/mlsec/files/scan-role.yaml"] = files[POLICY_FILES["kubernetes"]]
     files["docs/assessment.schema.json"] = json_schema()
     files["docs/config.schema.json"] = config_schema()
     files["rules/schema/rule.schema.json"] = rule_schema(ruleset.vocabulary)

@@ -1,0 +1,152 @@
+"""The Helm chart: rendered by Helm's engine, valid for Kubernetes, clean by mlsec's own rules."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mlsec.cli.main import main
+from mlsec.targets.collectors import POLICIES
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "deploy" / "helm" / "mlsec"
+PYTHON = ROOT / ".venv-helm" / "bin" / "python"
+IMAGE = {"repository": "registry.example.com/platform/mlsec", "digest": f"sha256:{'a' * 64}"}
+AZURE_ID = "11111111-2222-3333-4444-555555555555"
+VALUES: dict[str, dict[str, Any]] = {
+    "least": {"image": IMAGE},
+    "all": {
+        "image": {**IMAGE, "pullSecrets": ["registry"]},
+        "config": {"targets": ["aws", "azure", "gcp", "kubernetes"], "fail-on": "medium"},
+        "args": ["--profile=strict"],
+        "identity": {
+            "aws": {"roleArn": "arn:aws:iam::111122223333:role/mlsec-scan"},
+            "azure": {"clientId": AZURE_ID, "tenantId": AZURE_ID},
+            "gcp": {"serviceAccount": "mlsec@my-project.iam.gserviceaccount.com"},
+        },
+        "serviceAccount": {"annotations": {"team": "platform"}},
+        "notify": {"existingSecret": "mlsec-notify"},
+        "storage": {"className": "fast", "size": "10Gi"},
+        "env": [{"name": "AWS_REGION", "value": "eu-west-1"}],
+        "networkPolicy": {"egress": [{"ports": [{"protocol": "TCP", "port": 8443}]}]},
+        "nodeSelector": {"disk": "ssd"},
+        "tolerations": [{"key": "batch", "operator": "Exists"}],
+    },
+    "bare": {
+        "image": IMAGE,
+        "storage": {"enabled": False},
+        "clusterRole": {"create": False},
+        "networkPolicy": {"create": False},
+        "serviceAccount": {"create": False, "name": "of-mine"},
+        "config": {"targets": ["aws"]},
+    },
+}  # fmt: skip
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "no image": ({}, "image"),
+    "a tag": ({"image": {**IMAGE, "digest": "latest"}}, "digest"),
+    "a misspelt key": ({"image": IMAGE, "shedule": "@daily"}, "shedule"),
+    "no cron": ({"image": IMAGE, "schedule": "nightly"}, "schedule"),
+    "no role": ({"image": IMAGE, "identity": {"aws": {"roleArn": "mlsec-scan"}}}, "roleArn"),
+    "a history": ({"image": IMAGE, "config": {"targets": ["aws"], "history": "x"}}, "history"),
+    "no account": ({"image": IMAGE, "serviceAccount": {"create": False}}, "serviceAccount.name"),
+}  # fmt: skip
+pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="run make helm")
+
+
+@pytest.fixture(scope="module")
+def answered() -> dict[str, Any]:
+    """What Helm makes of all of the values above."""
+    given = [*VALUES.values(), *(values for values, _ in REFUSED.values())]
+    done = subprocess.run(  # noqa: S603
+        [PYTHON, "-I", ROOT / "tests" / "deploy" / "helm_tool.py", CHART],
+        input=json.dumps(given), env={"PATH": "/usr/bin:/bin"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    answer = json.loads(done.stdout)
+    names = [*VALUES, *REFUSED]
+    return {**dict(zip(names, answer["answers"], strict=True)), "lint": answer["lint"]}
+
+
+def kinds(answer: dict[str, Any]) -> dict[str, Any]:
+    """The manifests by kind."""
+    assert "error" not in answer, answer["error"]
+    return {one["kind"]: one for one in answer["manifests"]}
+
+
+def pod(manifests: dict[str, Any]) -> Any:
+    """The pod of the CronJob: its template."""
+    return manifests["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]
+
+
+def test_helm_has_nothing_to_say_and_all_is_valid_for_kubernetes(answered: dict[str, Any]) -> None:
+    assert [one for one in answered["lint"]["messages"] if one["severity"] > 1] == []
+    assert [*kinds(answered["least"])] == [
+        "PersistentVolumeClaim", "ClusterRole", "ClusterRoleBinding", "ConfigMap", "CronJob",
+        "NetworkPolicy", "ServiceAccount",
+    ]  # fmt: skip
+    assert [*kinds(answered["bare"])] == ["ConfigMap", "CronJob"]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_values_that_cannot_work_are_refused_by_name(name: str, answered: dict[str, Any]) -> None:
+    assert REFUSED[name][1] in answered[name]["error"]
+
+
+def test_scans_never_overlap_and_a_verdict_is_not_tried_again(answered: dict[str, Any]) -> None:
+    spec = kinds(answered["least"])["CronJob"]["spec"]
+    assert spec["concurrencyPolicy"] == "Forbid"
+    rules = spec["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
+    assert [one["onExitCodes"]["values"] for one in rules if one["action"] == "FailJob"] == [
+        [2, 10, 11]
+    ]
+
+
+def test_each_cloud_gets_its_identity(answered: dict[str, Any]) -> None:
+    manifests = kinds(answered["all"])
+    assert manifests["ServiceAccount"]["metadata"]["annotations"] == {
+        "azure.workload.identity/client-id": AZURE_ID,
+        "azure.workload.identity/tenant-id": AZURE_ID,
+        "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/mlsec-scan",
+        "iam.gke.io/gcp-service-account": "mlsec@my-project.iam.gserviceaccount.com",
+        "team": "platform",
+    }
+    assert pod(manifests)["metadata"]["labels"]["azure.workload.identity/use"] == "true"
+    assert "annotations" not in kinds(answered["least"])["ServiceAccount"]["metadata"]
+
+
+def test_role_is_that_of_the_scan(answered: dict[str, Any]) -> None:
+    policy = yaml.safe_load(POLICIES["kubernetes"](is_organisation=False))
+    assert kinds(answered["least"])["ClusterRole"]["rules"] == policy["rules"]
+
+
+def test_settings_and_arguments_are_what_mlsec_takes(
+    answered: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in VALUES:
+        manifests = kinds(answered[name])
+        config = tmp_path / "mlsec.yaml"
+        config.write_text(manifests["ConfigMap"]["data"]["mlsec.yaml"])
+        [container] = pod(manifests)["spec"]["containers"]
+        words = [
+            word.replace("/etc/mlsec", str(tmp_path)).replace("/var/lib/mlsec", str(tmp_path))
+            for word in container["args"]
+        ]
+        assert main([*words, "--print-config"]) == 0
+        assert f"history: {tmp_path}/history.sqlite" in capsys.readouterr().out
+
+
+def test_mlsec_finds_nothing_wrong_with_it(answered: dict[str, Any], tmp_path: Path) -> None:
+    for name in VALUES:
+        folder = tmp_path / name
+        folder.mkdir()
+        manifests = copy.deepcopy(answered[name]["manifests"])
+        (folder / "all.yaml").write_text(yaml.safe_dump_all(manifests))
+        words = ["scan", str(folder), "--profile", "strict", "--fail-on", "medium"]
+        assert main([*words, "-q", "--config", "none"]) == 0
