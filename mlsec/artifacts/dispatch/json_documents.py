@@ -21,7 +21,7 @@ _START = regex(
 # A table of TOML: [[tool.uv.index]].
 _TABLE = regex(rb"[ \t\r\n]*\[\[[A-Za-z_][\w.-]*\]\][ \t]*(?:#[^\n]*)?\r?\n")
 # Texts, comments, and a comma behind which nothing follows.
-_OUTSIDE = regex(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|//[^\n]*|/\*|,(?=[ \t\r\n]*[}\]])', re.DOTALL)
+_OUTSIDE = regex(rb'"(?:[^"\\]|\\.|(?!))*+(?:"|\Z)|//[^\n]*|/\*|,(?=[ \t\r\n]*[}\]])', re.DOTALL)
 _TEMPLATE = regex(rb'"\$schema"\s*:\s*"[^"]*deployment(?:Template|Parameters)\.json')
 
 
