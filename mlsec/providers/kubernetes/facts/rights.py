@@ -157,9 +157,8 @@ def abilities_in(
         is_own = bool(own) and list(rule.get("names") or ()) == [own]
         abilities |= {
             ability
-            for ability, rights in _RIGHTS
-            if not (is_own and ability in _ON_ACCOUNTS)
-            and any(right.is_given_by(rule) for right in rights)
+            for ability, right in _asked_of(rule)
+            if not (is_own and ability in _ON_ACCOUNTS) and right.is_given_by(rule)
         }
     if is_inner:
         answer = YES if _binds(rules.rules) else NO
@@ -268,6 +267,19 @@ _RIGHTS = tuple(
     )
     for ability, verbs, resources in _ABILITIES
 )
+
+
+_BY_GROUP: dict[str, list[tuple[str, Right]]] = {}
+for _ability, _rights in _RIGHTS:
+    for _right in _rights:
+        _BY_GROUP.setdefault(_right.group, []).append((_ability, _right))
+
+
+def _asked_of(rule: Rule) -> Iterable[tuple[str, Right]]:
+    """Give the rights that a rule may give, by the groups that it names."""
+    groups = rule.get("groups") or ()
+    for group in _BY_GROUP if "*" in groups else groups:
+        yield from _BY_GROUP.get(group, ())
 
 
 def _listed(given: Given) -> Known | Unknown:
