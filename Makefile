@@ -192,6 +192,7 @@ $(RELEASE)/.ready: requirements/release.lock | $(VENV)/bin/python
 # All of a release that needs no service: ci/release.sh says what.
 release-check: $(RELEASE)/.ready
 	@$(RELEASE)/bin/zizmor --offline --quiet --persona pedantic .github/workflows action.yml
+	@sed 's/@COMMIT/@$(shell printf %040d 0)/' docs/ci/github-schedule.yml | $(RELEASE)/bin/zizmor --offline --quiet --persona pedantic -
 	@MLSEC_RELEASE_PYTHON=$(CURDIR)/$(RELEASE)/bin/python ci/release.sh check out/release
 
 # What is shipped has the versions that the tests run with.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from docs.operations import POLICY_FILES
 from docs.techniques import techniques_page
+from mlsec.cli.config.schedules import CLOUDS, github_schedule, gitlab_schedule
 from mlsec.cli.config.schema import config_schema
 from mlsec.core.content_paths import content_folder
 from mlsec.engine.rules.load import load_content
@@ -32,6 +33,9 @@ def generated() -> Mapping[str, bytes]:
     files["deploy/helm/mlsec/files/scan-role.yaml"] = files[POLICY_FILES["kubernetes"]]
     files["docs/assessment.schema.json"] = json_schema()
     files["docs/config.schema.json"] = config_schema()
+    clouds = {cloud: cloud for cloud in CLOUDS}
+    files["docs/ci/github-schedule.yml"] = github_schedule((".",), clouds).encode()
+    files["docs/ci/gitlab-schedule.yml"] = gitlab_schedule((".",), clouds).encode()
     files["rules/schema/rule.schema.json"] = rule_schema(ruleset.vocabulary)
     files["rules/schema/technique.schema.json"] = technique_schema(WORDS)
     files["docs/techniques.md"] = techniques_page().encode()

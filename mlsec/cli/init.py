@@ -30,7 +30,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument(
         "--schedule", choices=SCHEDULES, metavar="WHERE",
-        help="also write a weekly schedule for github, gitlab or cron (default: no schedule)",
+        help="also write a nightly schedule for github, gitlab or cron (default: no schedule)",
     )  # fmt: skip
     parser.add_argument(
         "--schema", action="store_true",

@@ -99,3 +99,14 @@ def test_schedule_names_the_file(where: str, path: str, place: Path) -> None:
     assert "mlsec.yaml" in text
     if where != "cron":
         assert isinstance(yaml.safe_load(text), dict)
+
+
+@pytest.mark.parametrize("where", ["github", "gitlab"])
+def test_schedule_signs_in_to_the_clouds_that_were_detected(where: str, place: Path) -> None:
+    assert main(["init", "--schedule", where]) == 0
+    [path] = [*place.glob(".git*/**/mlsec.yml")]
+    text = path.read_text()
+    assert "111122223333:role/mlsec-scan" in text
+    assert "azure" not in text.lower()
+    assert "google" not in text.lower()
+    assert "./infra\n" in text

@@ -12,6 +12,7 @@ import msgspec
 
 from mlsec.cli.config.detect import Detected
 from mlsec.cli.config.find import NAME
+from mlsec.cli.config.schedules import CLOUDS, github_schedule, gitlab_schedule
 
 SCHEMA_FILE = "mlsec.schema.json"
 _HEAD = """\
@@ -32,48 +33,9 @@ _MORE = """\
 # framework: nist-800-53
 # select: ["!s3/*"]
 """
-_GITHUB = """\
-# Scans every Monday. Put in who hosts mlsec, and the commit to run (see the page "CI").
-name: mlsec
-on:
-  schedule: [{cron: "17 3 * * 1"}]
-  workflow_dispatch: {}
-permissions: {}
-jobs:
-  scan:
-    runs-on: ubuntu-latest
-    permissions: {contents: read, actions: read, security-events: write}
-    steps:
-      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
-        with: {persist-credentials: false}
-      - uses: OWNER/mlsec@COMMIT
-        with:
-          config: mlsec.yaml
-"""
-_GITLAB = """\
-# Include this file in .gitlab-ci.yml (include: {local: .gitlab/mlsec.yml}), make a pipeline
-# schedule (Build > Pipeline schedules), and give MLSEC_IMAGE the image, by digest.
-mlsec-scheduled:
-  rules:
-    - if: $CI_PIPELINE_SOURCE == "schedule"
-  image:
-    name: "$MLSEC_IMAGE"
-    entrypoint: [""]
-  variables:
-    MLSEC_HOME: /opt/mlsec
-    MLSEC_OUT: mlsec-reports
-    MLSEC_CONFIG: mlsec.yaml
-  script:
-    - bash /opt/mlsec/source/ci/scan.sh
-  artifacts:
-    when: always
-    access: developer
-    expire_in: 2 weeks
-    paths: [mlsec-reports/]
-"""
 _CRON = """\
-# Every Monday; add it with: crontab {file}
-17 3 * * 1 cd {folder} && {command} -o mlsec-reports --history mlsec-history.db
+# Every night; add it with: crontab {file}
+17 3 * * * cd {folder} && {command} -o mlsec-reports --history mlsec-history.db
 """
 
 
@@ -132,11 +94,13 @@ def _environments(live: Mapping[str, str]) -> Iterator[str]:
 
 def schedule_of(where: str, draft: Draft) -> tuple[Path, str]:
     """Give the path and the text of a schedule for github, gitlab or cron."""
+    live = {name: target for target, name in draft.found.live.items()}
+    clouds = {cloud: live[cloud] for cloud in CLOUDS if cloud in live}
     match where:
         case "github":
-            return Path(".github/workflows/mlsec.yml"), _GITHUB
+            return Path(".github/workflows/mlsec.yml"), github_schedule(draft.folders(), clouds)
         case "gitlab":
-            return Path(".gitlab/mlsec.yml"), _GITLAB
+            return Path(".gitlab/mlsec.yml"), gitlab_schedule(draft.folders(), clouds)
     # cron has no PATH to find mlsec by, and takes a bare % for the end of the line.
     mlsec = f"{shlex.quote(sys.executable)} -I -m {draft.command()}"
     words = (shlex.quote(str(Path.cwd())), mlsec)
