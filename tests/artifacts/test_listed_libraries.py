@@ -49,7 +49,6 @@ LEFT_OUT = (
     "lightning.pytorch.loggers.csv_logs.CSVLogger",
     "lightning.pytorch.strategies.launchers.subprocess_script._SubprocessScriptLauncher",
     "pytorch_lightning.cli.LightningCLI",
-    "sklearn_crfsuite._fileresource.FileResource",
     "imodels.util.data_util.Downloader",
     "bayes_opt.logger.ScreenLogger",
     "peft.tuners.osf.layer.OSFLayer",

@@ -20,6 +20,8 @@ _START = regex(
 )
 # A table of TOML: [[tool.uv.index]].
 _TABLE = regex(rb"[ \t\r\n]*\[\[[A-Za-z_][\w.-]*\]\][ \t]*(?:#[^\n]*)?\r?\n")
+# Settings that people write are not longer.
+_SETTINGS_BYTES = 256 << 10
 # Texts, comments, and a comma behind which nothing follows.
 _OUTSIDE = regex(rb'"(?:[^"\\]|\\.|(?!))*+(?:"|\Z)|//[^\n]*|/\*|,(?=[ \t\r\n]*[}\]])', re.DOTALL)
 _TEMPLATE = regex(rb'"\$schema"\s*:\s*"[^"]*deployment(?:Template|Parameters)\.json')
@@ -52,7 +54,7 @@ def read_json_document(window: Window, record: Recorder) -> None:
             record.understood(0, window.size_bytes)
             return
         # Settings of editors and compilers have comments, which no loader of models takes.
-        plain = _without_comments(data)
+        plain = _without_comments(data) if len(data) <= _SETTINGS_BYTES else data
         if plain == data:
             raise
         value = read_json(plain, record)
