@@ -108,6 +108,31 @@ def test_scans_never_overlap_and_a_verdict_is_not_tried_again(answered: dict[str
     ]
 
 
+@pytest.mark.parametrize("name", VALUES)
+def test_pod_meets_the_restricted_standard_and_cannot_write_to_its_image(
+    name: str, answered: dict[str, Any]
+) -> None:
+    """Source: Kubernetes, Pod Security Standards, "restricted"."""
+    spec = pod(kinds(answered[name]))["spec"]
+    assert spec["securityContext"] == {
+        "runAsNonRoot": True, "runAsUser": 10001, "runAsGroup": 10001, "fsGroup": 10001,
+        "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": {"type": "RuntimeDefault"},
+    }  # fmt: skip
+    [container] = spec["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "privileged": False,
+        "capabilities": {"drop": ["ALL"]},
+    }  # fmt: skip
+    assert {*container["resources"]} == {"requests", "limits"}
+    assert all(
+        {*one} & {"configMap", "persistentVolumeClaim", "emptyDir"} for one in spec["volumes"]
+    )
+    is_reading_the_cluster = name != "bare"
+    assert spec["automountServiceAccountToken"] is is_reading_the_cluster
+    user = (ROOT / "Containerfile").read_text().partition("\nUSER ")[2].split()[0]
+    assert user == "10001:10001"
+
+
 def test_each_cloud_gets_its_identity(answered: dict[str, Any]) -> None:
     manifests = kinds(answered["all"])
     assert manifests["ServiceAccount"]["metadata"]["annotations"] == {
@@ -119,6 +144,13 @@ def test_each_cloud_gets_its_identity(answered: dict[str, Any]) -> None:
     }
     assert pod(manifests)["metadata"]["labels"]["azure.workload.identity/use"] == "true"
     assert "annotations" not in kinds(answered["least"])["ServiceAccount"]["metadata"]
+
+
+def test_receivers_come_from_a_secret_of_the_user(answered: dict[str, Any]) -> None:
+    for name, expected in (("all", {"name": "mlsec-notify", "key": "urls"}), ("least", None)):
+        [container] = pod(kinds(answered[name]))["spec"]["containers"]
+        given = {one["name"]: one for one in container["env"]}.get("MLSEC_NOTIFY")
+        assert (given and given["valueFrom"]["secretKeyRef"]) == expected
 
 
 def test_role_is_that_of_the_scan(answered: dict[str, Any]) -> None:
