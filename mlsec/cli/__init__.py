@@ -49,6 +49,12 @@ def _history(subparsers: Subparsers) -> None:
     history.register(subparsers)
 
 
+def _serve(subparsers: Subparsers) -> None:
+    from mlsec.cli import serve
+
+    serve.register(subparsers)
+
+
 def _snapshot(subparsers: Subparsers) -> None:
     from mlsec.cli import snapshot
 
@@ -99,6 +105,7 @@ COMMANDS: Mapping[str, Register] = {
     "report": _report,
     "diff": _diff,
     "history": _history,
+    "serve": _serve,
     "snapshot": _snapshot,
     "replay": _replay,
     "verify": _verify,

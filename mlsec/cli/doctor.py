@@ -34,6 +34,7 @@ _COSTS = {
     "iac": "Terraform code is not assessed; its plans in JSON are",
     "kubernetes": "clusters cannot be scanned; manifests can",
     "notify": "nobody can be notified (--notify)",
+    "web": "the live page (mlsec serve) cannot be shown",
     "xlsx": "the workbook (-f xlsx) cannot be written",
 }
 

@@ -25,6 +25,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "iac": ("tree-sitter>=0.24", "tree-sitter-hcl>=1.2"),
     "kubernetes": ("kubernetes>=31",),
     "notify": ("apprise>=2.3",),
+    "web": ("starlette>=0.46", "uvicorn>=0.34"),
     "xlsx": ("xlsxwriter>=3.2",),
 }
 

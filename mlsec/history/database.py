@@ -56,8 +56,12 @@ _HINTS = {
 }
 
 
-def open_history(path: Path, *, is_new_allowed: bool = False) -> tuple[sqlite3.Connection, Guard]:
+def open_history(
+    path: Path, *, is_new_allowed: bool = False, is_snapshot: bool = False
+) -> tuple[sqlite3.Connection, Guard]:
     """Open a history, or begin one (mode 0600) where that is allowed; others may have written it.
+
+    A snapshot is read-only, and as the file was at its first query.
 
     Raises:
         MlsecError: not there, not a history, of a newer version, or it cannot be written.
@@ -77,9 +81,14 @@ def open_history(path: Path, *, is_new_allowed: bool = False) -> tuple[sqlite3.C
     check_head(path, _KIND)
     check_journal(path, _KIND)
     with clear_errors(path):
-        connection = sqlite3.connect(path, timeout=30)
+        mode = "ro" if is_snapshot else "rw"
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}", timeout=30, uri=True
+        )
         try:
             connection.execute("PRAGMA foreign_keys = ON")
+            if is_snapshot:
+                connection.execute("BEGIN")
             guard = Guard(connection, _KIND, path)
             check_tables(connection, _KIND, path)
         except BaseException:

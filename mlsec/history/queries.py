@@ -6,7 +6,7 @@ The statements are the same for SQLite and for other databases: no function of o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any, Protocol, TypeVar
 
@@ -122,21 +122,25 @@ def states(rows: Rows, series: int | None = None, of: Sequence[str] = ()) -> lis
     conditions = [*(["series = ?"] if series is not None else [])]
     if of:
         conditions.append(f"state IN ({', '.join('?' * len(of))})")
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    failures = rows(
-        "SELECT id, series, state, first_scan, changed_scan, last_scan, head FROM finding"  # noqa: S608
-        + where,
-        *([] if series is None else [series]),
-        *of,
-    )
-    read = msgspec.json.Decoder(Finding).decode
-    return [_state(row, read(row[6])) for row in failures]
+    return _states(rows, " AND ".join(conditions), *([] if series is None else [series]), *of)
 
 
-def lives(rows: Rows, known: Iterable[State]) -> list[Life]:
+def states_of(rows: Rows, fingerprint: str) -> list[State]:
+    """Give one failure, in each series that has it."""
+    return _states(rows, "fingerprint = ?", fingerprint)
+
+
+def states_changed_in(rows: Rows, scan: int) -> list[State]:
+    """Give the failures that are what they are since a scan."""
+    return _states(rows, "changed_scan = ?", scan)
+
+
+def lives(rows: Rows, known: Sequence[State]) -> list[Life]:
     """Give each failure with what it was before."""
+    query = "SELECT finding, state, changed_scan, last_scan FROM past"
+    of_one = [known[0].id] if len(known) == 1 else []
     earlier: dict[int, list[Interval]] = defaultdict(list)
-    for finding, *interval in rows("SELECT finding, state, changed_scan, last_scan FROM past"):
+    for finding, *interval in rows(query + (" WHERE finding = ?" if of_one else ""), *of_one):
         earlier[finding].append(_struct(Interval, interval))
     return [
         Life(
@@ -150,6 +154,16 @@ def lives(rows: Rows, known: Iterable[State]) -> list[Life]:
         )
         for state in known
     ]
+
+
+def _states(rows: Rows, condition: str, *values: Any) -> list[State]:
+    failures = rows(
+        "SELECT id, series, state, first_scan, changed_scan, last_scan, head FROM finding"  # noqa: S608
+        + (f" WHERE {condition}" if condition else ""),
+        *values,
+    )
+    read = msgspec.json.Decoder(Finding).decode
+    return [_state(row, read(row[6])) for row in failures]
 
 
 def _state(row: Sequence[Any], finding: Finding) -> State:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import msgspec
 
@@ -18,7 +18,7 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.trend import Trend
 from mlsec.history.database import VERSION, clear_errors, open_history
 from mlsec.history.passed import pack, unpack
-from mlsec.history.queries import OPEN, PastScan, State, lives, past_scans, states
+from mlsec.history.queries import OPEN, PastScan, Rows, State, lives, past_scans, states
 from mlsec.history.series import (
     as_text,
     find_series,
@@ -31,6 +31,7 @@ from mlsec.history.since_last import mark_since_last
 from mlsec.history.transitions import Transition, transitions
 from mlsec.history.trend import trends
 
+T = TypeVar("T")
 _HEAD = ("fingerprint", "rule", "severity", "category", "concern", "message", "resource")
 
 
@@ -40,9 +41,13 @@ class History:
     Folders of the same name in two repositories are two targets.
     """
 
-    def __init__(self, path: Path, *, is_new_allowed: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, is_new_allowed: bool = False, is_snapshot: bool = False
+    ) -> None:
         self._path = path
-        self._connection, self._guard = open_history(path, is_new_allowed=is_new_allowed)
+        self._connection, self._guard = open_history(
+            path, is_new_allowed=is_new_allowed, is_snapshot=is_snapshot
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +95,11 @@ class History:
         """Give an assessment with what changed since the last recorded scan; nothing is written."""
         with clear_errors(self._path):
             return mark_since_last(self._rows, assessment)
+
+    def read(self, ask: Callable[[Rows], T]) -> T:
+        """Give what a function reads."""
+        with clear_errors(self._path):
+            return ask(self._rows)
 
     def scans(self) -> list[PastScan]:
         """Give every recorded scan, by targets and then in the order they were recorded."""

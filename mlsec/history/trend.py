@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, groupby
 from statistics import median
 
 from mlsec.core.changes import Change
@@ -29,13 +29,25 @@ def trends(scans: Sequence[PastScan], known: Iterable[Life]) -> tuple[Trend, ...
     Raises:
         ValueError: a failure belongs to a scan that is not there, or a time is none.
     """
+    return tuple(series.trend() for series in _all_series(scans, known))
+
+
+def open_failures(scans: Sequence[PastScan], known: Iterable[Life]) -> tuple[OpenFailure, ...]:
+    """Give what is open in all series together, the worst first, and the longest open of those.
+
+    Raises:
+        ValueError: as ``trends``.
+    """
+    of_series = (series.open_failures() for series in _all_series(scans, known))
+    return tuple(sorted(chain.from_iterable(of_series), key=_rank))
+
+
+def _all_series(scans: Sequence[PastScan], known: Iterable[Life]) -> list[_Series]:
     of_series = defaultdict[int, list[Life]](list)
     for life in known:
         of_series[life.state.series].append(life)
-    return tuple(
-        _Series(list(group), of_series[series]).trend()
-        for series, group in groupby(scans, key=lambda scan: scan.series)
-    )
+    by_series = groupby(scans, key=lambda scan: scan.series)
+    return [_Series(list(group), of_series.pop(series, [])) for series, group in by_series]
 
 
 class _Series:
@@ -63,15 +75,22 @@ class _Series:
             )
             for place, scan in enumerate(self._scans)
         )
-        opened = [life for life in self._lives if life.state.state in OPEN]
+        opened = self._opened()
         return Trend(
             targets=self._scans[0].targets,
             points=points,
             lines={name: self._lines(of) for name, of in _DIMENSIONS.items()},
             fix_times=tuple(self._fix_times(opened)),
-            open=tuple(sorted(map(self._open_failure, opened), key=_rank)),
+            open=tuple(sorted(self.open_failures(), key=_rank)),
             unasked=sum(life.state.state == Change.RULE_GONE.value for life in self._lives),
         )
+
+    def open_failures(self) -> list[OpenFailure]:
+        """Give what is open now, in no order."""
+        return [self._open_failure(life) for life in self._opened()]
+
+    def _opened(self) -> list[Life]:
+        return [life for life in self._lives if life.state.state in OPEN]
 
     def _lines(self, of: Callable[[Finding], str]) -> tuple[TrendLine, ...]:
         """Give a line for each name, of what was open."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 from markupsafe import Markup
@@ -75,14 +76,21 @@ def render_trend(trends: Sequence[Trend]) -> bytes:
     environment.globals.update(plural=plural, day_of=day_of, shown_id=shown_id)
     environment.filters["scope"] = scope_name
     text = environment.get_template("trend.html.j2").render(
-        views=[_view(trend) for trend in trends],
-        change_words=[words for _, words in _CHANGES],
-        width=WIDTH,
-        height=HEIGHT,
+        **trend_context(trends),
         style=Markup(style),  # noqa: S704 - our own file
         style_hash=source_hash(style),
     )
     return masked(text.encode("utf-8", "backslashreplace"))
+
+
+def trend_context(trends: Sequence[Trend]) -> dict[str, Any]:
+    """Give what the template of the plots fills in."""
+    return {
+        "views": [_view(trend) for trend in trends],
+        "change_words": [words for _, words in _CHANGES],
+        "width": WIDTH,
+        "height": HEIGHT,
+    }
 
 
 def sentence(trend: Trend) -> str:
