@@ -149,7 +149,7 @@ def test_report_of_a_denied_call_names_the_right_and_the_exit_code_says_incomple
     told = denied.told
     assert told is not None
     assert told.code == exits.INCOMPLETE, told.errors
-    assert "(exit 11;" in told.errors
+    assert "incomplete (exit 11)" in told.errors
     names = set(told.texts)
     if runs.verdicts(denied.assessment) == denied.whole.verdicts:
         names.discard("results.sarif")  # SARIF tells of rules, and none reads what was hidden
