@@ -9,6 +9,8 @@
 #   ci/release.sh sign DIR KEY     sign DIR and attest its build with a key, as a rehearsal
 #   ci/release.sh verify DIR KEY   verify what "sign" wrote, and that a changed file is refused
 #   ci/release.sh image NAME BASE  build the image NAME on BASE, which is pinned by digest
+#   ci/release.sh bom NAME DIR     add the Debian packages of the image NAME to what "sbom" wrote into DIR,
+#                                  as DIR/image.cdx.json
 #   ci/release.sh check DIR        all but the image, with a new key: what needs no service
 #
 # MLSEC_RELEASE_PYTHON is a Python with requirements/release.lock (default .venv-release/bin/python).
@@ -186,6 +188,14 @@ do_image() {
   rm -r -- "$work"
 }
 
+# do_bom NAME DIR: what is in an image beside the Python packages; the image itself is asked.
+do_bom() {
+  "${MLSEC_PODMAN:-podman}" run --rm --network none --entrypoint dpkg-query "$1" \
+    --show --showformat '${Package}\t${Version}\t${Architecture}\n' \
+    | "$python" -s -P "$root/ci/image_bom.py" "$2/mlsec-image-${MLSEC_LOCK:-ci}.cdx.json" "$2/image.cdx.json" \
+    || stop "the packages of $1 could not be listed"
+}
+
 do_check() {
   local key
   [[ -z $(git -C "$root" status --porcelain --untracked-files=no) ]] \
@@ -208,7 +218,7 @@ do_check() {
 command=${1:-}
 case $command in
   version | build | sbom | sums | reproduce | check) [[ $# == 2 ]] || stop "$command takes one argument" ;;
-  sign | verify | image) [[ $# == 3 ]] || stop "$command takes two arguments" ;;
+  sign | verify | image | bom) [[ $# == 3 ]] || stop "$command takes two arguments" ;;
   *) stop "\"$command\" is no step: see the top of ci/release.sh" ;;
 esac
 shift

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from mlsec import __version__
 from mlsec.signing.bundles.bundle_reader import parse_bundles
@@ -32,11 +35,13 @@ RIGHTS = {
 }  # fmt: skip
 
 
-def step_of_script(*words: str) -> subprocess.CompletedProcess[str]:
+def step_of_script(*words: str, podman: str = "podman") -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603
         ["bash", SCRIPT, *words],  # noqa: S607
         capture_output=True, text=True, check=False, cwd="/",
-        env={"PATH": "/usr/bin:/bin", "MLSEC_RELEASE_PYTHON": sys.executable},
+        env={
+            "PATH": "/usr/bin:/bin", "MLSEC_RELEASE_PYTHON": sys.executable, "MLSEC_PODMAN": podman,
+        },
     )  # fmt: skip
 
 
@@ -72,7 +77,7 @@ def test_no_expression_is_text_of_a_script(name: str) -> None:
 def test_the_steps_are_those_of_the_script() -> None:
     known = set(re.findall(r"^do_(\w+)\(\)", SCRIPT.read_text(), re.M))
     called = set(re.findall(r"ci/release\.sh (\w+)", "\n".join(s.get("run", "") for _, s in STEPS)))
-    assert called == {"version", "build", "reproduce", "sbom", "sums", "image"}
+    assert called == {"version", "build", "reproduce", "sbom", "sums", "image", "bom"}
     assert called <= known
 
 
@@ -96,6 +101,29 @@ def test_a_base_that_is_not_pinned_by_digest_is_refused(base: str) -> None:
     done = step_of_script("image", "mlsec", base)
     assert done.returncode == 2
     assert "pinned by digest" in done.stderr
+
+
+def test_bill_of_an_image_has_its_debian_packages_too(tmp_path: Path) -> None:
+    """A stand-in for podman prints what dpkg-query does; the schema is CycloneDX's own."""
+    podman = tmp_path / "podman"
+    podman.write_text(
+        "#!/bin/sh\nprintf 'libc6\\t2.41-12+deb13u4\\tamd64\\ngit\\t1:2.47.3-0\\tamd64\\n'\n"
+    )
+    podman.chmod(0o755)
+    python = {"type": "library", "name": "msgspec", "version": "0.22.0", "bom-ref": "msgspec"}
+    bill = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": [python]}
+    (tmp_path / "mlsec-image-ci.cdx.json").write_text(json.dumps(bill))
+    done = step_of_script("bom", "mlsec", str(tmp_path), podman=str(podman))
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "image.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    assert [one["bom-ref"] for one in json.loads(text)["components"]] == [
+        "msgspec",
+        "pkg:deb/debian/git@1%3A2.47.3-0?arch=amd64",
+        "pkg:deb/debian/libc6@2.41-12%2Bdeb13u4?arch=amd64",
+    ]
+    for empty in ("/bin/true", "/bin/false"):
+        assert step_of_script("bom", "mlsec", str(tmp_path), podman=empty).returncode == 2
 
 
 @pytest.mark.parametrize(
