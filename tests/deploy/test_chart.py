@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import subprocess
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,16 @@ VALUES: dict[str, dict[str, Any]] = {
         "config": {"targets": ["aws"]},
     },
 }  # fmt: skip
+PAGE = (ROOT / "docs" / "schedule.md").read_text()
+
+
+def block(start: str, end: str) -> Any:
+    """A YAML document of the page, with a digest where it leaves one out."""
+    text = textwrap.dedent(start + PAGE.partition(start)[2].partition(end)[0])
+    return yaml.safe_load(text.replace("sha256:...", str(IMAGE["digest"])))
+
+
+VALUES["the page"] = block("    # values.yaml", "```")
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no image": ({}, "image"),
     "a tag": ({"image": {**IMAGE, "digest": "latest"}}, "digest"),
@@ -131,6 +142,18 @@ def test_pod_meets_the_restricted_standard_and_cannot_write_to_its_image(
     assert spec["automountServiceAccountToken"] is is_reading_the_cluster
     user = (ROOT / "Containerfile").read_text().partition("\nUSER ")[2].split()[0]
     assert user == "10001:10001"
+
+
+def test_pod_of_the_page_that_copies_reports_is_confined_alike(answered: dict[str, Any]) -> None:
+    reader = block("apiVersion: v1\nkind: Pod", "END")["spec"]
+    spec = pod(kinds(answered["least"]))["spec"]
+    changed = {"fsGroupChangePolicy": "OnRootMismatch"}
+    assert {**reader["securityContext"], **changed} == spec["securityContext"]
+    [container], [own] = reader["containers"], spec["containers"]
+    changed = {"privileged": False}
+    assert {**container["securityContext"], **changed} == own["securityContext"]
+    claims = [one.get("persistentVolumeClaim") for one in (*reader["volumes"], *spec["volumes"])]
+    assert [one["claimName"] for one in claims if one] == ["mlsec", "mlsec"]
 
 
 def test_each_cloud_gets_its_identity(answered: dict[str, Any]) -> None:
