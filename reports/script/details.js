@@ -22,6 +22,7 @@ function panelParts(row) {
     make("p", {}, severityMark(severityOf(row)), " ", data.status[row] ? make("span", { className: "state" }, data.statuses[data.status[row]]) : null),
     make("h2", { id: "panel-h", tabIndex: -1 }, messageOf(row)),
     facts([["Resource", data.name[row]], ["Type", textOf("type", row)], ["Account", textOf("scope", row)], ["Region", textOf("region", row)], ["Owner", textOf("owner", row)], ["Open", data.age[row] || ""], ["Change", data.changes[data.change[row]]], ["Source", more.file], ["Id", idOf(row)]]),
+    ...consoleLink(idOf(row), more.file),
     ...part("Why it matters", rule.why && make("p", {}, rule.why)),
     ...part("Root cause", causeOf(row).name && causePart(row)),
     ...part("Waiver", more.waiver && waiverText(more.waiver)),
@@ -36,6 +37,17 @@ function panelParts(row) {
     ...part("Equivalent checks in other tools", rule.equivalents && rule.equivalents.length && make("p", {}, rule.equivalents.join(", "))),
     make("p", { className: "quiet" }, "Rule ", make("code", {}, rule.id), ", fingerprint ", make("code", {}, fingerprintOf(row))),
   ];
+}
+
+// The page of a cloud for a resource, by its id alone; what code declares has none.
+const CONSOLES = { aws: "console.aws.amazon.com", "aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com" };
+
+function consoleLink(id, file) {
+  const arn = /^arn:(aws|aws-cn|aws-us-gov):[a-z0-9-]+:[a-z0-9-]*:[0-9]*:[!-~]+$/.exec(id);
+  const url = arn ? `https://${CONSOLES[arn[1]]}/go/view?arn=${encodeURIComponent(id)}`
+    : /^\/subscriptions\/[0-9a-f-]{36}\/[!-~]+$/i.test(id) ? "https://portal.azure.com/#resource" + encodeURI(id) : "";
+  if (file || !url) return [];
+  return [make("p", {}, make("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, `Open in the ${arn ? "AWS console" : "Azure portal"}`))];
 }
 
 const part = (title, content) => (content ? [make("h3", {}, title), content] : []);

@@ -46,6 +46,11 @@ try {
   found.linked = await state();
   await open("#f=00000000000000000000000000000000");
   found.unknown = { ...await state(), said: await page.evaluate(() => byId("said").textContent) };
+  found.consoles = await page.evaluate((ids) => ids.map((id) => consoleLink(id, "").map((one) => one.querySelector("a").href)), [
+    "arn:aws:s3:::weights", "arn:aws-cn:sagemaker:cn-north-1:123456789012:endpoint/a b", "arn:aws-cn:s3:::weights&x=1#y",
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/p/t/n", "javascript:alert(1)", "arn:evil:s3:::x",
+  ]);
+  found.inCode = await page.evaluate(() => consoleLink("arn:aws:s3:::weights", "main.tf:1").length);
   await open("#severity=critical%ZZ,high&status=0");
   found.damaged = await state();
   await open("#paths");

@@ -60,3 +60,17 @@ def test_link_to_any_finding_lands_on_it(met: Any) -> None:
 def test_damaged_link_still_shows_what_it_can(met: Any) -> None:
     assert met["damaged"]["visible"] > 0
     assert 0 <= met["section"] < 200
+
+
+@pytest.mark.browser
+def test_a_resource_of_a_cloud_links_to_its_console_and_nothing_else_does(met: Any) -> None:
+    azure = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/p/t/n"
+    assert met["consoles"] == [
+        ["https://console.aws.amazon.com/go/view?arn=arn%3Aaws%3As3%3A%3A%3Aweights"],
+        [],
+        ["https://console.amazonaws.cn/go/view?arn=arn%3Aaws-cn%3As3%3A%3A%3Aweights%26x%3D1%23y"],
+        [f"https://portal.azure.com/#resource{azure}"],
+        [],
+        [],
+    ]
+    assert met["inCode"] == 0
