@@ -49,6 +49,8 @@ _RESTORE = "restore it from a copy, or begin another history"
 _HINTS = {
     sqlite3.SQLITE_BUSY: "another program uses it: run it again when that has ended",
     sqlite3.SQLITE_READONLY: "it and its folder must be writable for a scan to be recorded",
+    sqlite3.SQLITE_READONLY_ROLLBACK: "a scan was cut off while it wrote: run mlsec history FILE as"
+    " its owner, which restores what was there before",
     sqlite3.SQLITE_CANTOPEN: "it and its folder must be writable for a scan to be recorded",
     sqlite3.SQLITE_FULL: "make room on its disk; what was recorded before is kept",
     sqlite3.SQLITE_IOERR: "make room on its disk, or check it; what was recorded before is kept",
@@ -125,8 +127,8 @@ def clear_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        hint = _HINTS.get(code, _RESTORE)
+        code = getattr(error, "sqlite_errorcode", 0)
+        hint = _HINTS.get(code) or _HINTS.get(code & 0xFF, _RESTORE)
         raise MlsecError(
             f"the history cannot be used: {error}", hint=hint, location=str(path)
         ) from error

@@ -36,7 +36,7 @@ READ = (
     "report verify out --key BAD", "report verify out --evidence BAD", "diff BAD out",
     "diff out BAD", "history BAD", "snapshot show BAD", "snapshot verify BAD",
     "snapshot import BAD -o new.mlsnap", "snapshot sign out/evidence.mlsnap --key BAD",
-    "replay BAD", "verify model --trust BAD", "verify model --trust anchor.yaml",
+    "replay BAD", "serve BAD", "verify model --trust BAD", "verify model --trust anchor.yaml",
     "verify model --trust trust.yaml --signature BAD", "sign model --key BAD",
     "sign model --key ec.pem --certificate BAD", "rules list --rules BAD",
     "rules test --no-mutants --rules BAD",

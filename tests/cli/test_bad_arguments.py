@@ -95,6 +95,8 @@ ROWS = {
     "snapshot export --output": Row("snapshot export out/evidence.mlsnap -o BAD", NEW_FOLDER),
     "snapshot import DIR": Row("snapshot import BAD -o new.mlsnap"),
     "snapshot import --output": Row("snapshot import twin -o BAD", NEW_FILE),
+    "serve HISTORY": Row("serve BAD"),
+    "serve --report": Row("serve past.db --report BAD"),
     "replay SNAPSHOT": Row("replay BAD"),
     "verify MODEL": Row("verify BAD --trust trust.yaml", UNSIGNED),
     "verify --trust": Row("verify model --trust BAD"),

@@ -17,7 +17,8 @@ JUNK = ("-1", "nan", "9" * 30, "caf\udce9", "[", " ")
 SOUND = {
     "scan": "code", "collect": "code -o new.mlsnap", "report": "out", "report verify": "out",
     "report sign": "out --key k",
-    "diff": "out out", "history": "past.db", "snapshot show": "x", "snapshot verify": "x",
+    "diff": "out out", "history": "past.db", "serve": "x",
+    "snapshot show": "x", "snapshot verify": "x",
     "snapshot sign": "x --key k", "snapshot export": "x -o new", "snapshot import": "x -o y.mlsnap",
     "replay": "x", "verify": "code --trust t", "sign": "code --key k", "rules list": "",
     "rules show": "sagemaker/notebook-direct-internet", "rules test": "--no-mutants sagemaker/m*",

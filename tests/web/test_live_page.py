@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from mlsec.cli.main import main
 from mlsec.core.content_paths import content_folder
+from mlsec.core.errors import MlsecError
 from mlsec.history.queries import OPEN, states
 from mlsec.history.store import History
 from tests.browser_checks import command_and_environment
@@ -103,6 +107,7 @@ def test_with_a_report_causes_and_waivers_are_shown(tmp_path: Path) -> None:
     [first, *_] = json.loads((out / "assessment.json").read_text())["waivers"]["used"]
     assert "Do first" in page
     assert "a change here ends" in page
+    assert "not the report of a last scan" not in page
     assert first["expires"] in waivers
 
 
@@ -200,6 +205,22 @@ def test_a_history_that_is_written_answers_and_then_shows_what_was_written(
         assert (answer.status, "not a history" in answer.text) == (503, True)
         assert str(tmp_path) not in answer.text
         assert ask(address, "/healthz").status == 503
+
+
+def test_a_scan_that_was_cut_off_is_said_and_nothing_is_written(tmp_path: Path) -> None:
+    source, path = tmp_path / "source.db", tmp_path / "scans.db"
+    write_history(source, 400)
+    with closing(sqlite3.connect(source, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 5")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("UPDATE finding SET head = head || ' '")
+        for end in ("", "-journal"):
+            shutil.copy(f"{source}{end}", f"{path}{end}")
+    before = path.read_bytes()
+    with pytest.raises(MlsecError) as caught, History(path, is_snapshot=True):
+        pass
+    assert "cut off while it wrote" in caught.value.hint
+    assert path.read_bytes() == before
 
 
 def test_a_page_of_20_000_failures_takes_a_few_times_its_query(tmp_path: Path) -> None:
