@@ -23,7 +23,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         help="serve a history as a live page that can only be read",
         description="Serve a history as web pages until interrupted (Ctrl-C): what is open, trend,"
         " accounts, the life of one failure, waivers. Only this machine can reach it, unless --host"
-        f" is given. With the variable {_TOKEN} set, a page is shown to those only who have"
+        f" is given. With the variable {_TOKEN} set, pages are shown only to those who have"
         " that token. Needs the extra web.",
         epilog=exits.EPILOG,
     )

@@ -28,7 +28,7 @@ from mlsec.web.query import GROUPINGS, BadQueryError, Query
 from mlsec.web.source import Source
 
 _PER_PAGE = 100
-_CAUSES_SHOWN = 20
+_CAUSES_SHOWN = 10
 _CHANGES_SHOWN = 50
 _CHOICES_SHOWN = 500
 _STATES = {

@@ -10,6 +10,7 @@ import msgspec
 from mlsec.core.enums import Concern, Severity
 from mlsec.core.finding import Finding
 from mlsec.core.trend import OpenFailure
+from mlsec.render.display import shown
 
 GROUPINGS = ("rule", "resource", "none")
 _MOST_CHARS = 2_000
@@ -51,11 +52,11 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         subject = finding.resource
         return (
             self.severity in ("", finding.severity.value)
-            and self.provider in ("", subject.provider)
-            and self.account in ("", subject.scope)
             and self.concern in ("", finding.concern.value)
-            and self.rule in ("", finding.rule)
-            and self.resource in ("", subject.id)
+            and _is_named(self.provider, subject.provider)
+            and _is_named(self.account, subject.scope)
+            and _is_named(self.rule, finding.rule)
+            and _is_named(self.resource, subject.id)
         )
 
 
@@ -84,6 +85,11 @@ def read_query(given: Iterable[tuple[str, str]]) -> Query:
         if value:
             read[name] = _page(value) if name == "page" else value
     return msgspec.structs.replace(Query(), **read)
+
+
+def _is_named(wanted: str, name: str) -> bool:
+    """Whether a filter names this: as it is, or as a page shows it, which is what a form sends."""
+    return wanted in ("", name) or wanted == shown(name)
 
 
 def _page(text: str) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -11,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -63,6 +66,19 @@ def test_filters_leave_out_what_they_do_not_name(address: str) -> None:
     assert page.count('class="sev sev-critical"') == 81
     assert 'class="sev sev-high">' in page
     assert "train 4 is open" not in page
+
+
+def test_a_filter_that_the_form_offers_fits_what_it_was_made_from(tmp_path: Path) -> None:
+    path = tmp_path / "scans.db"
+    write_history(path, 40, HOSTILE)
+    with serving(path) as address:
+        page = ask(address, "/").text
+        [offered] = re.findall(r'<select name="account">(.*?)</select>', page)
+        accounts = [html.unescape(value) for value in re.findall(r'value="([^"]+)"', offered)]
+        assert len(accounts) == 7
+        for account in accounts:
+            chosen = ask(address, f"/?{urlencode({'account': account})}").text
+            assert "None with these filters" not in chosen
 
 
 @pytest.mark.parametrize(
