@@ -24,6 +24,9 @@ class Source:
         self._report = report
         self._load = load
         self._lock = threading.Lock()
+        # POSIX: closing any descriptor of a file ends all locks that the process has on it, so
+        # that opening a history would take away the lock under which another thread reads.
+        self._reading = threading.Lock()
         self._known: tuple[tuple[int, int, int], Assessment] | None = None
 
     def read(self, ask: Callable[[Rows], T]) -> T:
@@ -32,7 +35,7 @@ class Source:
         Raises:
             MlsecError: it cannot be opened, or is damaged.
         """
-        with History(self._history, is_snapshot=True) as history:
+        with self._reading, History(self._history, is_snapshot=True) as history:
             return history.read(ask)
 
     def report(self) -> Assessment | None:

@@ -115,3 +115,25 @@ def lock(path: Path) -> sqlite3.Connection:
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("UPDATE scan SET failed = failed + 1")
     return connection
+
+
+def record_again(path: Path) -> None:
+    """Add a scan in which 50 failures are mended or fail again."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection:
+        write = connection.execute
+        write("BEGIN IMMEDIATE")
+        [(last,)] = write("SELECT max(id) FROM scan").fetchall()
+        time = f"2026-12-01T00:{last // 60:02}:{last % 60:02}Z"
+        write(
+            "INSERT INTO scan VALUES (?, 1, ?, ?, '0.1', 'd', 9, 9, 3, '{}')",
+            (last + 1, f"d{last + 1}", time),
+        )
+        write(
+            "INSERT INTO past SELECT id, state, changed_scan, last_scan FROM finding WHERE id < 50"
+        )
+        write(
+            "UPDATE finding SET changed_scan = ?, last_scan = ?, state ="
+            " CASE state WHEN 'fail' THEN 'fixed' ELSE 'fail' END WHERE id < 50",
+            (last + 1, last + 1),
+        )
+        write("COMMIT")

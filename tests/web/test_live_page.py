@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlencode
@@ -23,7 +24,7 @@ from mlsec.core.errors import MlsecError
 from mlsec.history.queries import OPEN, states
 from mlsec.history.store import History
 from tests.browser_checks import command_and_environment
-from tests.web.server import HOSTILE, TOKEN, ask, lock, serving, write_history
+from tests.web.server import HOSTILE, TOKEN, ask, lock, record_again, serving, write_history
 
 DEMO = content_folder("fixtures") / "demo"
 CHECKER = Path(__file__).parent / "live_page.mjs"
@@ -221,6 +222,17 @@ def test_a_history_that_is_written_answers_and_then_shows_what_was_written(
         assert (answer.status, "not a history" in answer.text) == (503, True)
         assert str(tmp_path) not in answer.text
         assert ask(address, "/healthz").status == 503
+
+
+def test_pages_asked_for_at_once_are_whole_while_scans_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "scans.db"
+    write_history(path, 1_000)
+    with serving(path) as address, ThreadPoolExecutor(6) as pool:
+        answers = [pool.submit(ask, address, "/") for _ in range(36)]
+        for _ in range(40):
+            record_again(path)
+            time.sleep(0.02)
+    assert {answer.result().status for answer in answers} == {200}
 
 
 def test_a_scan_that_was_cut_off_is_said_and_nothing_is_written(tmp_path: Path) -> None:
