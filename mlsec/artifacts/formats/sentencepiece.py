@@ -18,13 +18,15 @@ LONGEST_PIECE = 1024
 
 
 def sniff_sentencepiece(_head: bytes, window: Window) -> bool:
-    """Whether the first fields are pieces, each a text with a score."""
+    """Whether the first fields are pieces, each a text, and some of them with a score."""
     wire = Wire(window)
     try:
         first = list(itertools.islice(wire.fields(), TRIED))
-        return bool(first) and all(
+        pieces = [_numbers(wire, field) for field in first if field.number == PIECES]
+        # The first piece, <unk>, is often written without its score, which is 0.
+        return any(PIECE_SCORE in numbers for numbers in pieces) and all(
             field.wire == BYTES
-            and (_is_piece(wire, field) if field.number == PIECES else at > 0)
+            and (bool(_numbers(wire, field)) if field.number == PIECES else at > 0)
             and field.number <= DENORMALIZER
             for at, field in enumerate(first)
         )
@@ -32,15 +34,14 @@ def sniff_sentencepiece(_head: bytes, window: Window) -> bool:
         return False
 
 
-def _is_piece(wire: Wire, field: Field) -> bool:
+def _numbers(wire: Wire, field: Field) -> frozenset[int]:
+    """Give the numbers of the fields of a piece; none where it is not a piece."""
     kinds = {PIECE_TEXT: BYTES, PIECE_SCORE: FIXED32, PIECE_KIND: VARINT}
     inner = list(itertools.islice(wire.inside(field), 4))
-    has_score = any(item.number == PIECE_SCORE for item in inner)
-    return (
-        has_score
-        and inner[0].number == PIECE_TEXT
-        and all(kinds.get(item.number) == item.wire for item in inner)
-    )
+    is_piece = bool(inner) and inner[0].number == PIECE_TEXT
+    if not is_piece or any(kinds.get(item.number) != item.wire for item in inner):
+        return frozenset()
+    return frozenset(item.number for item in inner)
 
 
 def read_sentencepiece(window: Window, record: Recorder) -> None:

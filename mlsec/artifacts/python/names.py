@@ -31,7 +31,7 @@ _BY_NAME: Mapping[CallEffect, str] = {
         r"|_posixsubprocess\.\w+|_winapi\.\w+"
         r"|webbrowser\.(?:open\w*|register|get|\w*Browser)|asyncio\.create_subprocess_\w+"
         r"|pexpect\.(?:\w+\.)?(?:spawn|run|runu|popen_spawn|PopenSpawn|spawnu)|sh\.\w+|plumbum\.\w+(?:\.\w+)*"
-        r"|(?:distutils|setuptools\._distutils)\.(?:spawn|ccompiler|cmd)\.\w+|platform\.popen"
+        r"|(?:distutils|setuptools\._distutils)\.(?:spawn|ccompiler|cmd)\.(?!find_executable\b)\w+|platform\.popen"
         r"|psutil\.Popen|invoke\.(?:run|sudo|Context)|fabric\.\w+|docker\.(?:from_env|\w*Client)"
         r"|IPython\.(?:utils\.process\.\w+|start_ipython|embed)|test\.support\.\w+\.\w+"
         r"|pydoc\.(?:pipe_?pager|temp_?file_?pager|\?)|imaplib\.IMAP4_stream"
