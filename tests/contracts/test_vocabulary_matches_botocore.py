@@ -164,7 +164,9 @@ def test_property_is_read_from_a_path_that_exists(
         plan, name = PLANS[plan.parent], name.removeprefix("parent.")
     shape = part_shape(plan, name)
     assert shape is not None, f"{name} is not asked for {plan.type}"
-    found = at(shape, path)
+    # A listing of plain names: each is an entry whose only field is called value.
+    is_name = path == "value" and shape.type_name == "string"
+    found = shape if is_name else at(shape, path)
     assert found is not None, f"{name} does not answer {path}"
     assert not wanted.shape or wanted.shape in SHAPES
     if plan.bulk is not None and plan.bulk.stands_for == name:

@@ -7,6 +7,7 @@ from functools import cache
 
 from tests.artifacts import (
     test_beside_the_model,
+    test_crfsuite,
     test_python_roads,
     test_settings_roads,
     test_silence,
@@ -28,6 +29,8 @@ MORE = (
     ),
     ("model.pkl_01.npy.z", b"\x78\x9c\x63\x60\x60\x60\0\0\0\x04\0\x01"),
     ("variables.data-00000-of-00001", bytes(range(200))),
+    ("ner.crfsuite", test_crfsuite.model()),
+    ("longer.crfsuite", test_crfsuite.model(b"\1" * 40)),
 )
 
 

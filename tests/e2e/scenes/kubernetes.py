@@ -174,7 +174,9 @@ def _climber() -> Iterator[Object]:
         "apiVersion": f"{rbac}/v1",
         "kind": "ClusterRole",
         "metadata": {"name": "climber"},
-        "rules": [{"apiGroups": [rbac], "resources": ["clusterroles"], "verbs": ["escalate"]}],
+        "rules": [
+            {"apiGroups": [rbac], "resources": ["clusterroles"], "verbs": ["escalate", "update"]}
+        ],
     }
     yield {
         "apiVersion": f"{rbac}/v1",
