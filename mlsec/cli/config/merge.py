@@ -139,9 +139,14 @@ def _from_variables(
             continue
         if variable not in known:
             every = {*map(variable_of, configurable()[1])} | {*known}
-            near = "" if variable in every else did_you_mean(variable, every)
+            from difflib import get_close_matches
+
+            # They all begin alike: only one that differs by little is a mistake.
+            near = [] if variable in every else get_close_matches(variable, every, 1, 0.9)
             if near:
-                console.note(f"the variable {variable} is not known and not used{near}")
+                console.note(
+                    f'the variable {variable} is not known and not used; did you mean "{near[0]}"?'
+                )
             continue
         action = options[known[variable]]
         try:
