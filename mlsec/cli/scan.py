@@ -243,7 +243,8 @@ def _show(args: argparse.Namespace, assessment: Assessment) -> int:
         args.sarif_inventory,
         help_base=args.help_base,
         framework=args.framework,
-        view=view_of(args, SourceLines(args.targets)),
+        # A file must be the same when it is rendered again, wherever the code is then.
+        view=view_of(args, SourceLines(args.targets) if args.output is None else None),
     )
     if written and not console.is_quiet():
         show(assessment, None, "text", "", brief=True, view=view_of(args))
