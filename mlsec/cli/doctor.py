@@ -33,7 +33,7 @@ _COSTS = {
     "gcp": "gcp and gs:// cannot be scanned",
     "iac": "Terraform code is not assessed; its plans in JSON are",
     "kubernetes": "clusters cannot be scanned; manifests can",
-    "notify": "nobody can be notified (--notify)",
+    "notify": "only webhooks can be notified (--notify)",
     "web": "the live page (mlsec serve) cannot be shown",
     "xlsx": "the workbook (-f xlsx) cannot be written",
 }
