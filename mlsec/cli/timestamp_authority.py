@@ -8,19 +8,13 @@ import urllib.request
 from urllib.parse import urlsplit
 
 from mlsec.core.errors import MlsecError
+from mlsec.core.redirects import NoRedirects
 from mlsec.signing.errors import MalformedError
 from mlsec.signing.timestamps.request import NONCE_BYTES, check_answer, timestamp_request
 from mlsec.signing.timestamps.token import MAX_BYTES
 
 TIMEOUT_S = 30.0
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
-
-
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Another address than the one that was named is not asked."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Refuse to follow."""
 
 
 def check_address(url: str) -> str:
@@ -52,7 +46,7 @@ def ask(url: str, data: bytes) -> bytes:
         {"Content-Type": _QUERY, "Accept": _REPLY},
     )
     try:
-        with urllib.request.build_opener(_Stay).open(request, timeout=TIMEOUT_S) as response:
+        with urllib.request.build_opener(NoRedirects).open(request, timeout=TIMEOUT_S) as response:
             answer: bytes = response.read(MAX_BYTES + 1)
         check_answer(answer, data, nonce)
     except (OSError, urllib.error.URLError) as error:

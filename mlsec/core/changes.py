@@ -109,7 +109,7 @@ def day_of(time: str, until: str = "") -> str:
 
 
 def days_between(start: str, end: str) -> int | None:
-    """Give the whole days from one RFC 3339 time to another; None where one of them is none."""
+    """Give the whole days from one RFC 3339 time to another; None where one is no such time."""
     first, last = _moment(start), _moment(end)
     return None if first is None or last is None else max(0, (last - first).days)
 

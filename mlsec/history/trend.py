@@ -27,7 +27,7 @@ def trends(scans: Sequence[PastScan], known: Iterable[Life]) -> tuple[Trend, ...
     """Give the trend of each series, in the order of the scans.
 
     Raises:
-        ValueError: a failure belongs to a scan that is not there, or a time is none.
+        ValueError: a failure belongs to a scan that is not there, or a text is not a time.
     """
     return tuple(series.trend() for series in _all_series(scans, known))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.installation import command_to_add
+from mlsec.core.redirects import NoRedirects
 from mlsec.core.sanitize import visible
 from mlsec.notify.address import Address
 from mlsec.notify.message import Message
@@ -19,13 +20,6 @@ _TRIES = 3
 _PAUSE_S = 1.0
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _ANSWER_BYTES = 65_536
-
-
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Another address than the one that was named gets nothing."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Refuse to follow."""
 
 
 def send(address: Address, message: Message) -> None:
@@ -57,7 +51,7 @@ def _post(address: Address, message: Message) -> None:
         "Idempotency-Key": message.key,
         "User-Agent": "mlsec",
     }
-    opener = urllib.request.build_opener(_Stay)
+    opener = urllib.request.build_opener(NoRedirects)
     for again in reversed(range(_TRIES)):
         try:
             request = urllib.request.Request(address.url, message.document, headers)  # noqa: S310

@@ -111,7 +111,7 @@ class Loads(msgspec.Struct, frozen=True, kw_only=True):
 def stored_code(items: Sequence[Any]) -> StoredCode | None:
     """Read the arguments that a code object is made of, in the order of ``types.CodeType``.
 
-    dill puts the table of lines in front. None where they are none of a code object's.
+    dill puts the table of lines in front. None where they are not those of a code object.
     """
     given = items[1:] if items and isinstance(items[0], bytes) else items
     if len(given) not in _RELEASES:

@@ -121,7 +121,7 @@ def _bad(assessment: Assessment, fail_on: str) -> list[Finding]:
 
 
 def _is_known(finding: Finding, assessment: Assessment) -> bool:
-    """Whether a baseline excuses it; a history tells what changed, and excuses nothing."""
+    """Whether a baseline excuses it; a history reports what changed, and excuses nothing."""
     changes = assessment.changes
     is_excusing = changes is None or changes.source == "baseline"
     return is_excusing and finding.change == Change.UNCHANGED.value

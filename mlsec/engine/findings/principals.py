@@ -33,7 +33,7 @@ def with_principals(evidence: Evidence, document: Resource, name: str) -> Eviden
 
 
 def _statement(policy: Any, names: frozenset[str]) -> str:
-    """Name the one statement that lets these principals; "" where it is none or several."""
+    """Name the one statement that lets these principals; "" where there is not exactly one."""
     lets = [
         str(item.get("sid") or number)
         for number, item in enumerate(_items(policy), start=1)

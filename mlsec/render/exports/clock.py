@@ -6,7 +6,7 @@ import datetime
 
 
 def unix_seconds(time: str) -> float:
-    """Give an RFC 3339 time in seconds since 1970; 0 for what is none."""
+    """Give an RFC 3339 time in seconds since 1970; 0 for any other text."""
     try:
         moment = datetime.datetime.fromisoformat(time)
     except ValueError:
@@ -16,6 +16,6 @@ def unix_seconds(time: str) -> float:
 
 
 def rfc3339(time: str) -> str:
-    """Give a time in whole seconds of UTC, ending in Z; that of 1970 for what is none."""
+    """Give a time in whole seconds of UTC, ending in Z; that of 1970 for any other text."""
     moment = datetime.datetime.fromtimestamp(unix_seconds(time), datetime.UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

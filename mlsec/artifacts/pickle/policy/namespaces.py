@@ -21,7 +21,7 @@ def is_namespace(policy: Policy, record: Recorder, global_: Global) -> bool:
     """``module.__dict__``: what the functions of a library's module look names up in.
 
     Of a module that no list holds it is not known what importing it does. Modules of Python itself
-    and those that do harm are none of these.
+    and those that do harm are not among these.
     """
     if global_.name != _OF_A_MODULE:
         return False

@@ -63,7 +63,7 @@ _PARTS = ("_make_empty_cell", "_make_cell", "_create_cell", "_make_function", "_
 def dangerous_in(items: Sequence[Value] | None) -> list[str]:
     """The names of a code object that run commands, or reach files and networks, in order.
 
-    What it names as a method (``model.eval``), or calls its own variables, is none; where its
+    What it names as a method (``model.eval``), or calls its own variables, is no builtin; where its
     instructions are not understood, or reach names by other ways, every text counts.
     """
     loads = _loads(items)

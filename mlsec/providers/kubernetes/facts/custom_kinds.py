@@ -212,7 +212,7 @@ def is_listed(group: str, plural: str) -> bool:
 def unlisted(groups: Iterable[str], resources: Iterable[str]) -> list[str]:
     """Give the kinds of a rule of which it is not known what becomes of their objects.
 
-    Parts of objects, such as their status, are none.
+    Parts of objects, such as their status, are not kinds.
     """
     plurals = {resource for resource in resources if "/" not in resource}
     return sorted(

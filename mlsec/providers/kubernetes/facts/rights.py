@@ -259,7 +259,7 @@ _RIGHTS = tuple(
                 group=group,
                 resource=resource,
                 is_of_any_name=ability in _OF_ANY_NAME and (group, resource) != ("", "pods"),
-                # Whether such a controller is installed, only who names its kinds tells.
+                # Only the names of its kinds show whether such a controller is installed.
                 is_by_group=ability == "steer_controllers",
             )
             for group, resource in resources
