@@ -200,7 +200,7 @@ lock: $(VENV)/.dev-ready
 	@$(COMPILE) --all-extras --group dev pyproject.toml -o requirements/dev.lock
 	@$(COMPILE) --constraints requirements/dev.lock pyproject.toml -o requirements/run.lock
 	@$(COMPILE) --constraints requirements/dev.lock --extra iac pyproject.toml -o requirements/ci.lock
-	@$(COMPILE) --constraints requirements/dev.lock --all-extras pyproject.toml -o requirements/cloud.lock
+	@$(COMPILE) --constraints requirements/dev.lock --extra all pyproject.toml -o requirements/cloud.lock
 	@$(COMPILE) --overrides requirements/servers-overrides.txt --excludes requirements/servers-without.txt requirements/servers.txt -o requirements/servers.lock
 	@$(COMPILE) requirements/checkov.txt -o requirements/checkov.lock
 	@$(COMPILE) requirements/trestle.txt -o requirements/trestle.lock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,15 @@ from mlsec.collect.code.code_file import FILE_TYPE
 from mlsec.core.assessment import Assessment, ChangeLimit, JudgedBy, ScanFacts
 from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Profile
+from mlsec.core.external_finding import ExternalReport
 from mlsec.core.named_file import read_named_file
 from mlsec.core.resource import Gap, Inventory, is_of_code
 from mlsec.core.sanitize import visible
 from mlsec.engine.assessment.assembly import assemble
-from mlsec.engine.assessment.assess import Judgement, assess
+from mlsec.engine.assessment.assess import Judgement, Merge, assess
 from mlsec.engine.assessment.change_filter import Before, Limiting, limit_judgement
 from mlsec.engine.assessment.external_findings import external_rules, merge_external
+from mlsec.engine.assessment.folding import Folder
 from mlsec.engine.assessment.scan_facts import sandbox_notice, scan_facts, seal_notice, taken_at
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.params import apply_overrides, changed_parameters, load_overrides
@@ -32,6 +34,8 @@ from mlsec.graph.build import build_graph
 from mlsec.graph.graph import Graph
 from mlsec.graph.model_files import model_files
 from mlsec.model_files.selection import folders_that_decide
+from mlsec.repository.folders.classes import BY_NAME, CLASSES
+from mlsec.repository.folders.files import FileClasses
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.collection import collect
 from mlsec.targets.facts import FACTS
@@ -56,7 +60,8 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
     """By what a snapshot is judged. ``now`` None means the time the evidence was taken.
 
     With a ``change`` only what that touches is shown and counts. ``profile`` None means all
-    rules. ``baseline_digest`` is recorded.
+    rules. ``baseline_digest`` is recorded. ``unfolded`` are classes of folders that count, or
+    ``all``.
     """
 
     rules: tuple[Path, ...] = ()
@@ -71,6 +76,7 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
     min_coverage_percent: float = 100.0
     change: Change | None = None
     baseline_digest: str = ""
+    unfolded: tuple[str, ...] = ()
 
 
 def load(judging: Judging) -> RuleSet:
@@ -92,31 +98,36 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
     say("joining what was found", 0, 0)
     clock = judging.now or taken_at(snapshot)
     graph = build_graph(ruleset.vocabulary, inventory, FACTS, clock)
+    inventory = msgspec.structs.replace(inventory, resources=graph.collected)
     waivers = load_waivers(judging.waivers) if judging.waivers else ()
     in_code, notices = comment_waivers(read_comment_waivers(snapshot, inventory))
-    blocks = tuple(item for item in inventory.resources if item.type != FILE_TYPE)
     judgement = assess(
         ruleset,
         graph,
         clock=clock,
         waivers=(*waivers, *in_code),
-        merge=lambda findings, passed: merge_external(external, blocks, ruleset, findings, passed),
+        merge=_merging(external, inventory, ruleset),
         keeps_observed=True,
         progress=lambda done, known: say("judging", done, known),
     )
     gaps, limit = _relevant_gaps(graph, inventory, judgement), None
+    coverage, files, met = graph.coverage, model_files(graph), sorted(graph.notices)
+    del graph  # of a thousand accounts it takes gigabytes, which what follows can use
+    folded = _folder(snapshot, inventory, ruleset, judging).fold(judgement, gaps, coverage)
+    judgement, gaps = folded.judgement, folded.gaps
     if judging.change is not None:
         say("reading the code as it was", 0, 0)
         earlier = read_inventory_before(snapshot, ruleset.vocabulary, judging.change)
         before = _judge_before(earlier, ruleset, clock)
         limiting = _limiting(judging.change, before, inventory)
-        judgement, gaps, limit = limit_judgement(judgement, limiting, gaps, graph.coverage)
+        judgement, gaps, limit = limit_judgement(judgement, limiting, gaps, folded.coverage)
+    del inventory
     assessment = assemble(
         ruleset,
         judgement,
         version=__version__,
         scan=_facts(snapshot, ruleset, judging),
-        coverage=graph.coverage,
+        coverage=folded.coverage,
         gaps=gaps,
         is_whole=limit is None,
     )
@@ -124,10 +135,28 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
     return msgspec.structs.replace(
         assessment,
         rules=(*assessment.rules, *external_rules(external, ruleset, judgement.counts)),
-        model_files=model_files(graph),
+        model_files=files,
         limit=limit,
-        notices=(*said, *sorted(graph.notices), *judgement.notices, *notices),
+        folding=folded.folding,
+        notices=(*said, *met, *judgement.notices, *notices),
     )
+
+
+def _merging(external: Sequence[ExternalReport], inventory: Inventory, ruleset: RuleSet) -> Merge:
+    """Give what puts the findings of other tools with ours."""
+    blocks = tuple(item for item in inventory.resources if item.type != FILE_TYPE)
+    return lambda findings, passed: merge_external(external, blocks, ruleset, findings, passed)
+
+
+def _folder(snapshot: Snapshot, inventory: Inventory, ruleset: RuleSet, judging: Judging) -> Folder:
+    files, joins = FileClasses(snapshot, inventory.resources), judging.change is None
+    return Folder(
+        CLASSES, files, inventory.resources, ruleset, _unfolded(judging), joins_families=joins
+    )
+
+
+def _unfolded(judging: Judging) -> tuple[str, ...]:
+    return tuple(BY_NAME) if "all" in judging.unfolded else judging.unfolded
 
 
 def _facts(snapshot: Snapshot, ruleset: RuleSet, judging: Judging) -> ScanFacts:
@@ -151,6 +180,7 @@ def _judged_by(judging: Judging) -> JudgedBy:
         select=judging.select,
         waivers="" if waivers is None else hashlib.sha256(waivers).hexdigest(),
         baseline=judging.baseline_digest,
+        unfolded=judging.unfolded or msgspec.UNSET,
         now=now.replace("+00:00", "Z"),
     )
 

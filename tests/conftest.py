@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.postgres"]
 # A busy machine is slow, and no test is timed.
 settings.register_profile("unhurried", settings(), deadline=None)
 settings.load_profile("unhurried")

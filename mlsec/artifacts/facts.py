@@ -167,6 +167,11 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+# What is said of program text that leads to more than is followed; all of it was read.
+TOO_MANY_NAMES = "its names lead to more than can be followed"
+TOO_MANY_VALUES = "what a call is given is made of more than can be followed"
+
+
 class InspectionGap(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes or a member that could not be read, and why: their content is not known."""
 

@@ -55,6 +55,12 @@ def _serve(subparsers: Subparsers) -> None:
     serve.register(subparsers)
 
 
+def _fleet(subparsers: Subparsers) -> None:
+    from mlsec.cli import fleet
+
+    fleet.register(subparsers)
+
+
 def _snapshot(subparsers: Subparsers) -> None:
     from mlsec.cli import snapshot
 
@@ -106,6 +112,7 @@ COMMANDS: Mapping[str, Register] = {
     "diff": _diff,
     "history": _history,
     "serve": _serve,
+    "fleet": _fleet,
     "snapshot": _snapshot,
     "replay": _replay,
     "verify": _verify,

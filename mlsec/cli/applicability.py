@@ -83,6 +83,7 @@ _ROWS: Mapping[str, Mapping[str, Applies]] = {
         "--waivers": _ANY,
         "--baseline": _ANY,
         "--changed-since": Applies(to=PATHS),
+        "--unfold": Applies(to=(*PATHS, "snapshot")),
         "--fail-on": _ANY,
         "--min-coverage": _ANY,
         "--now": _ANY,

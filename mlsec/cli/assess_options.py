@@ -26,6 +26,11 @@ HELP_BASE_VARIABLE = "MLSEC_HELP_BASE"
 PROFILES = ("essential", "recommended", "strict")
 CONCERNS = ("infrastructure", "data", "monitoring", "deployment", "security")
 PROVIDERS = ("aws", "azure", "gcp", "kubernetes", "serving", "probe", "files", "code")
+# The names of repository.folders.classes.CLASSES, and all of them.
+FOLDED = (
+    "vendored", "tests", "examples", "documentation", "development", "archives", "notebooks",
+    "copies", "compiled", "collections", "all",
+)  # fmt: skip
 SEVERITIES = ("critical", "high", "medium", "low", "info", "none")
 
 
@@ -72,6 +77,15 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "default": "",
         "metavar": "REV",
         "help": "report and count only findings that the changes since this git revision touch",
+    },
+    "--unfold": {
+        "action": "append",
+        "default": [],
+        "choices": FOLDED,
+        "metavar": "CLASS",
+        "help": "count what is in folders of this class like everything else: vendored, tests,"
+        " examples, documentation, development, archives, notebooks, copies, or all; repeatable"
+        " (default: it is assessed, reported as folded, and fails nothing)",
     },
     "--fail-on": {
         "choices": SEVERITIES,
@@ -187,6 +201,7 @@ def judging_of(args: argparse.Namespace, command: str) -> Judging:
         change=_change(args),
         baseline_digest=_baseline_digest(args),
         framework=args.framework,
+        unfolded=tuple(args.unfold),
         profile=Profile(args.profile or ("strict" if args.framework else "recommended")),
     )
 

@@ -30,10 +30,14 @@ _COSTS = {
     "blake3": "signatures over BLAKE3 digests cannot be verified",
     "bom": "the CycloneDX bill of materials (-f cyclonedx) cannot be written",
     "completion": "mlsec completion cannot write the script for a shell",
+    "fleet": "an organisation cannot be scanned by a fleet of workers (mlsec fleet)",
+    "fleet-dask": "a fleet's workers cannot be run by Dask",
     "gcp": "gcp and gs:// cannot be scanned",
+    "helm": "Helm charts are not rendered, and not assessed",
     "iac": "Terraform code is not assessed; its plans in JSON are",
     "kubernetes": "clusters cannot be scanned; manifests can",
     "notify": "only webhooks can be notified (--notify)",
+    "postgres": "a history cannot be kept in PostgreSQL (--history postgresql://...)",
     "web": "the live page (mlsec serve) cannot be shown",
     "xlsx": "the workbook (-f xlsx) cannot be written",
 }
@@ -45,13 +49,13 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         "doctor",
         help="show the installation, or print the rights that a scan needs",
         description="Without options: the versions installed and the settings of the environment"
-        " that a scan uses; nothing is contacted. With targets: try to sign in to each, and ask for"
-        " nothing else.",
+        " that a scan uses; nothing is contacted. With targets: sign in to each, and ask each of"
+        " its services one question, to see which rights a scan would lack.",
         epilog=exits.EPILOG,
     )
     parser.add_argument(
         "targets", nargs="*", metavar="TARGET",
-        help="account, cluster or cloud to sign in to, such as aws, azure://SUBSCRIPTION, gcp or"
+        help="account, cluster or cloud to try, such as aws, azure://SUBSCRIPTION, gcp or"
         " kubernetes://CONTEXT",
     )  # fmt: skip
     parser.add_argument(
@@ -91,7 +95,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sign_in(targets: Sequence[str]) -> int:
-    """Try to sign in to each target; exit 11 when one refuses."""
+    """Sign in to each target and ask each service one question; exit 11 when one refuses."""
+    from mlsec.cli.doctor_rights import try_rights
     from mlsec.cli.target import is_remote
     from mlsec.collect.settings import CollectSettings
     from mlsec.core.content_paths import content_folder
@@ -107,17 +112,18 @@ def _sign_in(targets: Sequence[str]) -> int:
     settings = CollectSettings(vocabulary=load_vocabulary(content_folder("rules") / "vocabulary"))
     refused = 0
     for target in targets:
-        check = COLLECTORS[SCHEMES[scheme_of(target)]].check
+        collector, wanted = COLLECTORS[SCHEMES[scheme_of(target)]], "sign in"
         try:
-            if check is not None:
-                check(target, settings)
+            if collector.check is not None:
+                collector.check(target, settings)
+            console.out(f"{target}: signed in")
+            wanted = "be scanned"
+            refused += try_rights(target, collector, settings)
         except MlsecError as error:
             refused += 1
-            console.out(f"{target}: cannot sign in: {visible(error.message, 400)}")
+            console.out(f"{target}: cannot {wanted}: {visible(error.message, 400)}")
             if error.hint:
                 console.out(f"    to mend it: {visible(error.hint, 400)}")
-        else:
-            console.out(f"{target}: signed in")
     return exits.INCOMPLETE if refused else exits.CLEAN
 
 
@@ -186,6 +192,7 @@ def _installation() -> int:
         console.out(f"  {_version(name)}")
     for extra, requirements in installation.EXTRAS.items():
         _show_extra(extra, requirements)
+    _show_kustomize()
     for name in _NETWORK:
         if value := os.environ.get(name):
             console.out(f"  {name}={visible(value.rpartition('@')[2], 200)}")
@@ -211,7 +218,24 @@ def _show_sandbox() -> None:
     if confinement.missing:
         console.out(f"    missing: {', '.join(confinement.shortfalls)}")
     if not confinement.is_enough:
-        console.out("    scans with --require-sandbox are refused")
+        console.out(
+            "    without it: a file that attacks its reader could do what this user may do; scans"
+            " with --require-sandbox are refused"
+        )
+
+
+def _show_kustomize() -> None:
+    """Print where kustomize is, and what a scan lacks without it."""
+    from mlsec.core.programs import find_program
+    from mlsec.core.sanitize import visible
+    from mlsec.iac.rendered.overlay_engine import INSTALL
+
+    try:
+        console.out(f"  kustomize: {visible(find_program('kustomize', INSTALL), 200)}")
+    except MlsecError as error:
+        console.out(f"  kustomize: {error.message}")
+        console.out("    without it: kustomizations are not built, and not assessed")
+        console.out(f"    to add it: {INSTALL}")
 
 
 def _show_extra(extra: str, requirements: tuple[str, ...]) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlsec.cli import console, exits
-from mlsec.core.errors import MlsecError
+from mlsec.cli.values import days, history_place
+from mlsec.core.errors import MlsecError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,15 +35,16 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser = subparsers.add_parser(
         "history",
         help="show past scans and the trend of their failures",
-        description="Show the scans that mlsec scan --history FILE recorded: what each changed,"
+        description="Show the scans that mlsec scan --history recorded: what each changed,"
         " what was open by severity, provider, account and concern, and how long fixing took."
         " Regressed: it was fixed, waived or passed before. Gone: its resource no longer exists, or"
         " the rule no longer applies to it. Not assessed: the scan could not read what it needed,"
         " so the failure stays open.",
         epilog=exits.EPILOG,
     )
-    parser.add_argument("history", type=Path, metavar="FILE",
-                        help="history that mlsec scan --history wrote")  # fmt: skip
+    parser.add_argument("history", type=history_place, metavar="FILE",
+                        help="history that mlsec scan --history wrote: a file, or the URL of a"
+                        " PostgreSQL database")  # fmt: skip
     parser.add_argument("--open", action="store_true",
                         help="list the failures that are open instead, the worst first, with their"
                         " age")  # fmt: skip
@@ -51,6 +53,13 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
                         " the output ends in, else text)")  # fmt: skip
     parser.add_argument("-o", "--output", type=Path, metavar="OUTPUT",
                         help="file to write, such as trend.html (default: stdout)")  # fmt: skip
+    parser.add_argument("--keep", type=days, metavar="DAYS",
+                        help="say what is older than so many days, such as 400d, and ended:"
+                        " failures, what others were before, counts of scans (default: all is kept)"
+                        )  # fmt: skip
+    parser.add_argument("--prune", action="store_true",
+                        help="remove what --keep names; what is open stays with its age"
+                        )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -58,6 +67,11 @@ def run(args: argparse.Namespace) -> int:
     """Show the trend of each set of targets, in one of the formats."""
     from mlsec.history.store import History
 
+    if args.prune and args.keep is None:
+        raise UsageError("--prune needs --keep", hint="such as --keep 400d --prune")
+    if args.keep is not None:
+        _prune(args)
+        return exits.CLEAN
     with History(args.history) as history:
         trends = history.trends()
     if not trends:
@@ -75,6 +89,25 @@ def run(args: argparse.Namespace) -> int:
         write_file(args.output, payload)
         console.note(f"wrote {args.output}")
     return exits.CLEAN
+
+
+def _prune(args: argparse.Namespace) -> None:
+    """Say what is older than what is to be kept, and remove it where that is asked for."""
+    import datetime
+
+    from mlsec.history.store import History
+
+    before = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=args.keep)
+    with History(args.history) as history:
+        pruned = history.prune(int(before.timestamp()), is_dry_run=not args.prune)
+    said = (
+        f"{pruned.scans:,} scans, {pruned.failures:,} failures that ended, and"
+        f" {pruned.periods:,} earlier states of others"
+    )
+    if args.prune:
+        console.note(f"removed what was before {before:%Y-%m-%d}: {said}")
+    else:
+        console.note(f"before {before:%Y-%m-%d}: {said}; --prune removes them")
 
 
 def summary(scan: PastScan) -> str:

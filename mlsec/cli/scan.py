@@ -17,6 +17,7 @@ from mlsec.cli.config.apply import configured, print_config
 from mlsec.cli.config.options import add_configuration
 from mlsec.cli.notify import add_notifying, begin_notifying, check_receivers, notify
 from mlsec.cli.target import TARGET_HELP, doubts_about, is_remote, saved_evidence
+from mlsec.cli.values import history_place
 from mlsec.core.errors import MlsecError, NoRoomError, UsageError
 from mlsec.core.sanitize import plain_name
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from mlsec.core.assessment import Assessment
     from mlsec.engine.model.rule import RuleSet
+    from mlsec.history.place import Place
 
 EVIDENCE = "evidence.mlsnap"
 
@@ -51,8 +53,9 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     )  # fmt: skip
     add_rendering(parser)
     parser.add_argument(
-        "--history", type=Path, metavar="FILE",
-        help="record the scan in this file and print what changed since the last one recorded",
+        "--history", type=history_place, metavar="FILE",
+        help="record the scan in this file, or in the PostgreSQL database of a URL"
+        " (postgresql://host/name), and print what changed since the last one recorded",
     )  # fmt: skip
     parser.add_argument("--offline", action="store_true",
                         help="refuse every target that would need the network")  # fmt: skip
@@ -118,13 +121,14 @@ def _scan(args: argparse.Namespace) -> int:
 
 
 def _compared(
-    assessment: Assessment, baseline: Assessment | None, history: Path | None
+    assessment: Assessment, baseline: Assessment | None, history: Place | None
 ) -> tuple[Assessment, MlsecError | None]:
     """Write into the assessment what changed since the baseline, or since the last scan recorded.
 
     Returns:
         It, and why the history could not be read: the reports must not be lost with it.
     """
+    from mlsec.history.database import has_begun
     from mlsec.history.diff import mark_changes
     from mlsec.history.since_last import mark_first
     from mlsec.history.store import History
@@ -134,7 +138,7 @@ def _compared(
     if history is None:
         return assessment, None
     try:
-        if not history.exists():
+        if not has_begun(history):
             return mark_first(assessment), None
         with History(history) as opened:
             return opened.marked(assessment), None
@@ -142,16 +146,16 @@ def _compared(
         return assessment, error
 
 
-def _record(path: Path, assessment: Assessment) -> None:
+def _record(place: Place, assessment: Assessment) -> None:
     from mlsec.cli.history import summary
     from mlsec.history.store import History
 
-    with History(path, is_new_allowed=True) as history:
+    with History(place, is_new_allowed=True) as history:
         recorded = history.record(assessment)
     if recorded is None:
-        console.note(f"history: this scan is in {path} already")
+        console.note(f"history: this scan is in {place} already")
     else:
-        console.note(f"history: {summary(recorded)} (scan {recorded.id} in {path})")
+        console.note(f"history: {summary(recorded)} (scan {recorded.id} in {place})")
 
 
 def _check_targets(args: argparse.Namespace) -> None:
@@ -233,7 +237,6 @@ def _read_beforehand(args: argparse.Namespace) -> Assessment | None:
 def _show(args: argparse.Namespace, assessment: Assessment) -> int:
     from mlsec.cli.report import show
     from mlsec.cli.source_lines import SourceLines
-    from mlsec.core.gate_result import Gate
     from mlsec.render.gate_words import gate_lines
 
     written = show(
@@ -256,10 +259,7 @@ def _show(args: argparse.Namespace, assessment: Assessment) -> int:
         console.note(head)
     for line in lines:
         console.note(f"  {line}")
-    codes = {Gate.FINDINGS: exits.FINDINGS, Gate.INCOMPLETE: exits.INCOMPLETE}
-    return (
-        exits.CLEAN if assessment.gate is None else codes.get(assessment.gate.result, exits.CLEAN)
-    )
+    return exits.CLEAN if assessment.gate is None else exits.of_gate(assessment.gate.result.value)
 
 
 def _command(args: argparse.Namespace) -> str:
@@ -271,6 +271,7 @@ def _command(args: argparse.Namespace) -> str:
         "profile",
         "select",
         "exclude",
+        "unfold",
         "rules",
         "params",
         "waivers",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlsec.cli import console, exits
-from mlsec.cli.values import port
+from mlsec.cli.values import history_place, port
 from mlsec.core.errors import MlsecError
 
 _LOOPBACK = "127.0.0.1"
@@ -27,8 +27,9 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         " that token. Needs the extra web.",
         epilog=exits.EPILOG,
     )
-    parser.add_argument("history", type=Path, metavar="HISTORY",
-                        help="history that mlsec scan --history wrote")  # fmt: skip
+    parser.add_argument("history", type=history_place, metavar="HISTORY",
+                        help="history that mlsec scan --history wrote: a file, or the URL of a"
+                        " PostgreSQL database")  # fmt: skip
     parser.add_argument("--report", type=Path, metavar="DIR",
                         help="folder of the last scan's reports: its root causes and waivers are"
                         " shown too")  # fmt: skip

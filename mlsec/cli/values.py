@@ -7,6 +7,9 @@ import datetime
 import math
 from urllib.parse import urlsplit
 
+from mlsec.core.errors import MlsecError
+from mlsec.history.place import Place, read_place
+
 
 def moment(text: str) -> datetime.datetime:
     """Read a time; without a zone it is UTC.
@@ -68,6 +71,30 @@ def percentage(text: str) -> float:
     if not 0 <= number <= 100:
         raise argparse.ArgumentTypeError(f'"{text}" is not a percentage from 0 to 100')
     return number
+
+
+def days(text: str) -> int:
+    """Read a number of days, such as 400d.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    number = text.removesuffix("d")
+    if not number.isdecimal() or not 1 <= int(number[:8]) < 100_000 or len(number) > 5:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number of days such as 400d')
+    return int(number)
+
+
+def history_place(text: str) -> Place:
+    """Read where a history is: a file, or the URL of a PostgreSQL database.
+
+    Raises:
+        argparse.ArgumentTypeError: it is a URL that is not one; it is not repeated.
+    """
+    try:
+        return read_place(text)
+    except MlsecError as error:
+        raise argparse.ArgumentTypeError(f"{error.message}; {error.hint}") from None
 
 
 def site_address(text: str) -> str:

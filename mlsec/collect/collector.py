@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Protocol
 
 import msgspec
 
+from mlsec.collect.parts import Part, Question
 from mlsec.collect.settings import CollectSettings, Progress
+from mlsec.collect.walk.client import Client
 from mlsec.core.errors import MlsecError
 from mlsec.core.installation import command_to_add
-from mlsec.core.resource import Inventory
+from mlsec.core.resource import Gap, Inventory
 from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
+
+Facts = Mapping[str, str]
 
 
 class PolicyText(Protocol):
@@ -30,12 +34,22 @@ class Collector(msgspec.Struct, frozen=True, kw_only=True):
     ``check`` signs in and asks for nothing else, so that what is wrong with one target shows before
     another is walked; None where there is nothing to sign in to. ``policy`` is None where a scan
     needs no rights of its own.
+    ``find_parts`` gives the scopes of a target, each as a target of its own, and stores what is
+    asked once for all of them; ``ask`` stores the answers to questions that another collection
+    left open; ``walk`` asks a client for all that reading the snapshot needs, and names the
+    operations that only a walk asks; ``join`` writes where the walk goes, by the facts of several
+    snapshots whose calls are in the given one, and by the gaps of whole scopes that nobody could
+    collect. None where a target is one scope.
     """
 
     collect: Callable[[str, Snapshot, CollectSettings, Progress | None], None]
     read: Callable[[Snapshot, Vocabulary], Inventory]
     check: Callable[[str, CollectSettings], None] | None = None
     policy: PolicyText | None = None
+    find_parts: Callable[[str, Snapshot, CollectSettings], tuple[Part, ...]] | None = None
+    ask: Callable[[str, Snapshot, CollectSettings, tuple[Question, ...]], None] | None = None
+    walk: Callable[[Client, Snapshot, Vocabulary], frozenset[str]] | None = None
+    join: Callable[[Snapshot, Sequence[Facts], Sequence[Gap]], None] | None = None
 
 
 def lazy_collector(
@@ -61,6 +75,34 @@ def lazy_collector(
         return inventory
 
     return Collector(collect=collect, read=read, check=check, policy=policy)
+
+
+def with_parts(
+    whole: Collector, collector: Callable[[], ModuleType], reader: Callable[[], ModuleType]
+) -> Collector:
+    """Give a collector whose targets can be taken apart into scopes, by functions of its modules.
+
+    ``collector`` gives the module with ``find_parts`` and ``ask``, ``reader`` the one with
+    ``walk_all`` and ``join_facts``.
+    """
+
+    def find_parts(target: str, snapshot: Snapshot, settings: CollectSettings) -> tuple[Part, ...]:
+        parts: tuple[Part, ...] = collector().find_parts(target, snapshot, settings)
+        return parts
+
+    def ask(
+        target: str, snapshot: Snapshot, settings: CollectSettings, questions: tuple[Question, ...]
+    ) -> None:
+        collector().ask(target, snapshot, settings, questions)
+
+    def walk(client: Client, snapshot: Snapshot, vocabulary: Vocabulary) -> frozenset[str]:
+        operations: frozenset[str] = reader().walk_all(client, snapshot, vocabulary)
+        return operations
+
+    def join(snapshot: Snapshot, facts: Sequence[Facts], gaps: Sequence[Gap]) -> None:
+        reader().join_facts(snapshot, facts, gaps)
+
+    return msgspec.structs.replace(whole, find_parts=find_parts, ask=ask, walk=walk, join=join)
 
 
 @contextmanager

@@ -32,6 +32,9 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     replaces at its end, which are read like any other until then. Of both, the links in the folder
     are resolved, and the last name is as it stands.
     ``excluded`` are patterns of paths in a folder that are left out, and counted as such.
+    ``is_trial`` asks each service one question, in one region, and reads one page of the answer.
+    ``is_part``: the target is one scope of several that are collected apart and joined; what is
+    asked once for all of them is left to ``find_parts``.
     """
 
     vocabulary: Vocabulary
@@ -60,6 +63,8 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     written: frozenset[str] = frozenset()
     in_use: frozenset[str] = frozenset()
     excluded: tuple[str, ...] = ()
+    is_trial: bool = False
+    is_part: bool = False
 
 
 class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,9 +82,9 @@ def live_settings(settings: CollectSettings) -> LiveSettings:
     """Give what a live client needs to know of the settings of a collection."""
     return LiveSettings(
         in_flight=settings.in_flight,
-        tries=settings.tries,
+        tries=min(settings.tries, 2) if settings.is_trial else settings.tries,
         call_deadline_s=settings.call_deadline_s,
         deadline_s=settings.deadline_s,
-        max_pages=settings.max_pages,
+        max_pages=1 if settings.is_trial else settings.max_pages,
         start_per_s=settings.start_per_s,
     )

@@ -9,15 +9,31 @@ from mlsec.core.resource import Gap, LeftOut, TypeCoverage
 Place = tuple[str, str, str]
 
 
+class _Words(msgspec.Struct, kw_only=True):
+    """What is said of a place besides its counts; of most places nothing is."""
+
+    because: set[str] = msgspec.field(default_factory=set)
+    gaps: set[str] = msgspec.field(default_factory=set)
+    sources: set[str] = msgspec.field(default_factory=set)
+    left_out: dict[str, list[str]] = msgspec.field(default_factory=dict)
+
+
+_SILENCE = _Words()
+
+
 class _Count(msgspec.Struct, kw_only=True):
     assessed: int = 0
     excluded: int = 0
     errored: int = 0
     is_complete: bool = True
-    because: set[str] = msgspec.field(default_factory=set)
-    gaps: set[str] = msgspec.field(default_factory=set)
-    sources: set[str] = msgspec.field(default_factory=set)
-    left_out: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    said: _Words | None = None
+
+    @property
+    def words(self) -> _Words:
+        """What is said of the place, to be added to."""
+        if self.said is None:
+            self.said = _Words()
+        return self.said
 
 
 class Tally:
@@ -29,18 +45,18 @@ class Tally:
 
     def look(self, place: Place) -> None:
         """Note that a type was asked for here, even when nothing is found."""
-        self._counts.setdefault(place, _Count())
+        self._count(place)
 
     def hide(self, place: Place, gap: Gap, *, is_listing: bool) -> None:
         """Note a gap; one in the listing means that more may exist than was counted."""
-        count = self._counts.setdefault(place, _Count())
-        count.gaps.add(gap.id)
+        count = self._count(place)
+        count.words.gaps.add(gap.id)
         count.is_complete = count.is_complete and not is_listing
         self.gaps[gap.id] = gap
 
     def add(self, place: Place, *, assessed: int = 0, excluded: int = 0, errored: int = 0) -> None:
         """Count items."""
-        count = self._counts.setdefault(place, _Count())
+        count = self._count(place)
         count.assessed += assessed
         count.excluded += excluded
         count.errored += errored
@@ -48,49 +64,57 @@ class Tally:
     def exclude(self, place: Place, because: str) -> None:
         """Count one item that was left out on purpose."""
         self.add(place, excluded=1)
-        self._counts[place].because.add(because)
+        self._counts[place].words.because.add(because)
 
     def leave_out(self, place: Place, because: str, names: list[str]) -> None:
         """Count and name items that were left out on purpose, for one reason."""
         self.add(place, excluded=len(names))
-        self._counts[place].because.add(f"{because} ({len(names):,})")
-        self._counts[place].left_out.setdefault(because, []).extend(names)
+        self._counts[place].words.because.add(f"{because} ({len(names):,})")
+        self._counts[place].words.left_out.setdefault(because, []).extend(names)
 
     def note(self, place: Place, because: str) -> None:
         """Say why there is nothing to count: the service is not there to be used."""
-        self._counts.setdefault(place, _Count()).because.add(because)
+        self._count(place).words.because.add(because)
 
     def credit(self, place: Place, source: str) -> None:
         """Name a bulk source that stood in the place of a listing."""
-        self._counts.setdefault(place, _Count()).sources.add(source)
+        self._count(place).words.sources.add(source)
 
     def unlisted(self) -> dict[Place, tuple[str, ...]]:
         """Give the places whose listing is not the whole, with the gaps that hide the rest."""
         return {
-            place: tuple(sorted(count.gaps))
+            place: tuple(sorted((count.said or _SILENCE).gaps))
             for place, count in self._counts.items()
             if not count.is_complete
         }
 
     def coverage(self) -> tuple[TypeCoverage, ...]:
         """Give the rows, sorted."""
-        return tuple(
-            TypeCoverage(
-                type=place[0],
-                scope=place[1],
-                region=place[2],
-                enumerated=count.assessed + count.excluded + count.errored,
-                assessed=count.assessed,
-                excluded=count.excluded,
-                errored=count.errored,
-                is_complete=count.is_complete,
-                excluded_because="; ".join(sorted(count.because)),
-                gaps=tuple(sorted(count.gaps)),
-                listed_by=tuple(sorted(count.sources)) or msgspec.UNSET,
-                left_out=_named(count.left_out) or msgspec.UNSET,
-            )
-            for place, count in sorted(self._counts.items())
-        )
+        return tuple(_row(place, count) for place, count in sorted(self._counts.items()))
+
+    def _count(self, place: Place) -> _Count:
+        count = self._counts.get(place)
+        if count is None:
+            count = self._counts[place] = _Count()
+        return count
+
+
+def _row(place: Place, count: _Count) -> TypeCoverage:
+    said = count.said or _SILENCE
+    return TypeCoverage(
+        type=place[0],
+        scope=place[1],
+        region=place[2],
+        enumerated=count.assessed + count.excluded + count.errored,
+        assessed=count.assessed,
+        excluded=count.excluded,
+        errored=count.errored,
+        is_complete=count.is_complete,
+        excluded_because="; ".join(sorted(said.because)),
+        gaps=tuple(sorted(said.gaps)),
+        listed_by=tuple(sorted(said.sources)) or msgspec.UNSET,
+        left_out=_named(said.left_out) or msgspec.UNSET,
+    )
 
 
 def _named(left_out: dict[str, list[str]]) -> tuple[LeftOut, ...]:

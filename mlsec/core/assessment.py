@@ -12,6 +12,7 @@ from mlsec.core.cause import Cause
 from mlsec.core.changes import Changes
 from mlsec.core.enums import ControlStatus
 from mlsec.core.finding import Finding
+from mlsec.core.folding import Folding
 from mlsec.core.gate_result import GateResult
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.core.sanitize import visible
@@ -39,7 +40,8 @@ class JudgedBy(msgspec.Struct, frozen=True, kw_only=True):
     ``waivers`` and ``baseline`` are the SHA-256 of those files, in hex; "" for none. ``now`` is the
     time that was judged for, where it is not when the evidence was taken. ``framework`` is what
     the rules were chosen by, ``NAME`` or ``NAME:PROFILE``; "" for none. ``profile`` is how much
-    was asked for, "" for all.
+    was asked for, "" for all. ``unfolded`` are the classes of folders that were not folded, where
+    any was named.
     """
 
     framework: str = ""
@@ -48,6 +50,7 @@ class JudgedBy(msgspec.Struct, frozen=True, kw_only=True):
     waivers: str = ""
     baseline: str = ""
     now: str = ""
+    unfolded: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +59,7 @@ class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     ``principals`` names, by provider, in whose name was asked; ``principal`` says it in one line.
     ``identities`` has, by target, what distinguishes a folder from another of the same name.
     ``commits`` has, by target, the commit that a repository had checked out.
+    ``organisation`` is the one that a fleet scanned: its scans are compared whatever their targets.
     ``judged_by`` is unset in assessments of older versions.
     """
 
@@ -67,6 +71,7 @@ class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     host: str = ""
     identities: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET
     commits: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET
+    organisation: str | msgspec.UnsetType = msgspec.UNSET
     command: str = ""
     snapshot_digest: str = ""
     calls: int = 0
@@ -100,7 +105,7 @@ def with_counts(rule: CatalogueRule, counts: StatusCounts) -> RuleSummary:
     return RuleSummary(**{name: getattr(rule, name) for name in fields}, counts=counts)
 
 
-class Observed(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Observed(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Values that a rule passed on, by their paths, and for which resources.
 
     ``resources`` are positions in the rule's list of ``passed``. Written as a list of the two.
@@ -191,7 +196,8 @@ class ChangeLimit(msgspec.Struct, frozen=True, kw_only=True):
     ``revision`` is as it was asked for, ``resolved`` the full name that it stands for and
     ``resolved_commit`` the commit of that; ``commit`` is the one that HEAD and it have in common.
     ``is_read`` says that all that the change touches could be read. The other fields count what is
-    not shown: open failures, waived ones, checks not assessed, passes, and gaps.
+    not shown: open failures, waived ones, checks not assessed, passes, and gaps. ``known`` are open
+    failures that are shown and were there before the change: they do not fail the gate.
     """
 
     revision: str
@@ -204,6 +210,7 @@ class ChangeLimit(msgspec.Struct, frozen=True, kw_only=True):
     gaps: int = 0
     resolved: str = ""
     resolved_commit: str = ""
+    known: int = 0
 
     @property
     def findings(self) -> int:
@@ -218,8 +225,16 @@ class ChangeLimit(msgspec.Struct, frozen=True, kw_only=True):
         noun = "other finding" if self.findings == 1 else "other findings"
         return (
             f"limited to what changed since {visible(self.revision, 120)} ({self._compared});"
-            f" {self.findings:,} {noun} not shown{f' ({split})' if split else ''}"
+            f" {self.findings:,} {noun} not shown{f' ({split})' if split else ''}{self._stood}"
         )
+
+    @property
+    def _stood(self) -> str:
+        """Say how many of those that are shown the change did not bring."""
+        if not self.known:
+            return ""
+        stood = "1 that is shown was" if self.known == 1 else f"{self.known:,} that are shown were"
+        return f"; {stood} there before and cannot fail the scan"
 
     @property
     def _compared(self) -> str:
@@ -245,6 +260,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     ``frameworks`` count every control; ``controls`` are those that a rule judged something for.
     ``changes`` says what changed since a baseline or the last scan of a history, ``gate`` what the
     gate said; None where there is no earlier scan, and in assessments of older versions.
+    ``folding`` has what lies in tests, examples, documentation, vendored code and older versions:
+    it is in none of the other fields; None where nothing is folded.
     """
 
     schema: str = SCHEMA
@@ -266,10 +283,18 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     causes: tuple[Cause, ...] = ()
     changes: Changes | None = None
     gate: GateResult | None = None
+    folding: Folding | None = None
     catalogue: Catalogue = Catalogue()
     unshown: str = ""
 
     @property
+    def folded(self) -> tuple[Finding, ...]:
+        """The findings that lie where nothing is deployed from."""
+        return () if self.folding is None else self.folding.findings
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader has to know before any finding: the notices, and what is not shown."""
-        return (self.unshown, *self.notices) if self.unshown else self.notices
+        folded = () if self.folding is None else self.folding.lines
+        unshown = (self.unshown,) if self.unshown else ()
+        return (*unshown, *folded, *self.notices)

@@ -53,6 +53,17 @@ class EarlierFailure(msgspec.Struct, frozen=True, kw_only=True):
     open_since: str = ""
 
 
+class OpenCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many failures were open when a scan finished (RFC 3339, UTC).
+
+    ``unread`` of the ``open`` ones failed before and could not be read by that scan.
+    """
+
+    finished_at: str
+    open: int
+    unread: int = 0
+
+
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """What changed since an earlier scan: the counts, and the failures that are gone.
 
@@ -64,6 +75,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     ``absent``, sorted by severity, rule and resource. ``regressed`` passed or was waived before, or
     is more severe. ``has_other_rules``: the earlier scan was judged by other rules or settings.
     ``has_ages``: a history knows since when each failure is open; a baseline says "at least since".
+    ``trend``: the last scans of a history, this one last; none from a baseline.
     Nothing is said of what an assessment leaves out that is limited to what changed in code.
     """
 
@@ -81,6 +93,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     has_other_rules: bool = False
     has_ages: bool = False
     absent: tuple[EarlierFailure, ...] = ()
+    trend: tuple[OpenCount, ...] = ()
 
     @property
     def is_first(self) -> bool:

@@ -26,7 +26,7 @@ class Severity(enum.Enum):
     @property
     def rank(self) -> int:
         """0 for critical up to 4 for info."""
-        return _RANKS[self.value]
+        return _RANKS[self._value_]  # a million times a night: not by the descriptor of value
 
 
 _RANKS = {severity.value: position for position, severity in enumerate(Severity)}

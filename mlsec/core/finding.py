@@ -32,7 +32,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     statement: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class PathNode(msgspec.Struct, frozen=True, kw_only=True):
+class PathNode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One resource on a path from the judged resource to what decided."""
 
     id: str
@@ -41,7 +41,7 @@ class PathNode(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class PathEdge(msgspec.Struct, frozen=True, kw_only=True):
+class PathEdge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One step of a path: ``source`` and ``target`` index into the path's nodes."""
 
     source: int
@@ -49,14 +49,14 @@ class PathEdge(msgspec.Struct, frozen=True, kw_only=True):
     relation: str
 
 
-class AttackPath(msgspec.Struct, frozen=True, kw_only=True):
+class AttackPath(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The resources and steps that together make a finding; node 0 is the judged resource."""
 
     nodes: tuple[PathNode, ...]
     edges: tuple[PathEdge, ...]
 
 
-class AppliedWaiver(msgspec.Struct, frozen=True, kw_only=True):
+class AppliedWaiver(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The accepted exception that covers a finding; dates are ISO days (UTC, inclusive)."""
 
     id: str
@@ -95,9 +95,15 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     (new, regressed, unchanged), "" without one. ``first_seen`` is when a scan first found it,
     ``open_since`` since when every scan that could read it did (RFC 3339, UTC); both come from a
     history, or from a baseline, which knows only that it is open at least since then.
-    ``stands_for`` are the ids of all resources that it speaks for, where nothing uses the setting.
+    ``stands_for`` are the ids of all resources that it speaks for: those of which nothing uses the
+    setting, or those of one folder of code that have it alike.
     ``facts`` has what the rule's fix command names of the resource beyond ``resource``: the values
-    by the name of their hole, where there are any.
+    by the name of their hole, where there are any. ``folded`` is the class of folder that it lies
+    in, where it is folded for that.
+    ``scenarios`` are the files of values, or the overlays, with which it is so, where there are
+    several, or where it is not so with the values that are used unless others are named; or the
+    roots that make it at one line of a module;
+    ``message`` names them too.
     """
 
     fingerprint: str
@@ -117,3 +123,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     open_since: str | msgspec.UnsetType = msgspec.UNSET
     stands_for: tuple[str, ...] = ()
     facts: Mapping[str, tuple[str, ...]] | msgspec.UnsetType = msgspec.UNSET
+    scenarios: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    folded: str | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether it lies where nothing is deployed from, and so counts nowhere."""
+        return self.folded is not msgspec.UNSET

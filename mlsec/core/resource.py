@@ -10,7 +10,7 @@ import msgspec
 from mlsec.core.enums import GapReason
 
 
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
+class Gap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that was wanted and could not be read.
 
     ``id`` is a digest of scope, subject, wanted and reason, so equal gaps are one.
@@ -32,10 +32,11 @@ def is_of_code(gap: Gap) -> bool:
     return gap.scope.startswith("code/") and gap.reason is GapReason.UNRESOLVED
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
+class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where a resource was read: ``live`` (an API), ``iac`` (code) or ``file``.
 
     ``stack`` is the template or root module that it is part of: names inside of one mean its own.
+    ``scenario`` is the file of values it is made with, where code makes it with several.
     """
 
     kind: str = "live"
@@ -43,9 +44,10 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
     column: int = 0
     stack: str = ""
+    scenario: str = ""
 
 
-class Resource(msgspec.Struct, frozen=True, kw_only=True):
+class Resource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One typed thing with its normalised properties.
 
     ``properties`` maps each vocabulary property name (dots are part of the name) to its value:
@@ -59,6 +61,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     have, as far as code says. ``places`` maps a property, or an element (``variants[0].name``), to
     its ``file:line:column``; what it does not have stands at ``origin``. ``account``
     is the one that code says it is made in, "" where it does not say or the scope does.
+    ``is_template`` says that others fill it in: what it does not state is asked of them.
     """
 
     id: str
@@ -82,6 +85,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     known_as: str = ""
     places: Mapping[str, str] = msgspec.field(default_factory=dict)
     account: str = ""
+    is_template: bool = False
 
     @property
     def identity(self) -> str:
@@ -89,14 +93,14 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         return self.known_as or self.id
 
 
-class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Resources that were listed and not assessed on purpose: why, and the name of each."""
 
     because: str
     names: tuple[str, ...] = ()
 
 
-class TypeCoverage(msgspec.Struct, frozen=True, kw_only=True):
+class TypeCoverage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How much of one type was seen in one scope and region.
 
     enumerated = assessed + excluded + errored, always. ``is_complete`` is False when the listing

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.placeholders import is_filled_in_later
 from mlsec.core.regex import regex
 
 _MAX_BYTES = 32 << 20
@@ -58,6 +59,9 @@ FORMS = (
     _form("private-key", "-----BEGIN", _PEM),
     _form("private-key", "Private-Lines:",
         r"Private-Lines: [0-9]+((?:\r?\n[ \t]*[A-Za-z0-9+/=]{10,})+)"),
+    # What an RSA key without a passphrase begins with, bare of the lines around it.
+    _form("private-key", "IBAAK IBADAN", _B +
+        r"(MII[A-P][A-Za-z0-9+/][AQgw]IBA(?:AK|DAN)[A-Za-z0-9+/]{200,}={0,2})"),
     _form("age-key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,60}"),
     _form("aws-access-key", "AKIA ASIA ABIA ACCA", _B +
         r"((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})(?:$|[^A-Z0-9])"),
@@ -107,7 +111,7 @@ FORMS = (
     _form("databricks-token", "dapi dose dkea", _B +
         r"((?:dapi|dose|dkea)[0-9a-f]{32}(?:-[0-9])?)(?:$|[^A-Za-z0-9])"),
     _form("slack-token", "xox xapp-", _W +
-        r"(xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,}|xapp-[0-9]-[A-Za-z0-9-]{20,})"),
+        r"(xox[abeoprs](?:\.xox[bp])?-[0-9][A-Za-z0-9-]{9,}|xapp-[0-9]-[A-Za-z0-9-]{20,})"),
     _form("slack-webhook", "hooks.slack.com",
         r"hooks\.slack\.com/(?:services|workflows|triggers)/T?[A-Za-z0-9_]+/[A-Za-z0-9_]+/[A-"
         r"Za-z0-9_/]+"),
@@ -166,8 +170,18 @@ FORMS = (
         r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'\"\\?#]{0,100}:[^\s@/'\"{}$<\\]{3,200}@"
         r"|\b[a-z][a-z0-9+.-]{1,20}://[A-Za-z0-9_~+=-]{20,}(?::x-oauth-basic)?@"),
 )  # fmt: skip
+# The words for a user and a password in place of both: https://user:pass@proxy
+_STAND_INS = regex(
+    r"(?i)://(?:user|username|login|name)?:(?:pass|password|passwd|pwd|passphrase|secret|token)@\Z"
+)
+# The address that events are sent to from the pages of a website: its key is public by design.
+_DSN = regex(r"https?://[0-9a-f]{32}@[\w.-]{1,200}/[0-9]{1,20}(?![\w/])")
 _SURROGATE = regex("[\ud800-\udfff]")
 # After "bearer" and "basic" prose goes on with a word; a token has a digit or a change of case.
+# A key that is only hinted at: its head and three dots.
+_ELIDED = regex(r"-----BEGIN [A-Z0-9 ]{1,70}-----(?:\\{1,8}[nr]|\s){0,4}\.{3}")
+# No key that OpenAI issues is without a digit and a capital letter.
+_PLAIN_WORDS = regex(r"sk(?:-[a-z]{1,30})+")
 _WORDS = regex(r"[A-Za-z]?[a-z]*(?:[-/._][A-Za-z]?[a-z]*)*[.=]*|[A-Z_]+")
 
 
@@ -184,7 +198,18 @@ def find_forms(text: str) -> list[SecretSpan]:
         for match in _compiled(index).finditer(body):
             group = 1 if match.re.groups and match.start(1) >= 0 else 0
             start, end = match.span(group)
-            if form.kind == "authorization" and _WORDS.fullmatch(text[start:end]):
+            value = text[start:end]
+            if form.kind == "authorization" and _WORDS.fullmatch(value):
+                continue
+            if form.kind == "private-key" and _ELIDED.match(text, start):
+                continue
+            if form.kind == "openai-key" and _PLAIN_WORDS.fullmatch(value):
+                continue
+            if form.kind == "password-in-url":
+                if _STAND_INS.search(value) or _DSN.match(text, start):
+                    continue
+                value = value.rpartition(":")[2].removesuffix("@")
+            if form.kind != "private-key" and is_filled_in_later(value):
                 continue
             spans.append(SecretSpan(start=start, end=end, kind=form.kind))
     return merged(spans)

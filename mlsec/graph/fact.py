@@ -42,3 +42,18 @@ def property_value(resource: Resource, name: str) -> Known | Unknown:
     if name in resource.properties:
         return Known(resource.properties[name])
     return Unknown()
+
+
+def field_values(resource: Resource, name: str, field: str) -> Known | Unknown:
+    """Give one field of every element of a list; what hides other fields does not hide it.
+
+    ``more`` of the answer are the gaps that hide elements, or the field of some.
+    """
+    unread = resource.unread
+    hidden = unread.get(name) or unread.get("*") if unread else None
+    if hidden is not None or name not in resource.properties:
+        return Unknown(tuple(hidden or ()))
+    keys = (f"{name}[].*", f"{name}[].{field}")
+    more = tuple(sorted({gap for key in keys for gap in unread.get(key, ())}))
+    elements = resource.properties[name] or ()
+    return Known(tuple(item[field] for item in elements if field in item), more=more)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar, cast
 
 from mlsec.core.resource import Gap, Inventory, Resource, TypeCoverage
 from mlsec.graph.fact import Targets, Unknown
 from mlsec.graph.gaps import not_collected, not_declared, not_known, not_there
-from mlsec.graph.matching import OpenEndedSource, in_own_stack, is_within, match_values
+from mlsec.graph.listings import Listings
+from mlsec.graph.matching import NamesByScope, OpenEndedSource, by_name, in_own_stack, is_within
 from mlsec.graph.references import left_open, references
 from mlsec.vocabulary.iac_mapping import is_code
 from mlsec.vocabulary.types import RelationKind, Vocabulary
 
 T = TypeVar("T")
+_Arrivals = dict[str, list[Resource]]
+_OpenEnded = dict[str, list[OpenEndedSource]]
 # Relations whose targets are held at a time: few enough for any estate's memory.
 _MOST_RESOLVED = 4096
 
@@ -36,27 +39,38 @@ class Graph:
         self.coverage: tuple[TypeCoverage, ...] = inventory.coverage
         self.gaps: dict[str, Gap] = {gap.id: gap for gap in inventory.gaps}
         self.notices: set[str] = set()
+        # As they were collected, with what is derived of them, and without stubs.
+        self.collected: tuple[Resource, ...] = inventory.resources
         self.resources: dict[str, Resource] = {}
         self._by_type: dict[str, list[Resource]] = {}
         for resource in sorted(inventory.resources, key=lambda r: (r.type, r.id)):
             self._add(resource)
-        self._indexes: dict[tuple[str, str], dict[str, list[Resource]]] = {}
-        self._reversed: dict[
-            tuple[str, str], tuple[dict[str, list[Resource]], list[OpenEndedSource]]
-        ] = {}
+        self._of_concept: dict[str, tuple[Resource, ...]] = {}
+        self._of_concept_by_scope: dict[str, dict[str, tuple[Resource, ...]]] = {}
+        self._indexes: dict[tuple[str, str, bool], NamesByScope] = {}
+        self._reversed: dict[tuple[str, str], tuple[_Arrivals, _OpenEnded]] = {}
         self._undeclared: dict[tuple[str, str], str] = {}
         self._resolved: dict[tuple[int, str], tuple[Resource, Targets]] = {}
         self._is_finished = False
-        self._rows: dict[tuple[str, str], list[TypeCoverage]] = {}
-        for row in self.coverage:
-            self._rows.setdefault((row.type, row.scope), []).append(row)
+        self._listings = Listings(inventory.coverage)
 
     def of_type(self, name: str) -> tuple[Resource, ...]:
         """Give all resources of a type, or of every type that is this concept, sorted by id."""
-        resources = [
-            r for t in self.vocabulary.concrete(name) for r in self._by_type.get(t.name, ())
-        ]
-        return tuple(sorted(resources, key=lambda resource: resource.id))
+        if name not in self._of_concept:
+            resources = [
+                r for t in self.vocabulary.concrete(name) for r in self._by_type.get(t.name, ())
+            ]
+            self._of_concept[name] = tuple(sorted(resources, key=lambda resource: resource.id))
+        return self._of_concept[name]
+
+    def of_type_in(self, name: str, scope: str) -> tuple[Resource, ...]:
+        """Give those of them that lie in one scope, sorted by id."""
+        if name not in self._of_concept_by_scope:
+            by_scope: dict[str, list[Resource]] = {}
+            for resource in self.of_type(name):
+                by_scope.setdefault(resource.scope, []).append(resource)
+            self._of_concept_by_scope[name] = {key: tuple(by_scope[key]) for key in by_scope}
+        return self._of_concept_by_scope[name].get(scope, ())
 
     def targets(self, resource: Resource, relation: str) -> Targets:
         """Resolve one relation of ``resource``; unknown parts are named by gaps, never dropped."""
@@ -65,7 +79,10 @@ class Graph:
             return Targets()
         hidden = resource.unread.get(relation) or resource.unread.get("*")
         if hidden:
-            return Targets(gaps=tuple(hidden))
+            # What refers to a thing says so itself, whatever of the thing could not be read.
+            is_seen = kind.reverse and relation not in resource.unread
+            known = self._once(resource, relation, kind) if is_seen else Targets()
+            return Targets(resources=known.resources, gaps=(*known.gaps, *hidden))
         if kind.path:
             return self._along(resource, kind.path.split("."))
         if kind.by or kind.reverse or kind.every:
@@ -92,10 +109,11 @@ class Graph:
 
     def look_up(self, resource: Resource, kind: RelationKind, reference: str) -> list[Resource]:
         """Give what a reference names by a relation's rules; a stub when nothing does."""
+        scope = "" if kind.within == "any" else resource.scope
         near = [
             target
             for concrete in self.vocabulary.concrete(kind.to)
-            for target in self._index(concrete.name, kind.match).get(reference, ())
+            for target in self._named(concrete.name, kind.match, scope, reference)
             if is_within(kind.within, resource, target)
         ]
         if len(near) > 1 and is_code(resource.scope):
@@ -104,7 +122,7 @@ class Graph:
 
     def called(self, identity: str, type_name: str) -> Resource | None:
         """Give the resource of a type that is referred to so, a stub too; None when none is."""
-        named = self._index(type_name, "id").get(identity)
+        named = self._named(type_name, "id", "", identity)
         if named:
             return named[0]
         stub = self.resources.get(identity)
@@ -122,8 +140,7 @@ class Graph:
         for kind in self.vocabulary.concrete(type_name):
             if not kind.name.startswith(provider + "."):
                 continue
-            rows = self._rows.get((kind.name, scope), [])
-            near = [row for row in rows if not region or row.region in ("", region)]
+            near = self._listings.of(kind.name, scope, region)
             if not near:
                 gaps.append(self._not_collected(kind.name, scope, region))
             for row in near:
@@ -169,15 +186,13 @@ class Graph:
                 targets[target.id] = target
         return Targets(resources=tuple(targets.values()), gaps=left_open(resource, kind.by))
 
-    def _index(self, type_name: str, match: str) -> dict[str, list[Resource]]:
-        key = (type_name, match)
+    def _named(self, type_name: str, match: str, scope: str, reference: str) -> Sequence[Resource]:
+        """Give what a reference means among a type's resources of a scope, "" for all scopes."""
+        key = (type_name, match, bool(scope))
         if key not in self._indexes:
-            index: dict[str, list[Resource]] = {}
-            for target in self._by_type.get(type_name, ()):
-                for value in match_values(target, match):
-                    index.setdefault(value, []).append(target)
-            self._indexes[key] = index
-        return self._indexes[key]
+            listed = self._by_type.get(type_name, ())
+            self._indexes[key] = by_name(listed, match, is_by_scope=bool(scope))
+        return self._indexes[key].get(scope, {}).get(reference, ())
 
     def _stub(self, resource: Resource, kind: RelationKind, reference: str) -> Resource:
         near = "" if kind.match == "id" else f"{resource.scope}/{resource.region}/{kind.to}/"
@@ -216,34 +231,30 @@ class Graph:
             arrivals, loose = self._reverse_index(concrete.name, forward)
             for source in arrivals.get(resource.id, ()):
                 sources[source.id] = source
-            for other in loose:
+            for other in loose.get("" if forward.within == "any" else resource.scope, ()):
                 if is_within(forward.within, other.source, resource):
                     gaps.update(other.gaps)
             region = resource.region if forward.within == "region" else ""
             if concrete.name.startswith(f"{resource.provider}."):
                 gaps.update(self.incomplete(concrete.name, resource.scope, region))
             else:
-                gaps.update(self._incomplete_anywhere(concrete.name))
+                gaps.update(self._listings.gaps_of(concrete.name))
         return Targets(resources=tuple(sources.values()), gaps=tuple(sorted(gaps)))
 
-    def _incomplete_anywhere(self, type_name: str) -> set[str]:
-        """Name the gaps of a type's listings, whatever was scanned of that other provider."""
-        rows = [row for row in self.coverage if row.type == type_name and not row.is_complete]
-        return {gap for row in rows for gap in row.gaps}
-
-    def _reverse_index(
-        self, type_name: str, forward: RelationKind
-    ) -> tuple[dict[str, list[Resource]], list[OpenEndedSource]]:
+    def _reverse_index(self, type_name: str, forward: RelationKind) -> tuple[_Arrivals, _OpenEnded]:
+        """Give sources by what they lead to, and by scope ("" for all) those that may lead on."""
         key = (type_name, forward.name)
         if key not in self._reversed:
-            arrivals: dict[str, list[Resource]] = {}
-            loose: list[OpenEndedSource] = []
+            arrivals: _Arrivals = {}
+            loose: _OpenEnded = {}
             for source in self._by_type.get(type_name, ()):
                 reached = self.targets(source, forward.name)
                 for target in reached.resources:
                     arrivals.setdefault(target.id, []).append(source)
                 if reached.gaps:
-                    loose.append(OpenEndedSource(source=source, gaps=reached.gaps))
+                    open_ended = OpenEndedSource(source=source, gaps=reached.gaps)
+                    loose.setdefault("", []).append(open_ended)
+                    loose.setdefault(source.scope, []).append(open_ended)
             self._reversed[key] = (arrivals, loose)
         return self._reversed[key]
 
@@ -260,7 +271,11 @@ class Graph:
         return Targets(resources=tuple(here.values()), gaps=tuple(sorted(gaps)))
 
     def _all_around(self, resource: Resource, kind: RelationKind) -> Targets:
-        targets = [t for t in self.of_type(kind.to) if is_within(kind.within, resource, t)]
+        if kind.within == "any":
+            near = self.of_type(kind.to)
+        else:
+            near = self.of_type_in(kind.to, resource.scope)
+        targets = [target for target in near if is_within(kind.within, resource, target)]
         region = resource.region if kind.within == "region" else ""
         return Targets(
             resources=tuple(targets), gaps=self.incomplete(kind.to, resource.scope, region)

@@ -19,8 +19,10 @@ def references(resource: Resource, path: str) -> Known | Unknown:
     head, *fields = path.split("[].")
     name = head.removesuffix("[]")
     is_declared = resource.origin.kind == "iac"
-    if is_declared and name in resource.properties:
-        fact: Known | Unknown = Known(resource.properties[name])
+    # Of a list whose elements have no words nothing is left, and that is not an empty one.
+    said = resource.properties.get(name)
+    if is_declared and (said or (name in resource.properties and name not in resource.unread)):
+        fact: Known | Unknown = Known(said)
     else:
         fact = property_value(resource, name)
     if isinstance(fact, Unknown):
@@ -43,7 +45,7 @@ def left_open(resource: Resource, path: str) -> tuple[str, ...]:
         return ()
     pieces = path.split("[]")
     starts = ["[]".join(pieces[: at + 1]) for at in range(1, len(pieces))]
-    keys = [f"{path}~", *starts, *(f"{start[: start.rfind('[]')]}[].*" for start in starts)]
+    keys = [*starts, *(f"{start[: start.rfind('[]')]}[].*" for start in starts)]
     return next((resource.unread[key] for key in keys if key in resource.unread), ())
 
 

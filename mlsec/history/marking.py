@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.changes import Change, Changes, EarlierFailure
+from mlsec.core.changes import Change, Changes, EarlierFailure, OpenCount
 from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
 
@@ -29,6 +29,7 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     has_other_rules: bool = False
     has_ages: bool = False
+    trend: tuple[OpenCount, ...] = ()
 
 
 def mark(
@@ -57,6 +58,7 @@ def mark(
         newly_waived=sum(f.waiver is not None and marks[f.fingerprint].was_open for f in failures),
         has_other_rules=earlier.has_other_rules,
         has_ages=earlier.has_ages,
+        trend=earlier.trend,
         absent=gone,
         **{change.value: counted[change] for change in Change},
     )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 import msgspec
 
 from mlsec.core.finding import Finding
-from mlsec.core.trend import OpenFailure
 from mlsec.history.queries import (
-    FAILING,
     OPEN,
     WAIVED,
     Life,
@@ -18,11 +17,9 @@ from mlsec.history.queries import (
     Rows,
     lives,
     past_scans,
-    states,
-    states_changed_in,
     states_of,
+    states_where,
 )
-from mlsec.history.trend import open_failures
 
 
 class LastScan(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,13 +27,6 @@ class LastScan(msgspec.Struct, frozen=True, kw_only=True):
 
     scan: PastScan
     before: str
-
-
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """What is open in all series, the worst first, and the last scan of each."""
-
-    last: tuple[LastScan, ...]
-    open: tuple[OpenFailure, ...]
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,28 +61,32 @@ class FindingLife(msgspec.Struct, frozen=True, kw_only=True):
     periods: tuple[Period, ...]
 
 
-def standing(rows: Rows) -> Standing:
-    """Read what is open, and the last scan of each series."""
-    scans = past_scans(rows)
-    known = lives(rows, states(rows, of=OPEN))
-    return Standing(last=tuple(_last_scans(scans)), open=open_failures(scans, known))
+def last_scans(scans: Sequence[PastScan]) -> tuple[LastScan, ...]:
+    """Give the newest scan of each series."""
+    return tuple(_last_scans(scans))
 
 
-def changed_by(rows: Rows, scan: PastScan) -> tuple[Ended, ...]:
-    """Read the failures that became what they are by a scan, the worst first."""
-    changed = states_changed_in(rows, scan.id)
-    entries = [Ended(finding=s.finding, state=s.state, since=scan.finished_at) for s in changed]
-    return tuple(sorted(entries, key=_rank))
+def changed_by(rows: Rows, scan: PastScan, most: int) -> tuple[int, tuple[Ended, ...]]:
+    """Count the failures that became what they are by a scan, and read the worst of them."""
+    return _ended(rows, {scan.id: scan.finished_at}, "changed_scan = ?", scan.id, most=most)
 
 
-def waived(rows: Rows) -> tuple[Ended, ...]:
-    """Read the failures that a waiver covers, the worst first, with since when."""
+def waived(rows: Rows, most: int) -> tuple[int, tuple[Ended, ...]]:
+    """Count the failures that a waiver covers, and read the worst of them, with since when."""
     times = {scan.id: scan.finished_at for scan in past_scans(rows)}
-    entries = [
-        Ended(finding=s.finding, state=s.state, since=_time(times, s.changed_scan))
-        for s in states(rows, of=(WAIVED,))
-    ]
-    return tuple(sorted(entries, key=_rank))
+    return _ended(rows, times, "state = ?", WAIVED, most=most)
+
+
+def _ended(
+    rows: Rows, times: Mapping[int, str], condition: str, value: Any, *, most: int
+) -> tuple[int, tuple[Ended, ...]]:
+    """Read some, what fails first and then the worst."""
+    [(count,)] = rows(f"SELECT count(*) FROM finding WHERE {condition}", value)  # noqa: S608 - our words
+    order = "CASE state WHEN 'fail' THEN 0 ELSE 1 END, severity, rule, resource, fingerprint"
+    first = states_where(rows, f"{condition} ORDER BY {order} LIMIT ?", value, most)
+    return count, tuple(
+        Ended(finding=s.finding, state=s.state, since=_time(times, s.changed_scan)) for s in first
+    )
 
 
 def finding_lives(rows: Rows, fingerprint: str) -> tuple[FindingLife, ...]:
@@ -122,13 +116,13 @@ def _life(life: Life, scans: list[PastScan]) -> FindingLife:
         finding=state.finding,
         state=state.state,
         first_seen=_time(times, state.first_scan),
-        open_since=_time(times, life.open_since) if state.state in OPEN else "",
+        open_since=_time(times, state.opened_scan) if state.state in OPEN else "",
         scanned_at=series[-1].finished_at,
         periods=tuple(periods),
     )
 
 
-def _last_scans(scans: list[PastScan]) -> Iterator[LastScan]:
+def _last_scans(scans: Sequence[PastScan]) -> Iterator[LastScan]:
     for _, group in groupby(scans, key=lambda scan: scan.series):
         *earlier, last = group
         yield LastScan(scan=last, before=earlier[-1].finished_at if earlier else "")
@@ -138,10 +132,3 @@ def _time(times: Mapping[int, str], scan: int) -> str:
     if scan not in times:
         raise ValueError("a failure belongs to a scan that is not there")
     return times[scan]
-
-
-def _rank(entry: Ended) -> tuple[bool, int, str, str, str]:
-    """Put what fails first, then the worst."""
-    finding = entry.finding
-    rank = finding.severity.rank
-    return entry.state != FAILING, rank, finding.rule, finding.resource.id, finding.fingerprint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from typing import Any
 
@@ -12,8 +13,13 @@ from mlsec.history.queries import OPEN, Rows, states
 
 
 def series_key(assessment: Assessment) -> str:
-    """Name the targets, each with what distinguishes it from another of its name."""
+    """Name the targets, each with what distinguishes it from another of its name.
+
+    The scans of an organisation are one series: its accounts and repositories come and go.
+    """
     scan = assessment.scan
+    if not isinstance(scan.organisation, msgspec.UnsetType):
+        return as_text([f"organisation {scan.organisation}"])
     known = {} if isinstance(scan.identities, msgspec.UnsetType) else scan.identities
     return as_text([f"{name} ({known[name]})" if name in known else name for name in scan.targets])
 
@@ -22,8 +28,8 @@ def find_series(rows: Rows, assessment: Assessment) -> int | None:
     """Give the series that a scan belongs to, None for one of its own."""
     query = "SELECT id FROM series WHERE targets = ?"
     same = rows(query, series_key(assessment))
-    if same:
-        return int(same[0][0])
+    if same or not isinstance(assessment.scan.organisation, msgspec.UnsetType):
+        return int(same[0][0]) if same else None
     candidates = rows(query, as_text(list(assessment.scan.targets)))
     return next((number for (number,) in candidates if _is_of(rows, number, assessment)), None)
 
@@ -55,6 +61,16 @@ def is_judged_alike(recorded: str, assessment: Assessment) -> bool:
 def as_text(value: Any) -> str:
     """Write a value as JSON, the same each time."""
     return msgspec.json.encode(value, order="deterministic").decode()
+
+
+def epoch_s(finished_at: str) -> int | None:
+    """Give a time in seconds since 1970; evidence that was never finished has none."""
+    try:
+        moment = datetime.datetime.fromisoformat(finished_at)
+        zoned = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+        return int(zoned.timestamp())
+    except (ValueError, OverflowError):
+        return None
 
 
 def _is_of(rows: Rows, series: int, assessment: Assessment) -> bool:

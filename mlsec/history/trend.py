@@ -1,165 +1,216 @@
-"""Counts what was open at each scan of a history, how old it is, and how long fixing took."""
+"""How many failures were open at each scan of a history, how old they are, what fixing took."""
 
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import accumulate, chain, groupby
-from statistics import median
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
 
 from mlsec.core.changes import Change
 from mlsec.core.enums import Severity
-from mlsec.core.finding import Finding
 from mlsec.core.trend import FixTime, OpenFailure, Trend, TrendLine, TrendPoint
-from mlsec.history.queries import FAILING, OPEN, WAIVED, Life, PastScan
+from mlsec.history.queries import FAILING, OPEN, PastScan, Rows, State, past_scans, states
+from mlsec.history.spells import Fixes, fixes
+from mlsec.history.stored_text import as_it_was
 
 _DAY_S = 86_400
-_DIMENSIONS: Mapping[str, Callable[[Finding], str]] = {
-    "severity": lambda finding: finding.severity.value,
-    "provider": lambda finding: finding.resource.provider,
-    "account": lambda finding: finding.resource.scope,
-    "concern": lambda finding: finding.concern.value,
+_DIMENSIONS = {
+    "severity": "severity",
+    "provider": "provider",
+    "account": "scope",
+    "concern": "concern",
 }
+_SEVERITIES = tuple(severity.value for severity in Severity)
+# What was open, by the value that a dimension has, and then by scan.
+_Counts = Mapping[str, Mapping[int, int]]
 
 
-def trends(scans: Sequence[PastScan], known: Iterable[Life]) -> tuple[Trend, ...]:
+def trends(rows: Rows) -> tuple[Trend, ...]:
     """Give the trend of each series, in the order of the scans.
 
     Raises:
         ValueError: a failure belongs to a scan that is not there, or a text is not a time.
     """
-    return tuple(series.trend() for series in _all_series(scans, known))
+    counted = {name: _counts(rows, column) for name, column in _DIMENSIONS.items()}
+    totals = {
+        scan: counts
+        for scan, *counts in rows(
+            "SELECT scan, sum(failing), sum(not_assessed), sum(waived) FROM counted GROUP BY scan"
+        )
+    }
+    fixed, gone = fixes(rows), _rule_gone(rows)
+    return tuple(
+        series.trend(totals, counted, fixed[series.id], gone[series.id])
+        for series in _all_series(rows)
+    )
 
 
-def open_failures(scans: Sequence[PastScan], known: Iterable[Life]) -> tuple[OpenFailure, ...]:
-    """Give what is open in all series together, the worst first, and the longest open of those.
+def placed(scans: Sequence[PastScan], opened: Iterable[State]) -> list[OpenFailure]:
+    """Give failures that are open with their times, in their order.
 
     Raises:
         ValueError: as ``trends``.
     """
-    of_series = (series.open_failures() for series in _all_series(scans, known))
-    return tuple(sorted(chain.from_iterable(of_series), key=_rank))
-
-
-def _all_series(scans: Sequence[PastScan], known: Iterable[Life]) -> list[_Series]:
-    of_series = defaultdict[int, list[Life]](list)
-    for life in known:
-        of_series[life.state.series].append(life)
     by_series = groupby(scans, key=lambda scan: scan.series)
-    return [_Series(list(group), of_series.pop(series, [])) for series, group in by_series]
+    every = {number: _Series(number, list(group), ()) for number, group in by_series}
+    failures = []
+    for state in opened:
+        if state.series not in every:
+            raise ValueError("a failure belongs to a scan that is not there")
+        failures.append(every[state.series].open_failure(state))
+    return failures
+
+
+def _all_series(rows: Rows) -> list[_Series]:
+    of_series = defaultdict[int, list[State]](list)
+    for state in states(rows, of=OPEN):
+        of_series[state.series].append(state)
+    by_series = groupby(past_scans(rows), key=lambda scan: scan.series)
+    every = [_Series(series, list(group), of_series.pop(series, [])) for series, group in by_series]
+    if of_series:
+        raise ValueError("a failure belongs to a scan that is not there")
+    return every
+
+
+def _counts(rows: Rows, column: str) -> _Counts:
+    """Give what was open by one dimension; a count belongs to the account that it was made in."""
+    counts: dict[str, dict[int, int]] = defaultdict(dict)
+    for name, scan, count in rows(
+        f"SELECT {column}, scan, sum(failing + not_assessed) FROM counted"  # noqa: S608 - our names
+        f" JOIN account ON account.id = counted.account GROUP BY {column}, scan"
+    ):
+        if count:
+            shown = _SEVERITIES[name] if column == "severity" else as_it_was(name)
+            counts[shown][scan] = int(count)
+    return counts
+
+
+def _rule_gone(rows: Rows) -> Mapping[int, int]:
+    query = "SELECT series, count(*) FROM finding WHERE state = ? GROUP BY series"
+    return Counter(dict(rows(query, Change.RULE_GONE.value)))
 
 
 class _Series:
-    """The scans of the same targets, and the failures that any of them found."""
+    """The scans of the same targets, and what is open in them."""
 
-    def __init__(self, scans: Sequence[PastScan], known: Sequence[Life]) -> None:
-        self._scans = scans
-        self._lives = known
-        self._place = {scan.id: place for place, scan in enumerate(scans)}
-        self._moments = [_moment(scan.finished_at) for scan in scans]
+    def __init__(self, number: int, scans: Sequence[PastScan], opened: Sequence[State]) -> None:
+        self.id = number
+        self._scans = [scan for scan in scans if not scan.is_pruned]
+        self._opened = opened
+        self._all = {scan.id: place for place, scan in enumerate(scans)}
+        self._times = [scan.finished_at for scan in scans]
+        self._moments = [_moment(time) for time in self._times]
 
-    def trend(self) -> Trend:
-        states = self._counted(lambda _, state: state)
-        none = [0] * len(self._scans)
+    def trend(
+        self, totals: Mapping[int, Sequence[Any]], counted: Mapping[str, _Counts], fixed: Fixes,
+        gone: int,
+    ) -> Trend:  # fmt: skip
         points = tuple(
-            TrendPoint(
-                scan=scan.id,
-                finished_at=scan.finished_at,
-                failing=states.get(FAILING, none)[place],
-                not_assessed=states.get(Change.NOT_ASSESSED_NOW.value, none)[place],
-                waived=states.get(WAIVED, none)[place],
-                passed=scan.passed,
-                unread=scan.not_assessed,
-                changes=scan.changes,
-            )
-            for place, scan in enumerate(self._scans)
+            _point(scan, *map(int, totals.get(scan.id, (0, 0, 0)))) for scan in self._scans
         )
-        opened = self._opened()
         return Trend(
-            targets=self._scans[0].targets,
+            targets=self._scans[-1].targets,
             points=points,
-            lines={name: self._lines(of) for name, of in _DIMENSIONS.items()},
-            fix_times=tuple(self._fix_times(opened)),
+            lines={name: self._lines(counts) for name, counts in counted.items()},
+            fix_times=tuple(self._fix_times(fixed)),
             open=tuple(sorted(self.open_failures(), key=_rank)),
-            unasked=sum(life.state.state == Change.RULE_GONE.value for life in self._lives),
+            unasked=gone,
         )
 
     def open_failures(self) -> list[OpenFailure]:
         """Give what is open now, in no order."""
-        return [self._open_failure(life) for life in self._opened()]
+        return [self.open_failure(state) for state in self._opened]
 
-    def _opened(self) -> list[Life]:
-        return [life for life in self._lives if life.state.state in OPEN]
-
-    def _lines(self, of: Callable[[Finding], str]) -> tuple[TrendLine, ...]:
+    def _lines(self, counts: _Counts) -> tuple[TrendLine, ...]:
         """Give a line for each name, of what was open."""
-        counted = self._counted(
-            lambda life, state: of(life.state.finding) if state in OPEN else None
-        )
-        ranks = {severity.value: severity.rank for severity in Severity}
-        lines = [TrendLine(name=name, open=tuple(counts)) for name, counts in counted.items()]
+        lines = []
+        for name, of_scan in counts.items():
+            line = TrendLine(name=name, open=tuple(of_scan.get(s.id, 0) for s in self._scans))
+            if any(line.open):
+                lines.append(line)
+        ranks = {severity: rank for rank, severity in enumerate(_SEVERITIES)}
         return tuple(
             sorted(lines, key=lambda line: (ranks.get(line.name, 0), -line.open[-1], line.name))
         )
 
-    def _counted(self, name_of: Callable[[Life, str], str | None]) -> dict[str, list[int]]:
-        """Count failures scan by scan under the name that each has in a state, None for no name."""
-        steps: dict[str, list[int]] = {}
-        for life in self._lives:
-            for interval in life.intervals:
-                name = name_of(life, interval.state)
-                if name is not None:
-                    counts = steps.setdefault(name, [0] * (len(self._scans) + 1))
-                    counts[self._place_of(interval.changed_scan)] += 1
-                    counts[self._place_of(interval.last_scan) + 1] -= 1
-        return {name: list(accumulate(counts[:-1])) for name, counts in steps.items()}
-
-    def _fix_times(self, opened: Sequence[Life]) -> Iterable[FixTime]:
+    def _fix_times(self, fixed: Fixes) -> Iterable[FixTime]:
+        ages = Counter((s.finding.severity, s.opened_scan) for s in self._opened)
+        last = self._scans[-1].id
         for severity in Severity:
-            fixes = [
-                self._days(start, end)
-                for life in self._lives
-                if life.state.finding.severity is severity
-                for start, end in life.fixes
-            ]
-            ages = [
-                self._days(life.open_since, self._scans[-1].id)
-                for life in opened
-                if life.state.finding.severity is severity
-            ]
+            took = {
+                (start, end): count
+                for (rank, start, end), count in fixed.items()
+                if rank == severity.rank
+            }
+            open_since = {(start, last): n for (of, start), n in ages.items() if of is severity}
             yield FixTime(
                 severity=severity,
-                fixed=len(fixes),
-                median_days=round(median(fixes), 1) if fixes else None,
-                open=len(ages),
-                median_open_days=round(median(ages), 1) if ages else None,
+                fixed=sum(took.values()),
+                median_days=self._median_days(took),
+                open=sum(open_since.values()),
+                median_open_days=self._median_days(open_since),
             )
 
-    def _open_failure(self, life: Life) -> OpenFailure:
-        state, previous = life.state, life.intervals[-2:-1]
+    def _median_days(self, spans: Mapping[tuple[int, int], int]) -> float | None:
+        """Give the median of spans from scan to scan, each of which there are several times."""
+        days: list[tuple[float, int]] = sorted(
+            (self._days(*span), count) for span, count in spans.items()
+        )
+        total = sum(count for _, count in days)
+        if not total:
+            return None
+        middle = [_at(days, (total - 1) // 2), _at(days, total // 2)]
+        return round(sum(middle) / 2, 1)
+
+    def open_failure(self, state: State) -> OpenFailure:
+        """Give one of them with its times."""
         is_unread = state.state != FAILING
-        seen = previous[0].last_scan if is_unread and previous else state.last_scan
+        place = self._place_of(state.changed_scan)
+        is_begun_so = state.opened_scan == state.changed_scan
+        if is_unread:
+            seen = place if is_begun_so else place - 1
+        else:
+            seen = self._place_of(state.last_scan)
         return OpenFailure(
             finding=state.finding,
             is_unread=is_unread,
-            first_seen=self._time(state.first_scan),
-            open_since=self._time(life.open_since),
-            last_seen=self._time(seen),
-            age_days=int(self._days(life.open_since, self._scans[-1].id)),
+            first_seen=self._times[self._place_of(state.first_scan)],
+            open_since=self._times[self._place_of(state.opened_scan)],
+            last_seen=self._times[max(0, seen)],
+            age_days=int(self._days(state.opened_scan, self._scans[-1].id)),
         )
 
     def _days(self, start: int, end: int) -> float:
         first, last = self._moments[self._place_of(start)], self._moments[self._place_of(end)]
         return (last - first).total_seconds() / _DAY_S
 
-    def _time(self, scan: int) -> str:
-        return self._scans[self._place_of(scan)].finished_at
-
     def _place_of(self, scan: int) -> int:
-        if scan not in self._place:
+        if scan not in self._all:
             raise ValueError("a failure belongs to a scan that is not there")
-        return self._place[scan]
+        return self._all[scan]
+
+
+def _point(scan: PastScan, failing: int, not_assessed: int, waived: int) -> TrendPoint:
+    return TrendPoint(
+        scan=scan.id,
+        finished_at=scan.finished_at,
+        failing=failing,
+        not_assessed=not_assessed,
+        waived=waived,
+        passed=scan.passed,
+        unread=scan.not_assessed,
+        changes=scan.changes,
+    )
+
+
+def _at(days: Sequence[tuple[float, int]], place: int) -> float:
+    for value, count in days:
+        if place < count:
+            return value
+        place -= count
+    raise IndexError(place)
 
 
 def _moment(finished_at: str) -> datetime.datetime:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import getpass
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from mlsec.artifacts.bytes.window import Source, Window
 from mlsec.artifacts.errors import ArtifactError
-from mlsec.artifacts.facts import Inspection, InspectionGap
+from mlsec.artifacts.facts import Format, Inspection, InspectionGap
 from mlsec.artifacts.sandbox.confinement import Confinement
 from mlsec.artifacts.sandbox.jobs import FarJob, Job, LocalJob
 from mlsec.artifacts.sandbox.pool import inspect_many
@@ -28,7 +28,9 @@ from mlsec.model_files.evidence import (
     refusal_call,
     signature_call,
 )
-from mlsec.model_files.folders import is_marker, marked_among
+from mlsec.model_files.folders import folders_of, is_marker, marked_among, marked_by_name
+from mlsec.model_files.models import is_named_as_one
+from mlsec.model_files.selection import is_run_by_place, layout_of, settle
 from mlsec.model_files.signatures import read_far_signatures, read_signatures
 from mlsec.model_files.stores import open_store, scope_of
 from mlsec.snapshot.answers import answer_of
@@ -63,6 +65,7 @@ class _Collection:
         self._store: LocalStore | Bucket = open_store(target, settings)
         self._has_digest = settings.has_digests and isinstance(self._store, LocalStore)
         self._confinements: list[Confinement] = []
+        self._apart: frozenset[str] = frozenset()  # Python that is only named as such at first
         self._rights: dict[str, str] = {}  # file -> the action that its reading was refused for
 
     def run(self, progress: Progress | None) -> None:
@@ -78,15 +81,19 @@ class _Collection:
             if is_marker(entry.path, None):
                 beginnings[entry.path] = before.inspection if before else None
         done = len(entries) - len(todo)
+        self._apart = self._python_apart(listing.entries)
+        named: dict[str, Inspection] = {}
         for entry, inspection in self._inspections(todo):
             done += 1
             if progress is not None:
                 progress(done, len(entries), entry.path)
-            # Of a file in which nothing was found nothing is kept but what it is called.
-            is_clean = not (inspection.facts or inspection.properties)
-            self._snapshot.record(*self._record(entry, inspection), is_clean=is_clean)
+            if entry.id in self._apart and inspection.formats == (Format.PYTHON,):
+                named[entry.id] = inspection
+                continue
+            self._keep(entry, inspection)
             if entry.path in beginnings and _refusal(inspection) is None:
                 beginnings[entry.path] = inspection
+        self._keep_python(listing.entries, named)
         for confinement in self._confinements:
             note_sandbox(self._snapshot, confinement.in_force, confinement.shortfalls)
         trust, marked = self._settings.trust, marked_among(beginnings.items())
@@ -97,6 +104,52 @@ class _Collection:
         )
         for signatures in result:
             self._snapshot.record(*signature_call(self._scope, signatures))
+
+    def _python_apart(self, entries: Sequence[Entry]) -> frozenset[str]:
+        """Name the Python files beside which no file is named as models are, by their ids.
+
+        Most lie beside no model whatever the content of the others, and are not judged then.
+        """
+        if not isinstance(self._store, LocalStore) or len(entries) == 1:
+            return frozenset()
+        where = folders_of(
+            (entry.path for entry in entries), marked_by_name(entry.path for entry in entries)
+        )
+        likely = {
+            where[entry.path]
+            for entry in entries
+            if is_named_as_one(entry.path) or is_marker(entry.path, None)
+        }
+        return frozenset(
+            entry.id
+            for entry in entries
+            if entry.path.endswith(".py")
+            and where[entry.path] not in likely
+            and not is_run_by_place(entry.path)
+        )
+
+    def _keep_python(self, entries: Sequence[Entry], named: Mapping[str, Inspection]) -> None:
+        """Look into the Python that lies beside a model after all; keep the rest as named."""
+        if not named:
+            return
+        known = {entry.id: self._kept(entry) for entry in entries}
+        layout = layout_of(entries, settle(entries, known), "")
+        self._apart = frozenset()
+        beside = []
+        for entry in entries:
+            if entry.id not in named:
+                continue
+            if layout.where[entry.path] in layout.homes:
+                beside.append(entry)
+            else:
+                self._keep(entry, named[entry.id])
+        for entry, inspection in self._inspections(beside) if beside else ():
+            self._keep(entry, inspection)
+
+    def _keep(self, entry: Entry, inspection: Inspection) -> None:
+        # Of a file in which nothing was found nothing is kept but what it is called.
+        is_clean = not (inspection.facts or inspection.properties)
+        self._snapshot.record(*self._record(entry, inspection), is_clean=is_clean)
 
     def _inspections(self, todo: list[Entry]) -> Iterator[tuple[Entry, Inspection]]:
         path = None if isinstance(self._store, LocalStore) else self._settings.cache
@@ -133,7 +186,12 @@ class _Collection:
 
     def _job(self, entry: Entry) -> Job:
         if isinstance(self._store, LocalStore):
-            return LocalJob(id=entry.id, path=self._store.path_of(entry), name=entry.path)
+            return LocalJob(
+                id=entry.id,
+                path=self._store.path_of(entry),
+                name=entry.path,
+                leaves_python=entry.id in self._apart,
+            )
         return FarJob(id=entry.id, open=lambda: self._opened(entry), name=entry.path)
 
     @contextmanager
@@ -175,12 +233,16 @@ class _Collection:
 
     def _read_before(self, entry: Entry) -> Inspected | None:
         """Give what an interrupted run has read already of this very state of the file."""
+        result = self._kept(entry)
+        if result is None or not (result.sha256 or not self._has_digest):
+            return None
+        return result if result.entry.version == entry.version else None
+
+    def _kept(self, entry: Entry) -> Inspected | None:
         call = self._snapshot.find(key_of(self._scope, entry))
         if call is None or not call.payload:
             return None
-        result = answer_of(self._snapshot, call, Inspected)
-        is_whole = bool(result.sha256 or not self._has_digest)
-        return result if result.entry.version == entry.version and is_whole else None
+        return answer_of(self._snapshot, call, Inspected)
 
 
 def _refusal(inspection: Inspection) -> InspectionGap | None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from mlsec.artifacts.content.pointers import DIGEST
-from mlsec.artifacts.facts import MODEL_FORMATS, FactKind, Format
+from mlsec.artifacts.facts import (
+    MODEL_FORMATS,
+    TOO_MANY_NAMES,
+    TOO_MANY_VALUES,
+    FactKind,
+    Format,
+)
 from mlsec.artifacts.settings.loaders import LOADER, OF_WHOLE_MODELS
 from mlsec.core.enums import GapReason
 from mlsec.core.regex import regex
 from mlsec.model_files.evidence import Inspected
+from mlsec.model_files.folders import BILL_ENDINGS, CARDS, PROVENANCE_ENDINGS, is_marker
 
 # Formats that carry other files: of models where one of those is a model.
 ARCHIVES = frozenset({
@@ -27,6 +34,7 @@ _ENDINGS = (
     ".pdparams", ".mnn", ".mindir", ".bigdl", ".rknn", ".xmodel", ".llamafile", ".ort", ".espdl",
     ".kmodel", ".rds", ".rdata", ".t7", ".ftz", ".weights", ".dlc", ".hef", ".model", ".mar",
 )  # fmt: skip
+_BESIDE = (".index.json", *BILL_ENDINGS, *PROVENANCE_ENDINGS, *CARDS)
 _SHARD = regex(r"\.data-\d{1,9}-of-\d{1,9}\Z")
 # Endings of anything: a word beside them says that it is a model.
 _CARRIERS = (".bin", ".msgpack", ".zip", ".tar", ".tar.gz", ".tgz")
@@ -57,7 +65,8 @@ def may_be_model(inspected: Inspected) -> bool:
     inspection = inspected.inspection
     if ARCHIVES.isdisjoint(inspection.formats):
         return False
-    return any(gap.reason is GapReason.OVER_LIMIT for gap in inspection.gaps) or any(
+    cuts = (gap.detail for gap in inspection.gaps if gap.reason is GapReason.OVER_LIMIT)
+    return any(cut not in (TOO_MANY_NAMES, TOO_MANY_VALUES) for cut in cuts) or any(
         fact.kind in _CUT_SHORT for fact in inspection.facts
     )
 
@@ -71,3 +80,8 @@ def is_named_as_one(path: str) -> bool:
         return "graph" in name
     ending = next((end for end in _CARRIERS if name.endswith(end)), "")
     return bool(ending and _WORD.search(name.removesuffix(ending)))
+
+
+def says_something(path: str) -> bool:
+    """Whether a name says that it is a model, or what one is loaded, verified or described with."""
+    return is_named_as_one(path) or is_marker(path, None) or path.lower().endswith(_BESIDE)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import msgspec
 
 from mlsec.artifacts.content.known_formats import NO_MODEL_INSIDE, OWN_EVIDENCE
 from mlsec.artifacts.content.pointers import DIGEST
-from mlsec.artifacts.facts import Format, Inspection
+from mlsec.artifacts.facts import FactKind, Format, Inspection
 from mlsec.artifacts.formats.tensorflow.shards import settled
 from mlsec.artifacts.formats.tensorflow.web_weights import accounted
 from mlsec.artifacts.settings.loaders import LOADER
@@ -27,6 +27,8 @@ BESIDE = frozenset({
 })  # fmt: skip
 
 
+# Findings after which it is open what else a file imports.
+_HIDES_NAMES = frozenset({FactKind.HIDDEN_NAME, FactKind.EMBEDDED_CODE, FactKind.CUSTOM_CODE})
 # Weights and nothing else: they name no class that is looked for beside them.
 _DATA_ONLY = frozenset({Format.SAFETENSORS, Format.GGUF})
 # Text that builds, says or starts something; what stands in it is judged as code where it is read.
@@ -103,7 +105,16 @@ def layout_of(
         for entry in entries
         if is_model(known[entry.id]) or _begins(known[entry.id]) or is_single
     )
-    loading = frozenset(where[entry.path] for entry in entries if _may_load_code(known[entry.id]))
+    modules: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.path.endswith(".py"):
+            parts = {part.removesuffix(".py") for part in entry.path.split("/")}
+            modules.setdefault(where[entry.path], set()).update(parts)
+    loading = frozenset(
+        where[entry.path]
+        for entry in entries
+        if _may_load_code(known[entry.id], modules.get(where[entry.path], set()))
+    )
     return Layout(where=where, homes=homes, loading=marked | loading, is_single=is_single)
 
 
@@ -116,12 +127,24 @@ def _is_unknown(inspected: Inspected | None) -> bool:
     return inspected is None or inspected.inspection.formats[0] is Format.UNKNOWN
 
 
-def _may_load_code(inspected: Inspected | None) -> bool:
+def _may_load_code(inspected: Inspected | None, modules: Container[str]) -> bool:
+    """Whether loading a file imports program text beside it, which may import more of it.
+
+    Args:
+        inspected: the file; None where it was not read.
+        modules: what the files and folders beside it can be imported as.
+    """
     if inspected is None:
         return False
     if _begins(inspected):
         return True
-    return is_model(inspected) and not _DATA_ONLY.issuperset(inspected.inspection.formats)
+    if not is_model(inspected) or _DATA_ONLY.issuperset(inspected.inspection.formats):
+        return False
+    inspection = inspected.inspection
+    return bool(inspection.gaps) or any(
+        fact.subject.partition(".")[0] in modules or fact.kind in _HIDES_NAMES
+        for fact in inspection.facts
+    )
 
 
 def _speaks_of_a_model(entry: Entry, inspection: Inspection) -> bool:
@@ -153,7 +176,7 @@ def _is_source(entry: Entry, inspection: Inspection, *, may_load: bool) -> bool:
     """Whether a file beside a model is text of the repository, which no loader of models reads.
 
     Its content decides its format: a pickle by the name of a script is judged as the pickle it is.
-    Program text stays a part of the model where something may load it: a configuration, a format
+    Program text stays a part of the model where something may load it: a configuration, a pickle
     that names classes, a server that looks for the name, a folder ``code``.
     """
     folders, _, name = entry.path.rpartition("/")
@@ -200,7 +223,7 @@ def left_out_because(
     is_severe = any(fact.danger.rank <= Severity.HIGH.rank for fact in inspection.facts)
     if entry.is_written and not is_severe:
         return "written by this scan"
-    is_known_place = LOADER in inspection.properties or bool(_BY_PLACE.fullmatch(entry.path))
+    is_known_place = LOADER in inspection.properties or is_run_by_place(entry.path)
     if not (has_model or is_known_place):
         if _speaks_of_a_model(entry, inspection):
             return ""
@@ -219,6 +242,11 @@ def left_out_because(
         return f"{format_.value} of the repository, which no loader of models reads"
     is_plain = not inspection.facts and not inspection.gaps
     return f"{format_.value}, in which nothing was found" if is_plain else ""
+
+
+def is_run_by_place(path: str) -> bool:
+    """Whether loaders run or render a file for where it lies, with no weights beside it."""
+    return bool(_BY_PLACE.fullmatch(path))
 
 
 def _called(inspection: Inspection) -> str:

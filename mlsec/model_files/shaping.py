@@ -18,7 +18,10 @@ RUNS_CODE = frozenset({
     Format.TORCH_EXPORT, Format.PYTHON, Format.EXECUTABLE,
 })  # fmt: skip
 
-_OF_CALLS = frozenset({FactKind.DENIED_CALL, FactKind.UNKNOWN_CALL, FactKind.HOSTILE_ARGUMENT})
+_OF_CALLS = frozenset({
+    FactKind.DENIED_CALL, FactKind.UNKNOWN_CALL, FactKind.HOSTILE_ARGUMENT,
+    FactKind.UNVERIFIED_CLASS,
+})  # fmt: skip
 _OF_IMPORTS = frozenset({FactKind.DENIED_IMPORT, FactKind.UNKNOWN_IMPORT})
 
 
@@ -71,7 +74,7 @@ def _unread(gap: InspectionGap) -> dict[str, Any]:
 
 
 def _once(facts: Sequence[Fact]) -> list[Fact]:
-    """Leave out that a name is imported where the same name is reported because it is called."""
+    """Leave out that a name is imported where the same name is reported because it is used."""
     called = {(fact.place, fact.subject) for fact in facts if fact.kind in _OF_CALLS}
     return [
         fact

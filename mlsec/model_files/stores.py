@@ -13,6 +13,7 @@ from mlsec.collect.settings import CollectSettings
 from mlsec.core.errors import MlsecError
 from mlsec.core.installation import command_to_add
 from mlsec.core.sanitize import plain_name
+from mlsec.model_files.models import says_something
 
 
 def _s3(target: str, settings: CollectSettings) -> Bucket:
@@ -60,6 +61,7 @@ def open_store(target: str, settings: CollectSettings) -> LocalStore | Bucket:
     scheme, result, _ = target.partition("://")
     if result and scheme in BUCKETS:
         bucket = BUCKETS[scheme](target, settings)
+        bucket.says_something = says_something
         if settings.deadline_s:
             bucket.ends_at = time.monotonic() + settings.deadline_s
         return bucket

@@ -91,6 +91,7 @@ def _of_schema_2(document: AssessmentDocument, find_catalogue: FindCatalogue) ->
         causes=document.causes,
         changes=document.changes,
         gate=document.gate,
+        folding=document.folding,
         controls=document.controls,
         catalogue=catalogue or Catalogue(),
         unshown=_unshown(digest, len(silent) + len(document.idle_rules))

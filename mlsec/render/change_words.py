@@ -19,8 +19,9 @@ def is_compared(assessment: Assessment) -> bool:
 
 
 def is_new(finding: Finding, assessment: Assessment) -> bool:
-    """Whether it is new or regressed since the earlier scan; False where there was none."""
-    return is_compared(assessment) and finding.change in _IS_NEW
+    """Whether it is new or regressed since the earlier scan, or since the revision of a change."""
+    is_asked = is_compared(assessment) or assessment.limit is not None
+    return is_asked and finding.change in _IS_NEW
 
 
 def new_first(findings: Iterable[Finding], assessment: Assessment) -> list[Finding]:

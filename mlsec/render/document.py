@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import operator
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -25,6 +27,7 @@ from mlsec.core.cause import Cause
 from mlsec.core.changes import Changes
 from mlsec.core.enums import Category, Concern, Severity
 from mlsec.core.finding import Finding
+from mlsec.core.folding import Folding
 from mlsec.core.gate_result import GateResult
 from mlsec.core.resource import Gap, TypeCoverage
 from mlsec.render import tally
@@ -97,6 +100,7 @@ class AssessmentDocument(DocumentFacts, frozen=True, kw_only=True):
     controls: tuple[ControlResult, ...] = ()
     changes: Changes | None = None
     gate: GateResult | None = None
+    folding: Folding | None = None
 
 
 def document_chunks(assessment: Assessment) -> Iterator[bytes]:
@@ -117,6 +121,12 @@ def document_chunks(assessment: Assessment) -> Iterator[bytes]:
                 end = b",\n" if index < len(part) - 1 else b"\n"
                 yield _encoded(encoder, element) + end
             yield b"]"
+        elif isinstance(part, dict):
+            yield b"{"
+            for index, (key, value) in enumerate(sorted(part.items())):
+                yield (b"," if index else b"") + _encoded(encoder, key) + b":"
+                yield _encoded(encoder, value)
+            yield b"}"
         else:
             yield _encoded(encoder, part)
         yield b",\n" if position < len(fields) - 1 else b"\n"
@@ -142,7 +152,7 @@ def _encoded(encoder: msgspec.json.Encoder, part: Any) -> bytes:
 
 def _document(assessment: Assessment) -> AssessmentDocument:
     counts = tally.count(assessment)
-    speaking = {finding.rule for finding in assessment.findings}
+    speaking = {finding.rule for finding in (*assessment.findings, *assessment.folded)}
     waivers = {
         state: tuple(waiver for waiver in tally.sorted_waivers(assessment) if waiver.state == state)
         for state in _STATES
@@ -169,18 +179,23 @@ def _document(assessment: Assessment) -> AssessmentDocument:
         causes=assessment.causes,
         silent_rules=_silent_rules(assessment.rules, speaking),
         idle_rules=tuple(
-            sorted(rule.id for rule in assessment.rules if rule.counts == StatusCounts())
+            sorted(
+                rule.id
+                for rule in assessment.rules
+                if rule.counts == StatusCounts() and rule.id not in speaking
+            )
         ),
         observed=assessment.observed,
         frameworks=assessment.frameworks,
         controls=assessment.controls,
         waivers=WaiversPart(**waivers),
-        passed={rule: tuple(sorted(ids)) for rule, ids in assessment.passed.items()},
+        passed={rule: _in_order(ids) for rule, ids in assessment.passed.items()},
         notices=assessment.notices,
         model_files=tuple(sorted(assessment.model_files, key=lambda file: file.id)),
         limit=assessment.limit,
         changes=assessment.changes,
         gate=assessment.gate,
+        folding=assessment.folding,
     )
 
 
@@ -188,6 +203,12 @@ def _without_reasons(rule: RuleSummary) -> RuleSummary:
     """Leave out why a rule is evidence for a control: the catalogue says it."""
     links = tuple(msgspec.structs.replace(link, because="") for link in rule.controls)
     return msgspec.structs.replace(rule, controls=links)
+
+
+def _in_order(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Sort ids; most are sorted already, and are not held twice."""
+    is_sorted = all(map(operator.le, ids, itertools.islice(ids, 1, None)))
+    return ids if is_sorted else tuple(sorted(ids))
 
 
 def _gap_order(gap: Gap) -> tuple[str, ...]:

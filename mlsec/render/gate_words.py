@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mlsec.core.assessment import Assessment
 from mlsec.core.changes import day_of
+from mlsec.core.enums import GapReason
 from mlsec.core.finding import Finding
 from mlsec.core.gate_result import Gate, GateResult
 from mlsec.render import tally
@@ -13,6 +14,19 @@ from mlsec.render.display import plural, shown, shown_id
 
 _FINDINGS_SHOWN = 3
 _GROUPS_SHOWN = 3
+_SAYS_ITSELF = (GapReason.UNSUPPORTED, GapReason.MALFORMED, GapReason.OVER_LIMIT)
+# What helps where no right is missing and the gap does not say it.
+_WAYS = {
+    GapReason.DENIED: "give the scan's identity access to it",
+    GapReason.THROTTLED: "scan again with --resume, or with a smaller --max-rps",
+    GapReason.TIMEOUT: "scan again with --resume, or with a longer --deadline",
+    GapReason.UNSUPPORTED: "scan what it is rendered to, or leave it out with --exclude",
+    GapReason.MALFORMED: "mend it, or leave it out with --exclude",
+    GapReason.OVER_LIMIT: "scan its parts one by one, or leave it out with --exclude",
+    GapReason.UNRESOLVED: "scan it together with what it refers to",
+    GapReason.NOT_COLLECTED: "collect the evidence again",
+    GapReason.NOT_STATED: "scan again when the service says it",
+}
 _NOT_UNCHANGED = ("new", "regressed")
 
 
@@ -46,6 +60,8 @@ def _of_findings(assessment: Assessment, gate: GateResult) -> Iterator[str]:
 def _new(assessment: Assessment, failed: list[Finding]) -> str:
     """Give the word before the number, where the gate asks only for what a baseline has not."""
     changes = assessment.changes
+    if changes is None and assessment.limit is not None:
+        return "new "
     if changes is None or changes.source != "baseline":
         return ""
     has_regressed = any(finding.change == "regressed" for finding in failed)
@@ -55,6 +71,9 @@ def _new(assessment: Assessment, failed: list[Finding]) -> str:
 def _compared(assessment: Assessment, failed: list[Finding], known: int) -> str:
     """Say how they stand to the earlier scan."""
     changes = assessment.changes
+    if changes is None and assessment.limit is not None:
+        more = f"; {known:,} more at that severity stood there before" if known else ""
+        return f", since {shown(assessment.limit.revision, 120)}{more}"
     if changes is None or changes.is_first:
         return ""
     since = day_of(changes.since, changes.until)
@@ -97,6 +116,16 @@ def _of_gaps(assessment: Assessment, gate: GateResult) -> Iterator[str]:
     yield from _group_lines(assessment)
 
 
+def _way_out(group: tally.GapGroup) -> str:
+    """Say what to do about it: what the gap itself says, else what helps with its reason."""
+    if group.missing_right:
+        return f"; allow {shown(group.missing_right, 200)}"
+    details = {gap.detail for gap in group.gaps}
+    if group.reason in _SAYS_ITSELF and len(details) == 1:
+        return f"; {shown(details.pop(), 240)}"
+    return f"; {_WAYS[group.reason]}"
+
+
 def _group_lines(assessment: Assessment) -> Iterator[str]:
     groups = [
         group
@@ -105,11 +134,9 @@ def _group_lines(assessment: Assessment) -> Iterator[str]:
     ]
     for group in groups[:_GROUPS_SHOWN]:
         why = tally.REASON_WORDS[group.reason]
-        right = f"; allow {shown(group.missing_right, 200)}" if group.missing_right else ""
+        way = _way_out(group)
         checks = f", which {plural(group.checks, 'check')} needed" if group.checks else ""
         subject = f" of {shown(group.gaps[0].subject, 150)}" if len(group.gaps) == 1 else ""
-        yield (
-            f"{shown(group.scope, 100)}: {shown(group.wanted, 120)}{subject} {why}{checks}{right}"
-        )
+        yield (f"{shown(group.scope, 100)}: {shown(group.wanted, 120)}{subject} {why}{checks}{way}")
     if len(groups) > _GROUPS_SHOWN:
         yield f"and {len(groups) - _GROUPS_SHOWN:,} more"

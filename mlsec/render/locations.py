@@ -66,8 +66,8 @@ def place_of(finding: Finding, inventory: Inventory) -> Place:
     if head is None:
         return inventory.listed(finding.resource.id)
     for item in finding.evidence:
-        place = _own_line(item, finding, head)
-        if place is not None and place.line != head.line:
+        place = _own_line(item, finding)
+        if place is not None and (place.file, place.line) != (head.file, head.line):
             return place
     return head
 
@@ -130,8 +130,7 @@ def _head(finding: Finding) -> Place | None:
     return Place(file=repository_path(subject.file), line=max(1, subject.line))
 
 
-def _own_line(evidence: Evidence, finding: Finding, head: Place) -> Place | None:
+def _own_line(evidence: Evidence, finding: Finding) -> Place | None:
     if evidence.resource not in ("", finding.resource.id):
         return None
-    place = in_code(evidence.source)
-    return place if place is not None and place.file == head.file else None
+    return in_code(evidence.source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mlsec.core.assessment import Assessment
 from mlsec.core.enums import Severity, Status
@@ -139,29 +139,34 @@ def _findings(assessment: Assessment) -> Iterator[str]:
     findings = [finding for finding in tally.sorted_findings(assessment) if tally.is_open(finding)]
     if not findings:
         return
-    findings = new_first(findings, assessment)
+    places = tally.by_place(new_first(findings, assessment))
     has_changes = is_compared(assessment)
     yield "### Top findings"
     yield ""
     yield "| severity | rule | resource | where |" + (" change |" if has_changes else "")
     yield "| --- | --- | --- | --- |" + (" --- |" if has_changes else "")
-    for finding in findings[:_FINDINGS_SHOWN]:
-        said = finding.change if is_new(finding, assessment) else age_of(finding, assessment)
-        yield _finding_row(finding) + (f" {markdown_text(said, 60)} |" if has_changes else "")
-    if len(findings) > _FINDINGS_SHOWN:
-        left = plural(len(findings) - _FINDINGS_SHOWN, "more open finding")
+    for group in places[:_FINDINGS_SHOWN]:
+        first = group[0]
+        said = first.change if is_new(first, assessment) else age_of(first, assessment)
+        yield _finding_row(group) + (f" {markdown_text(said, 60)} |" if has_changes else "")
+    rest = sum(map(len, places[_FINDINGS_SHOWN:]))
+    if rest:
+        left = plural(rest, "more open finding")
         yield f"\nand {left} in report.html and assessment.json."
     yield ""
 
 
-def _finding_row(finding: Finding) -> str:
-    subject = finding.resource
+def _finding_row(group: Sequence[Finding]) -> str:
+    """Give the row of one rule and place; of several resources there, the first and how many."""
+    subject = group[0].resource
     place = " ".join(part for part in (subject.scope, subject.region) if part.strip())
+    where = f"{subject.file}:{subject.line}" if subject.is_in_code else place
+    more = f" and {len(group) - 1:,} more" if len(group) > 1 else ""
     cells = (
-        finding.severity.value,
-        markdown_code(finding.rule),
-        markdown_code(subject.name or subject.id, 80),
-        markdown_code(place, 60),
+        group[0].severity.value,
+        markdown_code(group[0].rule),
+        markdown_code(subject.name or subject.id, 80) + more,
+        markdown_code(where, 160),
     )
     return "| " + " | ".join(cells) + " |"
 

@@ -70,8 +70,9 @@ class GapGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_open(finding: Finding) -> bool:
-    """Say whether the finding is a failure that no waiver covers."""
-    return finding.status is Status.FAIL and finding.waiver is None
+    """Say whether the finding is a failure that no waiver covers, and is not folded."""
+    is_failure = finding.status is Status.FAIL and finding.waiver is None
+    return is_failure and not finding.is_folded
 
 
 def path_length(finding: Finding) -> int:
@@ -112,6 +113,20 @@ def findings_to_read(assessment: Assessment) -> list[Finding]:
     severe one would be, and must not hide those that are there.
     """
     return sorted(sorted_findings(assessment), key=state_of)
+
+
+def by_place(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Group findings that say the same of one line of code: one rule, state and place.
+
+    What is not declared in code is alone.
+    """
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        subject = finding.resource
+        place = (subject.scope, subject.file, subject.line) if subject.is_in_code else subject.id
+        key = (finding.rule, finding.severity, finding.change, place)
+        groups.setdefault(key, []).append(finding)
+    return list(groups.values())
 
 
 def sorted_waivers(assessment: Assessment) -> list[WaiverState]:

@@ -10,11 +10,13 @@ import msgspec
 from mlsec.core.assessment import Assessment, RuleSummary
 from mlsec.core.enums import Consequence, Exposure, Severity
 from mlsec.core.finding import Finding
+from mlsec.core.gate_result import Gate
 from mlsec.render import tally
 from mlsec.render.causes import CauseView, open_causes
 from mlsec.render.display import plural
 
 _FROM_OUTSIDE = (Exposure.ANYONE, Exposure.OUTSIDE)
+_FILE = "files.artifact"
 _OUTSIDE, _TAKEOVER, _OTHER = range(3)
 # What a number of causes does, for one and for several, the worst first.
 _HARMS = {
@@ -79,6 +81,12 @@ def state_of(assessment: Assessment, counts: tally.Tally) -> str:
 def _nothing(assessment: Assessment) -> str:
     if assessment.limit is not None:
         return "The change affects nothing that is assessed"
+    if assessment.gate is not None and assessment.gate.result is Gate.CLEAN:
+        files = sum(row.enumerated for row in assessment.coverage if row.type == _FILE)
+        return (
+            f"Nothing to assess: of {plural(files, 'file')} none is a model, and none declares what"
+            " is checked here"
+        )
     return "No verdict: nothing was assessed"
 
 

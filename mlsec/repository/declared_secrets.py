@@ -36,8 +36,13 @@ _SECRET = regex(
 )
 _HELD = regex(r"[ \t]*(?:data|stringData)[ \t]*:[ \t]*\r?\n")
 _ENTRY = regex(r"[ \t]*[\"']?[\w.-]+[\"']?[ \t]*:[ \t]*(?P<value>.*?)[ \t]*\r?\n?\Z")
-_FLOW = regex(r"[\"']?(?:data|stringData)[\"']?[ \t]*:[ \t]*\{(?P<body>[^{}]*)\}")
+_FLOW = regex(r"(?<!\w)[\"']?(?:data|stringData)[\"']?[ \t]*:[ \t]*\{(?P<body>[^{}]*)\}")
 _FLOW_VALUE = regex(r":[ \t]*(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,{}\"']+)")
+# What a shell or template puts a value in for: ${NAME}, $NAME, $(command), {{ .name }}.
+_REFERENCE = regex(
+    r"(?:[\w.-]{1,80}[ \t]?[=:][ \t]?)?([\"']?)(?:\$\{[A-Za-z_]\w{0,80}\}"
+    r"|\$[A-Z][A-Z0-9_]{1,80}|\$\([^()\r\n]{1,200}\)|\{\{[^{}\r\n]{1,200}\}\})\1"
+)
 
 Span = tuple[int, int]
 
@@ -126,7 +131,8 @@ def _of_secret(part: str) -> Iterator[Span]:
             entry = None if is_said else _ENTRY.match(line)
             value = entry["value"] if entry else line.strip().lstrip("# ")
             # The words that begin a block of lines stay; the lines of the block do not.
-            if value and not re.fullmatch(r"[|>][-+0-9]*", value):
+            is_block = re.fullmatch(r"[|>][-+0-9]*", value)
+            if value and not is_block and not _REFERENCE.fullmatch(value):
                 begin = at + line.index(value, entry.start("value") if entry else 0)
                 yield begin, begin + len(value)
         elif _HELD.match(line):

@@ -10,10 +10,11 @@ import msgspec
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Declared, Language
 from mlsec.core.enums import GapReason
 from mlsec.core.regex import regex
+from mlsec.iac.pulumi.project import is_program
+from mlsec.repository.cdk_packages import doubt_packages
 from mlsec.vocabulary.types import Vocabulary
 
 _INFRASTRUCTURE = (Language.BICEP, Language.ARM, Language.TERRAFORM, Language.TERRAFORM_PLAN)
-_AZURE_ML_SCHEMA = regex(r"(?m)^[\"']?\$schema[\"']?\s*:\s*[\"']?https?://azuremlschemas\.")
 _PROVIDER = regex(r"(?m)^provider[^\S\n]*+:")
 _HOST = regex(r"(?m)^[^\S\n]++host[^\S\n]*+:")
 _RUNTIME = regex(r"(?m)^runtime[^\S\n]*+:")
@@ -26,6 +27,7 @@ class OtherTool(msgspec.Struct, frozen=True, kw_only=True):
 
     ``word`` must stand in the file. ``made_in`` is the folder, beside the file, in which the tool
     leaves what it makes, and ``made_of`` what it is written in: where it lies there it is read.
+    ``is_partly_read``: settings that its source writes out are read all the same.
     """
 
     names: tuple[str, ...] = ()
@@ -33,13 +35,10 @@ class OtherTool(msgspec.Struct, frozen=True, kw_only=True):
     instead: str
     made_in: str = ""
     made_of: tuple[Language, ...] = ()
+    is_partly_read: bool = False
 
 
 OTHER_TOOLS: Mapping[Language, OtherTool] = {
-    Language.AZURE_ML: OtherTool(
-        word=_AZURE_ML_SCHEMA.search,
-        instead="scan the workspace that it is applied to, azure://SUBSCRIPTION",
-    ),
     Language.AZD: OtherTool(
         names=("azure.yaml", "azure.yml"),
         word=_HOST.search,
@@ -51,6 +50,7 @@ OTHER_TOOLS: Mapping[Language, OtherTool] = {
         names=("cdk.json",),
         word=_APP.search,
         instead="run cdk synth and scan this folder again: cdk.out is read",
+        is_partly_read=True,
         made_in="cdk.out",
         made_of=(Language.CLOUDFORMATION,),
     ),
@@ -64,7 +64,12 @@ OTHER_TOOLS: Mapping[Language, OtherTool] = {
     Language.PULUMI: OtherTool(
         names=("pulumi.yaml", "pulumi.yml"),
         word=_RUNTIME.search,
-        instead="scan the account that it deploys to",
+        instead=(
+            "run pulumi preview --json > preview.json, or pulumi stack export --file stack.json, "
+            "beside it and scan again: what these print is read"
+        ),
+        made_in=".",
+        made_of=(Language.PULUMI_OUTPUT,),
     ),
     Language.SERVERLESS: OtherTool(
         names=("serverless.yml", "serverless.yaml"),
@@ -84,8 +89,6 @@ _BY_NAME = {name: language for language, tool in OTHER_TOOLS.items() for name in
 def tool_of(name: str, text: str) -> Language | None:
     """Recognise a project of a tool by the name of its file (lower case) and its content."""
     language = _BY_NAME.get(name)
-    if language is None and name.endswith((".yaml", ".yml")) and "azuremlschemas" in text:
-        language = Language.AZURE_ML
     return language if language is not None and OTHER_TOOLS[language].word(text) else None
 
 
@@ -95,13 +98,17 @@ def is_named_as_project(name: str) -> bool:
 
 
 def refuse_other_tools(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
-    """Note each project whose tool's output is not in the target as not read."""
+    """Note each project whose tool's output is not in the target as not read, or not wholly."""
     del vocabulary
     for file in scope.written_in(*OTHER_TOOLS):
         scope.take(file)
-        if not _is_made(file, scope):
-            detail = f"{file.language.value}s are not read: {OTHER_TOOLS[file.language].instead}"
+        is_read = file.language is Language.PULUMI and is_program(file.text)
+        if not is_read and not _is_made(file, scope):
+            tool = OTHER_TOOLS[file.language]
+            how = "read only where settings are literals" if tool.is_partly_read else "not read"
+            detail = f"{file.language.value}s are {how}: {tool.instead}"
             scope.refuse(file, detail, reason=GapReason.UNSUPPORTED)
+    doubt_packages(scope)
     return Declared()
 
 
@@ -120,6 +127,7 @@ def _is_made(file: CodeFile, scope: CodeScope) -> bool:
     if not folder:
         return False
     base = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), folder)) + "/"
+    base = base.removeprefix("./")
     return any(
         made.path.startswith(base) and (is_code or not made.is_committed)
         for made in scope.written_in(*tool.made_of)

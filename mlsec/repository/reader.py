@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from mlsec.collect.code.code_file import FILE_TYPE, CodeFile, CodeScope
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from mlsec.collect.code.code_file import FILE_TYPE, CodeFile, CodeScope, Language
 from mlsec.collect.tally import Tally
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap, Inventory, Origin, Resource
+from mlsec.repository.branch_downloads import branch_downloads
+from mlsec.repository.embedded import embedded_files
+from mlsec.repository.encrypted import ENCRYPTED
 from mlsec.repository.evidence import SERVICE, file_of, id_of
+from mlsec.repository.file_secrets import secrets_of
+from mlsec.repository.module_policies import module_policies
 from mlsec.repository.readers import READERS, read_launches
 from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
+
+_OF_TEXT = ("language", "unresolved_parts", "branch_downloads", "module_policies")
 
 
 def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
@@ -41,7 +51,8 @@ def _read_scope(
     name: str, calls: list[Call], snapshot: Snapshot, vocabulary: Vocabulary, tally: Tally
 ) -> list[Resource]:
     lost = [call for call in calls if not call.payload]
-    scope = CodeScope(name, (file_of(call, snapshot) for call in calls if call.payload), tally)
+    code = (file_of(call, snapshot) for call in calls if call.payload)
+    scope = CodeScope(name, code, tally, embedded_files)
     declared = [reader(scope, vocabulary) for reader in READERS]
     launches = tuple(launch for item in declared for launch in item.launches)
     declared.append(read_launches(scope, vocabulary, launches))
@@ -53,14 +64,19 @@ def _read_scope(
 def _file(scope: CodeScope, file: CodeFile) -> Resource:
     """Give a file as a resource of its own, and count whether it was understood."""
     place = (FILE_TYPE, scope.name, "")
+    if file.language in (Language.KEY, Language.HELM_VALUES, Language.SETTINGS):
+        scope.take(file)
     if file.id not in scope.taken and file.id not in scope.refused:
         scope.refuse(file, f"no reader for a {file.language.value}", reason=GapReason.UNSUPPORTED)
     refused = scope.refused.get(file.id, ())
     doubts = scope.doubts.get(file.id, [])
     scope.tally.add(place, assessed=int(not refused), errored=int(bool(refused)))
-    for gap_id in refused:
+    for gap_id in (*refused, *(gap.id for gap in doubts)):
         scope.tally.hide(place, scope.tally.gaps[gap_id], is_listing=False)
     unread = {"unresolved_parts": tuple(refused)} if refused else {}
+    secrets = secrets_of(file)
+    downloads = tuple(branch_downloads(file))
+    policies = tuple(module_policies(file))
     return _resource(
         scope,
         file.id,
@@ -69,8 +85,19 @@ def _file(scope: CodeScope, file: CodeFile) -> Resource:
             "path": file.shown,
             "language": file.language.value,
             "unresolved_parts": [_shown(gap, file.id) for gap in doubts],
+            "secrets": [{"kind": item.kind, "what": item.what} for item in secrets],
+            "branch_downloads": [{"what": f"line {line}: {what}"} for line, what in downloads],
+            "module_policies": [{"what": f"line {line}: {what}"} for line, what in policies],
         },
         unread,
+        {
+            **{f"secrets[{n}]": f"{file.shown}:{item.line}:1" for n, item in enumerate(secrets)},
+            **{
+                f"{name}[{n}]": f"{file.shown}:{line}:1"
+                for name, lines in (("branch_downloads", downloads), ("module_policies", policies))
+                for n, (line, _) in enumerate(lines)
+            },
+        },
     )
 
 
@@ -86,6 +113,10 @@ def _lost(scope: CodeScope, call: Call) -> Resource:
     place = (FILE_TYPE, scope.name, "")
     scope.tally.hide(place, gap, is_listing=False)
     scope.tally.add(place, errored=1)
+    if call.detail.endswith(f": {ENCRYPTED}"):
+        # No secret stands there in clear; the rest is not known.
+        unread = dict.fromkeys(_OF_TEXT, (gap.id,))
+        return _resource(scope, file_id, file_id, {"path": file_id, "secrets": []}, unread)
     return _resource(scope, file_id, file_id, {"path": file_id}, {"*": (gap.id,)})
 
 
@@ -99,7 +130,8 @@ def _resource(
     file_id: str,
     path: str,
     properties: dict[str, object],
-    unread: dict[str, tuple[str, ...]],
+    unread: Mapping[str, tuple[str, ...]],
+    places: Mapping[str, str] = MappingProxyType({}),
 ) -> Resource:
     return Resource(
         id=f"{scope.name}#{file_id}",
@@ -110,4 +142,5 @@ def _resource(
         properties={name: value for name, value in properties.items() if name not in unread},
         unread=unread,
         origin=Origin(kind="iac", file=path, line=1),
+        places=places,
     )

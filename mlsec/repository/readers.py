@@ -10,6 +10,9 @@ from mlsec.repository.infrastructure import INFRASTRUCTURE
 from mlsec.repository.other_tools import refuse_other_tools
 from mlsec.vocabulary.types import Vocabulary
 
+MANIFESTS = (
+    Language.KUBERNETES, Language.HELM_CHART, Language.HELM_TEMPLATE, Language.KUSTOMIZATION,
+)  # fmt: skip
 Reader = Callable[[CodeScope, Vocabulary], Declared]
 
 
@@ -37,21 +40,49 @@ def _environment_files(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
     return files.read_environment_files(scope, vocabulary)
 
 
+def _mcp(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    if not scope.written_in(Language.MCP):
+        return Declared()
+    from mlsec.servers.mcp import reader as mcp  # noqa: PLC0415 - only where there are such settings
+
+    return mcp.read_mcp(scope, vocabulary)
+
+
+def _packages(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    if not scope.written_in(Language.MODEL_PACKAGE):
+        return Declared()
+    from mlsec.servers.packages import reader as packages  # noqa: PLC0415 - as above
+
+    return packages.read_packages(scope, vocabulary)
+
+
+def _workflows(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
+    if not scope.written_in(Language.WORKFLOW):
+        return Declared()
+    from mlsec.servers.workflows import reader as workflows  # noqa: PLC0415 - as above
+
+    return workflows.read_workflows(scope, vocabulary)
+
+
 def _manifests(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
-    if not scope.written_in(Language.KUBERNETES, Language.HELM_TEMPLATE, Language.KUSTOMIZATION):
+    if not scope.objects and not scope.written_in(*MANIFESTS):
         return Declared()
     from mlsec.providers.kubernetes.manifests import manifests  # noqa: PLC0415 - only where there are manifests
 
     return manifests.read(scope, vocabulary)
 
 
-# In this order; what starts processes gives launches, which are read after all of them.
+# In this order: infrastructure may declare objects of a cluster; what starts processes gives
+# launches, which are read after all of them.
 READERS: tuple[Reader, ...] = (
     _containers,
     _scripts,
     _environment_files,
-    _manifests,
+    _mcp,
+    _packages,
+    _workflows,
     *INFRASTRUCTURE,
+    _manifests,
     refuse_other_tools,
 )
 

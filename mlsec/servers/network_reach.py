@@ -35,9 +35,16 @@ def is_loopback(address: str) -> bool | None:
         return None
 
 
-def reach_of(launch: Launch, bind: SettingValue, port: SettingValue) -> SettingValue:
-    """Give the ``ConnectionSource`` of one port, if its address and what is passed on are known.
+def _ports(port: SettingValue) -> tuple[str, ...]:
+    """Give the ports of a server that works on one or on several."""
+    several = port.value if isinstance(port.value, tuple) else (port.value,)
+    return tuple(str(item) for item in several)
 
+
+def reach_of(launch: Launch, bind: SettingValue, port: SettingValue) -> SettingValue:
+    """Give the ``ConnectionSource`` of a port, if its address and what is passed on are known.
+
+    A tuple as the value of the port stands for several: the farthest reach of them is given.
     A name as an address is taken to be the host's own name: others reach it.
     """
     if not bind.is_known:
@@ -55,7 +62,9 @@ def _without_bind(launch: Launch, bind: SettingValue, port: SettingValue) -> Set
 
 
 def _beyond_host(launch: Launch, bind: SettingValue, port: SettingValue) -> SettingValue:
-    host_network = launch.traits.get("host_network")
+    host_network, mesh = launch.traits.get("host_network"), launch.traits.get("mesh")
+    if mesh is not None and isinstance(mesh.value, UnknownValue):
+        return unknown(mesh.value.why, SettingValue(place=mesh))
     match launch.kind:
         case "compose" if host_network is None:
             return _through_compose(launch, bind, port)
@@ -64,7 +73,7 @@ def _beyond_host(launch: Launch, bind: SettingValue, port: SettingValue) -> Sett
         case _:
             is_host = host_network is not None and host_network.value is True
             wide = [item for item in launch.published if not is_loopback(item.rpartition(":")[0])]
-            is_passed_on = any(item.rpartition(":")[2] == str(port.value) for item in wide)
+            is_passed_on = any(item.rpartition(":")[2] in _ports(port) for item in wide)
             reach = (
                 ConnectionSource.NETWORK if is_host or is_passed_on else ConnectionSource.CLUSTER
             )
@@ -103,13 +112,13 @@ def _behind(front: Node | None, bind: SettingValue, port: SettingValue) -> Setti
         return unknown(front.value.why, SettingValue(place=front))
     if not port.is_known:
         return unknown(f"which of its ports is led to is not known: {port.why}", port)
-    if str(port.value) not in str(front.value).split():
+    if not set(_ports(port)) & set(str(front.value).split()):
         return known(ConnectionSource.CONTAINERS.value, bind)
     return known(ConnectionSource.NETWORK.value, SettingValue(place=front))
 
 
 def _may_be(publication: Publication, port: SettingValue) -> bool:
-    return not publication.port or not port.is_known or str(publication.port) == str(port.value)
+    return not publication.port or not port.is_known or str(publication.port) in _ports(port)
 
 
 def _at(publication: Publication) -> SettingValue:

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
 import msgspec
 
-from mlsec.collect.code.launch import DECLARED_KINDS, Launch
+from mlsec.collect.code.launch import DECLARED_KINDS, UNKNOWN_TEXT, Launch
 from mlsec.collect.images.image_names import image_tag
 from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.servers.config.config_files import ConfigSource
+from mlsec.servers.config.written_config import ADDED
 from mlsec.servers.images.image_build import repository_of
+from mlsec.servers.images.printed import joined
+from mlsec.servers.network_reach import is_loopback
 from mlsec.servers.products.product import Product
-from mlsec.servers.products.table import PRODUCTS
+from mlsec.servers.products.table import PRODUCTS, products_started_by
 from mlsec.servers.settings import ConfigFile, Settings
 from mlsec.servers.shell.commands import Started, commands_of, filled_argv
 
 # What an image's name reports a server, and what a program beside one is called.
 _TELLING = frozenset(product.type.partition(".")[2] for product in PRODUCTS) | {"llama", "webui"}
+# Behind these stands what is served: a model, or a folder.
+_BEFORE_OPERANDS = ("serve",)
 _BESIDE = frozenset(
     {"exporter", "operator", "controller", "client", "cli", "backup", "initializer"}
 )
+
+
+# What stands before a server that the same command line starts, and may ask who calls.
+_PROXY = re.compile(r"(?:\S*/)?(?:nginx|caddy|apache2|httpd|haproxy|envoy|traefik|oauth2-proxy)\b")
 
 
 class Recognised(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,23 +52,37 @@ class NoServer(msgspec.Struct, frozen=True, kw_only=True):
 def servers_in(launch: Launch, configs: ConfigSource) -> tuple[Recognised, ...] | NoServer:
     """Give the servers that a launch starts, or why it starts none that is known here."""
     started = commands_of(launch)
+    proxy = next((item.head for item in started if _PROXY.match(item.head)), "")
+    if proxy and any(products_started_by(item.head) for item in started):
+        because = f"{proxy.split()[0]} starts beside it, and what that asks of callers is not known"
+        return NoServer(because=because, is_doubtful=True)
     recogniseds: dict[str, Recognised] = {}
     for image, product in _by_image(launch):
+        if not _is_judged(product, launch):
+            break
         command = _own_command(product, launch, started)
         if command is not None:
             recogniseds.setdefault(product.type, _made(product, launch, command, image, configs))
-        elif launch.kind != "dockerfile":
-            found_here = [p for c in started for p in PRODUCTS if p.is_command(c.head)]
-            if not found_here:
-                return _something_else(started)
+        elif launch.kind != "dockerfile" and not any(
+            products_started_by(item.head) for item in started
+        ):
+            return _something_else(started)
         break
     for command in started:
-        for product in PRODUCTS:
-            if command.head and product.is_command(command.head):
-                made = _made(product, launch, command, None, configs)
-                recogniseds.setdefault(product.type, made)
-                break
+        for product in products_started_by(command.head)[:1] if command.head else ():
+            if not _is_judged(product, launch):
+                continue
+            made = _made(product, launch, command, None, configs)
+            recogniseds.setdefault(product.type, made)
     return tuple(recogniseds.values()) or _no_server(launch, started)
+
+
+def _is_judged(product: Product, launch: Launch) -> bool:
+    """Whether a launch of a product is judged: what stands beside models, where it is published."""
+    return not product.is_beside_models or (
+        launch.kind == "compose"
+        and any(not is_loopback(item.rpartition(":")[0]) for item in launch.published)
+    )
 
 
 def _by_image(launch: Launch) -> Iterator[tuple[Node, Product]]:
@@ -131,9 +155,10 @@ def _made(
         version=_version(product, launch, image),
     )
     files, why = configs.of(product, launch, settings)
-    if image is not None and product.image_keys and not files and not why:
+    # What a build adds to the file of the image holds before what stands there.
+    if image is not None and product.image_keys and (why == ADDED or not (files or why)):
         keys = {key: Node(value) for key, value in product.image_keys.items()}
-        files = (ConfigFile(id="", shown="", root=Node(keys)),)
+        files, why = (*files, ConfigFile(id="", shown="", root=Node(keys))), ""
     settings = msgspec.structs.replace(settings, files=files, open_files=why)
     return Recognised(product=product, settings=settings, image=image)
 
@@ -144,7 +169,7 @@ def _open_words(words: tuple[Node, ...]) -> str:
             continue
         before = words[at - 1].value if at else ""
         is_value = isinstance(before, str) and before.startswith("-") and "=" not in before
-        if not is_value:
+        if not is_value and before not in _BEFORE_OPERANDS:
             return f"the command line goes on with what is not known: {word.value.why}"
     return ""
 
@@ -196,6 +221,15 @@ def _named_like(image: Node | None) -> str:
     return name if words & _TELLING and not words & _BESIDE else ""
 
 
+def _is_hidden(path: str, launch: Launch) -> bool:
+    """Whether a script that the build writes may run what was not read."""
+    file = launch.written.get(posixpath.normpath(posixpath.join(launch.folder, path)))
+    if file is None or not (file.is_known and file.is_whole):
+        return file is not None
+    lines = joined(file.pieces)[0].splitlines()
+    return any(line.lstrip().startswith(UNKNOWN_TEXT) for line in lines)
+
+
 def _no_server(launch: Launch, started: tuple[Started, ...]) -> NoServer:
     image = launch.image
     is_open = not launch.is_entry and launch.kind not in DECLARED_KINDS
@@ -217,8 +251,15 @@ def _no_server(launch: Launch, started: tuple[Started, ...]) -> NoServer:
         if "unread_build" in launch.traits:
             why = "its Dockerfile was not found among the files scanned"
             return NoServer(because=why, is_doubtful=True)
+    words = [str(word.value) for item in started for word in item.words[:3]]
+    if written := next((word for word in words if _is_hidden(word, launch)), ""):
+        because = f"what the build writes to {written[:80]} is not known"
+        return NoServer(because=because, is_doubtful=True)
     hidden = [word.value for item in started for word in item.words[:1]]
     if any(isinstance(value, UnknownValue) for value in hidden):
         why = next(value.why for value in hidden if isinstance(value, UnknownValue))
         return NoServer(because=f"what it runs is not known: {why}", is_doubtful=True)
+    if any(not is_loopback(item.rpartition(":")[0]) for item in launch.published):
+        why = "it publishes a port, and who may call what answers there is not known"
+        return NoServer(because=why)
     return NoServer(because="it starts no server that this version knows")

@@ -12,15 +12,15 @@ from mlsec.collect.located.located import Node
 from mlsec.servers.config.dotenv import parse_environment
 from mlsec.servers.external_env import ExternalEnvironment
 from mlsec.servers.images.image_build import repository_of
-from mlsec.servers.products.table import PRODUCTS
+from mlsec.servers.products.table import PRODUCTS, products_started_by
 from mlsec.servers.shell.commands import commands_of
 from mlsec.servers.shell.growth import tell_in
+from mlsec.servers.shell.heredocs import without_heredocs
 from mlsec.servers.shell.shell import Shell
 from mlsec.servers.shell.shell_tokens import Command, split_commands
 from mlsec.servers.unknown_value import is_refused_as_too_long
 from mlsec.vocabulary.types import Vocabulary
 
-_HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.S)
 _PROC = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")
 _UNIT_KEY = re.compile(r"\s*([A-Za-z]+)\s*=\s*(.*)")
@@ -47,7 +47,7 @@ def read_scripts(scope: CodeScope, vocabulary: Vocabulary) -> Declared:
 
 
 def _of_script(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
-    text = _without_heredocs(file.text)
+    text = without_heredocs(file.text)
     tell = tell_in(scope, file)
     first = Shell(lambda _: None, lambda path: _sourced(scope, file, path), tell)
     doubts: list[tuple[str, int]] = []
@@ -83,7 +83,7 @@ def _sourced(scope: CodeScope, file: CodeFile, path: str) -> Mapping[str, Node] 
     if result.language is Language.ENVIRONMENT:
         return parse_environment(result.text, result.shown, tell_in(scope, result))
     shell = Shell(lambda _: None, tell=tell_in(scope, result))
-    for _ in shell.commands(_without_heredocs(result.text)):
+    for _ in shell.commands(without_heredocs(result.text)):
         pass
     return dict(shell.known)
 
@@ -95,27 +95,17 @@ def _server_image(command: Command) -> str:
     if engine < 0 or not {"run", "create"} & set(texts[engine + 1 : engine + 3]):
         return ""
     names = ((text, repository_of(text)) for text in texts[engine + 2 :])
-    result = (text for text, name in names if any(p.is_image(name) for p in PRODUCTS))
+    result = (
+        text
+        for text, name in names
+        if any(p.is_image(name) for p in PRODUCTS if not p.is_beside_models)
+    )
     return next(result, "")[:120]
 
 
 def _pair(word: Node) -> tuple[str, Node] | None:
     result = _ASSIGNED.fullmatch(word.value) if isinstance(word.value, str) else None
     return (result[1], Node(result[2], word.line, word.column)) if result is not None else None
-
-
-def _without_heredocs(text: str) -> str:
-    """Blank what a script writes to other files; every line keeps its number."""
-    lines, until = text.splitlines(), ""
-    for number, line in enumerate(lines):
-        if until:
-            is_end = line.strip() == until
-            lines[number] = ""
-            until = "" if is_end else until
-        else:
-            match = _HEREDOC.search(line)
-            until = match[1] if match is not None else ""
-    return "\n".join(lines)
 
 
 def _of_procfile(scope: CodeScope, file: CodeFile) -> Iterator[Launch]:
@@ -175,8 +165,11 @@ def _unit_lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _may_start_a_server(command: Command, file: CodeFile) -> bool:
     launch = Launch(id="", scope="", file=file.shown, line=1, kind="shell", argv=command)
-    heads = [item.head for item in commands_of(launch)]
-    return any(product.is_command(head) for head in heads for product in PRODUCTS)
+    return any(
+        not product.is_beside_models
+        for item in commands_of(launch)
+        for product in products_started_by(item.head)
+    )
 
 
 def _launch(

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mlsec.collect.code.code_file import CodeScope
-from mlsec.collect.code.launch import DECLARED_KINDS, Launch
-from mlsec.collect.images.image_names import image_digest
+from mlsec.collect.code.launch import DECLARED_KINDS, TEMPLATE_KINDS, Launch
+from mlsec.collect.images.image_names import image_digest, image_tag, is_image_reference
 from mlsec.collect.located.located import Node
 from mlsec.collect.secrets.masking import masked_kind
+from mlsec.collect.secrets.plain import is_plain_credential
+from mlsec.core.enums import Truth
 from mlsec.core.resource import Origin, Resource
-from mlsec.servers.advisories import UnknownVersion, known_flaws, shipped_advisories
+from mlsec.core.secret_forms import VAGUE
+from mlsec.servers.advisories import (
+    UnknownVersion,
+    known_flaws,
+    product_of,
+    shipped_advisories,
+)
 from mlsec.servers.images.image_build import is_root_user
 from mlsec.servers.network_reach import ConnectionSource, reach_of
 from mlsec.servers.recognise import Recognised
@@ -20,6 +29,7 @@ from mlsec.vocabulary.types import Kind, Type, Vocabulary
 
 _STORES = ("s3", "gs", "az")
 _CONTAINERS = ("compose", "dockerfile")
+_FOLLOWS_THE_NEWEST = ("latest", "nightly", "main", "master", "dev")
 
 
 def server_resource(recognised: Recognised, scope: CodeScope, vocabulary: Vocabulary) -> Resource:
@@ -39,7 +49,11 @@ def server_resource(recognised: Recognised, scope: CodeScope, vocabulary: Vocabu
     for name in owner.properties:
         if name in properties:
             draft.put(name, properties[name])
-    draft.properties["secrets"] = _secrets(recognised.settings)
+    secrets = _secrets(recognised.settings)
+    if draft.properties.get("access.default_credentials") is True:
+        # That everybody knows its password is said once.
+        secrets = [item for item in secrets if item["kind"] != "default-password"]
+    draft.properties["secrets"] = secrets
     draft.put_flaws(recognised)
     return Resource(
         id=resource_id,
@@ -51,6 +65,7 @@ def server_resource(recognised: Recognised, scope: CodeScope, vocabulary: Vocabu
         unread=draft.unread,
         origin=_origin(launch),
         places=draft.places,
+        is_template=launch.kind in TEMPLATE_KINDS,
     )
 
 
@@ -90,12 +105,10 @@ class _Draft:
             self.properties[name] = _shaped(answer.value, self._owner.properties[name].kind)
 
     def put_flaws(self, recognised: Recognised) -> None:
-        version = recognised.settings.version
-        flaws = known_flaws(
-            recognised.product.advisories or recognised.product.type.partition(".")[2],
-            version,
-            shipped_advisories(),
-        )
+        version, advisories = recognised.settings.version, shipped_advisories()
+        name = recognised.product.advisories or recognised.product.type.partition(".")[2]
+        flaws = known_flaws(name, version, advisories)
+        self.properties["supply.has_advisories"] = product_of(name, advisories) is not None
         if isinstance(flaws, UnknownVersion):
             self.put("supply.vulnerabilities", unknown(flaws.why))
         else:
@@ -128,11 +141,13 @@ def _of_launch(recognised: Recognised) -> dict[str, SettingValue]:
         "launched_by": known("kubernetes" if is_pod else launch.kind)
     }
     launch_facts["image"] = _image(image)
-    launch_facts["supply.image_pinned"] = _pinned(recognised)
+    launch_facts["supply.image_pinned"] = _of_address(recognised, _is_pinned)
+    launch_facts["supply.image_latest"] = _of_address(recognised, _is_latest)
     if is_pod:
         # The workload's own rules judge what its pod may do.
         rights = (
             "access.root", "access.privileged", "access.host_socket", "supply.image_pinned",
+            "supply.image_latest",
         )  # fmt: skip
         return launch_facts | dict.fromkeys(rights, known())
     launch_facts["access.root"] = _root(recognised)
@@ -160,12 +175,22 @@ def _image(image: Node | None) -> SettingValue:
     return unknown(getattr(image.value, "why", "not known"), SettingValue(place=image))
 
 
-def _pinned(recognised: Recognised) -> SettingValue:
+def _of_address(recognised: Recognised, says: Callable[[str], bool]) -> SettingValue:
     launch = recognised.settings.launch
     if launch.image is None or launch.bases:
         return known(None)  # what it builds itself is pinned, or not, in its Dockerfile
     image = _image(launch.image)
-    return image.mapped(lambda value: image_digest(value) is not None)
+    if image.is_known and not is_image_reference(image.value):
+        return unknown("what stands there is no address of an image", image)
+    return image.mapped(lambda value: says(str(value)))
+
+
+def _is_pinned(image: str) -> bool:
+    return image_digest(image) is not None
+
+
+def _is_latest(image: str) -> bool:
+    return not _is_pinned(image) and image_tag(image) in _FOLLOWS_THE_NEWEST
 
 
 def _root(recognised: Recognised) -> SettingValue:
@@ -194,7 +219,11 @@ def _of_reach(
     bind = settings_read.get("bind", unknown("where it listens is not known"))
     port = settings_read.get("port", known(""))
     reach = settings_read.get("exposure.reach") or reach_of(settings.launch, bind, port)
-    near = (ConnectionSource.HOST.value, ConnectionSource.CONTAINERS.value)
+    # What leads from outside to a pod is an entry point of its own, and is judged as that.
+    near = (
+        ConnectionSource.HOST.value, ConnectionSource.CONTAINERS.value,
+        ConnectionSource.CLUSTER.value,
+    )  # fmt: skip
     if not reach.is_known:
         public = reach
     elif reach.value in near:
@@ -221,6 +250,12 @@ def _secrets(settings: Settings) -> list[dict[str, Any]]:
 
 def _note(items: dict[tuple[str, str], dict[str, Any]], name: str, where: str, node: Node) -> None:
     kind = masked_kind(node.value) if isinstance(node.value, str) else ""
+    is_text = where == "file" and isinstance(node.value, str) and "\n" in node.value
+    if is_text and kind in VAGUE:
+        kind = ""  # a script or a file of its own, in which a name only sounds like one
+    if not kind and where == "environment" and isinstance(node.value, str):
+        is_plain = is_plain_credential(name, node.value) is Truth.TRUE
+        kind = "default-password" if is_plain else ""
     if kind:
         place = f"line {node.line}: " if node.line else ""
         items[where, name] = {

@@ -16,6 +16,10 @@ SANDBOX, SANDBOX_MISSING = "sandbox", "sandbox_missing"
 IDENTITY = "identity "
 # And which commit was checked out; the target follows.
 COMMIT = "commit "
+# And the organisation whose scopes a fleet collected.
+ORGANISATION = "organisation"
+# And what a repository is called that is the target as a whole; the target follows.
+REPOSITORY = "repository "
 _NAMES = (PLACES, PRINCIPAL, SETTINGS)
 T = TypeVar("T")
 

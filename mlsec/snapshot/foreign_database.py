@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
-_FUNCTIONS = frozenset({"count", "max", "last_insert_rowid"})
+_FUNCTIONS = frozenset({"coalesce", "count", "max", "min", "row_number", "sum"})
 _READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION})
 _CHANGING = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
 # What checks a history before a long scan; the tables are known to be ours by then.
@@ -56,7 +56,7 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def tables(self) -> dict[str, str]:
-        """The statement that makes each table, with single spaces."""
+        """The statement that makes each table, index and view, with single spaces."""
         statements = [" ".join(part.split()) for part in self.schema.split(";") if part.strip()]
         return {statement.split()[2]: statement for statement in statements}
 
@@ -101,6 +101,12 @@ class Guard:
         """Run a statement that changes rows, within its share of work."""
         self._left = self._steps
         self._connection.execute(query, values)
+
+    def change_many(self, query: str, values: Iterable[Sequence[Any]]) -> None:
+        """Run a statement for each of many rows, each within its share of work."""
+        for row in values:
+            self._left = self._steps
+            self._connection.execute(query, row)
 
     def _tick(self) -> bool:
         self._left -= _STEPS_AT_ONCE
@@ -232,7 +238,9 @@ def check_tables(connection: sqlite3.Connection, kind: FileKind, path: Path) -> 
         is_automatic = type_ == "index" and statement is None
         if is_automatic and str(name).startswith("sqlite_autoindex_") and len(tables) < 100:
             continue
-        tables[str(name)] = " ".join(str(statement).split()) if type_ == "table" else str(type_)
+        said = " ".join(str(statement).split())
+        is_as_said = said.startswith(f"CREATE {str(type_).upper()} {name} ")
+        tables[str(name)] = said if is_as_said else str(type_)
         if tables[str(name)] != expected.get(str(name)):
             break
     if tables != expected:

@@ -43,19 +43,25 @@ class Packer:
         if not body:
             return call, body, b""
         packed = zlib.compress(body, 6)
-        if _is_too_large(len(body), len(packed)) or not self._has_room(call, body, packed):
-            detail = f"{len(body):,} bytes that repeat themselves: more than is kept as evidence"
-            reason = GapReason.OVER_LIMIT.value
-            gap = {"status": CallStatus.GAP, "reason": reason, "detail": detail, "payload": ""}
-            return msgspec.structs.replace(call, **gap), None, b""
-        return call, body, packed
+        admitted = self.admit(call, len(body), len(packed))
+        return (admitted, body, packed) if admitted.payload else (admitted, None, b"")
 
-    def _has_room(self, call: Call, body: bytes, packed: bytes) -> bool:
+    def admit(self, call: Call, size_bytes: int, packed_bytes: int) -> Call:
+        """Give a call whose answer has this size, or the gap in place of one that is too large."""
+        too_large = _is_too_large(size_bytes, packed_bytes)
+        if not too_large and self._has_room(call, size_bytes, packed_bytes):
+            return call
+        detail = f"{size_bytes:,} bytes that repeat themselves: more than is kept as evidence"
+        reason = GapReason.OVER_LIMIT.value
+        gap = {"status": CallStatus.GAP, "reason": reason, "detail": detail, "payload": ""}
+        return msgspec.structs.replace(call, **gap)
+
+    def _has_room(self, call: Call, size_bytes: int, packed_bytes: int) -> bool:
         with self._lock:
-            total = self._bytes + len(body)
+            total = self._bytes + size_bytes
             # Equal answers are stored once; of small ones the call alone takes more in the file.
-            is_stored = len(body) <= _SMALL_BYTES or call.payload in self._seen
-            stored = self._packed_bytes + (_ROW_BYTES if is_stored else len(packed))
+            is_stored = size_bytes <= _SMALL_BYTES or call.payload in self._seen
+            stored = self._packed_bytes + (_ROW_BYTES if is_stored else packed_bytes)
             if total > max(_TOTAL_BYTES, _TOTAL_PER_BYTE * stored):
                 return False
             self._bytes, self._packed_bytes = total, stored

@@ -32,7 +32,7 @@ class CallStatus(enum.Enum):
 _STATUSES = {status.value: status for status in CallStatus}
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One read that was asked of a provider (all its pages) and how it ended.
 
     ``params`` is canonical JSON. ``payload`` is the digest of the stored answer, or "". ``reason``

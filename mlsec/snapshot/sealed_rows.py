@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from mlsec.core.enums import GapReason
+from mlsec.core.equal_values import EqualValues
 from mlsec.core.errors import MlsecError
 from mlsec.snapshot.records import Call, CallStatus
 from mlsec.snapshot.seal import check_seal
@@ -41,7 +42,11 @@ class SealedRows:
         self.clock = self._pairs(connection, "SELECT key, value FROM clock")
         times = {row[0]: row[1:] for row in self._rows(connection, _TIMES, (str, str, int, int))}
         rows = self._rows(connection, _CALLS, (str,) * 12)
-        self._by_id = {row[0]: self._call(row, times.get(row[0], ("", 0, 0))) for row in rows}
+        equal = EqualValues()
+        self._by_id = {
+            row[0]: self._call(tuple(map(equal.text, row)), times.get(row[0], ("", 0, 0)))
+            for row in rows
+        }
         order = attrgetter("scope", "region", "service", "operation", "params")
         self.calls: tuple[Call, ...] = tuple(sorted(self._by_id.values(), key=order))
         self._check_whole(len(times))

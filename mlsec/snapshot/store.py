@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.foreign import refuse_foreign_file
@@ -39,11 +39,11 @@ class Snapshot:
         self._sealed: SealedRows | None = None
         self._lock = threading.Lock()
         self._is_closed, self._writer = False, Writer(self.record_all)
-        self._pack = payloads.Packer().pack
+        self._packer = payloads.Packer()
         self.clean: Clean = as_it_is
 
     @classmethod
-    def create(cls, path: Path) -> Snapshot:
+    def create(cls, path: Path) -> Self:
         """Start a new collection that will end in ``path``.
 
         Raises:
@@ -103,7 +103,7 @@ class Snapshot:
 
     def record_all(self, ends: Iterable[tuple[Call, bytes | None]]) -> None:
         """Store several ends of calls in one transaction, at once."""
-        rows = [self._pack(call, body) for call, body in ends]
+        rows = [self._packer.pack(call, body) for call, body in ends]
         with self._lock:
             if self._is_closed:
                 return
@@ -261,7 +261,7 @@ class Snapshot:
                 self._is_closed = True
                 self._connection.close()
 
-    def __enter__(self) -> Snapshot:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

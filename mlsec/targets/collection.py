@@ -16,12 +16,12 @@ from mlsec.core.entry_path import entry_path
 from mlsec.core.errors import NoRoomError
 from mlsec.core.sanitize import plain_name
 from mlsec.snapshot.database import NOTHING_YET
-from mlsec.snapshot.facts import COMMIT, IDENTITY
+from mlsec.snapshot.facts import COMMIT, IDENTITY, REPOSITORY
 from mlsec.snapshot.file_names import files_of, part_of
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.checked_out import commit_of
 from mlsec.targets.collectors import COLLECTORS, SCHEMES, provider_of, scheme_of
-from mlsec.targets.identity import identity_of
+from mlsec.targets.identity import identity_of, repository_name
 
 Say = Callable[[str, int, int], None]
 
@@ -49,13 +49,15 @@ def collect(
 def _fill(opened: Snapshot, targets: tuple[str, ...], settings: CollectSettings, say: Say) -> None:
     with opened as snapshot:
         snapshot.clean = Door(salt_of(snapshot, settings))
-        snapshot.set_clock("host", plain_name(_host()))
+        snapshot.set_clock("host", plain_name(host_name()))
         names = [plain_name(target) for target in targets]
         for name, target in zip(names, targets, strict=True):
             if scheme_of(target) not in SCHEMES:
                 snapshot.set_clock(f"{IDENTITY}{name}", identity_of(Path(target)))
                 if commit := commit_of(Path(target)):
                     snapshot.set_clock(f"{COMMIT}{name}", commit)
+                if repository := repository_name(Path(target)):
+                    snapshot.set_clock(f"{REPOSITORY}{name}", repository)
         snapshot.set_meta("targets", msgspec.json.encode(names).decode())
         for target in targets:
             COLLECTORS[provider_of(target)].collect(
@@ -72,8 +74,8 @@ def _check_sign_ins(targets: tuple[str, ...], settings: CollectSettings) -> None
         check(target, settings)
 
 
-def _host() -> str:
-    """Where the evidence is taken: the CI job's address, else the machine's name."""
+def host_name() -> str:
+    """Give where the evidence is taken: the CI job's address, else the machine's name."""
     server, repository, run = (
         os.environ.get(name, "")
         for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")

@@ -23,6 +23,8 @@ _CI = (
 )
 _SECTION = regex(r"\s*\[\s*([A-Za-z0-9.-]+)(?:\s+\"((?:[^\"\\]|\\.)*)\")?\s*\]", re.A)
 _URL = regex(r"\s*url\s*=\s*(.*?)\s*", re.A | re.I)
+# What parts the name of a repository from its owner, its host or a folder.
+_LAST = regex(r"[/\\:+]")
 _MAX_BYTES = 1 << 20
 _MAX_CHARS = 300
 
@@ -48,6 +50,25 @@ def identity_of(target: Path) -> str:
             return _shown(_without_secrets("/".join(values)) + within + other)
     digest = hashlib.sha256(os.fsencode(real)).hexdigest()[:12]
     return _shown(f"{remote or 'folder'}@{digest}")
+
+
+def repository_name(target: Path) -> str:
+    """Give the name of the repository whose root a folder is; "" for another folder.
+
+    That is the last part of where it was cloned from, of what CI says of its own, or of the folder.
+    """
+    real = Path(os.path.realpath(target))
+    if repository_root(real) != real:
+        return ""
+    names = (_named_by_ci(variable, keys, real) for variable, keys in _CI)
+    name = _remote(real) or next(filter(None, names), "") or real.name
+    return _shown(_LAST.split(name.rstrip("/"))[-1])
+
+
+def _named_by_ci(variable: str, keys: tuple[str, ...], workspace: Path) -> str:
+    place = os.environ.get(variable, "")
+    is_there = place and Path(os.path.realpath(place)) == workspace
+    return os.environ.get(keys[-1], "").removesuffix(".git") if is_there else ""
 
 
 def _remote(root: Path) -> str:

@@ -13,6 +13,8 @@ from mlsec.core.resource import Resource
 # no real one has these names. Twelve digits, so that addresses keep their form.
 CODE_ACCOUNT = "000000000000"
 CODE_REGION = "region"
+# With the name of a list of policies before it: what is hidden of the list denies nothing.
+ONLY_ALLOWS = "[]~allows"
 # The canonical id of that account of AWS, which grants of S3 go by.
 CODE_OWNER_ID = "0" * 64
 CODE_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"

@@ -14,6 +14,7 @@ from mlsec.core.strict_yaml import Document, parse
 from mlsec.core.suggestions import did_you_mean
 from mlsec.vocabulary.check import check_concepts
 from mlsec.vocabulary.iac_mapping_load import load_tables, mapping_files
+from mlsec.vocabulary.module_adapters import adapter_files, load_adapters
 from mlsec.vocabulary.types import Kind, NoDefault, Property, RelationKind, Type, Vocabulary
 
 _TYPE_KEYS = (
@@ -31,13 +32,13 @@ _SOURCES = ("api", "terraform", "cloudformation", "kubernetes", "arm", "file")
 
 
 def load_vocabulary(folder: Path) -> Vocabulary:
-    """Load every file below ``folder``, and the tables of code in ``mappings`` beside it.
+    """Load every file below ``folder``, and what is known of code: ``mappings``, ``modules``.
 
     Raises:
         MlsecError: a file that is not strict YAML, an unknown key, kind, type or relation.
     """
     files = sorted(folder.rglob("*.yaml"))
-    mappings = folder.parent / "mappings"
+    mappings, modules = folder.parent / "mappings", folder.parent / "modules"
     documents = [parse(path.read_text("utf-8"), str(path)) for path in files]
     types: dict[str, Type] = {}
     for document in documents:
@@ -56,10 +57,15 @@ def load_vocabulary(folder: Path) -> Vocabulary:
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     # What techniques say decides derived properties, as the tables decide those that are read.
     techniques = sorted((folder.parent / "techniques").rglob("*.yaml"))
-    for path in (*mapping_files(mappings), *techniques):
+    for path in (*mapping_files(mappings), *adapter_files(modules), *techniques):
         name = path.relative_to(folder.parent).as_posix()
         digest.update(name.encode() + b"\0" + path.read_bytes())
-    return Vocabulary(types=types, digest=digest.hexdigest(), declared=load_tables(mappings, types))
+    return Vocabulary(
+        types=types,
+        digest=digest.hexdigest(),
+        declared=load_tables(mappings, types),
+        adapters=load_adapters(modules),
+    )
 
 
 def _read_type(document: Document, name: str) -> Type:

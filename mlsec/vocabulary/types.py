@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from mlsec.vocabulary.iac_mapping import Tables
+from mlsec.vocabulary.module_adapters import ModuleAdapter
 
 
 class Kind(enum.Enum):
@@ -125,6 +126,8 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     types: Mapping[str, Type]
     digest: str
     declared: Tables = msgspec.field(default_factory=dict)
+    # address of a Terraform module -> what it declares, by ranges of releases
+    adapters: Mapping[str, tuple[ModuleAdapter, ...]] = msgspec.field(default_factory=dict)
 
     def concrete(self, name: str) -> tuple[Type, ...]:
         """Give the type itself, or every type that is this concept, sorted by name."""

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import jinja2
+import msgspec
 from markupsafe import Markup
 
 from mlsec.core.assessment import WaiverState
 from mlsec.core.changes import CHANGE_WORDS, day_of, days_between
 from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Concern, Severity
-from mlsec.core.trend import OpenFailure
-from mlsec.history.queries import Rows, lives, past_scans, states
-from mlsec.history.reading import Ended, changed_by, finding_lives, standing, waived
+from mlsec.history.listing import Listing, listing, open_accounts, open_places
+from mlsec.history.queries import Rows, past_scans
+from mlsec.history.reading import (
+    Ended,
+    LastScan,
+    changed_by,
+    finding_lives,
+    last_scans,
+    waived,
+)
 from mlsec.history.trend import trends
 from mlsec.render.causes import open_causes
 from mlsec.render.display import masked, plural, shown_id
 from mlsec.render.page_environment import page_environment, source_hash
 from mlsec.render.tally import scope_name
 from mlsec.render.trend.page import trend_context
-from mlsec.web.groups import accounts, grouped, severities
 from mlsec.web.query import GROUPINGS, BadQueryError, Query
 from mlsec.web.source import Source
 
 _PER_PAGE = 100
 _CAUSES_SHOWN = 10
 _CHANGES_SHOWN = 50
+_SETS_SHOWN = 20
 _CHOICES_SHOWN = 500
 _STATES = {
     "fail": "fails",
@@ -57,27 +65,23 @@ class Pages:
         Raises:
             BadQueryError: a page after the last one is asked for.
         """
-        stand, changed = self._source.read(_standing_with_changes)
-        chosen = query.chosen(stand.open)
-        groups = grouped(chosen, query.group)
-        pages = max(1, -(-len(groups) // _PER_PAGE))
+        home = self._source.read(lambda rows: _home(rows, query))
+        listed, pages = home.listing, max(1, -(-home.listing.all_groups // _PER_PAGE))
         if query.page > pages:
             raise BadQueryError(f"There are {plural(pages, 'page')}, and no page {query.page:,}.")
-        start = (query.page - 1) * _PER_PAGE
         report = self._source.report()
         return _page(
             "home",
             query=query,
-            last=stand.last,
-            changed=changed,
-            changes_shown=_CHANGES_SHOWN,
-            counts=list(zip((s.value for s in Severity), severities(chosen), strict=True)),
-            total=len(chosen),
-            everything=len(stand.open),
-            groups=groups[start : start + _PER_PAGE],
-            all_groups=len(groups),
+            last=home.last,
+            changed=home.changed,
+            counts=list(zip((s.value for s in Severity), listed.severities, strict=True)),
+            total=sum(listed.severities),
+            everything=home.everything,
+            groups=listed.groups,
+            all_groups=listed.all_groups,
             pages=pages,
-            choices=_choices(query, stand.open),
+            choices=_choices(query, home.places),
             report=report,
             causes=open_causes(report) if report else (),
             causes_shown=_CAUSES_SHOWN,
@@ -89,9 +93,11 @@ class Pages:
 
     def accounts(self) -> bytes:
         """Show what is open in each account."""
-        stand = self._source.read(standing)
+        accounts, last = self._source.read(
+            lambda rows: (open_accounts(rows), last_scans(past_scans(rows)))
+        )
         names = [severity.value for severity in Severity]
-        return _page("accounts", rows=accounts(stand.open), names=names, last=stand.last)
+        return _page("accounts", rows=accounts, names=names, last=last)
 
     def finding(self, fingerprint: str) -> bytes:
         """Show the life of one failure.
@@ -106,12 +112,12 @@ class Pages:
 
     def waivers(self) -> bytes:
         """Show the failures under a waiver, and where a report says so, when each waiver ends."""
-        covered = self._source.read(waived)
+        count, covered = self._source.read(lambda rows: waived(rows, _PER_PAGE))
         report = self._source.report()
         return _page(
             "waivers",
-            covered=covered[:_PER_PAGE],
-            count=len(covered),
+            covered=covered,
+            count=count,
             report=report,
             waivers=sorted(report.waivers, key=_end)[:_PER_PAGE] if report else (),
         )
@@ -180,21 +186,42 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _standing_with_changes(rows: Rows) -> tuple[Any, Mapping[int, tuple[Ended, ...]]]:
-    """Read how it stands; in a first scan everything is new, so that none is named."""
-    stand = standing(rows)
-    changed = {last.scan.id: changed_by(rows, last.scan) for last in stand.last if last.before}
-    return stand, changed
+class _Home(msgspec.Struct, frozen=True, kw_only=True):
+    """What the first page is made of; in a first scan everything is new, so that none is named."""
+
+    listing: Listing
+    last: tuple[LastScan, ...]
+    changed: Mapping[int, tuple[int, tuple[Ended, ...]]]
+    everything: int
+    places: Collection[tuple[str, str]]
+
+
+def _home(rows: Rows, query: Query) -> _Home:
+    scans = past_scans(rows)
+    everything, places = open_places(rows)
+    chosen = query.chosen(rows, places)
+    last = last_scans(scans)
+    return _Home(
+        listing=listing(rows, scans, chosen, query.group, (query.page - 1) * _PER_PAGE, _PER_PAGE),
+        last=last,
+        changed={
+            newest.scan.id: changed_by(rows, newest.scan, _CHANGES_SHOWN)
+            for newest in last[:_SETS_SHOWN]
+            if newest.before
+        },
+        everything=everything,
+        places=places.keys(),
+    )
 
 
 def _trends(rows: Rows) -> Any:
-    return trends(past_scans(rows), lives(rows, states(rows)))
+    return trends(rows)
 
 
-def _choices(query: Query, failures: Sequence[OpenFailure]) -> list[tuple[str, str, list[str]]]:
+def _choices(query: Query, places: Collection[tuple[str, str]]) -> list[tuple[str, str, list[str]]]:
     """Give, for each filter, its value and those that there are; the first of very many."""
-    providers = sorted({failure.finding.resource.provider for failure in failures})
-    scopes = sorted({failure.finding.resource.scope for failure in failures})
+    providers = sorted({provider for provider, _ in places})
+    scopes = sorted({scope for _, scope in places})
     listed: dict[str, list[str]] = {
         "severity": [severity.value for severity in Severity],
         "provider": providers[:_CHOICES_SHOWN],

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 
 from mlsec.core.enums import Concern, Severity
-from mlsec.core.finding import Finding
-from mlsec.core.trend import OpenFailure
+from mlsec.history.listing import GROUPINGS as _GROUPINGS
+from mlsec.history.queries import Rows
+from mlsec.history.stored_text import as_it_was
 from mlsec.render.display import shown
 
-GROUPINGS = ("rule", "resource", "none")
+GROUPINGS = (*_GROUPINGS, "none")
 _MOST_CHARS = 2_000
 _MOST_DIGITS = 6
+# Names that differ, and are shown alike.
+_MOST_NAMES = 5
 
 
 class BadQueryError(Exception):
@@ -44,20 +48,29 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         given = {name: value for name, value in msgspec.to_builtins(changed).items() if value != ""}
         return f"/?{urlencode(given, errors='replace')}" if given else "/"
 
-    def chosen(self, failures: Iterable[OpenFailure]) -> list[OpenFailure]:
-        """Leave out what the filters do not name."""
-        return [failure for failure in failures if self._is_chosen(failure.finding)]
+    def chosen(self, rows: Rows, places: Mapping[tuple[str, str], int]) -> dict[str, list[Any]]:
+        """Give the values of ``CHOICES`` that it leaves.
 
-    def _is_chosen(self, finding: Finding) -> bool:
-        subject = finding.resource
-        return (
-            self.severity in ("", finding.severity.value)
-            and self.concern in ("", finding.concern.value)
-            and _is_named(self.provider, subject.provider)
-            and _is_named(self.account, subject.scope)
-            and _is_named(self.rule, finding.rule)
-            and _is_named(self.resource, subject.id)
-        )
+        ``places`` are accounts by provider and scope.
+
+        A name is given as it is, or as a page shows it, which is what a form sends.
+        """
+        chosen: dict[str, list[Any]] = {}
+        if self.severity:
+            chosen["severity"] = [Severity(self.severity).rank]
+        if self.concern:
+            chosen["concern"] = [self.concern]
+        if self.provider:
+            chosen["provider"] = _named(self.provider, {provider for provider, _ in places})
+        if self.account:
+            scopes = _named(self.account, {scope for _, scope in places})
+            numbers = [number for (_, scope), number in places.items() if scope in scopes]
+            chosen["account"] = numbers[:_MOST_NAMES] or [0]
+        for name in ("rule", "resource"):
+            wanted = getattr(self, name)
+            if wanted:
+                chosen[name] = _named_in(rows, name, wanted)
+        return chosen
 
 
 def read_query(given: Iterable[tuple[str, str]]) -> Query:
@@ -87,9 +100,16 @@ def read_query(given: Iterable[tuple[str, str]]) -> Query:
     return msgspec.structs.replace(Query(), **read)
 
 
-def _is_named(wanted: str, name: str) -> bool:
-    """Whether a filter names this: as it is, or as a page shows it, which is what a form sends."""
-    return wanted in ("", name) or wanted == shown(name)
+def _named(wanted: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if wanted in (name, shown(name))][:_MOST_NAMES] or [wanted]
+
+
+def _named_in(rows: Rows, column: str, wanted: str) -> list[str]:
+    """Find what a column has; all of it is looked through where a page had to change the name."""
+    if rows(f"SELECT 1 FROM finding WHERE {column} = ? LIMIT 1", wanted):  # noqa: S608 - our names
+        return [wanted]
+    names = rows(f"SELECT DISTINCT {column} FROM finding")  # noqa: S608 - our names
+    return _named(wanted, (as_it_was(name) for (name,) in names))
 
 
 def _page(text: str) -> int:

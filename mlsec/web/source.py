@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from mlsec.core.assessment import Assessment
 from mlsec.core.errors import MlsecError
+from mlsec.history.place import Place
 from mlsec.history.queries import Rows
 from mlsec.history.store import History
 
@@ -19,7 +20,7 @@ LoadReport = Callable[[Path], Assessment]
 class Source:
     """One history, and the assessment.json of the last scan or None; it is read when it changed."""
 
-    def __init__(self, history: Path, report: Path | None, load: LoadReport) -> None:
+    def __init__(self, history: Place, report: Path | None, load: LoadReport) -> None:
         self._history = history
         self._report = report
         self._load = load

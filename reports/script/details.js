@@ -27,7 +27,7 @@ function panelParts(row) {
     ...part("Root cause", causeOf(row).name && causePart(row)),
     ...part("Waiver", more.waiver && waiverText(more.waiver)),
     ...part("Not read", data.gaps[row].length && gapList(row)),
-    ...part("Unused, and folded into this finding", more.standsFor && make("p", {}, make("code", {}, more.standsFor.join(", ")))),
+    ...part("Folded into this finding", more.standsFor && make("p", {}, make("code", {}, more.standsFor.join(", ")))),
     ...part("Evidence", clauses.length && make("div", {}, ...clauses.map(evidenceLine), more.evidenceLeft ? make("p", { className: "quiet" }, `and ${count(more.evidenceLeft, "more clause")} in assessment.json`) : null)),
     ...part(data.severity[row] < 2 && !data.status[row] && more.steps && more.steps.length > 2 ? "Attack path" : "Related resources", more.steps && pathPart(row, more)),
     ...part("Fix", rule.fix && fixPart(row, rule)),

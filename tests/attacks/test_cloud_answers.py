@@ -147,7 +147,9 @@ def test_hostile_answers_cost_a_gap_each_and_nothing_else(name: str, tmp_path: P
     assert silent == {}
     reasons = {v: {gap["reason"] for gap in struck.gaps(k)} for k, v in recipes.items()}
     over = OVER - PACKED if name == "aws" else OVER
-    assert {r: v for r, v in reasons.items() if r in over and "over_limit" not in v} == {}
+    # Where the bytes of a packed answer break decides whether its decoder or the cap gives up.
+    allowed = {r: {"over_limit", "malformed"} if r in PACKED else {"over_limit"} for r in over}
+    assert {r: v for r, v in reasons.items() if r in over and not v & allowed[r]} == {}
     assert struck.assessment["passed"]
 
 

@@ -116,6 +116,7 @@ BOMBS: dict[str, tuple[Callable[[int], Files], int, int, str]] = {
                              "RUN pip install $A{0}\n"), 3, 50, "Dockerfile:16"),
     "words": (dockerfile('FROM x\nENV A0="x x"\n', 'ENV A{0}="$A{1} $A{1}"\n',
                          "RUN pip install $A{0}\n"), 3, 40, "Dockerfile:"),
+    "commands": (lambda n: {"run.sh": "echo x\n" * n}, 3, 6000, "run.sh:5000"),
     ".env": (lambda n: {".env": doubled("A0=xxxxxxxxxx\n", "A{0}=$A{1}$A{1}\n", n),
                         "docker-compose.yml": SERVICE % n}, 3, 50, ".env:15"),
     "a script": (lambda n: {"start.sh": "#!/bin/sh\nA=xxxxxxxxxx\n" + "A=$A$A\n" * n

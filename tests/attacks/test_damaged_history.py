@@ -70,10 +70,11 @@ WHEN_READ: dict[str, Callable[[Path], None]] = {
     "a time is bytes": change("UPDATE scan SET finished_at = x'ff'"),
     "targets are bytes": change("UPDATE series SET targets = x'fffe'"),
     "targets are a mapping": change("UPDATE series SET targets = '{}'"),
-    "a finding is no JSON": change("UPDATE finding SET head = 'x'"),
-    "a finding is bytes": change("UPDATE finding SET head = x'fffe'"),
-    "a finding is deep": change(f"UPDATE finding SET head = '{'[' * 100000}'"),  # noqa: S608
-    "a finding is something else": change("UPDATE finding SET head = '{\"rule\": 3}'"),
+    "a severity is none": change("UPDATE finding SET severity = 7"),
+    "a severity is a word": change("UPDATE finding SET severity = 'high'"),
+    "a finding is bytes": change("UPDATE finding SET message = x'fffe'"),
+    "a concern is none": change("UPDATE finding SET concern = 'beauty'"),
+    "a line is a word": change("UPDATE finding SET line = 'first'"),
     "a finding is of no scan": change("UPDATE finding SET first_scan = 77"),
     "a scan is a word": change("UPDATE finding SET first_scan = 'first'"),
 }

@@ -210,6 +210,8 @@ def test_globs_of_trust_policies_mean_what_they_meant(pattern: str, text: str) -
 
 # What is put together where it is used: of our own texts, or of a foreign text that is escaped.
 OURS = {
+    "artifacts/settings/yaml_nodes.py", "collect/secrets/values.py", "history/stored_text.py",
+    "iac/azure_ml/kinds.py", "iac/terraform/functions/yaml_text.py", "servers/products/table.py",
     "artifacts/content/json_text.py", "artifacts/formats/tensorflow/keras/names.py",
     "artifacts/pickle/files/lightning.py", "artifacts/pickle/files/salvage.py",
     "artifacts/pickle/policy/judged_texts.py", "artifacts/pickle/policy/patches.py",
@@ -219,6 +221,7 @@ OURS = {
     "collect/secrets/script_signs.py", "core/regex.py", "iac/terraform/syntax/templates.py",
     "graph/token_issuers.py", "providers/kubernetes/workloads/products.py",
     "render/command.py", "render/display.py",
+    "repository/branch_downloads.py",
     "repository/comment_waivers.py", "servers/compose/proxies.py", "servers/compose/service.py",
     "servers/config/config_files.py", "servers/config/config_kinds.py",
     "servers/probe/products/recognise.py", "servers/products/product.py",

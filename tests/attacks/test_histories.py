@@ -71,8 +71,12 @@ HOSTILE: Mapping[str, Make] = {
     "a time that is a blob": changed("UPDATE scan SET finished_at = x'00'"),
     "counts that are text": changed("UPDATE scan SET failed = 'many'"),
     "changes that are a list": changed("UPDATE scan SET changes = '[]'"),
-    "a finding that is none": changed("UPDATE finding SET head = '{}' "),
-    "a finding that is a blob": changed("UPDATE finding SET head = x'7b7d'"),
+    "a finding that is none": changed("UPDATE finding SET category = ''"),
+    "a finding that is a blob": changed("UPDATE finding SET resource = x'7b7d'"),
+    "a view that says something else": changed(
+        "UPDATE sqlite_master SET sql = replace(sql, 'scan.tool', 'hex(scan.tool)')"
+        " WHERE name = 'mlsec_v1_scans'"
+    ),
     "a finding of a scan that is not there": changed("UPDATE finding SET first_scan = 99"),
     "text that is not UTF-8": changed("UPDATE scan SET tool = CAST(x'c328' AS TEXT)"),
     "no database": lambda path: path.write_bytes(b"past") and None,

@@ -117,7 +117,10 @@ def test_evidence_is_assessed_where_the_command_line_names_it(
 
 @pytest.mark.parametrize("word", sorted(SCHEMES))
 def test_a_folder_named_like_a_scheme_does_not_replace_the_address(
-    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    word: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name in (word, f"{word}:", f"{word}:/x"):
@@ -129,7 +132,8 @@ def test_a_folder_named_like_a_scheme_does_not_replace_the_address(
     assert scan(f"{word}://x", "--offline") == 2
     if is_cloud:
         assert scan(word, "--offline") == 2
-    assert scan(f"./{word}", "--offline") == 11
+    assert scan(f"./{word}", "--offline") == 0
+    assert "2 files found = 0 assessed + 2 excluded" in capsys.readouterr().out
 
 
 def test_a_cloud_is_asked_though_a_folder_has_its_name(

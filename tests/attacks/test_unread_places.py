@@ -245,7 +245,7 @@ def test_template_that_is_committed_does_not_stand_for_its_bicep(
 ) -> None:
     schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
     made = {"$schema": schema, "metadata": {"_generator": {"name": "bicep"}}, "resources": []}
-    files: Files = {"main.bicep": "param x string\n", "main.json": json.dumps(made)}
+    files: Files = {"main.bicep": "resource x broken {\n", "main.json": json.dumps(made)}
     code = scan(folder, files, is_committed=is_committed)
     assert code == (INCOMPLETE if is_committed else 0)
 

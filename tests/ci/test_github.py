@@ -105,7 +105,7 @@ class Runner:
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
     made = Runner(tmp_path, is_real=True)
-    (made.workspace / "main.bicep").write_text("param a string\n")
+    (made.workspace / "main.bicep").write_text("resource a broken {\n")
     return made
 
 

@@ -25,6 +25,7 @@ VALUES = {
     "--with": "checkov", "--checkov": "/bin/true", "--checkov-json": "x.json",
     "--sarif-inventory": "x.txt", "--format": "sarif", "--severity": "high", "--concern": "data",
     "--provider": "aws", "--exclude": "tests", "--changed-since": "HEAD", "--output": "out",
+    "--unfold": "all",
 }  # fmt: skip
 COMMANDS = ("mlsec scan", "mlsec collect")
 TARGET_ROWS = [

@@ -26,6 +26,7 @@ from cryptography.x509.oid import NameOID
 
 from mlsec.cli.main import main
 from mlsec.cli.parser import build_parser, commands_of, walk
+from mlsec.cli.values import history_place
 from tests.cli.rights import modes_count
 
 DEMO = Path(__file__).resolve().parents[2] / "fixtures" / "demo"
@@ -128,9 +129,17 @@ ROWS = {
     "rules explain EXAMPLE|RESOURCE": Row(f"{EXPLAIN} BAD"),
     "rules explain --assessment": Row(f"{EXPLAIN} fail:0 --assessment BAD"),
     "rules explain --rules": Row(f"{EXPLAIN} fail:0 --rules BAD"),
+    "fleet init CONFIG": Row("fleet init BAD"),
+    "fleet plan CONFIG": Row("fleet plan BAD"),
+    "fleet run CONFIG": Row("fleet run BAD"),
+    "fleet gc CONFIG": Row("fleet gc BAD"),
+    "fleet unit UNIT": Row("fleet unit BAD 1"),
+    "fleet unit ATTEMPT": Row("fleet unit 1 BAD"),
 }  # fmt: skip
 # Commands that read nothing that a user names.
-WITHOUT_ARGUMENTS = {"init"}
+WITHOUT_ARGUMENTS = {
+    "init", "fleet worker", "fleet status", "fleet retry", "fleet cancel", "fleet judge",
+}  # fmt: skip
 
 
 def arguments() -> Iterator[str]:
@@ -142,7 +151,7 @@ def arguments() -> Iterator[str]:
         for action in parser._actions:
             if not action.option_strings:
                 yield f"{command} {action.metavar}"
-            elif action.type is Path:
+            elif action.type in (Path, history_place):
                 yield f"{command} {_long(action)}"
 
 

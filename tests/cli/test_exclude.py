@@ -32,7 +32,19 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read(*words: str) -> tuple[set[str], str]:
     """Give the files that findings are in, and the text of the whole assessment."""
-    scan = ("scan", "code", "--fail-on", "none", "--min-coverage", "0", "-q", "-o", "out")
+    scan = (
+        "scan",
+        "code",
+        "--fail-on",
+        "none",
+        "--min-coverage",
+        "0",
+        "-q",
+        "-o",
+        "out",
+        "--unfold",
+        "all",
+    )
     assert main([*scan, *words]) == 0
     text = Path("out/assessment.json").read_text()
     return {finding["resource"]["file"] for finding in json.loads(text)["findings"]}, text

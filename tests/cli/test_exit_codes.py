@@ -25,6 +25,9 @@ SOUND = {
     "rules new": "own/x --resource aws.sagemaker.notebook --rules own", "rules index": "",
     "rules vocabulary": "", "rules explain": "sagemaker/notebook-direct-internet fail:0",
     "rules techniques": "", "doctor": "", "init": "", "completion": "bash",
+    "fleet init": "", "fleet plan": "fleet.yaml", "fleet run": "fleet.yaml", "fleet worker": "",
+    "fleet status": "", "fleet retry": "", "fleet cancel": "", "fleet judge": "",
+    "fleet gc": "fleet.yaml", "fleet unit": "1 1",
 }  # fmt: skip
 PARSERS = {
     parser.prog.removeprefix("mlsec "): parser

@@ -23,6 +23,8 @@ DIALECT = re.compile(
     r"\b(told|tells|asked|anybody|nobody|seldom|grave|putter|outsider|judge|judged|speaks?|lies)\b"
 )
 
+NAMES = ("judge",)
+
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_every_argument_is_explained_in_one_sentence(action: argparse.Action) -> None:
@@ -45,7 +47,12 @@ def test_an_option_with_a_value_names_its_default_or_what_happens_without_it(
 
 @pytest.mark.parametrize("prog", PARSERS)
 def test_help_is_plain_english(prog: str) -> None:
-    assert DIALECT.findall(PARSERS[prog].format_help()) == []
+    text = PARSERS[prog].format_help()
+    for name in NAMES:  # the name of a command is not a sentence of its help
+        text = text.replace(f"{prog.partition(' ')[0]} fleet {name}", "").replace(
+            f"    {name}  ", ""
+        )
+    assert DIALECT.findall(text) == []
 
 
 @pytest.mark.parametrize("prog", PARSERS)

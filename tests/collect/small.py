@@ -14,7 +14,8 @@ from mlsec.collect.walk.client import VANISHED, CallResult, Request, gap_for
 from mlsec.collect.walk.item import Scope
 from mlsec.collect.walk.listing import Tagging
 from mlsec.collect.walk.plan import Bulk, Operation, TypePlan
-from mlsec.collect.walk.walk import WalkSettings, walk
+from mlsec.collect.walk.walk import walk
+from mlsec.collect.walk.walk_settings import WalkSettings
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap, Inventory
 from mlsec.vocabulary.load import load_vocabulary
@@ -125,7 +126,7 @@ class TableAsker:
         label = " ".join([request.operation.name, *map(str, params.values())])
         with self._lock:
             self.asked.append(label)
-        answer = self._world[label]
+        answer = self._world.get(f"{request.scope} {label}", self._world.get(label))
         if isinstance(answer, GapReason):
             return gap_for(request, answer, right=request.operation.right)
         if answer == "GONE":
@@ -141,9 +142,12 @@ def load_small(folder: Path) -> Vocabulary:
 
 
 def walk_small(
-    folder: Path, changes: Mapping[str, Any] | None = None, in_flight: int = 1
+    folder: Path,
+    changes: Mapping[str, Any] | None = None,
+    in_flight: int = 1,
+    scopes: tuple[Scope, ...] = (SCOPE,),
 ) -> tuple[Inventory, TableAsker]:
-    """Walk the world with some answers changed."""
+    """Walk the world with some answers changed; what begins with a scope's name is its alone."""
     asker = TableAsker({**WORLD, **(changes or {})}, in_flight)
     settings = WalkSettings(
         plans=PLANS,
@@ -151,4 +155,4 @@ def walk_small(
         tagging=TAGGING,
         began_at=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
     )
-    return walk(asker, load_small(folder), (SCOPE,), settings), asker
+    return walk(asker, load_small(folder), scopes, settings), asker

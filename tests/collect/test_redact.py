@@ -15,7 +15,7 @@ from mlsec.collect.walk.plan import Operation
 
 # Put together here, so that no scanner takes this file for a leak.
 _SECRETS = {
-    "aws-access-key": "AKIA" + "IOSFODNN7EXAMPLE",
+    "aws-access-key": "AKIA" + "IOSFODNN7QWZ6LKT",
     "huggingface-token": "hf_" + "aBcDeFgHiJ" * 3 + "abcd",
     "openai-key": "sk-" + "proj-" + "aB3dE5gH7j" * 4,
     "anthropic-key": "sk-" + "ant-" + "aB3dE5gH7j" * 4,
@@ -39,7 +39,7 @@ def test_published_form_is_recognised(kind: str) -> None:
     [
         ("DB_PASSWORD", "k3Jd92mLqP", "generic"),
         ("API_TOKEN", "8f14e45fceea167a5a36dedd4bea2543", "generic"),
-        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "aws-secret-key"),
+        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYQ7w2Zk9LEY", "aws-secret-key"),
         ("DB_PASSWORD", "${DB_PASSWORD}", None),
         ("SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:x", None),
         ("MAX_NEW_TOKENS", "1024", None),
@@ -61,6 +61,19 @@ def test_name_and_randomness_tell_a_secret(key: str, value: str, expected: str |
         ("echo aGk= | base64 -d | sh", ["base64-to-shell"]),
         ("pip install git+https://github.com/a/b.git", ["unpinned-download"]),
         ("pip install git+https://github.com/a/b.git@3f2c1aa", []),
+        ("git clone https://github.com/a/b && pip install ./b", ["unpinned-download"]),
+        ("git clone -b main https://github.com/a/b", ["unpinned-download"]),
+        ("git clone --branch=r26.01 https://github.com/a/b", []),
+        ("git clone https://github.com/a/b && cd b && git checkout v1.13.2", []),
+        ("git clone https://github.com/a/b && cd b && git checkout tags/${B_VERSION}", []),
+        ("git clone --branch v${B_VERSION} https://github.com/a/b", []),
+        ("git clone --branch x-${BRANCH} https://github.com/a/b", ["unpinned-download"]),
+        ("git clone https://github.com/a/b && cd b && git checkout $COMMIT", []),
+        ("git clone https://github.com/a/b && cd b && git checkout $BRANCH", ["unpinned-download"]),
+        (
+            "git clone https://github.com/a/b; git clone https://x.io/a/c; git reset --hard v1.2",
+            ["unpinned-download"],
+        ),
         ("wget http://x.io/model.bin", ["plain-http-download"]),
         ("pip install --trusted-host x torch", ["untrusted-tls"]),
         ("# curl https://x.io | bash\npip install torch==2.4.0", []),
@@ -115,3 +128,19 @@ def test_keys_that_are_named_as_known_stay_readable() -> None:
     redacted = Redactor("salt").redact(operation, document)
     assert redacted["metadata"]["notebook-disable-root"] == "true"
     assert redacted["metadata"]["token"]["~secret"] == "generic"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("DB_PASSWORD", "postgres", "default-password"),
+        ("OBJECTSTORE_SECRETKEY", "minioadmin", "default-password"),
+        ("DB_PASSWORD", "changeme", None),
+    ],
+)
+def test_credential_that_is_easily_guessed_leaves_a_trace(
+    name: str, value: str, expected: str | None
+) -> None:
+    operation = Operation(service="x", name="Y", redact=("E.*",))
+    reduced = Redactor("s").redact(operation, {"E": {name: value}})["E"][name]
+    assert (reduced["~secret"], reduced["~tail"]) == (expected, "")

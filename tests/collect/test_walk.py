@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mlsec.collect.walk.client import VANISHED
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Inventory, Resource, TypeCoverage
-from tests.collect.small import WORLD, walk_small
+from tests.collect.small import SCOPE, WORLD, walk_small
 
 
 def _one(inventory: Inventory, resource_id: str) -> Resource:
@@ -49,6 +50,38 @@ def test_neighbours_nobody_refers_to_are_counted_and_not_read(tmp_path: Path) ->
     assert (row.enumerated, row.assessed, row.excluded) == (2, 1, 1)
     assert row.excluded_because == "no ML resource refers to it"
     assert "GetPolicy other" not in asker.asked
+
+
+# A team's models in one account, their weights in the data account of the organisation.
+_APART = {
+    "toy/2 ListModels": {"Models": []},
+    "toy/2 Tags": {"All": []},
+    "toy/1 ListBuckets": {"Buckets": [{"Name": "other"}]},
+    "toy/1 ListKeys": {"Keys": []},
+}
+_TWO = tuple(msgspec.structs.replace(SCOPE, name=f"toy/{n}", account=str(n)) for n in (1, 2))
+
+
+def test_neighbour_in_another_account_is_read_by_the_name_that_is_its_alone(tmp_path: Path) -> None:
+    inventory, asker = walk_small(tmp_path, _APART, scopes=_TWO)
+    bucket = _one(inventory, "arn:toy:::wanted")
+    assert (bucket.scope, bucket.properties["policy"]) == ("toy/2", "p")
+    assert _one(inventory, "k:1").scope == "toy/2"
+    rows = {row.scope: row for row in inventory.coverage if row.type == "toy.bucket"}
+    assert [(rows[s].enumerated, rows[s].assessed) for s in sorted(rows)] == [(1, 0), (2, 1)]
+    assert "GetPolicy other" not in asker.asked
+
+
+def test_name_that_is_read_in_no_account_hides_what_it_may_mean_in_every_account(
+    tmp_path: Path,
+) -> None:
+    refused = {**_APART, "DescribeModel b": GapReason.DENIED}
+    inventory, _ = walk_small(tmp_path, refused, scopes=_TWO)
+    rows = [row for row in inventory.coverage if row.type == "toy.bucket"]
+    (gap,) = {gap for row in rows for gap in row.gaps}
+    assert [(row.scope, row.is_complete, row.gaps) for row in rows] == [
+        ("toy/1", False, (gap,)), ("toy/2", False, (gap,)),
+    ]  # fmt: skip
 
 
 def test_denied_describe_leaves_properties_unread(tmp_path: Path) -> None:

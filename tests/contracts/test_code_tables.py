@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from mlsec.iac.mapping.resource import NOT_KNOWN
 from mlsec.vocabulary.iac_mapping import DeclaredType
 from mlsec.vocabulary.types import Kind
 from tests.contracts.cloudformation_paths import (
@@ -51,5 +52,5 @@ def test_what_a_thing_becomes_is_a_word_of_the_vocabulary(
     properties = VOCABULARY.types[entry.type].properties
     for wanted, value in {**entry.becomes, **entry.assumed}.items():
         held = properties[wanted]
-        if held.kind is Kind.ENUM and value is not None:
+        if held.kind is Kind.ENUM and value not in (None, NOT_KNOWN):
             assert value in held.enum, (wanted, value)

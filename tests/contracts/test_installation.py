@@ -186,7 +186,9 @@ def test_extras_are_those_of_the_project() -> None:
     declared = {name: tuple(given) for name, given in PROJECT["optional-dependencies"].items()}
     [everything] = declared.pop("all")
     assert declared == EXTRAS
-    assert everything == f"{PROJECT['name']}[{','.join(sorted(EXTRAS))}]"
+    # The fleet's second engine runs code for its clients: it is installed by who names it.
+    named = sorted({*EXTRAS} - {"fleet-dask"})
+    assert everything == f"{PROJECT['name']}[{','.join(named)}]"
     assert PROJECT["name"] == DISTRIBUTION
 
 

@@ -25,6 +25,7 @@ NAMES = json.loads((Path(__file__).parent / "terraform_names.json").read_text("u
 ELSEWHERE = {
     "policy_data.bindings": "inside the JSON text of google_iam_policy",
     "enable_https_traffic_only": "the name of the argument before version 4 of azurerm",
+    "stage_name": "an argument of aws_api_gateway_deployment before version 6 of aws",
     "scale.capacity": "a block of version 3 of azurerm",
     "scale.type": "a block of version 3 of azurerm",
     "default_uri_disabled": "newer than the package",
@@ -72,7 +73,7 @@ def _spec(spec: Any, base: str) -> Iterator[str]:
                 yield f"{base}{spec[word]}"
                 inner = f"{base}{spec[word]}."
         for key, each in spec.items():
-            if key in ("each", "keyed", "is", "else", "then", "fill", "as"):
+            if key in ("each", "keyed", "is", "else", "then", "fill", "as", "unknown"):
                 continue
             yield from _spec(each, inner)
 

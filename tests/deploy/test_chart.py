@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import subprocess
 import textwrap
 from pathlib import Path
@@ -33,6 +34,7 @@ VALUES: dict[str, dict[str, Any]] = {
         },
         "serviceAccount": {"annotations": {"team": "platform"}},
         "notify": {"existingSecret": "mlsec-notify"},
+        "history": {"existingSecret": "mlsec-history", "port": 6432},
         "storage": {"className": "fast", "size": "10Gi"},
         "env": [{"name": "AWS_REGION", "value": "eu-west-1"}],
         "networkPolicy": {"egress": [{"ports": [{"protocol": "TCP", "port": 8443}]}]},
@@ -65,6 +67,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no cron": ({"image": IMAGE, "schedule": "nightly"}, "schedule"),
     "no role": ({"image": IMAGE, "identity": {"aws": {"roleArn": "mlsec-scan"}}}, "roleArn"),
     "a history": ({"image": IMAGE, "config": {"targets": ["aws"], "history": "x"}}, "history"),
+    "a history in plain sight": (
+        {"image": IMAGE, "history": {"url": "postgresql://u:p@db/mlsec"}}, "url",
+    ),
     "no account": ({"image": IMAGE, "serviceAccount": {"create": False}}, "serviceAccount.name"),
 }  # fmt: skip
 pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="run make helm")
@@ -182,8 +187,10 @@ def test_role_is_that_of_the_scan(answered: dict[str, Any]) -> None:
 
 
 def test_settings_and_arguments_are_what_mlsec_takes(
-    answered: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+    answered: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    secret = "postgresql://mlsec:secret@db.example.com/mlsec?sslmode=verify-full"
     for name in VALUES:
         manifests = kinds(answered[name])
         config = tmp_path / "mlsec.yaml"
@@ -193,8 +200,17 @@ def test_settings_and_arguments_are_what_mlsec_takes(
             word.replace("/etc/mlsec", str(tmp_path)).replace("/var/lib/mlsec", str(tmp_path))
             for word in container["args"]
         ]
+        monkeypatch.delenv("MLSEC_HISTORY", raising=False)
+        is_in_database = any(one["name"] == "MLSEC_HISTORY" for one in container["env"])
+        if is_in_database:
+            monkeypatch.setenv("MLSEC_HISTORY", secret)
         assert main([*words, "--print-config"]) == 0
-        assert f"history: {tmp_path}/history.sqlite" in capsys.readouterr().out
+        shown = capsys.readouterr().out
+        kept = (
+            "postgresql://db.example.com/mlsec" if is_in_database else f"{tmp_path}/history.sqlite"
+        )
+        assert re.search(rf'^history: "?{re.escape(kept)}"? ', shown, re.MULTILINE)
+        assert "secret@" not in shown
 
 
 def test_mlsec_finds_nothing_wrong_with_it(answered: dict[str, Any], tmp_path: Path) -> None:
@@ -205,3 +221,18 @@ def test_mlsec_finds_nothing_wrong_with_it(answered: dict[str, Any], tmp_path: P
         (folder / "all.yaml").write_text(yaml.safe_dump_all(manifests))
         words = ["scan", str(folder), "--profile", "strict", "--fail-on", "medium"]
         assert main([*words, "-q", "--config", "none"]) == 0
+
+
+def test_a_history_in_postgresql_comes_from_a_secret_alone(answered: dict[str, Any]) -> None:
+    whole, least = kinds(answered["all"]), kinds(answered["least"])
+    [container] = pod(whole)["spec"]["containers"]
+    variables = {one["name"]: one for one in container["env"]}
+    assert variables["MLSEC_HISTORY"]["valueFrom"] == {
+        "secretKeyRef": {"name": "mlsec-history", "key": "url"}
+    }
+    assert not [word for word in container["args"] if "history" in word]
+    assert {"protocol": "TCP", "port": 6432} in whole["NetworkPolicy"]["spec"]["egress"][1]["ports"]
+    [container] = pod(least)["spec"]["containers"]
+    assert "--history=/var/lib/mlsec/history.sqlite" in container["args"]
+    assert "MLSEC_HISTORY" not in {one["name"] for one in container["env"]}
+    assert all(one["port"] != 5432 for one in least["NetworkPolicy"]["spec"]["egress"][1]["ports"])

@@ -33,7 +33,7 @@ _HUGE: Mapping[str, bytes] = {
 # What cannot be read as what it claims to be, or lies outside; the scan has to say so of each.
 UNREADABLE = (
     "bomb.yaml", "circle.yaml", "circle.tf", "deep.json", "deep.template.json", "deep.yaml",
-    "deeper.tf", "chart/templates/pod.yaml", "out.tf", "etc", "nowhere.yaml", "pipe.yaml", *_HUGE,
+    "deeper.tf", "chart/Chart.yaml", "out.tf", "etc", "nowhere.yaml", "pipe.yaml", *_HUGE,
 )  # fmt: skip
 _POD = """apiVersion: apps/v1
 kind: Deployment

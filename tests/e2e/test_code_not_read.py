@@ -17,7 +17,6 @@ from tests.e2e import runs
 from tests.repository.changes.repositories import repository
 
 BUCKET = 'resource "aws_s3_bucket" "models" {\n  bucket = "models-of-somebody"\n}\n'
-ML = "https://azuremlschemas.azureedge.net/latest"
 STACK = """\
 Resources:
   S:
@@ -27,16 +26,12 @@ Resources:
 # A file of each kind that is not read, and what the reason must say to do instead.
 NOT_READ = {
     "a CDK app": ("cdk.json", '{"app": "npx ts-node bin/app.ts"}', "cdk synth"),
+    "constructs of the CDK": ("queues.py", "from aws_cdk import aws_sqs\n", "that uses them"),
     "a CDK for Terraform app": ("cdktf.json", '{"app": "python main.py"}', "cdktf synth"),
-    "a Pulumi program": ("Pulumi.yaml", "name: ml\nruntime: python\n", "scan the account"),
+    "a Pulumi program": ("Pulumi.yaml", "name: ml\nruntime: python\n", "pulumi preview --json"),
     "an azd project": (
         "azure.yaml",
         "name: ml\nservices:\n  api:\n    project: ./src\n    host: containerapp\n",
-        "azure://",
-    ),
-    "an Azure ML file": (
-        "deploy/endpoint.yml",
-        f"$schema: {ML}/managedOnlineEndpoint.schema.json\nname: e\nauth_mode: key\n",
         "azure://",
     ),
     "a Serverless service": ("serverless.yml", "service: a\nprovider:\n  name: aws\n", "package"),
@@ -57,13 +52,21 @@ NOT_READ = {
         'resource "kubernetes_deployment" "x" {\n  metadata {\n    name = "x"\n  }\n}\n',
         "kubernetes://",
     ),
-    "a kustomization": ("k/kustomization.yaml", "resources: [a.yaml]\n", "kustomize build"),
+    "a kustomization": (
+        "k/kustomization.yaml",
+        "resources: ['https://example.invalid/base?ref=v1']\n",
+        "never fetched",
+    ),
     "a nested stack": (
         "stack.yaml",
         STACK,
         "scan its template",
     ),
-    "Bicep": ("main.bicep", "param x string\n", "az bicep build"),
+    "a Bicep module of a registry": (
+        "main.bicep",
+        "module m 'br/public:avm/res/storage/storage-account:0.9.0' = {\n  name: 'm'\n}\n",
+        "az bicep build",
+    ),
 }
 
 
@@ -115,6 +118,48 @@ def test_what_the_tool_made_is_read_in_its_place(name: str, tmp_path: Path) -> N
     _, made = scan(folder, tmp_path / "out", "--fail-on", "none")
     assert not [gap for gap in made.gaps if gap.reason is GapReason.UNSUPPORTED]
     assert any(finding.resource.type == "aws.sagemaker.notebook" for finding in made.findings)
+
+
+def test_what_pulumi_printed_is_read_in_the_place_of_its_program(tmp_path: Path) -> None:
+    token = "aws:sagemaker/notebookInstance:NotebookInstance"
+    state = {"urn": f"urn:pulumi:dev::ml::{token}::n", "custom": True, "type": token,
+             "inputs": {"directInternetAccess": "Enabled"}}  # fmt: skip
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: ml\nruntime: nodejs\n")
+    (folder / "stack.json").write_text(json.dumps({"deployment": {"resources": [state]}}))
+    _, made = scan(folder, tmp_path / "out", "--fail-on", "none")
+    assert not [gap for gap in made.gaps if gap.reason is GapReason.UNSUPPORTED]
+    failed = {item.rule: item for item in made.findings if item.status is Status.FAIL}
+    assert failed["sagemaker/notebook-direct-internet"].resource.file == "stack.json"
+
+
+LIBRARY = {
+    "package.json": '{"peerDependencies": {"aws-cdk-lib": "^2.0.0"}}',
+    "src/notebook.ts": (
+        "import { CfnNotebookInstance } from 'aws-cdk-lib/aws-sagemaker';\n"
+        "export class N extends Construct { constructor(scope, id) { super(scope, id);\n"
+        "  new CfnNotebookInstance(this, 'N', { instanceType: 'x', roleArn: 'y' }); } }\n"
+    ),
+    "test/notebook.test.ts": "import { App } from 'aws-cdk-lib';\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "findings", "gaps"),
+    [
+        ({}, True, 1),
+        ({"cdk.json": '{"app": "x"}'}, True, 0),
+        ({"package.json": '{"dependencies": {"react": "^18"}}'}, False, 0),
+    ],
+)
+def test_a_library_of_constructs_is_read_and_is_a_gap(
+    changed: dict[str, str], findings: bool, gaps: int, tmp_path: Path
+) -> None:
+    folder = repository(tmp_path / "repo", LIBRARY | changed)
+    _, made = scan(folder, tmp_path / "out", "--fail-on", "none")
+    assert findings is any(f.resource.type == "aws.sagemaker.notebook" for f in made.findings)
+    assert len([gap for gap in made.gaps if "below no cdk.json (1 file)" in gap.detail]) == gaps
 
 
 def test_what_is_committed_does_not_stand_for_what_the_tool_would_make(tmp_path: Path) -> None:

@@ -27,6 +27,12 @@ RUNNING = (
     "is known only when it runs",
     "is counted by the account",
 )
+# What code is not asked: since when something runs or was used, and what it reports.
+ASKED_OF_WHAT_RUNS = {
+    "iam/ml-role-unused",
+    "sagemaker/notebook-long-running",
+    "cloudwatch/ml-alarm-without-data",
+}
 APPLIED = "is only known after the apply"
 MAY_LEAVE_OPEN = {
     "terraform": (ELSEWHERE, *RUNNING),
@@ -152,6 +158,7 @@ def test_no_verdict_on_code_differs_from_the_one_on_what_runs(
         check: (said.verdicts.get(check), live.verdicts.get(check))
         for check in {*said.verdicts, *live.verdicts}
         if check[1:] in said.things and said.verdicts.get(check) != live.verdicts.get(check)
+        if check[0] not in ASKED_OF_WHAT_RUNS or check in said.verdicts
     }
     assert {k: v for k, v in differing.items() if v[0] is not Status.NOT_ASSESSED} == {}
 

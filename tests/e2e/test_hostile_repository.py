@@ -97,11 +97,12 @@ def listed(folder: Path) -> list[Path]:
 def test_nothing_of_it_is_executed(scanned: Scanned) -> None:
     assert list((scanned.place / "canaries").iterdir()) == []
     started = scanned.did["started"]
-    ours = [word for word in started if "mlsec.artifacts.sandbox.child" in word]
+    child = re.compile(r"from mlsec\.(artifacts\.sandbox|iac\.rendered)\.\w*child import main; ")
+    ours = [word for word in started if child.search(word)]
     asked = [word for word in started if re.match(r"\['/[^']*/git', '-C', '[^']*/repo', ", word)]
     assert ours
     assert asked
-    assert len(ours) + len(asked) == len(started), started
+    assert [word for word in started if word not in ours and word not in asked] == []
     assert all(sys.executable in word for word in ours)
 
 

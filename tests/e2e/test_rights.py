@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.e2e import runs
-from tests.e2e.clouds import Cloud
+from tests.e2e.clouds import Cloud, Running
 from tests.e2e.conftest import Whole
+from tests.estate.faults import Fault, Kind
 
 _VERBS = ("Get", "List", "Describe", "Search", "BatchGet", "BatchDescribe", "GET", "View")
 
@@ -24,6 +25,28 @@ def test_rights_used_equal_rights_declared(cloud: Cloud, complete: Whole) -> Non
         for right in rights.get(label, label).split(",")
     }
     assert used == {right.lower() for right in declared(cloud) - cloud.fallback}
+
+
+def test_doctor_asks_each_service_once_and_names_the_right_that_is_refused(
+    cloud: Cloud, running: Running
+) -> None:
+    listings = {label: o for label, o in cloud.table().items() if o.items}
+    before = running.counts()
+    done = runs.mlsec("doctor", cloud.name, **running.environment())
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked = sorted(label for label, count in (running.counts() - before).items() if count == 1)
+    services = [label.partition(":")[0] for label in asked if label in listings]
+    assert len(services) > 20
+    refused = services[0]
+    running.set_faults(
+        *(Fault(kind=Kind.DENY, operation=o) for o in listings if o.startswith(f"{refused}:"))
+    )
+    done = runs.mlsec("doctor", cloud.name, **running.environment())
+    assert done.returncode == 11, done.stdout + done.stderr
+    lines = [line.strip() for line in done.stdout.splitlines() if f" {refused}:" in line]
+    rights = {f"{label}: denied; grant {o.right}" for label, o in listings.items()}
+    assert lines
+    assert set(lines) <= rights
 
 
 def test_declared_rights_only_read(cloud: Cloud) -> None:

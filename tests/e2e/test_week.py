@@ -17,12 +17,13 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.notify.receivers import Mailbox, Webhook, mailbox, webhook
+from tests.postgres import PASSWORD, STORES
 
 pytestmark = pytest.mark.slow
 REGION = "eu-west-1"
 CONFIG = """\
-history: history.sqlite
-notify: ["${HOOK}", "${MAIL}"]
+history: {history}
+notify: ["${{HOOK}}", "${{MAIL}}"]
 notify-severity: medium
 notify-link: https://reports.example.org/mlsec
 select: [sagemaker/notebook-*]
@@ -56,7 +57,9 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
 class Team:
     """An account, a configuration, and the two receivers."""
 
-    def __init__(self, place: Path, moto: str, hook: Webhook, mails: Mailbox) -> None:
+    def __init__(
+        self, place: Path, moto: str, hook: Webhook, mails: Mailbox, password: str
+    ) -> None:
         self.place, self.hook, self.mails = place, hook, mails
         self.cloud = boto3.client(
             "sagemaker", region_name=REGION, endpoint_url=moto,
@@ -68,7 +71,7 @@ class Team:
             "AWS_SECRET_ACCESS_KEY": "not-a-secret", "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": str(place / "none"), "AWS_DEFAULT_REGION": REGION,
             "AWS_SHARED_CREDENTIALS_FILE": str(place / "none"),
-            "HOOK": hook.url, "MAIL": mails.url,
+            "HOOK": hook.url, "MAIL": mails.url, "PGPASSWORD": password,
         }  # fmt: skip
 
     def adds(self, name: str) -> None:
@@ -102,17 +105,21 @@ class Team:
         return Night(code=done.returncode, err=done.stderr, by_hook=by_hook, by_mail=by_mail)
 
 
-@pytest.fixture
-def team(tmp_path: Path) -> Iterator[Team]:
+@pytest.fixture(params=STORES)
+def team(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Team]:
+    history = "history.sqlite"
+    if request.param == "postgresql":
+        whole: str = request.getfixturevalue("database_url")
+        history = f"postgresql://mlsec@{whole.rpartition('@')[2]}"
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
     address = "http://{}:{}".format(*moto.get_host_and_port())
     # Servers of one process share what they hold.
     urllib.request.urlopen(f"{address}/moto-api/reset", b"", timeout=30).close()  # noqa: S310
-    (tmp_path / "mlsec.yaml").write_text(CONFIG)
+    (tmp_path / "mlsec.yaml").write_text(CONFIG.format(history=history))
     with webhook() as hook, mailbox() as mails:
-        yield Team(tmp_path, address, hook, mails)
+        yield Team(tmp_path, address, hook, mails, PASSWORD)
     moto.stop()
 
 

@@ -107,8 +107,9 @@ def limited(
     findings: tuple[Finding, ...],
     *changed: str,
     passed: Mapping[str, tuple[str, ...]] | None = None,
+    is_known: bool = True,
 ) -> Assessment:
-    """An assessment of findings that were all there before, limited to some changed files."""
+    """An assessment of findings, limited to some files; all were there before, or none was."""
     ids = passed or {}
     counts = StatusCounts(
         passed=sum(map(len, ids.values())),
@@ -121,7 +122,7 @@ def limited(
         type="code.file", scope="code/.", region="", enumerated=1, errored=1, gaps=(old.id,)
     )
     before = Before(
-        verdicts=frozenset((one.fingerprint, one.status) for one in findings),
+        verdicts=frozenset((one.fingerprint, one.status) for one in findings if is_known),
         gaps=frozenset({old.id}),
     )
     limiting = Limiting(change=Files(*changed), before=before, declared=DECLARED)
@@ -140,7 +141,7 @@ def test_what_is_not_shown_is_counted_and_nothing_is_lost() -> None:
     assert made.totals == StatusCounts(passed=1, failed=1)
     assert made.limit == ChangeLimit(
         revision="main", commit="c" * 40, is_read=True, failed=1, not_assessed=1, passed=1, gaps=1,
-        resolved="refs/heads/main", resolved_commit="d" * 40,
+        resolved="refs/heads/main", resolved_commit="d" * 40, known=1,
     )  # fmt: skip
     assert "2 other findings not shown (1 fail, 1 not assessed)" in made.limit.summary
 
@@ -151,12 +152,22 @@ def test_not_assessed_of_a_touched_file_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "expected"),
-    [("main.tf", Gate.FINDINGS), ("other.tf", Gate.CLEAN), ("old.tf", Gate.INCOMPLETE)],
-    ids=["the finding's file", "a file that passes", "a file that cannot be read"],
-)
-def test_gate_asks_only_what_the_change_touches(changed: str, expected: Gate) -> None:
-    made = limited((finding(),), changed, passed={"a/b": ("topic",)})
+    ("changed", "is_known", "expected"),
+    [
+        ("main.tf", False, Gate.FINDINGS),
+        ("main.tf", True, Gate.CLEAN),
+        ("other.tf", True, Gate.CLEAN),
+        ("old.tf", True, Gate.INCOMPLETE),
+    ],
+    ids=[
+        "a finding that is new", "one that stood in the changed file", "a file that passes",
+        "a file that cannot be read",
+    ],
+)  # fmt: skip
+def test_gate_asks_only_what_the_change_brings(
+    changed: str, is_known: bool, expected: Gate
+) -> None:
+    made = limited((finding(),), changed, passed={"a/b": ("topic",)}, is_known=is_known)
     assert gate(made, "high", 100.0) is expected
 
 

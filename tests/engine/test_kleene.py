@@ -70,14 +70,20 @@ def test_not_keeps_unknown(tmp_path: Path, value: str, negated: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("when", "verdict"),
-    [(T, Status.FAIL), (F, Status.NOT_APPLICABLE), (U, Status.NOT_ASSESSED)],
-)
-def test_an_unknown_when_is_not_assessed(tmp_path: Path, when: str, verdict: Status) -> None:
+    ("when", "must", "verdict"),
+    [
+        (T, F, Status.FAIL), (F, F, Status.NOT_APPLICABLE), (U, F, Status.NOT_ASSESSED),
+        (T, U, Status.NOT_ASSESSED), (F, U, Status.NOT_APPLICABLE), (U, U, Status.NOT_ASSESSED),
+        (T, T, Status.PASS), (F, T, Status.NOT_APPLICABLE), (U, T, Status.PASS),
+    ],
+)  # fmt: skip
+def test_an_unknown_when_is_not_assessed_unless_what_is_asked_holds(
+    tmp_path: Path, when: str, must: str, verdict: Status
+) -> None:
     rule, vocabulary = one_rule(
         tmp_path, when="{is_shared: true}", must="{name: yes}", tests=TESTS_WHEN
     )
-    assert judge(rule, vocabulary, operands(when, F)) is verdict
+    assert judge(rule, vocabulary, operands(when, must)) is verdict
 
 
 ALLOW_22 = {"effect": "Allow", "cidr": "0.0.0.0/0", "from_port": 22, "to_port": 22}

@@ -72,3 +72,34 @@ def test_file_that_is_no_history_is_refused_before_the_scan(
     other.write_text("not a database")
     assert main(["scan", "--evidence", str(_DEMO), "--history", str(other)]) == exits.BAD_INPUT
     assert capsys.readouterr().out == ""
+
+
+def test_failures_of_the_same_file_in_two_repositories_are_two(
+    history: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        'resource "aws_sagemaker_notebook_instance" "open" {\n'
+        '  name                   = "open"\n'
+        '  instance_type          = "ml.t3.medium"\n'
+        '  direct_internet_access = "Enabled"\n}\n'
+    )
+    repositories = [tmp_path / name for name in ("first", "second")]
+    for repository in repositories:
+        repository.mkdir()
+        (repository / "main.tf").write_text(text, "utf-8")
+    targets = [str(repository) for repository in repositories]
+    for _ in range(2):
+        chosen = [
+            "--select",
+            "sagemaker/notebook-direct-internet",
+            "--history",
+            str(history),
+            "--fail-on",
+            "low",
+        ]
+        assert (
+            main(["scan", *targets, "-q", "-o", str(tmp_path / "out"), *chosen]) == exits.FINDINGS
+        )
+    capsys.readouterr()
+    assert main(["history", str(history), "--open"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "2 failures are open"

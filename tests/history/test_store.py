@@ -16,7 +16,9 @@ from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Finding, Subject
 from mlsec.core.resource import TypeCoverage
+from mlsec.history.database import has_begun
 from mlsec.history.diff import Change
+from mlsec.history.place import Place
 from mlsec.history.store import History
 
 SEEN = TypeCoverage(type="aws.x", scope="aws/1", region="r", enumerated=1, assessed=1)
@@ -55,11 +57,11 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "scans.history"
 
 
-def changes(path: Path, *worlds: str) -> list[str]:
+def changes(place: Place, *worlds: str) -> list[str]:
     """Record one scan a day; give the one change of each, "" for none."""
     told = []
     for day, world in enumerate(worlds, 1):
-        with History(path, is_new_allowed=True) as history:
+        with History(place, is_new_allowed=True) as history:
             recorded = history.record(scan(world, day))
         assert recorded is not None
         told.append(" ".join(f"{name}" for name in recorded.changes))
@@ -86,21 +88,33 @@ def changes(path: Path, *worlds: str) -> list[str]:
         ((PASSES, PASSES), None),
     ],
 )
-def test_what_became_of_a_failure(path: Path, worlds: tuple[str, ...], last: Change | None) -> None:
-    assert changes(path, *worlds)[-1] == (last.value if last else "")
+def test_what_became_of_a_failure(
+    place: Place, worlds: tuple[str, ...], last: Change | None
+) -> None:
+    assert changes(place, *worlds)[-1] == (last.value if last else "")
 
 
-def test_failure_that_was_not_assessed_stays_open_since_it_was_first_seen(path: Path) -> None:
-    changes(path, FAILS, UNREAD, UNREAD)
-    with History(path) as history:
+def test_failure_that_was_not_assessed_stays_open_since_it_was_first_seen(place: Place) -> None:
+    changes(place, FAILS, UNREAD, UNREAD)
+    with History(place) as history:
         [state] = history.open_failures()
     assert (state.first_scan, state.changed_scan, state.last_scan) == (1, 2, 3)
     assert state.finding == finding(Status.FAIL)
 
 
-def test_mended_failure_is_not_open(path: Path) -> None:
-    changes(path, FAILS, PASSES)
-    with History(path) as history:
+def test_scans_of_an_organisation_are_compared_whatever_their_targets(place: Place) -> None:
+    for day, targets in enumerate((("aws", "/srv/one"), ("aws", "/srv/two")), 1):
+        made = scan(FAILS, day, targets=targets)
+        facts = msgspec.structs.replace(made.scan, organisation="acme")
+        with History(place, is_new_allowed=True) as history:
+            recorded = history.record(msgspec.structs.replace(made, scan=facts))
+    assert recorded is not None
+    assert list(recorded.changes) == [Change.UNCHANGED.value]
+
+
+def test_mended_failure_is_not_open(place: Place) -> None:
+    changes(place, FAILS, PASSES)
+    with History(place) as history:
         assert history.open_failures() == []
 
 
@@ -112,16 +126,16 @@ def test_file_grows_with_changes_and_not_with_scans(path: Path) -> None:
     assert counted == [40, 1, 1]
 
 
-def test_same_scan_twice_is_recorded_once(path: Path) -> None:
-    changes(path, FAILS)
-    with History(path) as history:
+def test_same_scan_twice_is_recorded_once(place: Place) -> None:
+    changes(place, FAILS)
+    with History(place) as history:
         assert history.record(scan(FAILS, 1)) is None
         assert len(history.scans()) == 1
 
 
-def test_other_targets_are_another_series(path: Path) -> None:
-    changes(path, FAILS)
-    with History(path) as history:
+def test_other_targets_are_another_series(place: Place) -> None:
+    changes(place, FAILS)
+    with History(place) as history:
         other = history.record(scan(PASSES, 1, targets=("aws://2",)))
         assert other is not None
         assert other.changes == {}
@@ -129,8 +143,8 @@ def test_other_targets_are_another_series(path: Path) -> None:
         assert len(history.open_failures()) == 1
 
 
-def test_older_scan_is_refused_and_leaves_nothing(path: Path) -> None:
-    with History(path, is_new_allowed=True) as history:
+def test_older_scan_is_refused_and_leaves_nothing(place: Place) -> None:
+    with History(place, is_new_allowed=True) as history:
         history.record(scan(FAILS, 9))
         with pytest.raises(MlsecError, match="recorded already"):
             history.record(scan(PASSES, 8))
@@ -143,10 +157,10 @@ def test_history_is_for_its_owner_alone(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_nothing_is_begun_where_one_should_be(path: Path) -> None:
+def test_nothing_is_begun_where_one_should_be(place: Place) -> None:
     with pytest.raises(MlsecError, match="no history"):
-        History(path)
-    assert not path.exists()
+        History(place)
+    assert not has_begun(place)
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all", b"SQLite format 3\0"])
@@ -166,9 +180,9 @@ def test_newer_history_is_refused(path: Path) -> None:
     assert caught.value.hint == "update mlsec"
 
 
-def test_waiver_and_evidence_stay_in_the_assessment(path: Path) -> None:
+def test_waiver_and_evidence_stay_in_the_assessment(place: Place) -> None:
     told = msgspec.structs.replace(finding(Status.FAIL), message="x" * 50, gaps=("g",))
-    with History(path, is_new_allowed=True) as history:
+    with History(place, is_new_allowed=True) as history:
         history.record(msgspec.structs.replace(scan(FAILS, 1), findings=(told,)))
         [state] = history.open_failures()
     assert state.finding == msgspec.structs.replace(told, gaps=())

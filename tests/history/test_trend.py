@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mlsec.cli.main import main
+from tests.postgres import STORES, Server
+
+OLDER = Path(__file__).parent / "older"
 
 # A day each: two images, what each runs as; "" is a folder without that file.
 ROOT, USER, NONE = "USER root\n", "USER 1000\n", ""
@@ -25,7 +32,7 @@ WEEK = [
 ]
 RULE = "dockerfile/runs-as-root"
 COUNTED = ("new", "regressed", "fixed", "unchanged", "no_longer_seen", "not_assessed_now")
-Week = tuple[Path, list[dict[str, Any]]]
+Week = tuple[Path, str, list[dict[str, Any]]]
 SCAN = ["--min-coverage", "0", "--select", RULE]
 
 
@@ -54,22 +61,28 @@ def evidence_of(day: int, api: str, worker: str, folder: Path) -> Path:
     return taken
 
 
-@pytest.fixture(scope="module")
-def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
-    """The history of the seven scans, and the assessment of each."""
+@pytest.fixture(scope="module", params=STORES)
+def week(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Week]:
+    """The folder, the history of the seven scans, and the assessment of each."""
     folder = tmp_path_factory.mktemp("week")
-    history = folder / "scans.db"
-    assessments = []
-    for day, (api, worker, _) in enumerate(WEEK, 1):
-        taken, out = evidence_of(day, api, worker, folder), folder / f"out-{day}"
-        main(["scan", "--evidence", str(taken), *SCAN, "--history", str(history), "-o", str(out),
-              "-f", "json"])  # fmt: skip
-        assessments.append(json.loads((out / "assessment.json").read_text()))
-    return history, assessments
+    with contextlib.ExitStack() as stack:
+        history = str(folder / "scans.db")
+        if request.param == "postgresql":
+            server: Server = request.getfixturevalue("postgres")
+            history = server.url(stack.enter_context(server.database()))
+        assessments = []
+        for day, (api, worker, _) in enumerate(WEEK, 1):
+            taken, out = evidence_of(day, api, worker, folder), folder / f"out-{day}"
+            main(["scan", "--evidence", str(taken), *SCAN, "--history", history, "-o", str(out),
+                  "-f", "json"])  # fmt: skip
+            assessments.append(json.loads((out / "assessment.json").read_text()))
+        yield folder, history, assessments
 
 
 def test_each_scan_says_what_it_changed(week: Week) -> None:
-    _, assessments = week
+    _, _, assessments = week
     counts = [
         {name: said["changes"][name] for name in COUNTED if said["changes"][name]}
         for said in assessments
@@ -80,12 +93,25 @@ def test_each_scan_says_what_it_changed(week: Week) -> None:
     ]  # fmt: skip
 
 
+def test_each_assessment_carries_what_was_open_at_every_scan_so_far(week: Week) -> None:
+    folder, history, assessments = week
+    [series] = shown(history, folder)["series"]
+    points = [
+        {"finished_at": p["finished_at"], "open": p["failing"] + p["not_assessed"],
+         "unread": p["not_assessed"]}
+        for p in series["points"]
+    ]  # fmt: skip
+    for night, said in enumerate(assessments, 1):
+        trend = [{"unread": 0} | point for point in said["changes"]["trend"]]
+        assert trend == points[:night], night
+
+
 def test_failure_that_was_not_read_is_open_and_not_assessed(week: Week) -> None:
-    history, assessments = week
+    folder, history, assessments = week
     [lost] = assessments[3]["changes"]["absent"]
     assert lost["change"] == "not_assessed_now"
     assert lost["open_since"] == "2026-11-02T08:00:00Z"
-    [series] = shown(history, "json")["series"]
+    [series] = shown(history, folder)["series"]
     assert [(p["failing"], p["not_assessed"]) for p in series["points"]] == [
         (1, 0), (2, 0), (1, 0), (0, 1), (2, 0), (1, 0), (1, 0),
     ]  # fmt: skip
@@ -94,7 +120,7 @@ def test_failure_that_was_not_read_is_open_and_not_assessed(week: Week) -> None:
 def test_age_goes_on_over_a_scan_that_could_not_tell_and_begins_anew_after_a_fix(
     week: Week,
 ) -> None:
-    _, assessments = week
+    _, _, assessments = week
     ages = {
         finding["resource"]["name"]: (finding["first_seen"][:10], finding["open_since"][:10])
         for finding in assessments[4]["findings"]
@@ -106,7 +132,7 @@ def test_age_goes_on_over_a_scan_that_could_not_tell_and_begins_anew_after_a_fix
 
 
 def test_only_what_was_seen_to_pass_counts_as_fixed(week: Week) -> None:
-    [series] = shown(week[0], "json")["series"]
+    [series] = shown(week[1], week[0])["series"]
     [medium] = [row for row in series["fix_times"] if row["severity"] == "medium"]
     assert medium == {
         "severity": "medium", "fixed": 1, "median_days": 2.0, "open": 1, "median_open_days": 2.0,
@@ -117,7 +143,7 @@ def test_only_what_was_seen_to_pass_counts_as_fixed(week: Week) -> None:
 
 
 def test_open_failures_have_age_and_place(week: Week, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["history", str(week[0]), "--open"]) == 0
+    assert main(["history", week[1], "--open"]) == 0
     failure, total = capsys.readouterr().out.splitlines()
     assert failure.startswith(f"medium[{RULE}] open 2 days, since 2026-11-05: ")
     assert failure.endswith(", api/Dockerfile:1)")
@@ -125,39 +151,69 @@ def test_open_failures_have_age_and_place(week: Week, capsys: pytest.CaptureFixt
 
 
 def test_same_evidence_again_says_the_same(week: Week, tmp_path: Path) -> None:
-    history, assessments = week
-    taken = history.parent / "day-7"
-    main(["scan", "--evidence", str(taken), *SCAN, "--history", str(history), "-o", str(tmp_path),
+    folder, history, assessments = week
+    taken = folder / "day-7"
+    main(["scan", "--evidence", str(taken), *SCAN, "--history", history, "-o", str(tmp_path),
           "-f", "json"])  # fmt: skip
     again = json.loads((tmp_path / "assessment.json").read_text())
     assert again["changes"] == assessments[6]["changes"]
     assert again["findings"] == assessments[6]["findings"]
 
 
-def test_history_of_an_older_version_opens_and_goes_on(week: Week, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_history_of_an_older_version_opens_as_it_is_and_goes_on(
+    version: int, tmp_path: Path
+) -> None:
     older = tmp_path / "older.db"
-    older.write_bytes(week[0].read_bytes())
-    with sqlite3.connect(older) as database:
-        database.execute("PRAGMA user_version = 1")
-        for number, head in database.execute("SELECT id, head FROM finding").fetchall():
-            plain = {name: value for name, value in json.loads(head).items() if name != "change"}
-            database.execute(
-                "UPDATE finding SET head = ? WHERE id = ?", (json.dumps(plain), number)
-            )
+    write_older(older, version)
     before = older.read_bytes()
-    assert shown(older, "json") == shown(week[0], "json")
+    expected = json.loads((OLDER / "week.json").read_text())
+    assert shown(str(older), tmp_path) == expected
     assert older.read_bytes() == before
-    taken = evidence_of(8, ROOT, NONE, week[0].parent)
+    taken = evidence_of(8, ROOT, NONE, tmp_path)
     assert main(["scan", "--evidence", str(taken), *SCAN, "--history", str(older)]) == 0
-    with sqlite3.connect(older) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (2,)
-        assert database.execute("SELECT changes FROM scan WHERE id = 8").fetchone() == (
-            '{"unchanged":1}',
-        )
+    with contextlib.closing(sqlite3.connect(older)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (3,)
+    after = shown(str(older), tmp_path)["series"]
+    assert expected["series"][0] in after
+    assert len(after) == 2
 
 
-def shown(history: Path, name: str) -> Any:
-    """What the command writes in a format."""
-    output = history.parent / f"shown.{name}"
-    assert main(["history", str(history), "-o", str(output)]) == 0
+def test_an_older_file_is_renewed_while_it_is_read(tmp_path: Path) -> None:
+    older = tmp_path / "older.db"
+    write_older(older, 2)
+    taken = evidence_of(8, ROOT, NONE, tmp_path)
+    words = ["scan", "--evidence", str(taken), *SCAN, "--history", str(older)]
+    command = [sys.executable, "-m", "mlsec", *words]
+    with contextlib.closing(sqlite3.connect(older, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        before = reader.execute("SELECT * FROM finding").fetchall()
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as scanning:  # noqa: S603
+            with pytest.raises(subprocess.TimeoutExpired):
+                scanning.wait(4)
+            assert reader.execute("SELECT * FROM finding").fetchall() == before
+            reader.execute("COMMIT")
+            assert scanning.wait(60) == 0
+        assert reader.execute("PRAGMA user_version").fetchone() == (3,)
+
+
+def write_older(path: Path, version: int) -> None:
+    """Write the seven scans as mlsec of version 0.1 did."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.executescript((OLDER / "week.sql").read_text())
+        database.execute("PRAGMA application_id = 1835821161")
+        database.execute(f"PRAGMA user_version = {version}")
+        if version == 1:
+            for number, head in database.execute("SELECT id, head FROM finding").fetchall():
+                plain = {name: said for name, said in json.loads(head).items() if name != "change"}
+                database.execute(
+                    "UPDATE finding SET head = ? WHERE id = ?", (json.dumps(plain), number)
+                )
+        database.commit()
+
+
+def shown(history: str, folder: Path) -> Any:
+    """What the command writes as JSON."""
+    output = folder / "shown.json"
+    assert main(["history", history, "-o", str(output)]) == 0
     return json.loads(output.read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlsec.collect.code.code_file import CodeFile, CodeScope, Language
 from mlsec.collect.tally import Tally
+from mlsec.collect.walk.plan import Referred
 from mlsec.core.resource import Inventory, Resource
 from mlsec.graph.build import build_graph
 from mlsec.graph.graph import Graph
@@ -32,7 +33,7 @@ def inventory_of(scope: CodeScope, *, as_scanned: bool = False) -> Inventory:
         found = [reader(scope, VOCABULARY) for reader in INFRASTRUCTURE]
     else:
         kinds = (terraform, cloudformation, arm)
-        found = [each.read(scope, VOCABULARY, shapes_of, lambda _: frozenset()) for each in kinds]
+        found = [each.read(scope, VOCABULARY, shapes_of, lambda _: Referred()) for each in kinds]
     return Inventory(
         resources=tuple(resource for each in found for resource in each.resources),
         gaps=tuple(scope.tally.gaps.values()),

@@ -221,14 +221,26 @@ def test_a_linked_template_of_the_target_is_read_once_and_any_other_is_told() ->
     )
 
 
-def test_a_parameter_file_beside_a_template_gives_its_values() -> None:
-    values = {"open": {"value": "Disabled"}}
+@pytest.mark.parametrize(
+    ("value", "network_access"),
+    [
+        ("Disabled", "Disabled"),
+        ("${NETWORK=Disabled}", "Disabled"),
+        ("${NETWORK}", None),
+        ("${NETWORK=Dis}abled", None),
+    ],
+)
+def test_a_parameter_file_beside_a_template_gives_its_values(
+    value: str, network_access: str | None
+) -> None:
+    values = {"open": {"value": value}}
     texts = {
         "azuredeploy.json": network("[parameters('open')]"),
         "azuredeploy.parameters.json": json.dumps({"$schema": VALUES, "parameters": values}),
     }
     (found,) = inventory_of(scope_of(texts, Language.ARM)).resources
-    assert found.properties["public_network"] == "Disabled"
+    assert ("public_network" in found.unread) is (network_access is None)
+    assert network_access in (None, found.properties.get("public_network"))
 
 
 def test_who_a_resource_runs_as_is_the_same_wherever_it_is_referred_to() -> None:
@@ -245,13 +257,6 @@ def test_who_a_resource_runs_as_is_the_same_wherever_it_is_referred_to() -> None
     owner = found.pop(f"{ACCOUNT}/ai")
     (given,) = found.values()
     assert owner.properties["principal_ids"] == [given.properties["principal_id"]]
-
-
-def test_bicep_says_how_it_is_compiled_unless_that_lies_beside_it() -> None:
-    scope = scope_of({"a.bicep": "param x string\n"}, Language.BICEP)
-    inventory_of(scope)
-    (gap,) = [scope.tally.gaps[each] for each in scope.refused["repo/a.bicep"]]
-    assert gap.detail == "Bicep is read once it is compiled: az bicep build --file a.bicep"
 
 
 def test_comments_and_texts_over_lines_are_read_as_azure_reads_them() -> None:

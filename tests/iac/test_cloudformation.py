@@ -424,3 +424,66 @@ def test_a_bucket_that_code_opens_is_public_whatever_its_account_may_block() -> 
         "            Resource: !Sub '${B.Arn}/*'\n"
     ).of_type("aws.s3.bucket")
     assert bucket.properties["is_public_read"] is True
+
+
+def test_what_the_cdk_synthesised_is_named_by_its_construct_and_nested_by_its_asset() -> None:
+    child = {
+        "Resources": {
+            "Notebook1A2B3C4D": {
+                "Type": "AWS::SageMaker::NotebookInstance",
+                "Properties": {"DirectInternetAccess": "Disabled"},
+                "Metadata": {"aws:cdk:path": "App/Nested/Notebook"},
+            }
+        }
+    }
+    parent = {
+        "Resources": {
+            "NestedStack0F1E2D3C": {
+                "Type": "AWS::CloudFormation::Stack",
+                "Properties": {"TemplateURL": {"Fn::Sub": "https://s3/${AWS::AccountId}/x.json"}},
+                "Metadata": {"aws:asset:path": "AppNested.nested.template.json"},
+            },
+            "ModelsBucket5E6F7A8B": {
+                "Type": "AWS::S3::Bucket",
+                "Metadata": {"aws:cdk:path": "App/Models/Bucket/Resource"},
+            },
+        }
+    }
+    texts = {
+        "cdk.out/App.template.json": json.dumps(parent),
+        "cdk.out/AppNested.nested.template.json": json.dumps(child),
+    }
+    scope = scope_of(texts, Language.CLOUDFORMATION)
+    found = {each.name: each for each in inventory_of(scope).resources}
+    assert set(found) == {"nested-notebook", "models-bucket"}
+    assert found["nested-notebook"].id.endswith("#NestedStack0F1E2D3C/Notebook1A2B3C4D")
+    assert not scope.refused
+
+
+SEARCH_POLICIES = """
+Parameters:
+  Name: {Type: String}
+Resources:
+  C:
+    Type: AWS::OpenSearchServerless::Collection
+    Properties: {Name: !Sub "${Name}", Type: VECTORSEARCH}
+  N:
+    Type: AWS::OpenSearchServerless::SecurityPolicy
+    Properties:
+      Name: !Sub "${Name}-net"
+      Type: network
+      Policy: !Sub '[{"Rules": [{"ResourceType": "collection", "Resource": ["collection/WHICH"]}],
+        "AllowFromPublic": PUBLIC}]'
+"""
+
+
+@pytest.mark.parametrize(
+    ("which", "public", "is_public"),
+    [("${Name}", "true", True), ("${Name}", "false", None), ("other", "true", None)],
+)
+def test_a_policy_in_text_with_a_parameter_covers_what_has_the_same_name(
+    which: str, public: str, is_public: object
+) -> None:
+    graph = graph_of(SEARCH_POLICIES.replace("WHICH", which).replace("PUBLIC", public))
+    (collection,) = graph.of_type("aws.opensearchserverless.collection")
+    assert collection.properties.get("network.public") is is_public

@@ -243,9 +243,9 @@ def test_access_lists_of_a_bucket_of_vectors_count_where_access_is_not_uniform(
     ("kind", "place", "role", "is_admin"),
     [
         ("folder", 'folder = "folders/12"', "roles/resourcemanager.folderAdmin", True),
-        ("folder", 'folder = "folders/12"', "roles/viewer", "unread"),
+        ("folder", 'folder = "folders/12"', "roles/viewer", False),
         ("organization", 'org_id = "12"', "roles/resourcemanager.organizationAdmin", True),
-        ("organization", 'org_id = "12"', "roles/browser", "unread"),
+        ("organization", 'org_id = "12"', "roles/browser", False),
     ],
 )
 def test_what_code_grants_above_the_project_counts_in_it(

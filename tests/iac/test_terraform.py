@@ -366,3 +366,23 @@ def test_what_a_block_that_is_cut_short_lacks_is_not_known_and_no_default() -> N
     (found,) = declared(text).values()
     assert "direct_internet" not in found.properties
     assert "direct_internet" in found.unread
+
+
+def test_a_block_that_stands_once_gives_all_that_it_sets() -> None:
+    found = properties(
+        'resource "aws_eks_cluster" "c" {\n  name = "c"\n  vpc_config {\n'
+        '    subnet_ids = ["subnet-1"]\n    security_group_ids = ["sg-1"]\n  }\n}\n',
+        "aws_eks_cluster.c",
+    )
+    assert found["subnet_ids"] == ["subnet-1"]
+    assert found["security_group_ids"] == ["sg-1"]
+
+
+def test_settings_of_a_bucket_may_go_by_the_id_of_another_setting() -> None:
+    found = properties(
+        BUCKET + 'resource "aws_s3_bucket_policy" "p" {\n  bucket = aws_s3_bucket.b.id\n'
+        '  policy = "{}"\n}\nresource "aws_s3_bucket_public_access_block" "p" {\n'
+        "  bucket = aws_s3_bucket_policy.p.id\n  block_public_acls = true\n}\n",
+        "aws_s3_bucket.b",
+    )
+    assert [found["block_public_acls"], found["ignore_public_acls"]] == [True, False]

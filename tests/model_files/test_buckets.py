@@ -15,6 +15,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from mlsec.collect.folders.entry import Entry, Listing, Store, StoreError
+from mlsec.collect.folders.local import LocalStore
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
@@ -282,3 +283,31 @@ def test_a_digest_of_s3_is_taken_of_this_very_whole_object_alone(
                 store.sha256(entry)
         else:
             assert store.sha256(entry) == expected
+
+
+@pytest.mark.parametrize("cloud", ["s3", "gs", "az"])
+def test_of_a_large_bucket_what_is_named_as_a_model_is_kept_and_the_rest_is_counted(
+    cloud: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with WORLDS[cloud](monkeypatch) as world:
+        for number in range(6):
+            world.replace(f"live/data/{number}.csv", b"1,2")
+        for name in ("adapter.safetensors", "model.safetensors.index.json", "model.sig"):
+            world.replace(f"other/{name}", b"{}")
+        store = open_store(world.target, SETTINGS)
+        assert not isinstance(store, LocalStore)
+        store.most_objects = 3
+        listing = store.listing()
+    kept = [entry.path for entry in listing.entries]
+    assert kept[:3] == ["live/a.bin", "live/b/c.pkl", "live/data/0.csv"]
+    assert kept[3:] == [
+        "other/adapter.safetensors",
+        "other/model.safetensors.index.json",
+        "other/model.sig",
+    ]
+    assert not listing.is_complete
+    assert [item.reason for item in listing.skipped] == [GapReason.OVER_LIMIT]
+    assert listing.skipped[0].why == (
+        "folder: of 14 objects 8 were only counted: beyond 3, only what is named as a model,"
+        " its index, bill or signature is read; scan prefixes of the bucket"
+    )

@@ -174,13 +174,13 @@ def test_program_source_counts_only_beside_a_model(tmp_path: Path, ruleset: Rule
     root = tmp_path / "repository"
     for folder in ("tool", "model"):
         (root / folder).mkdir(parents=True)
-        (root / folder / "run.py").write_text("import os\nos.system('echo inert')\n")
+        (root / folder / "inference.py").write_text("import os\nos.system('echo inert')\n")
     (root / "model" / "weights.pkl").write_bytes(pickle.dumps({"w": [1.0]}))
     collected(root, tmp_path / "s.mlsnap", ruleset)
     judged_ids = {one.id for one in inventory(tmp_path / "s.mlsnap", ruleset).resources}
     assert {one.removeprefix(f"{root}/") for one in judged_ids} == {
         "model/",
-        "model/run.py",
+        "model/inference.py",
         "model/weights.pkl",
     }
 

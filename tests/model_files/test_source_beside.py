@@ -27,6 +27,10 @@ CELLS = json.dumps(
 AUTO = json.dumps({"model_type": "x", "auto_map": {"AutoModel": "modeling_x.M"}}).encode()
 
 
+# A pickle of an object whose class is ``Net`` of the module ``net``.
+NAMES_NET = b"\x80\x02cnet\nNet\n)\x81}X\x01\x00\x00\x00wK\x01sb."
+
+
 class Shell:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.system, ("id",)
@@ -73,7 +77,10 @@ def test_source_beside_a_model_is_left_out_and_counted(tmp_path: Path) -> None:
         ("modeling_x.py", {"config.json": AUTO}),
         ("helpers.py", {"config.json": AUTO}),
         ("handler.py", {}),
-        ("net.py", {"whole.pkl": pickle.dumps({"w": [1.0]})}),
+        ("net.py", {"whole.pkl": NAMES_NET}),
+        ("part_of_net.py", {"whole.pkl": NAMES_NET, "net.py": b"import part_of_net\n"}),
+        ("net/layers.py", {"net/whole.pkl": NAMES_NET}),
+        ("net.py", {"cut.pkl": NAMES_NET[:-8]}),
         ("code/helpers.py", {"code/model.safetensors": WEIGHTS}),
     ],
 )
@@ -81,6 +88,15 @@ def test_program_text_that_something_loads_stays_judged(
     path: str, more: dict[str, bytes], tmp_path: Path
 ) -> None:
     assert path in judged(read(tmp_path, {"model.safetensors": WEIGHTS, path: CODE, **more}))
+
+
+@pytest.mark.parametrize("weights", [{"w": [1.0]}, ["a", 2], b"x"])
+def test_script_beside_a_pickle_that_does_not_import_it_is_left_out(
+    weights: object, tmp_path: Path
+) -> None:
+    client = b"import requests\nprint(requests.post('http://127.0.0.1:9696/predict', json={}))\n"
+    files = {"lin_reg.bin": pickle.dumps(weights), "test.py": client, "predict.py": client}
+    assert "test.py" not in judged(read(tmp_path, files))
 
 
 @pytest.mark.parametrize("name", ["run.sh", "Dockerfile", "README.md", "try.ipynb"])
@@ -128,3 +144,13 @@ def test_compiled_python_and_folders_of_tools_are_left_out(tmp_path: Path) -> No
         ".venv/x.pkl": pickle.dumps(Shell()),
     }
     assert judged(read(tmp_path, files)) == {"model.safetensors"}
+
+
+@pytest.mark.parametrize("name", ["weights", "notes.txt", "net.pickle"])
+def test_code_beside_a_model_is_looked_into_whatever_the_model_is_called(
+    tmp_path: Path, name: str
+) -> None:
+    found = read(tmp_path, {f"m/{name}": NAMES_NET, "m/net.py": CODE, "other/train.py": CODE})
+    assert judged(found) == {f"m/{name}", "m/net.py"}
+    (code,) = [each for each in found.resources if each.id.endswith("m/net.py")]
+    assert any("os.system" in str(value) for value in code.properties.values())

@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 
 from mlsec.artifacts.bytes.window import Window
-from mlsec.artifacts.facts import Format
+from mlsec.artifacts.facts import TOO_MANY_NAMES, Format, Inspection, InspectionGap
 from mlsec.artifacts.inspect.inspect import inspect
+from mlsec.collect.folders.entry import Entry
+from mlsec.core.enums import GapReason
+from mlsec.model_files.evidence import Inspected
+from mlsec.model_files.models import may_be_model
 from tests.artifacts.builders.protobufs import message, number, text
 from tests.model_files.test_source_beside import AUTO, CODE, SCRIPT, WEIGHTS, Shell, judged, read
 
@@ -46,6 +50,14 @@ NO_MODELS = {
     "config.json": b'{"port": 8080}',
     "run.py": CODE,
 }
+
+
+@pytest.mark.parametrize(("detail", "may_be"), [(TOO_MANY_NAMES, False), ("too large", True)])
+def test_program_text_that_leads_too_far_hides_no_model(*, detail: str, may_be: bool) -> None:
+    gap = InspectionGap(reason=GapReason.OVER_LIMIT, place="pydantic/networks.py", detail=detail)
+    package = Inspection(size_bytes=9, formats=(Format.ZIP,), gaps=(gap,))
+    entry = Entry(id="function.zip", path="function.zip", size_bytes=9)
+    assert may_be_model(Inspected(entry=entry, inspection=package)) is may_be
 
 
 @pytest.mark.parametrize("name", NO_MODELS)

@@ -53,6 +53,8 @@ def test_a_manifest_can_still_be_read_when_its_comments_are_masked() -> None:
     [
         (Language.TERRAFORM, VARIABLE.format(PLAIN, "false")),
         (Language.TERRAFORM_VALUES, f'other = "{PLAIN}"\n'),
+        (Language.KUBERNETES, f"kind: Secret\nmetadata: {{name: {PLAIN}}}\n"),
+        (Language.KUBERNETES, 'kind: Secret\nstringData:\n  a: ${id}\n  b: |\n    key = "$KEY"\n'),
         (
             Language.CLOUDFORMATION,
             "Parameters:\n  Pw:\n    NoEcho: true\n  Net:\n    Default: open\n",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
+from mlsec.core.custom_resource_definitions import without_schemas
 from mlsec.core.resource import Inventory, is_of_code
-from mlsec.repository.custom_resource_definitions import without_schemas
 from mlsec.snapshot.evidence import open_evidence
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.collectors import COLLECTORS
@@ -29,7 +29,7 @@ def inventory_of(folder: Path, scratch: Path) -> Inventory:
 def test_a_file_that_no_reader_takes_is_a_gap_and_not_silence(tmp_path: Path) -> None:
     folder = tmp_path / "repo"
     folder.mkdir()
-    (folder / "main.bicep").write_text("param x string\n")
+    (folder / "Pulumi.yaml").write_text("name: x\nruntime: nodejs\n")
     found = inventory_of(folder, tmp_path)
     (file,) = [one for one in found.resources if one.type == "code.file"]
     assert file.unread

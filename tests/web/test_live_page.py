@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -21,9 +21,11 @@ import pytest
 from mlsec.cli.main import main
 from mlsec.core.content_paths import content_folder
 from mlsec.core.errors import MlsecError
+from mlsec.history.place import DatabaseUrl, Place
 from mlsec.history.queries import OPEN, states
 from mlsec.history.store import History
 from tests.browser_checks import command_and_environment
+from tests.postgres import STORES, Server, word
 from tests.web.server import HOSTILE, TOKEN, ask, lock, record_again, serving, write_history
 
 DEMO = content_folder("fixtures") / "demo"
@@ -31,21 +33,27 @@ CHECKER = Path(__file__).parent / "live_page.mjs"
 PATHS = ("/", "/trend", "/accounts", "/waivers", f"/finding/{3:032x}")
 
 
-@pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("live") / "scans ?%.db"
-    write_history(path, 400)
-    return path
+@pytest.fixture(scope="module", params=STORES)
+def history(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    with ExitStack() as stack:
+        history: Place = tmp_path_factory.mktemp("live") / "scans ?%.db"
+        if request.param == "postgresql":
+            server: Server = request.getfixturevalue("postgres")
+            history = DatabaseUrl(server.url(stack.enter_context(server.database())))
+        write_history(history, 400)
+        yield history
 
 
 @pytest.fixture(scope="module")
-def address(history: Path) -> Iterator[str]:
+def address(history: Place) -> Iterator[str]:
     with serving(history) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def closed(history: Path) -> Iterator[str]:
+def closed(history: Place) -> Iterator[str]:
     """The same page behind a token."""
     with serving(history, "--host", "127.0.0.2", "--allowed-host", "mlsec.example.com",
                  token=TOKEN) as found:  # fmt: skip
@@ -69,10 +77,9 @@ def test_filters_leave_out_what_they_do_not_name(address: str) -> None:
     assert "train 4 is open" not in page
 
 
-def test_a_filter_that_the_form_offers_fits_what_it_was_made_from(tmp_path: Path) -> None:
-    path = tmp_path / "scans.db"
-    write_history(path, 40, HOSTILE)
-    with serving(path) as address:
+def test_a_filter_that_the_form_offers_fits_what_it_was_made_from(place: Place) -> None:
+    write_history(place, 40, HOSTILE)
+    with serving(place) as address:
         page = ask(address, "/").text
         [offered] = re.findall(r'<select name="account">(.*?)</select>', page)
         accounts = [html.unescape(value) for value in re.findall(r'value="([^"]+)"', offered)]
@@ -196,13 +203,13 @@ def test_health_needs_no_token_and_tells_nothing(closed: str) -> None:
 
 
 def test_an_address_that_others_can_reach_needs_a_token(
-    history: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    history: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("MLSEC_WEB_TOKEN", raising=False)
-    assert main(["serve", str(history), "--host", "0.0.0.0"]) == 2  # noqa: S104
+    assert main(["serve", word(history), "--host", "0.0.0.0"]) == 2  # noqa: S104
     assert "it needs a token" in capsys.readouterr().err
     monkeypatch.setenv("MLSEC_WEB_TOKEN", "short")
-    assert main(["serve", str(history)]) == 2
+    assert main(["serve", word(history)]) == 2
     assert "shorter than 20" in capsys.readouterr().err
 
 
@@ -224,13 +231,12 @@ def test_a_history_that_is_written_answers_and_then_shows_what_was_written(
         assert ask(address, "/healthz").status == 503
 
 
-def test_pages_asked_for_at_once_are_whole_while_scans_are_written(tmp_path: Path) -> None:
-    path = tmp_path / "scans.db"
-    write_history(path, 1_000)
-    with serving(path) as address, ThreadPoolExecutor(6) as pool:
+def test_pages_asked_for_at_once_are_whole_while_scans_are_written(place: Place) -> None:
+    write_history(place, 1_000)
+    with serving(place) as address, ThreadPoolExecutor(6) as pool:
         answers = [pool.submit(ask, address, "/") for _ in range(36)]
         for _ in range(40):
-            record_again(path)
+            record_again(place)
             time.sleep(0.02)
     assert {answer.result().status for answer in answers} == {200}
 
@@ -241,7 +247,7 @@ def test_a_scan_that_was_cut_off_is_said_and_nothing_is_written(tmp_path: Path) 
     with closing(sqlite3.connect(source, isolation_level=None)) as connection:
         connection.execute("PRAGMA cache_size = 5")
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute("UPDATE finding SET head = head || ' '")
+        connection.execute("UPDATE finding SET message = message || ' '")
         for end in ("", "-journal"):
             shutil.copy(f"{source}{end}", f"{path}{end}")
     before = path.read_bytes()

@@ -8,6 +8,7 @@ from itertools import islice
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.core.enums import Severity
+from mlsec.core.long_data import search_long
 from mlsec.core.regex import regex
 
 # Fetches and runs what it fetched, or gives a shell to another machine.
@@ -61,7 +62,10 @@ HIDDEN = regex(
 
 def shell_in(data: bytes) -> re.Match[bytes] | None:
     """The first command that fetches and runs code, or gives the machine or its keys away."""
-    return SHELL.search(data) or FETCHED.search(data) or ON_A_LINE.search(data)
+    if match := search_long(SHELL, data):
+        return match
+    is_fetched = (b"curl" in data or b"wget" in data) and b"chmod" in data
+    return (is_fetched and FETCHED.search(data)) or search_long(ON_A_LINE, data)
 
 
 def program_in(data: bytes) -> re.Match[bytes] | None:
@@ -69,7 +73,7 @@ def program_in(data: bytes) -> re.Match[bytes] | None:
     if any(word in data for word in _WORDS) and (match := PROGRAM.search(data)):
         return match
     if any(word in data for word in _SHELL_WORDS):
-        return SHELL.search(data)
+        return search_long(SHELL, data)
     return None
 
 

@@ -39,6 +39,21 @@ def inspect(window: Window, limits: Limits | None = None) -> Inspection:
     )
 
 
+def python_only(window: Window) -> Inspection | None:
+    """Say that a file is Python and nothing else, without looking into it; None where it is not."""
+    try:
+        known = recognise(window) if window.size_bytes else []
+    except ArtifactError:
+        return None
+    if [reader.format for reader in known] != [Format.PYTHON]:
+        return None
+    return Inspection(
+        size_bytes=window.size_bytes,
+        formats=(Format.PYTHON,),
+        bytes_read=window.source.bytes_read,
+    )
+
+
 def _held(ledger: Ledger) -> dict[str, list[str]]:
     """The formats of models among the members, as a property; nothing where there are none."""
     names = sorted(format_.value for format_ in ledger.held & MODEL_FORMATS)

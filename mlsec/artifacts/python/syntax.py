@@ -13,15 +13,16 @@ MOST_NESTED = 150
 PARSED_ONLY = "<parsed only>"
 
 
-def tree_of(data: bytes) -> ast.Module:
-    """The tree of a source text.
+def tree_of(data: bytes | str) -> ast.Module:
+    """The tree of a source text; bytes are in the encoding that their first lines name.
 
     Raises:
         SyntaxError: no Python of this version.
         OverLimitError: nested too deep to be parsed within bounds.
     """
     depth = deepest = 0
-    for byte in re.findall(rb"[(\[{)\]}]", data):
+    text = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
+    for byte in re.findall(rb"[(\[{)\]}]", text):
         depth = depth + 1 if byte in b"([{" else max(0, depth - 1)
         deepest = max(deepest, depth)
     if deepest > MOST_NESTED:

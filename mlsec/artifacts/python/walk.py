@@ -8,7 +8,7 @@ import contextlib
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.content.program_text import PROGRAM
 from mlsec.artifacts.errors import OverLimitError
-from mlsec.artifacts.facts import FactKind
+from mlsec.artifacts.facts import TOO_MANY_NAMES, TOO_MANY_VALUES, FactKind
 from mlsec.artifacts.python.dangers import ON_LOAD, danger_of_call, pickled_in
 from mlsec.artifacts.python.flows import Flows
 from mlsec.artifacts.python.indirect_access import IndirectAccess
@@ -72,11 +72,9 @@ class PythonWalk:
                 self.indirect.setting(node)
             left.extend((child, inside) for child in children(node))
         if self.scope.is_exhausted() or self.flows.folder.left < 0:
-            detail = "its names lead to more than can be followed"
-            self.record.unread(OverLimitError.reason, detail)
+            self.record.unread(OverLimitError.reason, TOO_MANY_NAMES)
         elif self.flows.is_cut:
-            detail = "what a call is given is made of more than can be followed"
-            self.record.gap(OverLimitError.reason, detail)
+            self.record.gap(OverLimitError.reason, TOO_MANY_VALUES)
 
     def _annotation(self, node: ast.expr | None, inside: str) -> None:
         """An annotation in quotes is evaluated when the annotations are resolved."""

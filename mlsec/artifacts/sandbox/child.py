@@ -146,7 +146,7 @@ def answer(value: Inspection) -> None:
 def _read_local(job: LocalFile, descriptor: int, limits: Limits) -> Inspection:
     try:
         source = DescriptorSource(descriptor, job.size_bytes)
-        return attempt(Window.over(source, job.name), limits)
+        return attempt(Window.over(source, job.name), limits, leaves_python=job.leaves_python)
     finally:
         os.close(descriptor)
 

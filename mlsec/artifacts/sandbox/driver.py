@@ -123,7 +123,11 @@ class Driver:
             return
         try:
             self._given.append(_Given(job, source.stamp))
-            message = LocalFile(name=job.name or job.path, size_bytes=source.size_bytes)
+            message = LocalFile(
+                name=job.name or job.path,
+                size_bytes=source.size_bytes,
+                leaves_python=job.leaves_python,
+            )
             with suppress(WorkerGoneError):
                 self._process().send(message, source.descriptor)
         finally:

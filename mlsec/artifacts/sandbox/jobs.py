@@ -11,11 +11,15 @@ from mlsec.artifacts.bytes.window import Source
 
 
 class LocalJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A file on disk; it is opened here, following no link, and passed on."""
+    """A file on disk; it is opened here, following no link, and passed on.
+
+    Of Python that ``leaves_python`` is said that it is Python, and no more.
+    """
 
     id: str
     path: str
     name: str = ""
+    leaves_python: bool = False
 
 
 class FarJob(msgspec.Struct, frozen=True, kw_only=True, eq=False):

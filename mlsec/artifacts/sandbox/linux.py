@@ -10,8 +10,11 @@ import contextlib
 import ctypes
 import errno
 import os
+import stat
 import struct
+from collections.abc import Sequence
 
+from mlsec.artifacts.sandbox.renderer_syscalls import Renderer, renderer_filter
 from mlsec.artifacts.sandbox.syscalls import is_known, reader_filter
 
 _SET_PARENT_SIGNAL, _SET_DUMPABLE, _SET_SECCOMP, _SET_NO_NEW_PRIVS = 1, 4, 22, 38
@@ -21,7 +24,13 @@ _FILTER_MODE = 2
 _CAPABILITIES_VERSION, _CAP_KILL = 0x2008_0522, 1 << 5
 NOBODY = 65534
 # The same numbers on every architecture.
-_CREATE_RULESET, _RESTRICT_SELF = 444, 446
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_BENEATH = 1
+# Rights of Landlock on what lies beneath a path: to run a file, to read one, to list a folder.
+_RUN, _READ, _LIST = 1 << 0, 1 << 2, 1 << 3
+# The system call and the flag that put a filter on all threads of this process.
+_SECCOMP = {"x86_64": 317, "aarch64": 277}
+_SECCOMP_FILTER, _ALL_THREADS = 1, 1
 _VERSION_ONLY = 1
 # By version of Landlock: how many bits there are for files, for the network, for scopes.
 _RIGHTS = {1: (13, 0, 0), 2: (14, 0, 0), 3: (15, 0, 0), 4: (15, 2, 0), 5: (16, 2, 0), 6: (16, 2, 2)}
@@ -71,8 +80,11 @@ def hide() -> str:
     return _prctl(_SET_DUMPABLE, 0) or _prctl(_SET_PARENT_SIGNAL, _SIGKILL)
 
 
-def leave_files() -> str:
-    """Deny every file, TCP port and outside process by Landlock; "" or why it is not in force."""
+def leave_files(readable: Sequence[str] = (), run: Sequence[str] = ()) -> str:
+    """Deny every file, TCP port and outside process by Landlock; "" or why it is not in force.
+
+    What lies beneath ``readable`` may be read, and what lies beneath ``run`` run as well.
+    """
     version = _libc.syscall(_CREATE_RULESET, None, 0, _VERSION_ONLY)
     if version < 1:
         return "the kernel has no Landlock"
@@ -81,9 +93,26 @@ def leave_files() -> str:
     if ruleset < 0:
         return _error()
     try:
+        for paths, rights_there in ((readable, _READ | _LIST), (run, _READ | _RUN)):
+            for path in paths:
+                _allow(ruleset, path, rights_there)
         return _error() if _libc.syscall(_RESTRICT_SELF, ruleset, 0) else ""
     finally:
         os.close(ruleset)
+
+
+def _allow(ruleset: int, path: str, rights: int) -> None:
+    """Let a path be read or run; one that is not there is left out."""
+    try:
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        if not stat.S_ISDIR(os.fstat(place).st_mode):
+            rights &= ~_LIST
+        _libc.syscall(_ADD_RULE, ruleset, _BENEATH, struct.pack("=Qi", rights, place), 0)
+    finally:
+        os.close(place)
 
 
 def keep_to_reading() -> str:
@@ -93,6 +122,17 @@ def keep_to_reading() -> str:
         return f"mlsec has no filter for {machine}"
     program = reader_filter(machine, os.getpid())
     return _prctl(_SET_SECCOMP, _FILTER_MODE, ctypes.byref(_Program(len(program) // 8, program)))
+
+
+def keep_to_rendering(kind: Renderer) -> str:
+    """Refuse all system calls but a renderer's, in all threads that there are; "" or why not."""
+    machine = os.uname().machine
+    if not is_known(machine):
+        return f"mlsec has no filter for {machine}"
+    program = renderer_filter(machine, os.getpid(), kind)
+    place = ctypes.byref(_Program(len(program) // 8, program))
+    refused = _libc.syscall(_SECCOMP[machine], _SECCOMP_FILTER, _ALL_THREADS, place)
+    return _error() or "one of its threads has another filter" if refused else ""
 
 
 def _permitted() -> int:

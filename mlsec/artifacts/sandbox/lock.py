@@ -6,13 +6,19 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from mlsec.artifacts.limits import Limits
 from mlsec.artifacts.sandbox.confinement import Confinement
+from mlsec.artifacts.sandbox.renderer_syscalls import Renderer
 
 # What is handed over and not yet read stays open.
 OPEN_FILES = 64
+# What a program is made of, beside its own file: the libraries of the system, and their index.
+_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
+_LOADED_BY_ALL = ("/etc/ld.so.cache", "/sys/kernel/mm/transparent_hugepage", "/dev/null")
+_RESERVED_BYTES = 8 << 30
 _NOT_HERE = f"{sys.platform} has no such protection that mlsec uses"
 
 
@@ -22,16 +28,76 @@ def lock(limits: Limits) -> Confinement:
     if sys.platform == "linux":
         from mlsec.artifacts.sandbox import linux  # noqa: PLC0415 - its interfaces are Linux's
 
-        results["no_new_privs"] = linux.give_up_new_privileges()
-        results["user"] = linux.become_nobody()
-        results["capabilities"] = linux.drop_capabilities()
-        results["hidden"] = linux.hide()
+        results |= _privileges()
         results["landlock"] = linux.leave_files()
         results["seccomp"] = linux.keep_to_reading()
     else:
-        names = ("no_new_privs", "capabilities", "hidden", "landlock", "seccomp")
-        results |= dict.fromkeys(names, _NOT_HERE)
-        results["user"] = "" if os.geteuid() else "runs as root"
+        results |= _elsewhere()
+    return _confinement(results)
+
+
+def lock_library(limits: Limits, load: Callable[[], object]) -> Confinement:
+    """Load a library of Go and give up everything but computing, with the threads that it starts.
+
+    While it loads it can read files, and no more than that.
+    """
+    results: dict[str, str] = {}
+    if sys.platform == "linux":
+        from mlsec.artifacts.sandbox import linux  # noqa: PLC0415 - as above
+
+        linux.give_up_new_privileges()
+        linux.keep_to_rendering(Renderer.LOADING)
+        load()
+        # What is mapped by now is no part of what it may take.
+        results |= {"limits": _limit(limits, has_threads=True), **_privileges()}
+        # Of this thread alone; the filter, which holds all of them, refuses every file as well.
+        results["landlock"] = linux.leave_files()
+        results["seccomp"] = linux.keep_to_rendering(Renderer.LIBRARY)
+    else:
+        load()
+        results |= {"limits": _limit(limits, has_threads=True), **_elsewhere()}
+    return _confinement(results)
+
+
+def lock_program(limits: Limits, folder: str, program: str) -> Confinement:
+    """Give up everything but running a program that reads files of one folder.
+
+    Raises:
+        OSError: the folder cannot be entered.
+    """
+    results = {"limits": _limit(limits, has_threads=True)}
+    if sys.platform == "linux":
+        from mlsec.artifacts.sandbox import linux  # noqa: PLC0415 - as above
+
+        results |= _privileges()
+        results["landlock"] = linux.leave_files((folder, *_LOADED_BY_ALL), (program, *_LIBRARIES))
+        results["seccomp"] = linux.keep_to_rendering(Renderer.PROGRAM)
+    else:
+        results |= _elsewhere()
+    return Confinement(
+        in_force=tuple(name for name, why in results.items() if not why),
+        missing={name: why for name, why in results.items() if why},
+    )
+
+
+def _privileges() -> dict[str, str]:
+    from mlsec.artifacts.sandbox import linux  # noqa: PLC0415 - as above
+
+    return {
+        "no_new_privs": linux.give_up_new_privileges(),
+        "user": linux.become_nobody(),
+        "capabilities": linux.drop_capabilities(),
+        "hidden": linux.hide(),
+    }
+
+
+def _elsewhere() -> dict[str, str]:
+    names = ("no_new_privs", "capabilities", "hidden", "landlock", "seccomp")
+    return dict.fromkeys(names, _NOT_HERE) | {"user": "" if os.geteuid() else "runs as root"}
+
+
+def _confinement(results: dict[str, str]) -> Confinement:
+    """Name what is in force; where the kernel refuses nothing, Python does."""
     if results["seccomp"]:
         from mlsec.artifacts.sandbox.audit import refuse  # noqa: PLC0415 - only without the filter
 
@@ -52,7 +118,7 @@ def allow_time(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
-def _limit(limits: Limits) -> str:
+def _limit(limits: Limits, *, has_threads: bool = False) -> str:
     """Set the limits on resources; "" or the one that the system refuses."""
     memory_bytes = _mapped_bytes() + limits.memory_bytes
     values = {
@@ -63,6 +129,11 @@ def _limit(limits: Limits) -> str:
         "RLIMIT_AS": memory_bytes,
         "RLIMIT_DATA": memory_bytes,
     }
+    if has_threads:
+        # It counts threads too, those of other processes of this user as well.
+        del values["RLIMIT_NPROC"]
+        # Each thread reserves addresses that it never uses; what it writes to is counted as data.
+        values["RLIMIT_AS"] += _RESERVED_BYTES
     refused = [name for name, value in values.items() if not _cap(name, value)]
     return f"{', '.join(refused)} cannot be set" if refused else ""
 

@@ -16,7 +16,9 @@ from mlsec.artifacts.sandbox.wire import Module, NoModule
 LOADED_FIRST = ("yaml", "markupsafe", "zstandard", "lz4.frame")
 # Loaded by a new process when the first file needs it, as it takes long and is native in parts;
 # with what it loads late itself.
-ON_REQUEST: Mapping[str, tuple[str, ...]] = MappingProxyType({"py7zr": ("py7zr", "psutil")})
+ON_REQUEST: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"py7zr": ("py7zr", "psutil"), "re2": ("re2",)}
+)
 # Of what else is installed, readers have nothing to do with the code.
 _PACKAGES = frozenset({"mlsec", "msgspec", "jinja2", "markupsafe", "yaml", "zstandard", "lz4"})
 

@@ -45,7 +45,7 @@ CHECKED = "recvmsg write mmap mprotect prlimit64 tgkill tkill".split()  # noqa: 
 _EXECUTABLE = 4
 _READ, _WRITE = 0, 1
 _X32 = 0x4000_0000
-_KILL, _REFUSE, _ALLOW = 0x8000_0000, 0x0005_0001, 0x7FFF_0000  # the middle one is EPERM
+KILL, REFUSE, ALLOW = 0x8000_0000, 0x0005_0001, 0x7FFF_0000  # the middle one is EPERM
 _LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
 _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16
 _ARCHITECTURES = {"x86_64": 0xC000_003E, "aarch64": 0xC000_00B7}
@@ -64,9 +64,9 @@ class Check(msgspec.Struct, frozen=True):
     is_mask: bool = False
 
 
-def numbers(machine: str) -> Mapping[str, int]:
+def numbers(machine: str, table: str = _NUMBERS) -> Mapping[str, int]:
     """The number of each system call by name; those that the machine lacks are left out."""
-    words = _NUMBERS.split()
+    words = table.split()
     column = 1 + (machine == "aarch64")
     rows = (words[at : at + 3] for at in range(0, len(words), 3))
     return MappingProxyType({row[0]: int(row[column]) for row in rows if row[column] != "-"})
@@ -90,28 +90,53 @@ def reader_filter(machine: str, process_id: int) -> bytes:
         "tkill": (Check(0, process_id),),
     }
     fatal = [name for name in number if name not in ALLOWED and name not in CHECKED]
-    program: list[Instruction] = [
-        (_LOAD, 0, 0, _ARCH_AT),
-        (_EQUAL, 1, 0, _ARCHITECTURES[machine]),
-        (_RETURN, 0, 0, _KILL),
-        (_LOAD, 0, 0, _NUMBER_AT),
-    ]
-    if machine == "x86_64":  # the same architecture, with other numbers
-        program += [(_ANY_BIT, 0, 1, _X32), (_RETURN, 0, 0, _KILL)]
+    lines = architecture(machine)
     for name in CHECKED:
-        program += _checked(number[name], checks[name])
-    for names, action in ((ALLOWED, _ALLOW), (fatal, _KILL)):
+        lines += checked(number[name], checks[name])
+    for names, action in ((ALLOWED, ALLOW), (fatal, KILL)):
         for name in names:
-            program += [(_EQUAL, 0, 1, number[name]), (_RETURN, 0, 0, action)]
-    program.append((_RETURN, 0, 0, _REFUSE))
+            lines += answered(number[name], action)
+    return packed(lines)
+
+
+def packed(lines: Sequence[Instruction]) -> bytes:
+    """Give a filter as the kernel takes it; what no line answers is refused."""
+    program = [*lines, (_RETURN, 0, 0, REFUSE)]
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
 
 
-def _checked(number: int, checks: Sequence[Check]) -> list[Instruction]:
+def architecture(machine: str) -> list[Instruction]:
+    """Begin a filter: other architectures end the process; the number of the call is loaded."""
+    program: list[Instruction] = [
+        (_LOAD, 0, 0, _ARCH_AT),
+        (_EQUAL, 1, 0, _ARCHITECTURES[machine]),
+        (_RETURN, 0, 0, KILL),
+        (_LOAD, 0, 0, _NUMBER_AT),
+    ]
+    if machine == "x86_64":  # the same architecture, with other numbers
+        program += [(_ANY_BIT, 0, 1, _X32), (_RETURN, 0, 0, KILL)]
+    return program
+
+
+def answered(number: int, action: int) -> list[Instruction]:
+    """Answer a call in the same way whatever its arguments are."""
+    return [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, action)]
+
+
+def one_of(number: int, argument: int, values: Sequence[int]) -> list[Instruction]:
+    """Allow a call whose argument is one of these, and refuse it otherwise."""
+    body: list[Instruction] = [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * argument)]
+    body += [(_EQUAL, len(values) - at, 0, value) for at, value in enumerate(values)]
+    body += [(_RETURN, 0, 0, REFUSE), (_RETURN, 0, 0, ALLOW)]
+    return [(_EQUAL, 0, len(body), number), *body]
+
+
+def checked(number: int, checks: Sequence[Check]) -> list[Instruction]:
+    """Allow a call whose arguments pass all checks, and refuse it otherwise."""
     body: list[Instruction] = []
     for at, check in enumerate(checks):
         refuse = 2 * (len(checks) - at) - 1  # from the jump to the refusal behind the last check
         jump = (_ANY_BIT, refuse, 0) if check.is_mask else (_EQUAL, 0, refuse)
         body += [(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * check.argument), (*jump, check.value)]
-    body += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _REFUSE)]
+    body += [(_RETURN, 0, 0, ALLOW), (_RETURN, 0, 0, REFUSE)]
     return [(_EQUAL, 0, len(body), number), *body]

@@ -27,10 +27,14 @@ class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
 
 
 class LocalFile(msgspec.Struct, frozen=True, kw_only=True, tag="local"):
-    """Read this file, whose open descriptor comes with the message."""
+    """Read this file, whose open descriptor comes with the message.
+
+    What only Python reads is not looked into with ``leaves_python``.
+    """
 
     name: str
     size_bytes: int
+    leaves_python: bool = False
 
 
 class FarFile(msgspec.Struct, frozen=True, kw_only=True, tag="far"):
@@ -38,6 +42,17 @@ class FarFile(msgspec.Struct, frozen=True, kw_only=True, tag="far"):
 
     name: str
     size_bytes: int
+
+
+class Chart(msgspec.Struct, frozen=True, kw_only=True, tag="chart"):
+    """Render this chart, once with each of these texts of values; each is answered by itself.
+
+    ``archive`` is what ``helm package`` makes, ``name`` that of the release and its namespace.
+    """
+
+    archive: bytes
+    name: str
+    values: tuple[str, ...]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, tag="part"):
@@ -104,8 +119,19 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
     inspection: Inspection
 
 
-ToChild = Begin | LocalFile | FarFile | Part | Refused | Module | NoModule
-ToParent = Ready | Load | Lacks | Want | Soon | Done
+class Charted(msgspec.Struct, frozen=True, kw_only=True, tag="charted"):
+    """What the templates of a chart made of one text of values, by path; or why they made nothing.
+
+    ``is_too_much``: they made more than is taken.
+    """
+
+    texts: dict[str, str] = {}
+    problem: str = ""
+    is_too_much: bool = False
+
+
+ToChild = Begin | LocalFile | FarFile | Chart | Part | Refused | Module | NoModule
+ToParent = Ready | Load | Lacks | Want | Soon | Done | Charted
 
 
 def frame(message: ToChild | ToParent) -> bytes:

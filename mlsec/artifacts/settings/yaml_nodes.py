@@ -21,8 +21,25 @@ MOST_NODES = 200_000
 _RUNS = regex(
     r"(?:tag:yaml\.org,2002:|!+)(?:python|ruby|perl|php|java|javax|net|com\.sun)\b[/.:]?|^!?ruby/"
 )
+_BRACKETS = regex(r"[\[{}\]]")
+# So far in that it must be nested deeper than is followed.
+_INDENTED = regex(rf"(?:\A|[\n\r\v\f\x85\u2028\u2029])[ -]{{{4 * (MOST_NESTED + 1)}}}")
 # Tags of HyperPyYAML: what is made, called, named or imported.
 _HYPER = regex(r"!(new|apply|name|module):([\w.]+)\Z")
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Leaves the type of plain scalars open: each counts as the text that it is."""
+
+    def resolve(self, _kind: type, _value: str | None, _implicit: object) -> str:
+        """Give the tag of a node that is written without one."""
+        return ""
+
+    def descend_resolver(self, _parent: yaml.Node | None, _index: object) -> None:
+        """Do nothing: no node is resolved by its path."""
+
+    def ascend_resolver(self) -> None:
+        """Do nothing, as above."""
 
 
 def judge_yaml(text: str, record: Recorder) -> None:
@@ -35,7 +52,7 @@ def judge_yaml(text: str, record: Recorder) -> None:
         record.fact(FactKind.BOMB, "YAML", "nested deeper than can be followed")
         raise OverLimitError("YAML is nested deeper than can be followed")
     try:
-        nodes = list(yaml.compose_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        nodes = list(yaml.compose_all(text, Loader=_Loader))
     except (yaml.YAMLError, ValueError):
         # Not every file that looks like YAML is: templates of it, notes. Its tags still count.
         _search(text, record)
@@ -89,17 +106,15 @@ def _search(text: str, record: Recorder) -> None:
 
 
 def _nesting(text: str) -> int:
-    depth = deepest = 0
-    for character in text:
-        if character in "[{":
-            depth += 1
+    deepest = 0
+    if text.count("[") + text.count("{") > MOST_NESTED:
+        depth = 0
+        for match in _BRACKETS.finditer(text):
+            depth = max(0, depth + (1 if match.group() in "[{" else -1))
             deepest = max(deepest, depth)
-        elif character in "]}":
-            depth = max(0, depth - 1)
-        elif character == "\n" and depth > 10_000:
-            break
-    indents = (len(line) - len(line.lstrip(" -")) for line in text.splitlines())
-    return max(deepest, max(indents, default=0) // 4)
+            if depth > MOST_NESTED:
+                break
+    return MOST_NESTED + 1 if _INDENTED.search(text) else deepest
 
 
 def _key(value: Any) -> str:
@@ -120,21 +135,19 @@ class _Builder:
         """The plain value of a node: mappings, lists and texts, whatever the tags say."""
         if id(root) in self.built:
             return self.built[id(root)]
-        self._tag(root)
+        if root.tag:
+            self._tag(root)
         built: Any
-        match root:
-            case yaml.ScalarNode():
-                built = root.value
-                self.built[id(root)] = built
-            case yaml.SequenceNode():
-                built = self.built[id(root)] = []
-                built.extend(self.value(item) for item in root.value)
-            case yaml.MappingNode():
-                built = self.built[id(root)] = {}
-                for key, result in root.value:
-                    built[_key(self.value(key))] = self.value(result)
-            case _:
-                built = None
+        if isinstance(root, yaml.ScalarNode):
+            built = root.value
+            self.built[id(root)] = built
+        elif isinstance(root, yaml.SequenceNode):
+            built = self.built[id(root)] = []
+            built.extend([self.value(item) for item in root.value])
+        else:
+            built = self.built[id(root)] = {}
+            for key, result in root.value:
+                built[_key(self.value(key))] = self.value(result)
         return built
 
     def _tag(self, node: yaml.Node) -> None:

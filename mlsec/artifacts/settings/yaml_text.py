@@ -11,7 +11,9 @@ from mlsec.artifacts.errors import OverLimitError
 from mlsec.artifacts.facts import FactKind
 from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.settings.loaders import LOADER
+from mlsec.core.custom_resource_definitions import without_schemas
 from mlsec.core.enums import Severity
+from mlsec.core.long_data import search_long
 from mlsec.core.regex import regex
 
 MOST_BYTES = 4 << 20
@@ -26,6 +28,27 @@ _WORTH = regex(
     rb"|flavors:|signatures:|model_module_dir|bundled_packages_dir|restore_from_path|py/\w+:"
     rb"|backbone:|preprocessors:|pipeline:|(?:template|prefix|suffix|prompt|llm|chain)_path"
     rb"|entry_points|licen[sc]e|parent_library|weight_map|target:|_implementation|sparkVersion|![\w!<]|%TAG|<<|\*\w+"
+)
+# Tags by a short name and nodes by an anchor reach from one part of a text into another.
+_READS_ON = regex(rb"%TAG|[\s\[{,:-]&\w")
+_OF_NO_DEFINITION = regex(
+    rb"\n  (?!acceptedNames:|additionalPrinterColumns:|conditions:|conversion:|group:|names:"
+    rb"|preserveUnknownFields:|scope:|storedVersions:|subresources:|validation:|versions?:)[^ \n#-]"
+)
+# What a schema does not say, and settings do: as ``_WORTH``, and of words that are names of fields
+# as well, those that something other than the next field follows.
+_IN_NO_SCHEMA = regex(
+    rb"loader_module|_target_|\b_type:|trust.remote.code|auto_map|class_path|custom_pipeline"
+    rb"|_component_|__target__|_instantiator|custom_imports|user_dir|script_url|runtime_env"
+    rb"|flavors:|signatures:|model_module_dir|bundled_packages_dir|restore_from_path|py/\w+:"
+    rb"|backbone:|preprocessors:|(?:template|prefix|suffix|prompt|llm|chain)_path|entry_points"
+    rb"|parent_library|weight_map|_implementation|<<|\{%|!<|tag:yaml|!(?:python|ruby|perl|php|java"
+    rb"|javax|net|com\.sun)\b|!(?:new|apply|name|module):|index.url|find.links|trusted.host|git\+|://[^\s/]+@"
+    rb"|\n[ \t]*-[ \t]+[\"']?-"
+    rb"|(?:code|template|plugins|pipeline|target|licen[sc]e|sparkVersion|class|command|args)[\"']?"
+    rb"[ \t]*:\s*(?:[^\sa-zA-Z0-9_\"'-]|[\w-]+(?:[^\w:-]|:[^\s])|[\"'][^\"'\n:]*[\"'][^:]|- )"
+    rb"|\b(?:__import__|exec|eval|b64decode|loads|system|popen)[ \t]*\(|\bsubprocess\.|/dev/tcp/"
+    rb"|[A-Za-z0-9+/]{80}"
 )
 # An environment of packages that names some address.
 _ENVIRONMENT = regex(rb"dependencies|requirements|packages|index_url")
@@ -74,25 +97,38 @@ def read_yaml(window: Window, record: Recorder) -> None:
     if len(data) > MOST_BYTES:
         raise OverLimitError(f"{window.size_bytes} bytes of YAML are over {MOST_BYTES}")
     _judge_code(data, record)
+    data = _without_schemas(data)
     if window.name.endswith("MLmodel") and b"flavors:" in data and not record.depth:
         record.property(LOADER, "mlflow")
     is_project = window.name.endswith("MLproject")
-    if is_project or _WORTH.search(data) or (_ENVIRONMENT.search(data) and _FAR.search(data)):
+    if is_project or search_long(_WORTH, data) or (_ENVIRONMENT.search(data) and _FAR.search(data)):
         from mlsec.artifacts.settings.yaml_nodes import judge_yaml  # noqa: PLC0415 - it loads much
 
         judge_yaml(data.decode("utf-8", "replace"), record)
+
+
+def _without_schemas(data: bytes) -> bytes:
+    """Leave out definitions of custom kinds, where no loader could read anything else into them."""
+    if b"CustomResourceDefinition" not in data or search_long(_READS_ON, data):
+        return data
+    return without_schemas(data.decode("utf-8", "replace"), _is_schema).encode()
+
+
+def _is_schema(text: str) -> bool:
+    data = text.encode()
+    return not (_OF_NO_DEFINITION.search(data) or search_long(_IN_NO_SCHEMA, data))
 
 
 def _judge_code(data: bytes, record: Recorder) -> None:
     """Note values that are a call which runs code, in what describes a model."""
     if (shell := shell_in(data)) and not _BUILD.search(data):
         note_program(record, shell, "a value of the settings")
-    if result := _RESOLVED.search(data):
+    if result := search_long(_RESOLVED, data):
         note_program(record, result, "a value of the settings")
     for result in _TRITON.finditer(data):
         path = result.group(1).decode("utf-8", "replace").replace("$$TRITON_MODEL_DIRECTORY/", "")
         note_reference(record, path, "what Triton loads for the model", offset=result.start(1))
-    result = _CODE.search(data)
+    result = search_long(_CODE, data)
     if result and _MODEL.search(data):
         call = result.group(1).decode("ascii")
         detail = "a value of the configuration is code that something must mean to run"

@@ -12,13 +12,18 @@ from mlsec.artifacts.recorder import Recorder
 from mlsec.artifacts.settings.requirement_lines import ELSEWHERE, judge_line
 from mlsec.artifacts.templates.names import MOST_CHARACTERS, SUSPECT_TEXT
 from mlsec.core.enums import GapReason
+from mlsec.core.long_data import search_long
 from mlsec.core.regex import regex
 
 SNIFFED_BYTES, LISTED_BYTES = 1 << 20, 16 << 20
 _BLOCK = regex(
     r"\{%[-+]?\s*(?:if|for|set|macro|include|import|extends|from|block|with|filter|call|raw|do)\b"
 )
-_ANY = regex(r"\{%|\{\{")
+# What ``SUSPECT_TEXT`` finds, and more: a blank of Unicode has several bytes.
+_MAYBE_SUSPECT = regex(
+    rb"__[\w\x80-\xff]|\|[^\w|]*attr\b|\bpopen\b|\bos[^\w.]*\.\W*system|\bsubprocess\b"
+    rb"|\bimport_module\b|_TemplateRef"
+)
 MOST_INSIDE = 2000
 _CHAT = regex(r"\bmessages\b|add_generation_prompt|\bmessage\s*[.\[]|\b[be]os_token\b")
 _FRONT = regex(rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?)\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -26,6 +31,7 @@ _REQUIREMENT = regex(
     r"\s*+(?:#.*|-[-\w]+(?:[ =].*)?|[A-Za-z0-9][\w.-]*+(?:\[[\w, .-]*+\])?\s*+"
     r"(?:(?:[<>=!~]=?=?|@)\s*+\S.*|;.*)?|(?:git\+|https?:)\S+.*)?\s*\Z"
 )
+_VERSION = regex(r"[A-Za-z0-9][\w.-]*\s*(?:[=<>~!]=|@ )")
 
 
 def sniff_template(head: bytes, window: Window) -> bool:
@@ -37,10 +43,13 @@ def sniff_template(head: bytes, window: Window) -> bool:
         return is_named and sniff_text(head, window)
     if window.size_bytes > MOST_CHARACTERS:
         return False
-    text = window.read(0, MOST_CHARACTERS).decode("utf-8", "replace")
-    if not _ANY.search(text):
+    data = window.read(0, MOST_CHARACTERS)
+    if b"{%" not in data and b"{{" not in data:
         return False
-    return bool(_BLOCK.search(text) and _CHAT.search(text)) or _is_suspect(text)
+    text = data.decode("utf-8", "replace")
+    if _BLOCK.search(text) and _CHAT.search(text):
+        return True
+    return search_long(_MAYBE_SUSPECT, data) is not None and _is_suspect(text)
 
 
 def _is_suspect(text: str) -> bool:
@@ -104,9 +113,10 @@ def sniff_requirements(head: bytes, window: Window) -> bool:
     if window.size_bytes > SNIFFED_BYTES:
         return False
     lines = window.read(0, SNIFFED_BYTES).decode("utf-8", "replace").splitlines()
-    elsewhere = any(ELSEWHERE.match(line.strip()) for line in lines)
-    versions = any(re.match(r"[A-Za-z0-9][\w.-]*\s*(?:[=<>~!]=|@ )", line) for line in lines)
-    return (elsewhere or versions) and all(_REQUIREMENT.match(line) for line in lines)
+    # Most texts have a line early on that does not match.
+    return all(_REQUIREMENT.match(line) for line in lines) and any(
+        ELSEWHERE.match(line.strip()) or _VERSION.match(line) for line in lines
+    )
 
 
 def read_requirements(window: Window, record: Recorder) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mlsec.cli.target import is_remote
+from mlsec.cli.values import history_place
 from mlsec.core.errors import MlsecError
+from mlsec.history.place import is_database
 
 TARGETS = "targets"
 _YES = ("true", "yes", "on", "1")
@@ -82,7 +84,7 @@ class Reader:
         return self._item(action, text)
 
     def _item(self, action: argparse.Action, item: Any) -> Any:
-        if action.type in (None, Path) or action.choices:
+        if action.type in (None, Path, history_place) or action.choices:
             text = _expect(item, str, "text")
         elif isinstance(item, bool) or not isinstance(item, int | float | str):
             raise MlsecError(f"{_kind(item)} where a number or text was expected")
@@ -90,7 +92,7 @@ class Reader:
             text = str(item)
         if not text:
             raise MlsecError("the value is empty", hint="leave the key out, or give it a value")
-        if action.type is Path or (action.dest == TARGETS and not is_remote(text)):
+        if _is_path(action, text):
             text = str(os.path.join(self._folder, os.path.expanduser(text)))  # noqa: PTH111, PTH118 - keeps ./
         return self._converted(action, text)
 
@@ -101,6 +103,12 @@ class Reader:
         except argparse.ArgumentError as error:
             raise MlsecError(error.message) from None
         return value
+
+
+def _is_path(action: argparse.Action, text: str) -> bool:
+    if action.type is history_place:
+        return not is_database(text)
+    return action.type is Path or (action.dest == TARGETS and not is_remote(text))
 
 
 def _expect(value: Any, kind: type, what: str) -> Any:

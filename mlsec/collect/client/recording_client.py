@@ -98,6 +98,7 @@ class RecordingClient:
                 return self._stored(request, call.id)
             ended, document = self._make(request, call)
             self._settled.add(call.id)
+            self._flights.pop(call.id, None)
         return interpret(request, ended, document)
 
     def _stored(self, request: Request, call_id: str) -> CallResult | Gap:

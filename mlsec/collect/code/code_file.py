@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from mlsec.collect.code.budget import Budget
 from mlsec.collect.code.launch import Launch
+from mlsec.collect.located.located import Node
 from mlsec.collect.tally import Tally
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
@@ -26,11 +27,19 @@ class Language(enum.Enum):
     TERRAFORM = "terraform"
     TERRAFORM_VALUES = "terraform values"
     TERRAFORM_PLAN = "terraform plan"
+    TERRAFORM_MODULES = "list of installed Terraform modules"
+    TERRAFORM_FILE = "file that Terraform reads"
     CLOUDFORMATION = "cloudformation"
     ARM = "arm template"
     BICEP = "bicep"
+    CDK_CODE = "CDK source"
+    JAVASCRIPT = "javascript"
     KUBERNETES = "kubernetes manifest"
+    HELM_CHART = "helm chart"
     HELM_TEMPLATE = "helm template"
+    HELM_VALUES = "chart values"
+    # Of whatever tool: kept for the keys in it alone.
+    SETTINGS = "settings"
     KUSTOMIZATION = "kustomization"
     COMPOSE = "compose"
     DOCKERFILE = "dockerfile"
@@ -40,14 +49,55 @@ class Language(enum.Enum):
     UNIT = "systemd unit"
     PROCFILE = "procfile"
     PROXY = "proxy configuration"
-    # What tools make resources of that are not read here: see repository/other_tools.py.
+    PYTHON = "python"
+    # Its text is the code of its cells: see collect/python/notebook.py.
+    NOTEBOOK = "notebook"
     AZURE_ML = "Azure ML file"
+    CONDA = "conda environment"
+    MCP = "MCP settings"
+    MODEL_PACKAGE = "model package"
+    WORKFLOW = "workflow"
+    KEY = "private key"
+    # What tools make resources of that are not read here: see repository/other_tools.py.
     AZD = "azd project"
     CDK = "CDK app"
     CDKTF = "CDK for Terraform app"
     PULUMI = "Pulumi program"
+    PULUMI_OUTPUT = "output of Pulumi"
     SERVERLESS = "Serverless Framework service"
     TERRAGRUNT = "Terragrunt configuration"
+
+
+class RenderedText(msgspec.Struct, frozen=True, kw_only=True):
+    """What one file of a chart or kustomization became; ``source`` is its path in the target."""
+
+    source: str
+    text: str
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True):
+    """What a root became with one file of values; ``values`` is its path from the root's folder."""
+
+    values: str
+    texts: tuple[RenderedText, ...] = ()
+
+
+class NotRendered(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a root was not rendered, and why."""
+
+    reason: GapReason
+    detail: str
+
+
+class Rendering(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chart or kustomization became.
+
+    ``used`` are the paths of the files that went into it, and are not judged by themselves.
+    """
+
+    scenarios: tuple[Scenario, ...] = ()
+    problems: tuple[NotRendered, ...] = ()
+    used: tuple[str, ...] = ()
 
 
 class CodeFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +106,7 @@ class CodeFile(msgspec.Struct, frozen=True, kw_only=True):
     ``id`` is the path as the target names it, ``path`` relative to the target, ``in_repository``
     relative to the root of its git repository (what code scanning needs; ``path`` outside of one).
     ``is_committed`` is noted where it matters: of what a tool makes, which could stand for code.
+    ``rendering`` is what the root of a chart or kustomization became.
     """
 
     id: str
@@ -64,11 +115,32 @@ class CodeFile(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     in_repository: str = ""
     is_committed: bool = False
+    rendering: Rendering | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def rendered(self) -> Rendering:
+        """What it became; nothing for a file that is no root."""
+        return Rendering() if isinstance(self.rendering, msgspec.UnsetType) else self.rendering
 
     @property
     def shown(self) -> str:
         """The path that reports point at."""
         return self.in_repository or self.path
+
+
+class DeclaredObject(msgspec.Struct, frozen=True, kw_only=True):
+    """A Kubernetes object in code of another kind, before it is read as one.
+
+    ``id`` is that of what declares it, ``stack`` what is applied together; ``scenario`` is as in
+    ``Origin``.
+    """
+
+    id: str
+    stack: str
+    scenario: str = ""
+    node: Node
+    file: CodeFile
+    line: int = 0
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,16 +150,23 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     launches: tuple[Launch, ...] = ()
 
 
+PartsOf = Callable[[CodeFile], Iterable[CodeFile]]
+
+
 class CodeScope:
     """The code of one target: its files, and what could not be understood of them.
 
     Readers note a gap for what they could not follow (``refuse`` a whole file, ``doubt`` a part of
     one), and say which files they took (``take``). A file that nobody takes is a gap as well.
+    ``parts`` are what a file holds in another language: they have the id and the lines of the file.
     """
 
-    def __init__(self, name: str, files: Iterable[CodeFile], tally: Tally) -> None:
+    def __init__(
+        self, name: str, files: Iterable[CodeFile], tally: Tally, parts: PartsOf | None = None
+    ) -> None:
         self.name = name
         self.files = tuple(files)
+        self.parts = tuple(part for file in self.files for part in parts(file)) if parts else ()
         self.tally = tally
         self.taken: set[str] = set()
         self.refused: dict[str, tuple[str, ...]] = {}
@@ -95,14 +174,16 @@ class CodeScope:
         self._limits: dict[str, set[int]] = {}
         self._unread_parts: set[tuple[str, int]] = set()
         self._budgets: dict[str, Budget] = {}
+        # Kubernetes objects in code of another kind, for the reader of manifests.
+        self.objects: list[DeclaredObject] = []
 
     def budget(self, reader: str) -> Budget:
         """Give what a reader may spend on the files of this target."""
         return self._budgets.setdefault(reader, Budget())
 
     def written_in(self, *languages: Language) -> tuple[CodeFile, ...]:
-        """Give the files in these languages, by path."""
-        return tuple(file for file in self.files if file.language in languages)
+        """Give the files in these languages, by path, and then what others hold of them."""
+        return tuple(file for file in (*self.files, *self.parts) if file.language in languages)
 
     def take(self, file: CodeFile) -> None:
         """Note that a reader has read this file, whatever it found there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -12,6 +13,26 @@ from mlsec.collect.located.located import Node, UnknownValue
 DECLARED_KINDS = ("compose", "dockerfile", "shell", "unit", "procfile", "config")
 
 
+# Stands in the text of a written file for what is not known there.
+UNKNOWN_TEXT = "__mlsec_unknown__"
+# A text and the line that writes it; what a file holds is a chain of them, the last in front.
+Piece = tuple[int, str]
+Pieces = tuple[Any, tuple[Piece, ...]]
+
+
+class WrittenFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that the build of an image writes; ``shown`` is the Dockerfile.
+
+    ``is_whole``: nothing that was not read stands in front of it. ``is_known``: all that changed
+    it was read.
+    """
+
+    shown: str
+    pieces: Pieces | None = None
+    is_whole: bool = True
+    is_known: bool = True
+
+
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
     """A port of a container that its host passes on; ``address`` is the host's own, "" for all."""
 
@@ -19,6 +40,12 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     line: int = 0
     column: int = 0
+
+
+# Kinds that other objects are merged with: what they leave open is asked of those.
+TEMPLATE_KINDS = frozenset({
+    "LLMInferenceServiceConfig", "TrainingRuntime", "ClusterTrainingRuntime",
+})  # fmt: skip
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +67,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     What only some sources say: ``passed_on`` are the ports that a container's host passes on;
     ``bases`` the images that the image is built from, ``packages`` those that the build installs,
     with their version ("" when it takes any); ``mounted`` maps a path inside the container to the
-    id of the file of the code that lies there; ``traits`` holds what the container may do
+    id of the file of the code that lies there, ``written`` to what the build writes there (``~/``
+    is the home of who starts it); ``traits`` holds what the container may do
     (``privileged``, ``docker_socket``, ``host_network``, ...), each with its place.
     """
 
@@ -68,4 +96,5 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     bases: tuple[Node, ...] = ()
     packages: Mapping[str, Node] = msgspec.field(default_factory=dict)
     mounted: Mapping[str, str] = msgspec.field(default_factory=dict)
+    written: Mapping[str, WrittenFile] = msgspec.field(default_factory=dict)
     traits: Mapping[str, Node] = msgspec.field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, Self, runtime_checkable
 
 import msgspec
@@ -11,7 +12,7 @@ from mlsec.artifacts.errors import ArtifactError
 from mlsec.core.enums import GapReason
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One file. ``id`` is its path as the target names it, or ``s3://bucket/key``.
 
     ``has_sha256`` says that the store keeps a SHA-256 of the whole object, to be asked for.
@@ -87,10 +88,13 @@ class Bucket(Store, Protocol):
     """A store that is asked over the network: the objects whose names begin with ``prefix``.
 
     ``root`` is its address without the prefix and without a last slash. Nothing is asked after
-    ``ends_at``, on the clock that never goes back.
+    ``ends_at``, on the clock that never goes back. Beyond ``most_objects`` those are
+    read of whose path ``says_something`` says that it is named as a model or what belongs to one.
     """
 
     ends_at: float
+    most_objects: int
+    says_something: Callable[[str], bool]
 
     @property
     def root(self) -> str: ...

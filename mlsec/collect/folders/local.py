@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mlsec.artifacts.bytes.window import FileSource, Source
@@ -32,7 +32,8 @@ class LocalStore:
 
     ``in_use`` are those that this very run works in: they are left out and counted. ``written`` are
     those that it replaces at its end: what stands there now is listed, and marked. What one of
-    ``excluded`` matches is left out and counted, as the user asked.
+    ``excluded`` matches is left out and counted, as the user asked. ``inside`` names the one folder
+    that is walked in a folder of a tool.
     """
 
     def __init__(
@@ -41,9 +42,10 @@ class LocalStore:
         written: frozenset[str] = frozenset(),
         in_use: frozenset[str] = frozenset(),
         excluded: tuple[str, ...] = (),
+        inside: Mapping[str, str] | None = None,
     ) -> None:
         self._root, self._written, self._in_use = root, written, in_use
-        self._excluded = excluded
+        self._excluded, self._inside = excluded, inside or {}
         self._own_names = {path.rpartition("/")[2] for path in written | in_use}
         self._paths: dict[str, str] = {}
         self._tracked = Tracked()
@@ -151,6 +153,7 @@ class LocalStore:
         # Who commits a folder of that name decides what lies in it, and what loads it.
         if is_a_tool_s and not self._tracked.may_hold(item.path):
             yield self._skip(path, "left out: no loader reads models from there", None)
+            yield from self._walk_inside(item, path, seen, depth)
             return
         if item.is_symlink():
             real = os.path.realpath(item.path)
@@ -173,6 +176,15 @@ class LocalStore:
         else:
             seen.add((status.st_dev, status.st_ino))
             yield from self._walk(real, path, seen, depth + 1)
+
+    def _walk_inside(
+        self, item: os.DirEntry[str], path: str, seen: set[tuple[int, int]], depth: int
+    ) -> Iterator[Skipped | tuple[str, str, os.stat_result]]:
+        """Walk the one folder that is of interest in a folder of a tool, if it is there."""
+        inner = Path(item.path, self._inside.get(item.name, ""))
+        is_there = item.name in self._inside and not item.is_symlink() and not inner.is_symlink()
+        if is_there and inner.is_dir():
+            yield from self._walk(str(inner), f"{path}/{inner.name}", seen, depth + 2)
 
     def _pattern_of(self, path: str) -> str:
         """Give the first pattern that leaves a path out: by its name, or with a slash by its place.

@@ -22,8 +22,8 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 
 def parse(text: str, *, comments: bool = False) -> Node:
-    """Parse one JSON document; with ``comments`` one as ARM takes it: ``//``, ``/* */`` and texts
-    over several lines.
+    """Parse one JSON document; with ``comments`` one as ARM and editors take it: ``//``, ``/* */``,
+    texts over several lines, and a comma after the last value.
 
     Raises:
         LimitError: too deep or too many values.
@@ -113,6 +113,8 @@ class _Reader:
             if mark != ",":
                 raise self.mistake(at, 'expected "," or "]"')
             at = self.skip(at + 1)
+            if not self._is_strict and self._text[at : at + 1] == "]":
+                return tuple(items), at + 1
 
     def _object(self, at: int, depth: int) -> tuple[dict[str, Node], int]:
         members: dict[str, Node] = {}
@@ -138,3 +140,5 @@ class _Reader:
             if mark != ",":
                 raise self.mistake(at, 'expected "," or "}"')
             at = self.skip(at + 1)
+            if not self._is_strict and self._text[at : at + 1] == "}":
+                return members, at + 1

@@ -16,6 +16,7 @@ class UnknownValue(msgspec.Struct, frozen=True):
     referred to. ``among`` are the addresses, names and ids of the only declared things of its stack
     that it can be about; none of them where another stack exports it; None where it may be any.
     ``is_over_limit``: a limit of the scan hides it, and not that only an apply can know it.
+    ``only_allows``: it is a part of what an identity may do that, whatever it is, denies nothing.
     """
 
     why: str
@@ -23,6 +24,7 @@ class UnknownValue(msgspec.Struct, frozen=True):
     is_given: bool = False
     among: tuple[str, ...] | None = None
     is_over_limit: bool = False
+    only_allows: bool = False
 
     def worded(
         self, text: str = "", *, is_given: bool = False, among: tuple[str, ...] | None = None

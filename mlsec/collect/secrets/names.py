@@ -20,7 +20,7 @@ _PASSWORD = frozenset({
 })  # fmt: skip
 _PASSWORD_ENDS = (
     "password", "passwd", "passphrase", "passwort", "kennwort", "pwd", "contraseña", "contrasena",
-    "senha",
+    "senha", "secretkey", "secretaccesskey",
 )  # fmt: skip
 _TOKEN = frozenset({
     "token", "credential", "credentials", "creds", "cred", "bearer", "otp", "totp", "sas",
@@ -31,6 +31,11 @@ _TOKEN_ENDS = (
     "apikey",
     "authkey",
     "accesskey",
+    "accountkey",
+    "storagekey",
+    "masterkey",
+    "signingkey",
+    "encryptionkey",
     "privatekey",
     "connectionstring",
     "connstr",
@@ -67,6 +72,7 @@ _ABOUT = frozenset({
     "account", "user", "username", "project", "group", "role", "owner", "used", "changed", "schema",
     "action", "actions", "event", "events", "set", "kms", "public", "properties", "property",
     "directory", "dir", "folder", "index", "prefix", "image", "command", "annotation", "stdin",
+    "template", "templates", "marker",
 })  # fmt: skip
 # Said of a name as a whole: "password_value" is a password.
 _MORE = frozenset({
@@ -75,6 +81,8 @@ _MORE = frozenset({
     "prod", "production", "dev", "test", "staging", "live", "data", "content", "v", "override",
     "param", "parameter", "env", "var", "in",
 })  # fmt: skip
+# In charts: imagePullSecret and existingSecret name an object of Kubernetes.
+_NAMES_OF_OBJECTS = frozenset({("pull", "secret"), ("pull", "secrets"), ("existing", "secret")})
 _PUBLISHED_IN_CLEAR = frozenset({
     "digest", "sha", "sha1", "sha256", "sha512", "checksum", "integrity", "etag", "fingerprint",
     "thumbprint", "certificate", "cert", "ca", "cabundle", "bundle", "id", "arn", "version", "hash",
@@ -106,6 +114,8 @@ def name_says(name: str) -> Says:
         end -= 1
     words = words[:end]
     if not words or words[-1] in _ABOUT or name[:4].lower() in ("max_", "min_"):
+        return Says.NOTHING
+    if words[-2:] in _NAMES_OF_OBJECTS:
         return Says.NOTHING
     last = words[-1]
     if last.endswith("token") and (

@@ -8,10 +8,12 @@ from typing import Any
 from mlsec.collect.secrets.kinds import secret_kind
 from mlsec.collect.secrets.markup import skeleton
 from mlsec.collect.secrets.masking import hash_key, keyed_hash
+from mlsec.collect.secrets.plain import is_plain_credential
 from mlsec.collect.secrets.screen import Screen
 from mlsec.collect.secrets.script_signs import script_signs, script_text
 from mlsec.collect.secrets.values import looks_random
 from mlsec.collect.walk.plan import Operation
+from mlsec.core.enums import Truth
 from mlsec.core.secret_forms import VAGUE
 
 _SCRIPT_CHARS = 120
@@ -52,7 +54,7 @@ class Redactor:
         clear = script_text(text)
         kind = secret_kind(clear, key) or secret_kind(text, key)
         reduced: dict[str, Any] = {
-            "~secret": kind,
+            "~secret": kind or _plain_kind(key, text),
             "~hash": keyed_hash(self._key, text)[:24],
             "~tail": text[-4:] if kind and _may_show_tail(text, kind) else "",
             "~length": len(text),
@@ -89,6 +91,11 @@ class Redactor:
         if isinstance(value, dict) and "~hash" not in value:
             return {name: self._whole(item, str(name)) for name, item in value.items()}
         return value
+
+
+def _plain_kind(key: str, text: str) -> str | None:
+    """Name a credential that is easily guessed: its value is no secret, and it opens something."""
+    return "default-password" if is_plain_credential(key, text) is Truth.TRUE else None
 
 
 def _may_show_tail(text: str, kind: str) -> bool:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 
+from mlsec.collect.secrets.clones import clones_a_branch
 from mlsec.core.regex import regex
 
 # What lies between goes up to the next such word: from there it is looked at again.
@@ -23,7 +24,6 @@ _SIGNS = (
     ("plain-http-download", r"\b(?:curl|wget|pip\d?\s+install|git\s+clone)\b[^\n;|]*\bhttp://"),
     ("unpinned-download", _PIP + r"git\+(?:https?|ssh)://(?:[^\s@/;]+@)?[^\s@;]+(?:\s|$|;)"),
     ("unpinned-download", _PIP + r"https?://[^\s]+/(?:main|master|HEAD|latest)\b"),
-    ("unpinned-download", r"\bgit\s+clone\b(?![^\n]*--branch\s+v?\d)[^\n;|]*https?://"),
     ("extra-index", r"--extra-index-url\b"),
     ("untrusted-tls", r"--trusted-host\b|--no-check-certificate\b"),
     ("untrusted-tls", r"\bcurl\b(?:(?!\bcurl\b)[^\n;|])*\s(?:-k|--insecure)\b"),
@@ -39,13 +39,17 @@ _COMPILED = tuple((sign, regex(form, re.IGNORECASE)) for sign, form in _SIGNS)
 _MOST_CHARS = 200_000
 
 
-def script_signs(script: str) -> list[str]:
-    """Name what a script does, sorted. Comment lines are left out: they do not run."""
+def script_signs(script: str, after: str = "") -> list[str]:
+    """Name what a script does, sorted. Comment lines are left out: they do not run.
+
+    ``after`` runs later in the same place, and may say which version of a clone is used.
+    """
     lines = [
         line for line in script[:_MOST_CHARS].splitlines() if not line.lstrip().startswith("#")
     ]
     body = "\n".join(lines).replace("\\\n", " ")
-    return sorted({sign for sign, form in _COMPILED if form.search(body)})
+    signs = {sign for sign, form in _COMPILED if form.search(body)}
+    return sorted(signs | ({"unpinned-download"} if clones_a_branch(body, after) else set()))
 
 
 def script_text(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ from mlsec.snapshot.records import canonical
 MOST_READ = 20_000
 
 
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
+class Listing(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One list to ask for; ``region`` is "" for what is global; ``parent`` is set for children."""
 
     plan: TypePlan
@@ -29,7 +30,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     parent: Item | None = None
     params: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def place(self) -> tuple[str, str, str]:
         """Where its coverage is counted."""
         return (self.plan.type, self.scope.name, self.region)

@@ -12,6 +12,7 @@ from mlsec.collect.walk.item import Item, Scope
 from mlsec.collect.walk.paths import MISSING, dig
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
+from mlsec.core.equal_values import EqualValues
 from mlsec.core.resource import Gap, Resource
 from mlsec.vocabulary.types import Kind, Property, Type
 
@@ -50,8 +51,11 @@ def identify(kind: Type, item: Item, canon: Canon) -> str:
     return canon.id(given, item.scope) if given else ""
 
 
-def map_item(kind: Type, item: Item, shapes: Shapes) -> Mapped:
-    """Map all properties. A denied part leaves its properties unread, never at a default."""
+def map_item(kind: Type, item: Item, shapes: Shapes, equal: EqualValues) -> Mapped:
+    """Map all properties. A denied part leaves its properties unread, never at a default.
+
+    Of what is equal in many resources, ``equal`` keeps one copy.
+    """
     gaps: dict[str, Gap] = {}
     properties: dict[str, Any] = {}
     unread: dict[str, tuple[str, ...]] = {}
@@ -66,8 +70,9 @@ def map_item(kind: Type, item: Item, shapes: Shapes) -> Mapped:
             unread[name] = tuple(sorted({gap.id for gap in value}))
             gaps.update((gap.id, gap) for gap in value)
         elif value is not MISSING:
-            properties[name] = value
+            properties[name] = equal.value(value)
     tags = properties.get("tags")
+    tags = {str(k): str(v) for k, v in tags.items()} if isinstance(tags, dict) else {}
     resource = Resource(
         id=item.id,
         type=kind.name,
@@ -77,8 +82,11 @@ def map_item(kind: Type, item: Item, shapes: Shapes) -> Mapped:
         name=_text(kind.naming.get("api", ()), item) or item.id.rpartition("/")[2],
         properties=properties,
         unread=unread,
-        tags={str(k): str(v) for k, v in tags.items()} if isinstance(tags, dict) else {},
-        sources=dict(sorted(item.sources.items())),
+        tags=equal.value(
+            {str(k): str(v) for k, v in tags.items()} if isinstance(tags, dict) else {}
+        ),
+        sources=equal.value(dict(sorted(item.sources.items()))),
+        places=equal.value({}),
     )
     return Mapped(resource=resource, gaps=tuple(gaps[key] for key in sorted(gaps)))
 

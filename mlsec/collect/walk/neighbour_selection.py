@@ -9,6 +9,7 @@ import msgspec
 
 from mlsec.collect.walk.item import Item
 from mlsec.core.resource import Resource
+from mlsec.graph.matching import match_values
 from mlsec.vocabulary.types import RelationKind, Type, Vocabulary
 
 
@@ -36,13 +37,13 @@ def wanted_among(
 
     It is generous: a reference is compared with the id, its last segment, the name and the
     relation's own ``match`` property, because reading one neighbour too many costs a call and
-    missing one costs a verdict.
+    missing one costs a verdict. In another scope only what goes by exactly that reference counts.
     """
     if not any(candidates.values()):
         return []
     included = list(included)
     candidates_by_key: dict[str, Candidate] = {}
-    index = {name: _index(group) for name, group in candidates.items()}
+    index = {name: _Index(group) for name, group in candidates.items()}
     leads: dict[str, list[tuple[RelationKind, list[str]]]] = {}
     for resource in included:
         if resource.type not in leads:
@@ -78,18 +79,29 @@ def hidden_references(
 ) -> list[tuple[tuple[str, str, str], str]]:
     """Give (place of left neighbours, gap id) where a reference to them may not have been seen.
 
-    ``unlisted`` are the places (type, scope, region) where resources exist that nobody listed.
+    ``unlisted`` are the places (type, scope, region) where resources exist that nobody listed. A
+    place has every such gap of its own scope, and one for all that other scopes may refer to.
     """
     blind = [(r.type, r.scope, r.unread) for r in read if r.unread]
     blind += [(place[0], place[1], {"*": gaps}) for place, gaps in unlisted.items()]
-    hidden = set()
-    places = {name: {candidate.item.place for candidate in group} for name, group in left.items()}
+    near: dict[tuple[str, str], set[str]] = {}
+    far: dict[str, dict[str, str]] = {}
     for kind, scope, unread in blind:
         for relation in vocabulary.types[kind].relations.values():
-            near = {t.name for t in vocabulary.concrete(relation.to)} if relation.by else set()
-            for name in near & places.keys():
-                gaps = unread.get(relation.by.split("[]")[0], unread.get("*", ()))
-                hidden |= {(p, gap) for p in places[name] if p[1] == scope for gap in gaps}
+            targets = {t.name for t in vocabulary.concrete(relation.to)} if relation.by else set()
+            gaps = unread.get(relation.by.split("[]")[0], unread.get("*", ()))
+            for name in targets & left.keys() if gaps else ():
+                near.setdefault((name, scope), set()).update(gaps)
+                if relation.within == "any":
+                    known = far.setdefault(name, {})
+                    known[scope] = min(*gaps, known.get(scope, gaps[0]), gaps[0])
+    # The first two by scope: one of them lies in another scope than any given one.
+    elsewhere = {name: sorted(by_scope.items())[:2] for name, by_scope in far.items()}
+    hidden = set()
+    for name, group in left.items():
+        for place in {candidate.item.place for candidate in group}:
+            others = [gap for scope, gap in elsewhere.get(name, ()) if scope != place[1]]
+            hidden |= {(place, gap) for gap in (*near.get((name, place[1]), ()), *others[:1])}
     return sorted(hidden)
 
 
@@ -107,24 +119,31 @@ def references(resource: Resource, path: str) -> list[str]:
     return [reference for reference in flat if isinstance(reference, str) and reference]
 
 
-def _forward(
-    resource: Resource, relation: RelationKind, index: Mapping[str, list[Candidate]]
-) -> Iterable[Candidate]:
+def _forward(resource: Resource, relation: RelationKind, index: _Index) -> Iterable[Candidate]:
+    scope = resource.scope
     if relation.every:
-        for candidate in {id(c): c for group in index.values() for c in group}.values():
-            other = candidate.outline
-            is_near = relation.within == "any" or other.scope == resource.scope
-            if is_near and (relation.within != "region" or other.region == resource.region):
+        for candidate in index.all if relation.within == "any" else index.in_scope.get(scope, ()):
+            if relation.within != "region" or candidate.outline.region == resource.region:
                 yield candidate
         return
     for value in references(resource, relation.by):
-        for candidate in index.get(value, ()):
-            if value == candidate.outline.id or candidate.outline.scope == resource.scope:
-                yield candidate
+        yield from index.near.get((scope, value), ())
         tail = _tail(value)
-        for candidate in index.get(tail, ()) if tail != value else ():
-            if candidate.outline.scope == resource.scope:
+        if tail != value:
+            yield from index.near.get((scope, tail), ())
+        if relation.within != "any":
+            yield from index.by_id.get(value, ())
+            continue
+        for candidate in index.anywhere.get(value, ()):
+            if _is_meant_anywhere(candidate.outline, relation, value):
                 yield candidate
+
+
+def _is_meant_anywhere(outline: Resource, relation: RelationKind, value: str) -> bool:
+    """Whether a reference means it from any scope: by its id, or as the relation's names do."""
+    if value == outline.id:
+        return True
+    return relation.within == "any" and value in match_values(outline, relation.match)
 
 
 def _leads(
@@ -147,14 +166,26 @@ def _aliases_of(target: Type) -> Iterable[str]:
     return (relation.to for relation in target.relations.values() if relation.reverse)
 
 
-def _index(candidates: list[Candidate]) -> dict[str, list[Candidate]]:
-    index: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        outline = candidate.outline
-        values = [v for v in outline.properties.values() if isinstance(v, str) and v]
-        for key in {outline.id, outline.name, _tail(outline.id), *values}:
-            index.setdefault(key, []).append(candidate)
-    return index
+class _Index:
+    """Candidates of one type by what a reference may say to mean them.
+
+    ``near`` has them by scope and reference, ``anywhere`` by reference alone, ``by_id`` by id.
+    """
+
+    def __init__(self, candidates: list[Candidate]) -> None:
+        self.all = candidates
+        self.in_scope: dict[str, list[Candidate]] = {}
+        self.near: dict[tuple[str, str], list[Candidate]] = {}
+        self.anywhere: dict[str, list[Candidate]] = {}
+        self.by_id: dict[str, list[Candidate]] = {}
+        for candidate in candidates:
+            outline = candidate.outline
+            self.in_scope.setdefault(outline.scope, []).append(candidate)
+            self.by_id.setdefault(outline.id, []).append(candidate)
+            values = [v for v in outline.properties.values() if isinstance(v, str) and v]
+            for key in {outline.id, outline.name, _tail(outline.id), *values}:
+                self.near.setdefault((outline.scope, key), []).append(candidate)
+                self.anywhere.setdefault(key, []).append(candidate)
 
 
 def _reversed(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
+
+from mlsec.core.resource import Resource
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,3 +134,15 @@ class TypePlan(msgspec.Struct, frozen=True, kw_only=True):
     def is_global(self) -> bool:
         """Whether its listing is asked once per account."""
         return self.listing is not None and self.listing.is_global
+
+
+class Referred(msgspec.Struct, frozen=True, kw_only=True):
+    """Which types of a provider count only where something of ML refers to them.
+
+    ``named`` gives those among the second resources that the first make ML data in another way:
+    by what a role is allowed, or a port that is opened. It is asked of code alone, which declares
+    both.
+    """
+
+    types: frozenset[str] = frozenset()
+    named: Callable[[Iterable[Resource], Iterable[Resource]], list[Resource]] | None = None

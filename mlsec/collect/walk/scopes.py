@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Self, TypeVar
 
 import msgspec
@@ -35,20 +35,42 @@ def keep_scopes(snapshot: Snapshot, provider: str, fresh: S) -> None:
     """Add the places of a target to those of the targets before; what hid them is known anew."""
     text = fact_of(snapshot.meta(), provider, PLACES)
     known = decode_fact(text, type(fresh), PLACES) if text else type(fresh)()
-    scopes = {scope.name: scope for scope in known.scopes}
-    for scope in fresh.scopes:
-        before = scopes[scope.name].regions if scope.name in scopes else ()
-        regions = tuple(sorted({*before, *scope.regions}))
-        scopes[scope.name] = msgspec.structs.replace(scope, regions=regions)
     here = {scope.name for scope in fresh.scopes}
-    gaps = {gap.id: gap for gap in known.gaps if gap.scope not in here}
-    gaps |= {gap.id: gap for gap in fresh.gaps}
-    joined = msgspec.structs.replace(
-        fresh.with_details_of(known),
+    before = tuple(gap for gap in known.gaps if gap.scope not in here)
+    write_scopes(snapshot, provider, [msgspec.structs.replace(known, gaps=before), fresh])
+
+
+def write_scopes(snapshot: Snapshot, provider: str, parts: Sequence[S]) -> None:
+    """Write the places of several targets (one at the least) as those of one."""
+    scopes: dict[str, Scope] = {}
+    gaps: dict[str, Gap] = {}
+    joined = parts[0]
+    for part in parts:
+        for scope in part.scopes:
+            before = scopes[scope.name].regions if scope.name in scopes else ()
+            regions = tuple(sorted({*before, *scope.regions}))
+            scopes[scope.name] = msgspec.structs.replace(scope, regions=regions)
+        gaps |= {gap.id: gap for gap in part.gaps}
+        joined = part.with_details_of(joined)
+    whole = msgspec.structs.replace(
+        joined,
         scopes=tuple(scopes[name] for name in sorted(scopes)),
         gaps=tuple(gaps[key] for key in sorted(gaps)),
     )
-    snapshot.set_meta(key_of(provider, PLACES), msgspec.json.encode(joined).decode())
+    snapshot.set_meta(key_of(provider, PLACES), msgspec.json.encode(whole).decode())
+
+
+def join_scopes(
+    snapshot: Snapshot, provider: str, facts: Iterable[Mapping[str, str]], more: S
+) -> None:
+    """Write the places of several snapshots, by their facts, and ``more`` as those of one.
+
+    Raises:
+        MlsecError: the facts of one are damaged.
+    """
+    texts = [text for fact in facts if (text := fact_of(fact, provider, PLACES))]
+    known = [decode_fact(text, type(more), PLACES) for text in texts]
+    write_scopes(snapshot, provider, [*known, more])
 
 
 def stored_scopes(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from mlsec.collect.walk.client import Client, Request
 from mlsec.collect.walk.item import Item, Scope
 from mlsec.collect.walk.listing import ListingResult, Tagging, entries_of
 from mlsec.collect.walk.paths import dig
+from mlsec.core.equal_values import EqualValues
 
 
 class Tags:
     """What the bulk tag listings said, per scope and region."""
 
-    def __init__(self, tagging: Tagging, kinds: list[str]) -> None:
-        self._tagging, self._kinds = tagging, kinds
+    def __init__(self, tagging: Tagging, kinds: list[str], equal: EqualValues) -> None:
+        self._tagging, self._kinds, self._equal = tagging, kinds, equal
         self._found: dict[tuple[str, str], ListingResult] = {}
         self._index: dict[tuple[str, str], dict[str, Any]] = {}
 
@@ -33,8 +36,11 @@ class Tags:
     def keep(self, scope: Scope, region: str, listed: ListingResult) -> None:
         """Remember one region's answer."""
         place = (scope.name, region)
-        self._found[place] = listed
-        self._index[place] = {str(dig(e, self._tagging.key)): e for e in listed.entries}
+        self._index[place] = {
+            self._equal.text(str(dig(entry, self._tagging.key))): self._equal.value(entry)
+            for entry in listed.entries
+        }
+        self._found[place] = msgspec.structs.replace(listed, entries=())
 
     def join(self, item: Item) -> None:
         """Give the item its tags as a part: none is known only when the listing was read whole."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import functools
 import itertools
 from collections.abc import Callable, Iterable
@@ -12,37 +11,28 @@ import msgspec
 
 from mlsec.collect.tally import Tally
 from mlsec.collect.walk import listing as lists
-from mlsec.collect.walk.assembly import ReadItem, assemble
+from mlsec.collect.walk.assembly import ReadItem, assemble, read_of
 from mlsec.collect.walk.client import Client
 from mlsec.collect.walk.exclusions import left_out
 from mlsec.collect.walk.item import Item, Scope, fill
 from mlsec.collect.walk.item_reading import read_item
-from mlsec.collect.walk.listing import Listing, ListingResult, Tagging
-from mlsec.collect.walk.mapping import Canon, Shapes, identify, map_item
+from mlsec.collect.walk.listing import Listing, ListingResult
+from mlsec.collect.walk.mapping import identify, map_item
 from mlsec.collect.walk.neighbour_selection import Candidate, hidden_references, wanted_among
 from mlsec.collect.walk.paths import MISSING
 from mlsec.collect.walk.plan import TypePlan
 from mlsec.collect.walk.subtree import Subtree
 from mlsec.collect.walk.tags import Tags
+from mlsec.collect.walk.walk_settings import WalkSettings
 from mlsec.collect.walk.worker_pool import Job, WorkerPool
+from mlsec.core.equal_values import EqualValues
 from mlsec.core.resource import Gap, Inventory, Resource
 from mlsec.vocabulary.types import Vocabulary
 
 Place = tuple[str, str, str]
+# Enough to keep all connections busy while few accounts' clients are held.
+_SCOPES_AT_ONCE = 4
 NOT_REFERRED = "no ML resource refers to it"
-
-
-class WalkSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a provider brings along. ``began_at`` is when the collection began (windows count back
-    from there); ``progress`` is called with (done, known, what) after every job.
-    """
-
-    plans: tuple[TypePlan, ...]
-    shapes: Shapes
-    canon: Canon = Canon()
-    tagging: Tagging | None = None
-    began_at: datetime.datetime
-    progress: Callable[[int, int, str], None] | None = None
 
 
 def walk(
@@ -63,13 +53,15 @@ class _Walk:
         self._client, self._vocabulary = client, vocabulary
         self._scopes, self._settings = scopes, settings
         self._pool = WorkerPool(client.in_flight)
-        self._tally = Tally()
+        self._tally, self._equal = Tally(), EqualValues()
         self._subtree = Subtree(settings.plans, self._tally)
         self._listed: list[tuple[Listing, ListingResult]] = []
         self._searches: dict[Place, dict[str, Any]] = {}
         kinds = sorted({plan.tags_as for plan in settings.plans if plan.tags_as})
         is_tagged = settings.tagging is not None and bool(kinds)
-        self._tags = Tags(settings.tagging, kinds) if settings.tagging and is_tagged else None
+        self._tags = (
+            Tags(settings.tagging, kinds, self._equal) if settings.tagging and is_tagged else None
+        )
         self._candidates: dict[str, list[Candidate]] = {}
         self._has_new_candidates = False
         self._parents = {plan.parent for plan in settings.plans if plan.parent}
@@ -79,15 +71,25 @@ class _Walk:
 
     def run(self) -> Inventory:
         try:
-            self._pool.run(self._first_jobs())
-            self._pool.run(itertools.chain(self._tag_jobs(), self._jobs_of(self._listed)))
+            for first in range(0, len(self._scopes), _SCOPES_AT_ONCE):
+                scopes = self._scopes[first : first + _SCOPES_AT_ONCE]
+                self._pool.run(self._first_jobs(scopes))
+                listed, self._listed = self._listed, []
+                self._pool.run(itertools.chain(self._tag_jobs(scopes), self._jobs_of(listed)))
+                self._map_all()
+                self._searches.clear()
+                self._release(scopes)
             self._follow()
         finally:
             self._pool.close()
         return assemble(self._read, self._tally)
 
-    def _first_jobs(self) -> Iterable[Job]:
-        for scope in self._scopes:
+    def _release(self, scopes: Iterable[Scope]) -> None:
+        if self._settings.release is not None:
+            self._settings.release(scope.name for scope in scopes)
+
+    def _first_jobs(self, scopes: Iterable[Scope]) -> Iterable[Job]:
+        for scope in scopes:
             for plan in self._settings.plans:
                 if not plan.parent:
                     for region in lists.regions_of(plan, scope):
@@ -129,11 +131,11 @@ class _Walk:
             operation.label if operation else listing.plan.type,
         )
 
-    def _tag_jobs(self) -> Iterable[Job]:
+    def _tag_jobs(self, scopes: Iterable[Scope]) -> Iterable[Job]:
         tags = self._tags
         if tags is None:
             return
-        for scope in self._scopes:
+        for scope in scopes:
             for region in sorted({scope.home, *scope.regions}):
                 yield self._job(
                     (scope.name, region, "tags"),
@@ -175,7 +177,7 @@ class _Walk:
 
     def _wait(self, item: Item) -> None:
         kind = self._vocabulary.types[item.plan.type]
-        outline = map_item(kind, item, self._settings.shapes).resource
+        outline = map_item(kind, item, self._settings.shapes, self._equal).resource
         candidate = Candidate(item=item, outline=outline)
         self._candidates.setdefault(item.plan.type, []).append(candidate)
         self._has_new_candidates = True
@@ -217,24 +219,38 @@ class _Walk:
 
     def _follow(self) -> None:
         """Read what is referred to, round by round, until nothing new is."""
-        while self._unmapped:
-            chosen = self._choose(self._map_all())
+        fresh = [read.resource for read in self._read if read.resource]
+        while fresh:
+            chosen = self._choose(fresh)
             taken = {id(candidate) for candidate in chosen}
             for name, group in self._candidates.items():
                 self._candidates[name] = [
                     candidate for candidate in group if id(candidate) not in taken
                 ]
-            self._pool.run([self._item_job(candidate.item) for candidate in chosen])
+            fresh = self._read_chosen(chosen)
         self._admit_blindness()
         for group in self._candidates.values():
             for candidate in group:
                 self._tally.exclude(candidate.item.place, NOT_REFERRED)
 
+    def _read_chosen(self, chosen: Iterable[Candidate]) -> list[Resource]:
+        """Read neighbours, those of few scopes at a time."""
+        by_scope: dict[str, list[Candidate]] = {}
+        for candidate in chosen:
+            by_scope.setdefault(candidate.item.scope.name, []).append(candidate)
+        waiting, fresh = list(by_scope.values()), []
+        for first in range(0, len(waiting), _SCOPES_AT_ONCE):
+            groups = waiting[first : first + _SCOPES_AT_ONCE]
+            self._pool.run([self._item_job(c.item) for group in groups for c in group])
+            fresh += self._map_all()
+            self._release([group[0].item.scope for group in groups])
+        return fresh
+
     def _choose(self, fresh: list[Resource]) -> list[Candidate]:
         """Give what fresh resources refer to, and for new neighbours what any resource does."""
         if self._has_new_candidates:
             self._has_new_candidates = False
-            fresh = [read.mapped.resource for read in self._read if read.mapped]
+            fresh = [read.resource for read in self._read if read.resource]
         return wanted_among(self._candidates, fresh, self._vocabulary)
 
     def _map_all(self) -> list[Resource]:
@@ -245,18 +261,15 @@ class _Walk:
             if self._tags is not None and item.id:
                 self._tags.join(item)
             kind = self._vocabulary.types[item.plan.type]
-            mapped = map_item(kind, item, self._settings.shapes) if item.id else None
-            self._read.append(ReadItem(item=item, mapped=mapped))
+            mapped = map_item(kind, item, self._settings.shapes, self._equal) if item.id else None
+            self._read.append(read_of(item, mapped))
             fresh += [mapped.resource] if mapped else []
-            if item.plan.type not in self._parents:
-                item.parts.clear()
         return fresh
 
     def _admit_blindness(self) -> None:
         """A neighbour is not "referred to by nobody" while a reference to its type is unread."""
-        seen = [read.mapped.resource for read in self._read if read.mapped]
-        gaps = {gap.id: gap for read in self._read for gap in read.item.gaps.values()}
-        gaps |= {gap.id: gap for read in self._read if read.mapped for gap in read.mapped.gaps}
+        seen = [read.resource for read in self._read if read.resource]
+        gaps = {gap.id: gap for read in self._read for gap in read.gaps}
         gaps |= self._tally.gaps
         # What is hidden hides what it may refer to in its turn, and what is listed below that.
         before: object = None

@@ -10,11 +10,14 @@ from typing import Protocol
 import msgspec
 
 from mlsec.core.assessment import Observed, StatusCounts, WaiverState
+from mlsec.core.digest import fingerprint
 from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
 from mlsec.core.resource import Gap, Resource, TypeCoverage
+from mlsec.engine.assessment.code_questions import CodeQuestions
 from mlsec.engine.assessment.external_findings import Merged
 from mlsec.engine.assessment.observations import Observations
+from mlsec.engine.assessment.scenarios import Scenarios
 from mlsec.engine.assessment.unused_places import UnusedPlaces
 from mlsec.engine.causes.grounds import Grounds, GroundsFinder
 from mlsec.engine.compiler.compile import FastPass, Proof, compile_rules
@@ -39,6 +42,8 @@ class JudgedGraph(Relations, Protocol):
     def coverage(self) -> tuple[TypeCoverage, ...]: ...
     def of_type(self, name: str) -> tuple[Resource, ...]: ...
     def note_gap(self, gap: Gap) -> str: ...
+    @property
+    def gaps(self) -> Mapping[str, Gap]: ...
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,15 +86,21 @@ def assess(
     facts = FixFacts(ruleset.vocabulary, graph, ruleset.rules)
     titles = {rule.id: rule.title for rule in ruleset.rules}
     unused = UnusedPlaces(ruleset.vocabulary, graph, titles)
+    scenarios, questions = Scenarios(), CodeQuestions(ruleset, evaluator, graph)
     for done, (type_name, plan) in enumerate(sorted(plans.items())):
         for resource in graph.of_type(type_name):
             if not resource.is_stub:
+                scenarios.note(resource)
                 for finding in _judge_one(plan, resource, evaluator, tally):
-                    if not unused.holds(finding, resource):
+                    if finding.status is Status.NOT_ASSESSED and (
+                        resource.is_template or not questions.is_asked(finding.rule, resource)
+                    ):
+                        tally.not_applicable[finding.rule] += 1
+                    elif not unused.holds(finding, resource):
                         tally.findings.append(facts.complete(finding, resource))
         if progress is not None:
             progress(done + 1, len(plans))
-    tally.findings += unused.findings()
+    tally.findings = scenarios.fold([*tally.findings, *unused.findings()])
     for row, gaps in _incomplete(graph.coverage):
         plan_of_type = plans.get(row.type)
         for rule in plan_of_type.rules if plan_of_type is not None else ():
@@ -117,7 +128,7 @@ def _judge_one(
     plan: FastPass, resource: Resource, evaluator: Evaluator, tally: _Tally
 ) -> list[Finding]:
     proof = plan.prove(resource, evaluator.now_s)
-    findings = _settled_findings(plan, proof, resource)
+    findings = [tally.distinct(item) for item in _settled_findings(plan, proof, resource)]
     for finding, (index, _) in zip(findings, proof.failed, strict=False):
         tally.grounds.note(plan.rules[index], resource, finding)
     left = [*proof.is_open, *[index for index, _ in proof.suspects]]
@@ -141,11 +152,11 @@ def _judge_one(
             case Status.NOT_APPLICABLE:
                 tally.not_applicable[rule.id] += 1
             case Status.FAIL:
-                finding = finding_of(rule, resource, verdict)
+                finding = tally.distinct(finding_of(rule, resource, verdict))
                 tally.grounds.note(rule, resource, finding, verdict.clauses)
                 findings.append(finding)
             case Status.NOT_ASSESSED:
-                findings.append(finding_of(rule, resource, verdict))
+                findings.append(tally.distinct(finding_of(rule, resource, verdict)))
     return findings
 
 
@@ -182,10 +193,20 @@ class _Tally:
         self.passed: dict[str, list[str]] = {rule_id: [] for rule_id in ids}
         self.not_applicable = dict.fromkeys(ids, 0)
         self.notices: tuple[str, ...] = ()
+        self._fingerprints: set[str] = set()
+
+    def distinct(self, finding: Finding) -> Finding:
+        """Give a finding whose fingerprint no other has: repositories hold the same file twice."""
+        own = finding.fingerprint
+        if own in self._fingerprints:
+            own = fingerprint(own, finding.resource.id, finding.resource.scope)
+            finding = msgspec.structs.replace(finding, fingerprint=own)
+        self._fingerprints.add(own)
+        return finding
 
     def take(self, merged: Merged) -> None:
         """Take over what other tools found."""
-        self.findings += merged.findings
+        self.findings += map(self.distinct, merged.findings)
         self.notices = merged.notices
         for finding in merged.findings:
             self.passed.setdefault(finding.rule, [])

@@ -9,9 +9,10 @@ from typing import Protocol
 import msgspec
 
 from mlsec.core.assessment import ChangeLimit, StatusCounts
+from mlsec.core.changes import Change
 from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
-from mlsec.core.resource import Gap, TypeCoverage
+from mlsec.core.resource import Gap, TypeCoverage, is_of_code
 from mlsec.engine.assessment.assess import Judgement, total_of
 
 Verdicts = frozenset[tuple[str, Status]]
@@ -75,6 +76,15 @@ class Limiting(msgspec.Struct, frozen=True, kw_only=True):
         files = {file for item in finding.evidence if (file := _file_of(item.source))}
         return any(map(self.change.is_changed, files - {subject.file}))
 
+    def is_known(self, finding: Finding) -> bool:
+        """Whether the code before the change had it too; of a changed model, nothing was known."""
+        if (finding.fingerprint, finding.status) not in self.before.verdicts:
+            return False
+        decided = {finding.resource.id, *(item.resource for item in finding.evidence)}
+        if finding.path is not None:
+            decided.update(node.id for node in finding.path.nodes)
+        return not any(item in self.models and self.touches(item) for item in decided)
+
     def touches(self, resource_id: str) -> bool:
         """Whether a resource is declared in a changed file."""
         return self._is_touched(resource_id, self.declared.get(resource_id, ""))
@@ -105,7 +115,9 @@ def limit_judgement(
         The judgement, the gaps that are still reported, and the account of what is not.
     """
     gaps = tuple(gaps)
-    findings = tuple(finding for finding in judgement.findings if limiting.keeps(finding))
+    findings = tuple(
+        _marked(finding, limiting) for finding in judgement.findings if limiting.keeps(finding)
+    )
     passed = {
         rule: tuple(id_ for id_ in ids if limiting.touches(id_))
         for rule, ids in judgement.passed.items()
@@ -113,7 +125,7 @@ def limit_judgement(
     counts = _counts(judgement, findings, passed)
     wanted = {gap for finding in findings for gap in finding.gaps}
     kept = tuple(gap for gap in gaps if gap.id in wanted or limiting.shows(gap))
-    shown = {gap.id for gap in kept}
+    shown = {gap.id for gap in kept if not is_of_code(gap)}
     limited = msgspec.structs.replace(
         judgement,
         findings=findings,
@@ -140,8 +152,22 @@ def limit_judgement(
             not_assessed=whole.not_assessed - left.not_assessed,
             passed=whole.passed - left.passed,
             gaps=len(gaps) - len(kept),
+            known=sum(map(_is_known, findings)),
         ),
     )
+
+
+def _marked(finding: Finding, limiting: Limiting) -> Finding:
+    """Say of a failure whether the change brought it: only then it can fail the gate."""
+    if finding.status is not Status.FAIL:
+        return finding
+    change = Change.UNCHANGED if limiting.is_known(finding) else Change.NEW
+    return msgspec.structs.replace(finding, change=change.value)
+
+
+def _is_known(finding: Finding) -> bool:
+    is_open = finding.status is Status.FAIL and finding.waiver is None
+    return is_open and finding.change == Change.UNCHANGED.value
 
 
 def _counts(

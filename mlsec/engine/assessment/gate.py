@@ -7,14 +7,17 @@ from collections.abc import Sequence
 
 import msgspec
 
+from mlsec.artifacts.content.known_formats import OWN_EVIDENCE
 from mlsec.core.assessment import Assessment
 from mlsec.core.changes import Change
 from mlsec.core.enums import Severity, Status
 from mlsec.core.finding import Finding
 from mlsec.core.gate_result import Gate, GateResult
-from mlsec.core.resource import is_of_code
+from mlsec.core.resource import TypeCoverage, is_of_code
 
 __all__ = ["Gate", "assessed_percent", "gate", "is_unread", "with_gate"]
+
+_LEFT_UNREAD = ("excluded by you", OWN_EVIDENCE)
 
 
 def with_gate(assessment: Assessment, empty: Sequence[str] = ()) -> Assessment:
@@ -57,11 +60,11 @@ def gate(assessment: Assessment, fail_on: str, min_coverage_percent: float) -> G
         fail_on: the least severity that fails, or ``none``.
         min_coverage_percent: how much of what was wanted must have been assessed; 100 also asks
             that every listing was complete. An assessment that could not assess a single check is
-            incomplete whatever is allowed, unless this is 0.
+            incomplete whatever is allowed, unless this is 0 or folders hold nothing to assess.
     """
     if any(not _is_known(finding, assessment) for finding in _bad(assessment, fail_on)):
         return Gate.FINDINGS
-    if min_coverage_percent <= 0 or _is_untouched(assessment):
+    if min_coverage_percent <= 0 or _is_untouched(assessment) or is_not_of_ml(assessment):
         return Gate.CLEAN
     if assessed_percent(assessment) < min_coverage_percent:
         return Gate.INCOMPLETE
@@ -109,6 +112,28 @@ def _is_untouched(assessment: Assessment) -> bool:
         return False
     is_any_elsewhere = bool(limit.passed or limit.failed or limit.waived)
     return is_any_elsewhere and not _unread(assessment)
+
+
+def is_not_of_ml(assessment: Assessment) -> bool:
+    """Whether every file of the targets, which are folders, was read and none asks for a check.
+
+    Not where the user left files out, or where evidence of a scan lies that was meant to be judged:
+    nothing is said of what is in those.
+    """
+    rows, totals = assessment.coverage, assessment.totals
+    return (
+        assessment.limit is None
+        and not (totals.passed or totals.failed or totals.not_assessed)
+        and any(row.enumerated for row in rows)
+        and all(_is_of_folder(row) and row.is_complete and not row.errored for row in rows)
+        and not any(says in row.excluded_because for row in rows for says in _LEFT_UNREAD)
+        and not assessment.gaps
+    )
+
+
+def _is_of_folder(row: TypeCoverage) -> bool:
+    kind, _, target = row.scope.partition("/")
+    return kind in ("code", "files") and "://" not in target
 
 
 def _bad(assessment: Assessment, fail_on: str) -> list[Finding]:

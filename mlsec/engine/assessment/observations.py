@@ -17,7 +17,7 @@ from mlsec.engine.model.rule import Rule
 # An observation names so many values; a rule over a long list passes on each of its items.
 SHOWN_VALUES = 4
 _SCALARS = (str, int, float, bool, type(None))
-Values = tuple[tuple[str, Any], ...]
+Values = Mapping[str, Any]
 
 
 class Observations:
@@ -27,7 +27,8 @@ class Observations:
         self._evaluator = evaluator
         self._properties: dict[str, tuple[str, ...] | None] = {}
         self._alike: dict[tuple[Any, ...], Values] = {}
-        self._of_rule: dict[str, dict[str, Values]] = {}
+        # By rule and by how the values read: they, and for which resources.
+        self._of_rule: dict[str, dict[str, tuple[Values, list[str]]]] = {}
 
     def add_proven(self, plan: FastPass, rule: Rule, resource: Resource) -> None:
         """Note a pass that was proven without evidence; resources alike are looked at once."""
@@ -37,16 +38,20 @@ class Observations:
             values = _values(resource, self._evaluator.judge(rule, resource).clauses)
             if key is not None:
                 self._alike[key] = values
-        self._of_rule.setdefault(rule.id, {})[resource.id] = values
+        self._keep(rule, resource, values)
 
     def add(self, rule: Rule, resource: Resource, clauses: Iterable[Clause]) -> None:
         """Note a pass with the clauses that decided it."""
-        self._of_rule.setdefault(rule.id, {})[resource.id] = _values(resource, clauses)
+        self._keep(rule, resource, _values(resource, clauses))
+
+    def _keep(self, rule: Rule, resource: Resource, values: Values) -> None:
+        groups = self._of_rule.setdefault(rule.id, {})
+        groups.setdefault(repr(tuple(values.items())), (values, []))[1].append(resource.id)
 
     def of(self, passed: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[Observed, ...]]:
-        """Give by rule what was observed; resources are their positions in ``passed``."""
+        """Hand over by rule what was observed; resources are their positions in ``passed``."""
         return {
-            rule: _grouped(ids, self._of_rule[rule])
+            rule: _grouped(ids, self._of_rule.pop(rule))
             for rule, ids in passed.items()
             if rule in self._of_rule
         }
@@ -78,16 +83,39 @@ def _values(resource: Resource, clauses: Iterable[Clause]) -> Values:
     for item in evidence_of(clauses)[:SHOWN_VALUES]:
         is_own = item.resource in ("", resource.id)
         observed[item.path if is_own else f"{item.path} of {item.resource}"] = item.actual
-    return tuple(sorted(observed.items()))
+    return dict(sorted(observed.items()))
 
 
-def _grouped(ids: tuple[str, ...], values: Mapping[str, Values]) -> tuple[Observed, ...]:
-    groups: dict[str, tuple[Values, list[int]]] = {}
-    for position, resource in enumerate(ids):
-        if resource in values:
-            known = values[resource]
-            groups.setdefault(repr(known), (known, []))[1].append(position)
+def _grouped(
+    ids: tuple[str, ...], groups: Mapping[str, tuple[Values, list[str]]]
+) -> tuple[Observed, ...]:
+    group_of = {item: key for key, (_, members) in groups.items() for item in members}
+    positions: dict[str, list[int]] = {}
+    for position, item in enumerate(ids):
+        if item in group_of:
+            positions.setdefault(group_of[item], []).append(position)
     return tuple(
-        Observed(values=dict(known), resources=tuple(positions))
-        for known, positions in groups.values()
+        Observed(values=groups[key][0], resources=tuple(numbers))
+        for key, numbers in positions.items()
     )
+
+
+def moved(
+    observed: Mapping[str, tuple[Observed, ...]],
+    passed: Mapping[str, tuple[str, ...]],
+    left: Mapping[str, tuple[str, ...]],
+) -> dict[str, tuple[Observed, ...]]:
+    """Give what was observed, with the positions that the resources have among those left."""
+    result = {}
+    for rule, groups in observed.items():
+        now = {item: position for position, item in enumerate(left[rule])}
+        before = passed[rule]
+        shown = (
+            Observed(
+                values=group.values,
+                resources=tuple(now[before[n]] for n in group.resources if before[n] in now),
+            )
+            for group in groups
+        )
+        result[rule] = tuple(group for group in shown if group.resources)
+    return result

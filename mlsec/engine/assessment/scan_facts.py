@@ -15,6 +15,7 @@ from mlsec.engine.rules.params import parameter_values
 from mlsec.snapshot.facts import (
     COMMIT,
     IDENTITY,
+    ORGANISATION,
     PRINCIPAL,
     SANDBOX,
     SANDBOX_MISSING,
@@ -47,6 +48,7 @@ def scan_facts(
         host=clock.get("host", ""),
         identities=_by_target(clock, IDENTITY),
         commits=_by_target(clock, COMMIT),
+        organisation=clock.get(ORGANISATION) or msgspec.UNSET,
         command=command,
         snapshot_digest=snapshot.seal(),
         calls=operations.total(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -205,7 +206,7 @@ def _of_elements(list_path: str, parts: tuple[Part, ...], whole: Part | None) ->
                     expected=expected,
                     actual=value if value is True or value is False else shown(value),
                     resource=subject_id,
-                    source=base + inside if is_element_named else base,
+                    source=intern(base + inside) if is_element_named else base,
                 )
                 if is_code:
                     there = place_in_code(seen.document, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
@@ -33,7 +33,7 @@ from mlsec.engine.model.rule import (
     Quantity,
     Rule,
 )
-from mlsec.vocabulary.types import Vocabulary
+from mlsec.vocabulary.types import Property, RelationKind, Vocabulary
 
 
 class Evaluator:
@@ -58,7 +58,7 @@ class Evaluator:
             applies = self.truth(rule.when, view)
             if applies.truth is FALSE:
                 return Verdict(status=Status.NOT_APPLICABLE, clauses=applies.clauses)
-            if applies.truth is UNKNOWN:
+            if applies.truth is UNKNOWN and not self._holds(rule, view, applies):
                 return Verdict(status=Status.NOT_ASSESSED, clauses=applies.clauses)
             context = applies.clauses
         if only is not None and isinstance(rule.must, Quantifier):
@@ -72,6 +72,19 @@ class Evaluator:
             status = Status.NOT_APPLICABLE if is_nothing_there else status
         severity = self._grade(rule, view, only) if status is Status.FAIL else None
         return Verdict(status=status, clauses=outcome.clauses, context=context, severity=severity)
+
+    def _holds(self, rule: Rule, view: View, applies: Outcome) -> bool:
+        """Whether what the rule asks is so: then it does not matter whether the rule applies.
+
+        It rests on values that are there: what hides whether a rule applies may also have left a
+        list empty, unless that is made of other properties, all of which were read.
+        """
+        outcome = self.truth(rule.must, view)
+        hiding = [_made_of(clause) for clause in applies.clauses]
+        return outcome.truth is TRUE and all(
+            clause.value.known not in (None, "", [], ()) or _is_read_apart(clause, hiding)
+            for clause in outcome.clauses
+        )
 
     def _grade(self, rule: Rule, view: View, only: Collection[int] | None) -> Severity | None:
         """Give the highest severity of all items that failed; evidence may show only the first."""
@@ -235,6 +248,35 @@ class Evaluator:
             is_wanted=is_wanted,
             truth=truth,
         )
+
+
+def _own_of(clause: Clause) -> Property | RelationKind | None:
+    """Give the property or relation that a clause is about, of the resource itself."""
+    owner = clause.view.owner
+    if owner is None:
+        return None
+    return owner.properties.get(clause.path) or owner.relations.get(clause.path)
+
+
+def _made_of(clause: Clause) -> frozenset[str]:
+    """Name the properties of its resource that a derived one is made of; none for others."""
+    own = _own_of(clause)
+    return frozenset(own.reads) if own is not None and own.derived else frozenset()
+
+
+def _is_read_apart(clause: Clause, hiding: Sequence[frozenset[str]]) -> bool:
+    """Whether a property was read, or all that it is made of, and none of it is in ``hiding``."""
+    own, resource = _own_of(clause), clause.view.resource
+    if own is None or not all(hiding):
+        return False
+    names = _made_of(clause) if own.derived else {own.name}
+    return bool(names) and all(
+        name in resource.properties
+        and unread_gaps(resource, name) is None
+        and f"{name}[]" not in resource.unread
+        and not any(name in names_of for names_of in hiding)
+        for name in names
+    )
 
 
 def _presence(view: View, wants: bool) -> Clause:  # noqa: FBT001

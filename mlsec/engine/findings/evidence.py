@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from sys import intern  # findings say the same few paths and places thousands of times
 from typing import Any
 
 from mlsec.core.finding import AttackPath, Evidence, PathEdge, PathNode
@@ -70,7 +71,7 @@ def path_of(judged: Resource, clauses: Iterable[Clause]) -> AttackPath | None:
                 id=resource.id,
                 type=resource.type,
                 name=resource.name or resource.id,
-                note=notes.get(resource.id, ""),
+                note=intern(notes.get(resource.id, "")),
             )
             for resource in nodes.values()
         ),
@@ -89,14 +90,14 @@ def _evidence(clause: Clause) -> Evidence:
     path, expected = _shown_as(clause, operator, expected)
     own = value.reading.own if value.reading else None
     evidence = Evidence(
-        path=_cut(view, path),
+        path=intern(_cut(view, path)),
         operator=operator,
         expected=shown(expected),
         actual=shown(value.raw),
         is_unread=value.known is UNKNOWN_VALUE,
         gaps=value.gaps,
         resource=view.resource.id,
-        source=source_of(view, clause.path, own),
+        source=intern(source_of(view, clause.path, own)),
     )
     if own is None or view.prefix:
         return evidence

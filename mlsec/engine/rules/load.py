@@ -31,7 +31,7 @@ from mlsec.vocabulary.types import Vocabulary
 
 NOT_RULES = (
     "vocabulary", "frameworks", "objectives", "schema", "callables", "advisories", "mappings",
-    "techniques", "roles",
+    "modules", "techniques", "roles",
 )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def content_key_of(content: Path, extra: Sequence[Path] = ()) -> str:
     Raises:
         MlsecError: a file that cannot be read, or no such folder.
     """
-    read = ("vocabulary", "mappings", "techniques", "frameworks", "objectives")
+    read = ("vocabulary", "mappings", "modules", "techniques", "frameworks", "objectives")
     beside = [path for name in read for path in _yaml_below(content / name)]
     try:
         return content_key(content, [*beside, *rule_files((content, *extra))])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 
-class Path(msgspec.Struct, frozen=True, kw_only=True):
+class Path(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One open technique of an identity; ``target`` None: it works on the holder itself."""
 
     technique: Technique
@@ -71,20 +71,27 @@ class _Group:
     """Techniques that work on one kind of thing and begin with the same need.
 
     ``first`` is that need, None for a group of needs; ``rests`` are the other needs by technique.
-    ``pending`` maps identities to the techniques that are not open to them so far.
+    ``pending`` maps identities, by their scope, to the techniques that are not open to them so far.
     """
 
     def __init__(self, kind: str, first: Question | None) -> None:
         self.kind, self.first = kind, first
         self.rests: dict[str, Needs] = {}
-        self.pending: dict[str, tuple[Resource, dict[str, Technique]]] = {}
+        self.pending: dict[str, dict[str, tuple[Resource, dict[str, Technique]]]] = {}
 
     def add(self, technique: Technique, identities: Iterable[Resource]) -> None:
         """Take in a technique that these identities may have the rights for."""
         rest = technique.needs.parts[1:] if self.first is not None else technique.needs.parts
         self.rests[technique.id] = msgspec.structs.replace(technique.needs, parts=rest)
         for identity in identities:
-            self.pending.setdefault(identity.id, (identity, {}))[1][technique.id] = technique
+            here = self.pending.setdefault(identity.scope, {})
+            here.setdefault(identity.id, (identity, {}))[1][technique.id] = technique
+
+    def waiting(self, scope: str = "") -> Iterator[tuple[Resource, dict[str, Technique]]]:
+        """Give the identities of a scope, "" for all, with what is not open to them so far."""
+        scopes = (scope,) if scope else tuple(self.pending)
+        for name in scopes:
+            yield from self.pending.get(name, {}).values()
 
 
 class _Search:
@@ -94,6 +101,9 @@ class _Search:
         self._words, self._graph = words, graph
         listed = (i for name in words.types for i in graph.of_type(name))
         self.identities = (*listed, *words.not_there(graph))
+        self._by_scope: dict[str, list[Resource]] = {}
+        for identity in self.identities:
+            self._by_scope.setdefault(identity.scope, []).append(identity)
         self._admin = {i.id: words.is_admin(i, graph) for i in self.identities}
         self._paths: dict[str, dict[str, Path]] = {i.id: {} for i in self.identities}
         # What is not known of a technique of an identity, by their ids.
@@ -120,7 +130,7 @@ class _Search:
             unseen = self._words.targets[group.kind].unseen
             if unseen is None:
                 continue
-            for identity, techniques in group.pending.values():
+            for identity, techniques in group.waiting():
                 for technique in techniques.values():
                     answer = unseen(identity, technique.needs, self._standing_of, self._graph)
                     self._note(technique, identity, Target(kind=group.kind), answer)
@@ -158,8 +168,9 @@ class _Search:
             return
         if kind.has_whichever:
             yield Target(kind=technique.target)
-        for other in self.identities if kind.is_raised else ():
-            if other.id != identity.id and _is_near(identity, other, kind):
+        near = self.identities if kind.is_across_scopes else self._by_scope[identity.scope]
+        for other in near if kind.is_raised else ():
+            if other.id != identity.id:
                 yield from kind.leading_to(other, self._graph)
 
     def _act_as(self, privileged: Resource, standing: Answer) -> Iterable[Resource]:
@@ -172,18 +183,18 @@ class _Search:
             for target in through[group.kind]:
                 if group.first is not None and not group.first.may_suit(target, self._graph):
                     continue
-                for identity, techniques in group.pending.values():
+                near = group.waiting("" if kind.is_across_scopes else privileged.scope)
+                for identity, techniques in near:
                     if not techniques or identity.id == privileged.id:
                         continue
-                    is_near = _is_near(identity, privileged, kind)
-                    if is_near and self._learn(group, identity, target, standing):
+                    if self._learn(group, identity, target, standing):
                         yield identity
 
     def _learn(self, group: _Group, identity: Resource, target: Target, standing: Answer) -> bool:
         first = YES if group.first is None else group.first.ask(identity, target, self._graph)
         if first == NO:
             return False
-        techniques = group.pending[identity.id][1]
+        techniques = group.pending[identity.scope][identity.id][1]
         learned = False
         for technique in tuple(techniques.values()):
             rest = ask(group.rests[technique.id], identity, target, self._graph)
@@ -218,10 +229,6 @@ class _Search:
 def _first_of(needs: Needs) -> Question | None:
     first = needs.parts[0] if needs.parts and not needs.is_any else None
     return first if isinstance(first, Question) else None
-
-
-def _is_near(identity: Resource, other: Resource, kind: TargetKind) -> bool:
-    return kind.is_across_scopes or identity.scope == other.scope
 
 
 def _may_hold(needs: Needs, identity: Resource, graph: Graph) -> bool:

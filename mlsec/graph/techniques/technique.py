@@ -26,7 +26,7 @@ class Gain(enum.Enum):
     CODE = "code"
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
+class Target(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that a technique works on.
 
     ``resource`` None stands for whichever there is of its ``kind``, now or later, or with

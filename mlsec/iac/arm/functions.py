@@ -111,6 +111,15 @@ def skip(value: Any, count: int) -> Any:
     return value[max(0, count) :]
 
 
+def create_object(*values: Any) -> Any:
+    """Make an object of keys and values; a key that is not known goes by its words."""
+    keys = [key.text if isinstance(key, UnknownValue) else key for key in values[::2]]
+    hidden = next((key for key in values[::2] if isinstance(key, UnknownValue)), None)
+    if hidden is not None and not all(keys):
+        return hidden.worded()
+    return dict(zip(keys, values[1::2], strict=True))
+
+
 def union(*values: Any) -> Any:
     """Put objects or lists together; of one that is not known all keys may be in it."""
     hidden = next((entry for entry in values if isinstance(entry, UnknownValue)), None)
@@ -218,7 +227,7 @@ PLAIN: Mapping[str, Callable[..., Any]] = {
     "concat": concat,
     "contains": contains,
     "createarray": lambda *values: list(values),
-    "createobject": lambda *values: dict(zip(values[::2], values[1::2], strict=True)),
+    "createobject": create_object,
     "div": lambda a, b: a // b,
     "empty": empty,
     "endswith": lambda value, end: value.lower().endswith(end.lower()),

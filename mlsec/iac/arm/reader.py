@@ -11,6 +11,9 @@ from mlsec.collect.located import json as marked_json
 from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
+from mlsec.core.regex import regex
+from mlsec.iac.arm.bicep.parsing import can_parse
+from mlsec.iac.arm.bicep.template import compile_source
 from mlsec.iac.arm.deployment_context import GROUP_ID
 from mlsec.iac.arm.resources import ArmResource, Walk, Work
 from mlsec.iac.mapping.declaration import Declaration, text_of
@@ -18,6 +21,9 @@ from mlsec.iac.mapping.resources import ReferredOf, ShapesOf, declare
 from mlsec.vocabulary.types import Vocabulary
 
 KIND = "arm"
+# A variable of the environment with its default, as azd reads it: ${NAME=default}.
+_AZD_DEFAULT = regex(r"\$\{[A-Za-z_][A-Za-z0-9_]*=([^${}]*)\}")
+_TRUE_FALSE = {"true": True, "false": False}
 _PLACEHOLDERS = ("GEN-", "GET-", "<", "REPLACE")
 
 
@@ -40,16 +46,11 @@ class _Reading:
         self._work = Work(budget=scope.budget(KIND), tell=scope.over_limit)
 
     def parse(self) -> None:
-        """Parse every template and parameter file; a Bicep source says how it becomes one."""
+        """Parse every template and parameter file, and write each Bicep source as a template."""
         for file in self._scope.written_in(Language.BICEP):
-            if file.path.endswith(".bicepparam"):
-                continue
-            if not self._is_compiled(file):
-                self._scope.refuse(
-                    file, f"Bicep is read once it is compiled: az bicep build --file {file.path}",
-                    reason=GapReason.UNSUPPORTED,
-                )  # fmt: skip
             self._scope.take(file)
+            if not file.path.endswith(".bicepparam") and not self._is_compiled(file):
+                self._compile(file)
         for file in self._scope.written_in(Language.ARM):
             self._scope.take(file)
             try:
@@ -61,6 +62,25 @@ class _Reading:
                 self._values[_stem(file.path)] = _given(root)
             elif root.get("resources") is not None:
                 self._roots[file.path] = (file, root)
+
+    def _compile(self, file: CodeFile) -> None:
+        command = f"az bicep build --file {file.path}"
+        if not can_parse():
+            detail = f"Bicep is read with the extra iac, or once it is compiled: {command}"
+            self._scope.refuse(file, detail, reason=GapReason.UNSUPPORTED)
+            return
+        made = compile_source(file.text.lstrip("\ufeff"))
+        if made.over_limit:
+            self._scope.over_limit(file, made.over_limit, 1)
+        if made.mistake_line:
+            detail = f"what stands here was not understood; it is once it is compiled: {command}"
+            self._scope.refuse(file, detail, line=made.mistake_line)
+        for line, why in made.left:
+            self._scope.unread_part(file, f"{why}: {command} puts it in", line)
+        self._roots[file.path] = (file, made.root)
+        folder = posixpath.dirname(file.path)
+        # What another one uses is a part of it, whether or not it is made with the defaults.
+        self._nested |= {posixpath.normpath(posixpath.join(folder, path)) for path in made.modules}
 
     def _is_compiled(self, file: CodeFile) -> bool:
         """Whether the template that it compiles to lies beside it; a committed one may be old."""
@@ -75,9 +95,17 @@ class _Reading:
         walked: dict[str, list[Declaration]] = {}
         for path, (file, root) in self._roots.items():
             walked[path] = list(self._of_template(file, root))
-        for path, result in walked.items():
-            if path not in self._nested:
-                yield from result
+        tops = {path: result for path, result in walked.items() if path not in self._nested}
+        sources = [result for path, result in tops.items() if path.endswith(".bicep")]
+        is_compiled = {path: _made_by_bicep(self._roots[path][0]) for path in tops}
+        seen: set[str] = set()
+        if sources and any(is_compiled.values()):
+            seen = {_said(item) for result in sources for item in result}
+        for path, result in tops.items():
+            for item in result:
+                # What a committed template says as its source does is judged there.
+                if not is_compiled[path] or _said(item) not in seen:
+                    yield item
 
     def _of_template(self, file: CodeFile, root: Node) -> Iterator[Declaration]:
         walk = Walk(file, self._linked, self._scope.unread_part, self._work)
@@ -118,6 +146,21 @@ class _Reading:
         return None
 
 
+def _made_by_bicep(file: CodeFile) -> bool:
+    return file.language is Language.ARM and '"bicep"' in file.text[:4000]
+
+
+def _said(item: Declaration) -> str:
+    """Write all that a declaration says, in one order."""
+    return f"{item.type.lower()} {item.address} {_ordered(plain(item.body))!r}"
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value)}
+    return [_ordered(entry) for entry in value] if isinstance(value, list) else value
+
+
 def _given(root: Node) -> dict[str, Any]:
     item: dict[str, Any] = {}
     for name, collected in root.pairs("parameters").items():
@@ -126,7 +169,7 @@ def _given(root: Node) -> dict[str, Any]:
             why = f"parameter {name} is read from a vault"
             item[name] = UnknownValue(why, f"‹{name}›", is_given=True)
             continue
-        result = plain(value)
+        result = _without_variable(plain(value))
         is_open = isinstance(result, str) and (result.startswith(_PLACEHOLDERS) or "${" in result)
         item[name] = (
             UnknownValue(f"parameter {name} is left open", f"‹{name}›") if is_open else result
@@ -134,5 +177,18 @@ def _given(root: Node) -> dict[str, Any]:
     return item
 
 
+def _without_variable(value: Any) -> Any:
+    """Give what azd puts in the place of a variable that is not set, where a file says that."""
+    result = _AZD_DEFAULT.fullmatch(value) if isinstance(value, str) else None
+    if result is None:
+        return value
+    return _TRUE_FALSE.get(result[1].lower(), result[1])
+
+
 def _stem(path: str) -> str:
-    return path.removesuffix(".json").removesuffix(".parameters").removesuffix(".param")
+    return (
+        path.removesuffix(".json")
+        .removesuffix(".bicep")
+        .removesuffix(".parameters")
+        .removesuffix(".param")
+    )

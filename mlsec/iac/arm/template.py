@@ -12,7 +12,7 @@ from mlsec.iac.arm.deployment_context import GROUP_ID, OWN, words_of
 from mlsec.iac.arm.expression import Call, ExpressionError, Step, is_expression, parse
 from mlsec.iac.arm.steps import as_nodes, format_pieces, step_into
 from mlsec.iac.mapping.declaration import text_of
-from mlsec.iac.mapping.partial_text import at, joined
+from mlsec.iac.mapping.partial_text import at, cannot_be, joined
 
 MAX_DEPTH = 60
 _ERRORS = (ValueError, TypeError, KeyError, IndexError, AttributeError, ZeroDivisionError)
@@ -27,6 +27,8 @@ _THROUGH = (
 
 _TAKES_APART = ("first", "items", "last", "objectkeys")
 _TOO_DEEP = f"expressions nested deeper than {MAX_DEPTH}"
+# What stands for a part of Bicep that is not read (bicep/expressions.py).
+_NOT_READ = "notread"
 # One such argument is enough, whatever the others are.
 _DECIDED_BY = {"and": False, "or": True}
 
@@ -173,12 +175,16 @@ class ArmTemplate:
     def _call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         if name == "if" and len(arguments) == 3:
             return self._if(arguments)
+        if name == _NOT_READ and arguments:
+            return UnknownValue(str(arguments[0]))
         values = [self._value(argument) for argument in arguments]
         own = OWN.get(name)
         if own is not None:
             return own(self, values)
         if name in _DECIDED_BY and any(value is _DECIDED_BY[name] for value in values):
             return _DECIDED_BY[name]
+        if _differs(name, values):
+            return False
         function = arm_functions.PLAIN.get(name)
         if function is None:
             return UnknownValue(f"{name}() is answered by the deployment", is_given=True)
@@ -270,6 +276,16 @@ class ArmTemplate:
     def refer(self, what: Any) -> Any:
         """Give what ``reference`` of an id or a name answers."""
         return self._refer(what) if isinstance(what, str) else what
+
+
+def _differs(name: str, values: list[Any]) -> bool:
+    """Whether a text is surely not empty, or not another one, though it is not known as a whole."""
+    if name == "empty" and len(values) == 1:
+        return cannot_be(values[0], "")
+    if name == "equals" and len(values) == 2:
+        pairs = (values, values[::-1])
+        return any(isinstance(text, str) and cannot_be(value, text) for value, text in pairs)
+    return False
 
 
 def _is_nullable(parameter: Node) -> bool:

@@ -12,8 +12,9 @@ from mlsec.collect.located.yaml import parse_documents
 from mlsec.core.enums import GapReason, Truth
 from mlsec.core.errors import MlsecError
 from mlsec.iac.cloudformation.macros import macros_of, opened_by
-from mlsec.iac.cloudformation.template import Member, Template
-from mlsec.iac.mapping.declaration import Declaration, given_name, text_of
+from mlsec.iac.cloudformation.member import Member, given_of
+from mlsec.iac.cloudformation.template import Template
+from mlsec.iac.mapping.declaration import Declaration, text_of
 from mlsec.iac.mapping.resources import ReferredOf, ShapesOf, declare
 from mlsec.vocabulary.types import Vocabulary
 
@@ -149,7 +150,7 @@ class _Reading:
             stack=stack,
             line=member.node.line,
             column=member.node.column,
-            given=given_name(member.logical),
+            given=given_of(member),
             why_unknown=_why_unknown(member),
             why_open=opened_by(template.root),
         )
@@ -192,7 +193,12 @@ class _Reading:
         """Give the path in the target of the template that a nested stack names, if it is local."""
         if node.text("Type") not in (_STACK, _NESTED_APP):
             return None
-        place = node.text("Properties", "TemplateURL") or node.text("Properties", "Location")
+        place = (
+            node.text("Properties", "TemplateURL")
+            or node.text("Properties", "Location")
+            # Where the CDK leaves the template that it then uploads.
+            or node.text("Metadata", "aws:asset:path")
+        )
         if not place or "://" in place or "${" in place:
             return None
         return posixpath.normpath(posixpath.join(posixpath.dirname(file.path), place))

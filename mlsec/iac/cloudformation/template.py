@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import msgspec
-
 from mlsec.collect.code.budget import Budget, OverLimitError
 from mlsec.collect.located.located import Node, UnknownValue, over_limit, size_of
 from mlsec.core.enums import Truth
 from mlsec.iac.cloudformation import functions as cfn_functions
 from mlsec.iac.cloudformation.conditions import Conditions, function_of
 from mlsec.iac.cloudformation.macros import TRANSFORM, hidden_by, with_globals
-from mlsec.iac.mapping.declaration import attribute, called, given_name
+from mlsec.iac.cloudformation.member import Member, given_of
+from mlsec.iac.mapping.declaration import attribute, called
 from mlsec.iac.mapping.partial_text import at
 from mlsec.iac.mapping.path_lookup import PathLookup
 from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, CODE_REGION, DeclaredType
@@ -30,16 +29,6 @@ _PSEUDO: Mapping[str, Any] = {
     "AWS::Partition": "aws",
     "AWS::URLSuffix": "amazonaws.com",
 }
-
-
-class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One resource as the template declares it; ``loop`` are the values of the loops around it."""
-
-    logical: str
-    type: str
-    node: Node
-    exists: Truth
-    loop: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 class Template:
@@ -194,7 +183,7 @@ class Template:
         self._open.add(logical)
         try:
             provider, get = entry.type.partition(".")[0], self._getter(member)
-            result = called(entry, get, given_name(logical), provider)
+            result = called(entry, get, given_of(member), provider)
             if not wanted:
                 return result.ref
             named = attribute(entry, result, wanted, get)

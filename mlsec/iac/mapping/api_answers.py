@@ -30,12 +30,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from mlsec.collect.located import json as marked_json
 from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.core.errors import LimitError, MlsecError
 from mlsec.iac.mapping.declaration import Called, fill, known_words, text_of
 from mlsec.iac.mapping.partial_text import at
 from mlsec.iac.mapping.path_lookup import PathLookup
+from mlsec.iac.mapping.policies import denies_nothing
+
+# How a part of a text that is not known begins.
+_HIDDEN = "‹"
 
 
 class Builder:
@@ -143,7 +149,7 @@ class Builder:
 
     def _if(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         path = self._path(spec["if"], body)
-        return None if path is None else self.build(spec["then"], body)
+        return None if path is None or path.value == () else self.build(spec["then"], body)
 
     def _meaning(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         path = self._path(spec["of"], body)
@@ -176,17 +182,25 @@ class Builder:
 
     def _json(self, spec: Mapping[str, Any], body: Node) -> Node | None:
         path = self._path(spec["json"], body)
-        if path is None or not isinstance(path.value, str):
+        hidden = path.value if path is not None else None
+        if path is None or not isinstance(hidden, str | UnknownValue):
+            return path
+        if isinstance(hidden, UnknownValue) and not hidden.text.lstrip().startswith(("{", "[")):
             return path
         try:
-            return at(path, marked_json.parse(path.value).value)
+            parsed = marked_json.parse(hidden if isinstance(hidden, str) else hidden.text)
         except MlsecError as error:
+            if isinstance(hidden, UnknownValue):
+                return path
             is_limit = isinstance(error, LimitError)
             return at(path, UnknownValue(error.message, is_over_limit=is_limit))
+        return at(path, _with_hidden(parsed, hidden).value)
 
     def _mapping(self, spec: Mapping[str, Any], body: Node) -> Node:
         nodes: dict[str, Node] = {}
         base = self.build(spec["."], body) if "." in spec else None
+        if base is not None and isinstance(base.value, tuple) and len(base.value) == 1:
+            base = base.value[0]  # a block of Terraform that stands there once
         if base is not None and isinstance(base.value, UnknownValue):
             return base
         nodes |= base.pairs() if base is not None else {}
@@ -195,6 +209,20 @@ class Builder:
             if made is not None:
                 nodes[key] = made
         return at(body, nodes)
+
+
+def _with_hidden(node: Node, hidden: str | UnknownValue) -> Node:
+    """Give what JSON text says where parts of it are not known: the texts that hold such a part."""
+    value = node.value
+    if isinstance(hidden, str):
+        return node
+    if isinstance(value, str):
+        return at(node, hidden.worded(value) if _HIDDEN in value else value)
+    if isinstance(value, tuple):
+        return at(node, tuple(_with_hidden(item, hidden) for item in value))
+    if isinstance(value, Mapping):
+        return at(node, {key: _with_hidden(item, hidden) for key, item in value.items()})
+    return node
 
 
 def _last(text: str) -> str:
@@ -243,7 +271,11 @@ def doubted(node: Node, what: str, hidden: UnknownValue) -> Node:
         return at(node, {key: doubted(value, what, hidden) for key, value in node.value.items()})
     unknown = UnknownValue(f"{what}: {hidden.why}", is_over_limit=hidden.is_over_limit)
     if isinstance(node.value, tuple):
-        return at(node, tuple(at(item, unknown) for item in node.value))
+        allowing = msgspec.structs.replace(unknown, only_allows=True)
+        return at(
+            node,
+            tuple(at(item, allowing if denies_nothing(item) else unknown) for item in node.value),
+        )
     return at(node, unknown)
 
 

@@ -25,7 +25,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     none. A policy that the code writes as JSON text may be a mapping here. ``why_unknown`` says
     why it is not known whether it is declared at all, or how many times; ``why_open`` why what
     its body does not say is not what the service then does. ``account`` is the one that it is made
-    in, "" where the code does not say.
+    in, "" where the code does not say. ``scenario`` is the file of values that it is made with,
+    where there are several; ``is_variant``: that is not the first of them.
     """
 
     kind: str
@@ -40,11 +41,18 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     why_unknown: UnknownValue | None = None
     why_open: UnknownValue | None = None
     account: str = ""
+    scenario: str = ""
+    is_variant: bool = False
 
     @property
     def id(self) -> str:
         """The id of what it declares; the same wherever the target is mounted."""
-        return f"{self.stack}#{self.address}"
+        return f"{self.stack}#{self.address}{f'@{self.scenario}' if self.is_variant else ''}"
+
+    @property
+    def applied(self) -> str:
+        """What it is applied together with: its stack, made with the same values."""
+        return f"{self.stack} {self.scenario}" if self.is_variant else self.stack
 
 
 class Called(msgspec.Struct, frozen=True, kw_only=True):

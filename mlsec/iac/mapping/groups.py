@@ -56,6 +56,6 @@ def _call_members_of(
     name = fill(join.also, words, lambda path: digger.dig(body, path))
     members = named.value if isinstance(named.value, tuple) else (named,)
     for item in members if name else ():
-        for owner in owners.named(declaration.stack, join.to, text_of(item)):
-            is_new = owners.call(owner, declaration.stack, name) or is_new
+        for owner in owners.named(declaration.applied, join.to, text_of(item)):
+            is_new = owners.call(owner, declaration.applied, name) or is_new
     return is_new

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from mlsec.collect.walk.item import Item, Scope
 from mlsec.collect.walk.neighbour_selection import Candidate, references, wanted_among
-from mlsec.collect.walk.plan import TypePlan
+from mlsec.collect.walk.plan import Referred, TypePlan
 from mlsec.core.resource import Resource
 from mlsec.vocabulary.types import Vocabulary
 
@@ -17,16 +17,18 @@ _MOST_ROUNDS = 8
 
 
 def split(
-    resources: Iterable[Resource], referred: frozenset[str], vocabulary: Vocabulary
+    resources: Iterable[Resource], referred: Sequence[Referred], vocabulary: Vocabulary
 ) -> tuple[list[Resource], list[Resource]]:
     """Give what is judged and what is only counted.
 
-    ``referred`` are the types that a live scan reads only where another resource refers to them.
-    Where a reference of the same stack is not known, it may be to any of them: they are judged.
+    ``referred`` says, for each provider, which types a live scan reads only where another resource
+    refers to them, and what else makes them ML data in code. Where a reference of the same stack is
+    not known, it may be to any of them: they are judged.
     """
     result = list(resources)
-    kept = [item for item in result if item.type not in referred]
-    left = {item.id: item for item in result if item.type in referred}
+    types = frozenset[str]().union(*(group.types for group in referred))
+    kept = [item for item in result if item.type not in types]
+    left = {item.id: item for item in result if item.type in types}
     # What the others refer to was found in an earlier round; only the newly found may add more.
     newest = kept
     for _ in range(_MOST_ROUNDS):
@@ -39,6 +41,8 @@ def split(
         chosen = [e for e in left.values() if _own_id(e) in own_ids] + _clouded(
             newest, left.values(), vocabulary
         )
+        for named in (group.named for group in referred if group.named):
+            chosen += named(kept, left.values())
         if not chosen:
             break
         newest = [left.pop(key) for key in dict.fromkeys(item.id for item in chosen)]

@@ -30,7 +30,7 @@ class Owners:
 
     def add(self, standing: PendingResource) -> None:
         """Take a thing in."""
-        type_name, stack = standing.entry.type, standing.declaration.stack
+        type_name, stack = standing.entry.type, standing.declaration.applied
         self._in_stack.setdefault((stack, type_name), []).append(standing)
         address = standing.declaration.address.lower()
         if address not in _names(standing):

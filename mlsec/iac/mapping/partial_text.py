@@ -37,6 +37,17 @@ def joined(parts: Iterable[Any]) -> str | UnknownValue:
     return hidden.worded(text if is_worded else "", is_given=is_given)
 
 
+def cannot_be(value: Any, text: str) -> bool:
+    """Whether a text that is not known as a whole begins or ends in another way than one that is.
+
+    Such as the empty text, where something is written beside what is not known.
+    """
+    if not isinstance(value, UnknownValue) or not value.text:
+        return False
+    head, tail = value.text.partition("‹")[0], value.text.rpartition("›")[2]
+    return not (text.startswith(head) and text.endswith(tail))
+
+
 def scalar_text(value: Any) -> str:
     """Give a scalar as both languages write it into a text."""
     if isinstance(value, bool):

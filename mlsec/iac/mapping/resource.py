@@ -16,12 +16,18 @@ from mlsec.core.resource import Gap, Origin, Resource
 from mlsec.iac.mapping.declaration import Called, Declaration
 from mlsec.iac.mapping.path_lookup import PathLookup
 from mlsec.iac.mapping.values import MappedValue, ValueMapper
-from mlsec.vocabulary.iac_mapping import DeclaredType
+from mlsec.vocabulary.iac_mapping import ONLY_ALLOWS, DeclaredType
 from mlsec.vocabulary.types import Kind, NoDefault, Property, Type
 
 # In a table: what the service, or the provider, then does has changed from version to version.
 NOT_KNOWN = "?"
 _SAYS_NOT = "is not known by code: only what runs has it"
+# Why no code says it at all; of the other reasons, other code of the same target may.
+_BY_NOBODY = (
+    "cannot be written", "is known", "are known", "is not known", "is not written",
+    "is not declared in code", "is set by the service", "is a setting of the account",
+    "is counted", "are found when", "are put there", "is the account that", "is where the",
+)  # fmt: skip
 
 
 class PendingResource(msgspec.Struct, kw_only=True):
@@ -80,7 +86,8 @@ def place(
             file=declaration.file.shown,
             line=max(1, (standing.body.line if standing.entry.each else 0) or declaration.line),
             column=(standing.body.column if standing.entry.each else 0) or declaration.column,
-            stack=declaration.stack,
+            stack=declaration.applied,
+            scenario=declaration.scenario,
         ),
         known_as=standing.called.id,
         account=declaration.account if provider == "aws" else "",
@@ -186,7 +193,9 @@ class _Made:
 
     def _put_parts(self, name: str, mapped: MappedValue) -> None:
         for below, hidden in mapped.partly.items():
-            self._hide(f"{name}{below}", self._gap_of(name, hidden))
+            # Each field says for itself what hides it.
+            field = "" if below in ("[]", "[].*", ONLY_ALLOWS) else below.rstrip("~")
+            self._hide(f"{name}{below}", self._gap_of(f"{name}{field}", hidden))
         for below, node in mapped.places.items():
             where = self._where(node)
             if where:
@@ -198,15 +207,16 @@ class _Made:
         if why_open is not None:
             self._hide(wanted.name, self._gap_of(wanted.name, why_open))
         elif assumed is NoDefault.UNKNOWN or assumed == NOT_KNOWN:
-            self._never(wanted.name, "is not written, and what the service then does is not known")
+            why = "it is not written, and what the service then does is not known"
+            self._hide(wanted.name, self._gap(wanted.name, why, GapReason.UNRESOLVED))
         else:
             self.properties[wanted.name] = assumed
 
     def _never(self, name: str, why: str) -> None:
-        """One gap for all that are declared: what no code of the kind says."""
+        """What code of the kind does not say: one gap for all of the type where no code does."""
         gap = make_gap(
             scope=self._scope,
-            subject=self._owner.name,
+            subject=self._owner.name if why.startswith(_BY_NOBODY) else _id(self._standing),
             wanted=name,
             reason=GapReason.UNRESOLVED,
             detail=f"{name} {why}",

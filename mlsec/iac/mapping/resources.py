@@ -10,6 +10,7 @@ import msgspec
 from mlsec.collect.code.code_file import CodeScope, Declared
 from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.collect.walk.mapping import Shapes
+from mlsec.collect.walk.plan import Referred
 from mlsec.core.resource import Resource
 from mlsec.iac.mapping.api_answers import Builder, doubted, merged, stamped
 from mlsec.iac.mapping.declaration import Declaration, called, text_of
@@ -25,13 +26,12 @@ from mlsec.vocabulary.types import Type, Vocabulary
 # provider -> its shapes
 ShapesOf = Callable[[str], Shapes]
 # provider -> the types that a live scan reads only where another resource refers to them
-ReferredOf = Callable[[str], frozenset[str]]
+ReferredOf = Callable[[str], Referred]
 _NOT_READ = "no rule reads it"
 _NOT_HERE = "what it belongs to is not declared in this code"
 _TAGS = "GetResources"
 # Terraform's own way to apply what other tools write; nothing here reads it in this form.
 _APPLIED_ELSEWHERE = {
-    "helm_": "scan what helm template makes of the chart, or the cluster, kubernetes://CONTEXT",
     "kubernetes_": "scan the cluster, kubernetes://CONTEXT",
     "kubectl_": "scan the cluster, kubernetes://CONTEXT",
 }
@@ -52,7 +52,7 @@ def declare(
     vocabulary: Vocabulary,
     declarations: Iterable[Declaration],
     shapes_of: ShapesOf,
-    referred_of: ReferredOf = lambda _: frozenset(),
+    referred_of: ReferredOf = lambda _: Referred(),
     offers: Offers = NOTHING_OFFERED,
 ) -> Declared:
     """Turn declarations into resources and count every one of them.
@@ -65,8 +65,7 @@ def declare(
         gathering.add(declaration)
     gathering.join()
     made = list(gathering.resources(shapes_of))
-    providers = {resource.provider for resource in made}
-    referred = frozenset[str]().union(*map(referred_of, providers))
+    referred = [referred_of(name) for name in sorted({resource.provider for resource in made})]
     judged, left = split(made, referred, vocabulary)
     for resource in judged:
         scope.tally.add((resource.type, scope.name, ""), assessed=1)
@@ -199,7 +198,7 @@ class _Gathering:
                 name = name[: -len(join.below)]
             elif join.below and not isinstance(item.value, UnknownValue):
                 continue
-            owners = self._owners.named(declaration.stack, join.to, name)
+            owners = self._owners.named(declaration.applied, join.to, name)
             may_be = [] if owners else self._possible(declaration, join, item)
             for operation, spec in join.answers.items() if owners or may_be else ():
                 made = builder.build(spec, body)
@@ -218,10 +217,10 @@ class _Gathering:
         self, declaration: Declaration, join: Join, named: Node
     ) -> list[tuple[PendingResource, UnknownValue]]:
         """Give what a name may mean; of very many names all that they may set is in doubt."""
-        result = self._owners.possible(declaration.stack, join.to, named)
+        result = self._owners.possible(declaration.applied, join.to, named)
         if len(result) < 2:
             return result
-        key = (declaration.stack, declaration.type, join.to, join.by)
+        key = (declaration.applied, declaration.type, join.to, join.by)
         self._loose[key] = self._loose.get(key, 0) + 1
         if self._loose[key] <= _MOST_DOUBTS:
             return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,16 +13,37 @@ from mlsec.collect.secrets.masking import masked_kind
 from mlsec.collect.walk.mapping import Shapes, WrongKindError, shape_value
 from mlsec.iac.mapping.case_insensitive import loose
 from mlsec.iac.mapping.path_lookup import PathLookup
-from mlsec.vocabulary.iac_mapping import DeclaredType
+from mlsec.iac.mapping.policies import (
+    known_policy,
+    known_statements,
+    named,
+    statement_places,
+    written_out,
+)
+from mlsec.iac.mapping.traffic import least_and_most
+from mlsec.iac.mapping.trust import trust_of
+from mlsec.iac.mapping.unknown_parts import (
+    OF_ADDRESSES,
+    filled,
+    in_words,
+    may_be_words,
+    unresolved,
+)
+from mlsec.vocabulary.iac_mapping import ONLY_ALLOWS, DeclaredType
 from mlsec.vocabulary.types import Kind, Property
 
 POLICY_SHAPES = frozenset({"policy", "named_policies", "default_version"})
+# What an identity may do: each statement counts for itself, so that some may be known.
+_PERMISSIONS = frozenset({"named_policies", "default_version"})
 # Shapes that pick texts out of a value: one with an unknown part in it is not picked for certain.
 _PICKS = frozenset({"alarm_endpoints", "alarm_metrics", "alarm_namespaces", "alarm_services"})
+# The type and shape that give the ports which rules of traffic open to the internet.
+_PORTS = frozenset({("aws.ec2.security_group", "public_sensitive_ports")})
 # Shapes that look at the form of a value and not at what stands in it.
 _FORMS = frozenset({"", "elements", "entries"})
+# What a statement says of where, and when, it holds.
+_WHERE = frozenset({"resources", "not_resources", "conditions", "has_condition"})
 _TRUE_FALSE = {"true": True, "false": False}
-_RESOURCES = ("Resource", "NotResource")
 
 
 class MappedValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,14 +86,17 @@ class ValueMapper:
         Raises:
             WrongKindError: it is not what the vocabulary says.
         """
-        hidden = next(_unresolved(node), None)
+        hidden = next(unresolved(node), None)
+        if hidden is not None and wanted.shape in POLICY_SHAPES:
+            node = written_out(node)
         if wanted.kind is Kind.LIST and wanted.items and wanted.shape in _FORMS:
-            return self._list(wanted, node)
+            is_known = hidden is None or known_policy(node) is None
+            return self._list(wanted, node if is_known else named(node))
         if wanted.shape == "secret_kinds":
             return MappedValue(value=self._shaped(wanted, _secrets(node)))
         if hidden is None:
             raw = plain(node)
-            places = _statement_places(node) if wanted.shape in POLICY_SHAPES else {}
+            places = statement_places(node) if wanted.shape in POLICY_SHAPES else {}
             return MappedValue(value=self._shaped(wanted, raw), places=places)
         return self._hidden(wanted, node, hidden)
 
@@ -89,17 +113,26 @@ class ValueMapper:
         if wanted.shape == "is_present" and hidden.is_given:
             return MappedValue(value=True)
         if wanted.shape in POLICY_SHAPES:
-            raw = _policy(node)
+            raw = known_policy(node)
+            if raw is None and wanted.shape in _PERMISSIONS:
+                return self._permissions(wanted, node, hidden)
             if raw is None:
-                return MappedValue(hidden=hidden)
-            return MappedValue(value=self._shaped(wanted, raw), places=_statement_places(node))
-        if wanted.kind is Kind.MAP and not isinstance(node.value, UnknownValue):
-            return MappedValue(value=self._shaped(wanted, _in_words(node)))
+                known = trust_of(node) if wanted.name == "trust" else None
+                services = None if known is None else self._shaped(wanted, known)
+                return MappedValue(value=services, hidden=hidden)
+            return MappedValue(value=self._shaped(wanted, raw), places=statement_places(node))
+        if may_be_words(wanted, node):
+            return MappedValue(value=self._shaped(wanted, in_words(node)))
         if wanted.shape in _PICKS:
-            picked = self._shaped(wanted, _in_words(node))
+            picked = self._shaped(wanted, in_words(node))
             return MappedValue(value=picked, hidden=hidden if "‹" in str(picked) else None)
+        if (self._entry and self._entry.type, wanted.shape) in _PORTS:
+            least, most = (self._shaped(wanted, plain(part)) for part in least_and_most(node))
+            return MappedValue(value=most) if least == most else MappedValue(hidden=hidden)
         if wanted.kind in (Kind.STRING, Kind.STRINGS):
-            words = _in_words(node)
+            if wanted.shape in OF_ADDRESSES and (known := self._in_any_case(wanted, node)):
+                return known
+            words = in_words(node)
             try:
                 return MappedValue(
                     value=self._shaped(wanted, words) if words else None, hidden=hidden
@@ -107,6 +140,31 @@ class ValueMapper:
             except WrongKindError:
                 pass
         return MappedValue(hidden=hidden)
+
+    def _in_any_case(self, wanted: Property, node: Node) -> MappedValue | None:
+        """Give what a part of an address is whatever stands for what is not known of it."""
+        try:
+            read = [self._shaped(wanted, text) for text in filled(node)]
+        except WrongKindError:
+            return None
+        is_one = bool(read) and all(part == read[0] for part in read)
+        return MappedValue(value=read[0]) if is_one else None
+
+    def _permissions(self, wanted: Property, node: Node, hidden: UnknownValue) -> MappedValue:
+        """Give the statements that are known, what is known of others, and one for all others."""
+        part = known_statements(node)
+        if part is None:
+            return MappedValue(hidden=hidden)
+        known = self._shaped(wanted, plain(part.known)) or []
+        listed = self._shaped(wanted, plain(part.perhaps)) or []
+        perhaps = [{k: v for k, v in item.items() if k not in _WHERE} for item in listed]
+        others: list[dict[str, Any]] = [] if part.is_limited else [{}]
+        partly = {"[]": part.hidden, "[].*": part.hidden}
+        if part.hidden.only_allows:
+            partly[ONLY_ALLOWS] = part.hidden
+        return MappedValue(
+            value=[*known, *perhaps, *others], partly=partly, places=statement_places(part.known)
+        )
 
     def _list(self, wanted: Property, node: Node) -> MappedValue:
         if isinstance(node.value, UnknownValue):
@@ -124,6 +182,9 @@ class ValueMapper:
                 partly["[]"] = partly["[].*"] = element.value
                 continue
             items.append(self._element(wanted, element, index, partly, places))
+        unknown = [item.value for item in elements if isinstance(item.value, UnknownValue)]
+        if unknown and all(item.only_allows for item in unknown):
+            partly[ONLY_ALLOWS] = unknown[0]
         return MappedValue(value=items, partly=partly, places=places)
 
     def _element(
@@ -148,7 +209,11 @@ class ValueMapper:
                     fields[name] = field.absent
                 continue
             places[f"[{index}].{name}"] = result
-            mapped = self.map_value(field, result)
+            try:
+                mapped = self.map_value(field, result)
+            except WrongKindError as error:
+                # It hides itself, and not what stands beside it.
+                mapped = MappedValue(hidden=UnknownValue(str(error)))
             inner = {f"[].{name}{below}": part for below, part in mapped.partly.items()}
             if inner:
                 partly |= inner
@@ -218,30 +283,6 @@ def _elements(shape: str, node: Node) -> tuple[Node, ...] | None:
     return (node,) if is_one else None
 
 
-def _unresolved(node: Node) -> Iterator[UnknownValue]:
-    value = node.value
-    if isinstance(value, UnknownValue):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _unresolved(item)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _unresolved(item)
-
-
-def _in_words(node: Node) -> Any:
-    """Give plain values with the words of what is not known; what has none is left out."""
-    value = node.value
-    if isinstance(value, UnknownValue):
-        return value.text or None
-    if isinstance(value, tuple):
-        return [item for item in map(_in_words, value) if item is not None]
-    if isinstance(value, Mapping):
-        return {key: _in_words(entry) for key, entry in value.items()}
-    return value
-
-
 def _secrets(node: Node) -> Any:
     """Give a tree whose texts are reduced to the kind of secret in them, as a collection does."""
     value = node.value
@@ -250,45 +291,3 @@ def _secrets(node: Node) -> Any:
     if isinstance(value, tuple):
         return [_secrets(item) for item in value]
     return {k: _secrets(v) for k, v in value.items()} if isinstance(value, Mapping) else None
-
-
-def _policy(node: Node) -> Any:
-    """Give a policy whose only unknown parts are inside the names of resources; else None.
-
-    Such a name cannot be every resource, so that what the policy allows everywhere is known.
-    """
-
-    def stands(node: Node, key: str) -> Any:
-        value = node.value
-        if isinstance(value, UnknownValue):
-            is_name = key in _RESOURCES and value.text.startswith("arn:")
-            if not is_name:
-                raise _NotKnownError
-            return value.text
-        if isinstance(value, tuple):
-            return [stands(item, key) for item in value]
-        if isinstance(value, Mapping):
-            return {name: stands(entry, name) for name, entry in value.items()}
-        return value
-
-    try:
-        return stands(node, "")
-    except _NotKnownError:
-        return None
-
-
-class _NotKnownError(Exception):
-    """A part of a policy that decides what it allows is not known."""
-
-
-def _statement_places(node: Node) -> dict[str, Node]:
-    """Say where each statement stands, in the order in which a policy's shape gives them."""
-    documents = node.value if isinstance(node.value, tuple) else (node,)
-    nodes: list[Node] = []
-    for item in documents:
-        document = item.get("PolicyDocument") or item
-        statements = document.get("Statement")
-        if statements is None:
-            return {}
-        nodes += statements.value if isinstance(statements.value, tuple) else (statements,)
-    return {f"[{index}]": statement for index, statement in enumerate(nodes)}

@@ -196,9 +196,15 @@ class _DeeperError(Exception):
         self.symbol = symbol
 
 
+# Whoever applies the code was there before: it is nothing that the code makes.
+_APPLIED_BY = ("own.principal", "own.client")
+
+
 def _words(symbol: Symbol) -> UnknownValue:
     shown = symbol.shown
-    among = None if _passes_through(symbol) else (symbol.address,)
+    among: tuple[str, ...] | None = None if _passes_through(symbol) else (symbol.address,)
+    if shown in _APPLIED_BY:
+        among = ()
     return UnknownValue(
         f"{shown} is only known after the apply", f"‹{shown}›", is_given=True, among=among
     )

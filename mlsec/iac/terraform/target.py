@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
+import msgspec
+
 from mlsec.collect.code.budget import Budget
-from mlsec.collect.code.code_file import CodeFile, CodeScope, Language
-from mlsec.collect.located.located import UnknownValue, size_of
-from mlsec.core.enums import GapReason
+from mlsec.collect.code.code_file import CodeFile, CodeScope
+from mlsec.collect.located.located import Node, UnknownValue, size_of
 from mlsec.iac.terraform.declaration import Declaration
+from mlsec.iac.terraform.modules.code_files import read_modules, read_values
 from mlsec.iac.terraform.modules.directories import local_source, shown_root
 from mlsec.iac.terraform.modules.instances import Instance
-from mlsec.iac.terraform.modules.module import Key, Module, Placed, assemble
+from mlsec.iac.terraform.modules.module import Key, Module, Placed
 from mlsec.iac.terraform.modules.scope import Given, Scope
 from mlsec.iac.terraform.modules.value_files import values_in
-from mlsec.iac.terraform.syntax.json_syntax import parse_json, parse_values
-from mlsec.iac.terraform.syntax.parse import parse
-from mlsec.iac.terraform.syntax.tree import Body
+from mlsec.iac.terraform.remote_modules.adapters import NO_ADAPTERS, Adapters
+from mlsec.iac.terraform.remote_modules.call_places import at_call
+from mlsec.iac.terraform.remote_modules.library import ModuleLibrary
 from mlsec.iac.terraform.values import Value
 
 MAX_NESTED = 12
@@ -32,15 +33,17 @@ MAX_ROOT_STEPS = 600_000
 _PARTS_PER_STEP = 4
 
 
+_LEFT_OUT = "its code is not here, and of what it declares {} is not known: run terraform init"
+
+
 class Target:
     """The modules of a target; also what its scopes ask for files and other modules."""
 
-    def __init__(self, scope: CodeScope) -> None:
+    def __init__(self, scope: CodeScope, adapters: Adapters = NO_ADAPTERS) -> None:
         self.scope = scope
         self._all = scope.budget("terraform")
         self.budget = Budget(0)
         self._texts = {file.path: file for file in scope.files}
-        self._values: dict[str, list[CodeFile]] = {}
         self._reached: set[str] = set()
         self._reported: set[tuple[str, int]] = set()
         # Roots of which not every instance was made, and the types of those that were not.
@@ -50,8 +53,12 @@ class Target:
         self.planned: frozenset[str] = frozenset()
         # Blocks that were judged: where there are too many instances, each is judged once.
         self._judged: set[int] = set()
-        self.modules = self._read_modules()
-        self._read_values()
+        self.library = ModuleLibrary(scope, adapters)
+        self.modules = read_modules(scope)
+        self._values = read_values(scope, self.modules)
+        for name, module in self.modules.items():
+            if self.library.is_installed(name):
+                self.modules[name] = msgspec.structs.replace(module, is_remote=True)
 
     def roots(self) -> Iterator[str]:
         """Yield each root: what no other module calls, or only in a circle, or is applied itself.
@@ -59,10 +66,13 @@ class Target:
         A caller may give a root milder values than those with which it is applied.
         """
         called = set(self._called())
-        for name, module in self.modules.items():
-            if name not in called or module.is_applied or name in self._values:
+        own = {name: module for name, module in self.modules.items() if not module.is_remote}
+        for name, module in own.items():
+            values = self._values
+            has_values = name in values.loaded or name in values.named
+            if name not in called or module.is_applied or has_values:
                 yield name
-        for name in self.modules:
+        for name in own:
             if name not in self._reached:
                 yield name
 
@@ -71,12 +81,35 @@ class Target:
         for name in self.roots():
             yield from self.declared_in(name)
 
-    def declared_in(self, root: str) -> Iterator[Declaration]:
-        """Yield what one root declares, with steps of its own to spend on it."""
+    def scenarios(self, root: str) -> tuple[CodeFile | None, ...]:
+        """Give the files of values that a root is applied with; None for none that is named.
+
+        Without one it is not applied where variables have no value that every file gives.
+        """
+        named = self._values.named.get(root, ())
+        if not named:
+            return (None,)
+        loaded = self._set_by(self._values.loaded.get(root, ()))
+        needed = {
+            key[0]
+            for key, placed in self.modules[root].of_kind("variable").items()
+            if key and "default" not in placed.block.body.attributes and key[0] not in loaded
+        }
+        is_given = bool(needed) and all(needed <= self._set_by((file,)) for file in named)
+        return named if is_given else (None, *named)
+
+    def _set_by(self, files: Iterable[CodeFile]) -> set[str]:
+        return {name for file in files for name in self._values.bodies[file.id].attributes}
+
+    def declared_in(self, root: str, values: CodeFile | None = None) -> Iterator[Declaration]:
+        """Yield what one root declares, with steps of its own to spend on it.
+
+        ``values`` is a file of values that the apply names.
+        """
         granted = max(0, min(MAX_ROOT_STEPS, self._all.total // 2))
         self.budget = Budget(granted)
         self._made_before = self._made
-        yield from self._declared(self._root(self.modules[root]))
+        yield from self._declared(self._root(self.modules[root], values))
         self._all.total -= granted - self.budget.total
 
     def offers(self) -> Mapping[str, frozenset[str]]:
@@ -97,25 +130,22 @@ class Target:
 
     def child(self, call: Placed, parent: Scope) -> Module | UnknownValue:
         """Give the module that a call names; a doubt where it is not in the target."""
-        directory = local_source(call, parent.module)
         label = call.block.labels[0] if call.block.labels else ""
-        module = self.modules.get(directory) if isinstance(directory, str) else None
-        if module is None:
-            why = (
-                f"no Terraform code in {directory[:200]}"
-                if isinstance(directory, str)
-                else directory.why
-            )
-            return self._unread(call, f'module "{label}": {why}', parent)
+        module = self.library.find(call, parent, self.modules)
+        if isinstance(module, UnknownValue):
+            return self._unread(call, f'module "{label}": {module.why}', parent)
+        if module.left_out:
+            self._unread(call, f'module "{label}": {_LEFT_OUT.format(module.left_out)}', parent)
+        directory = module.directory
         above, depth = parent, 0
         while above is not None:
             if above.module.directory == directory:
-                return self._doubt(call, f'module "{label}" calls itself')
+                return self._doubt(call, f'module "{label}" calls itself', parent)
             if above.parent is None:
                 break
             above, depth = above.parent, depth + 1
         if depth >= MAX_NESTED:
-            return self._doubt(call, f'module "{label}": nested too deep', is_limit=True)
+            return self._doubt(call, f'module "{label}": nested too deep', parent, is_limit=True)
         return module
 
     def tell_limit(self, file: CodeFile, line: int, why: str) -> None:
@@ -123,17 +153,21 @@ class Target:
         self.scope.over_limit(file, why, line)
 
     def _unread(self, call: Placed, detail: str, parent: Scope) -> UnknownValue:
+        at = parent.remote_call or call
         if parent.root not in self.planned:
-            self.scope.unread_part(call.file, detail, call.block.line)
+            self.scope.unread_part(at.file, detail, at.block.line)
         return UnknownValue(detail)
 
-    def _doubt(self, call: Placed, detail: str, *, is_limit: bool = False) -> UnknownValue:
-        place = (call.file.id, call.block.line)
+    def _doubt(
+        self, call: Placed, detail: str, parent: Scope, *, is_limit: bool = False
+    ) -> UnknownValue:
+        at = parent.remote_call or call
+        place = (at.file.id, at.block.line)
         if is_limit:
-            self.tell_limit(call.file, call.block.line, detail)
+            self.tell_limit(at.file, at.block.line, detail)
         elif place not in self._reported:
             self._reported.add(place)
-            self.scope.doubt(call.file, detail, line=call.block.line)
+            self.scope.doubt(at.file, detail, line=at.block.line)
         return UnknownValue(detail, is_over_limit=is_limit)
 
     def _declared(self, scope: Scope) -> Iterator[Declaration]:
@@ -146,9 +180,7 @@ class Target:
             is_read = True
             for instance in calls.each().values() if calls else ():
                 if self._is_over() and self._is_reached(placed, scope.module):
-                    directory = local_source(placed, scope.module)
-                    types = self._types_in(directory) if isinstance(directory, str) else ()
-                    self._leave_out(placed, scope.root, types)
+                    self._leave_out(placed, scope, self._types_of(placed, scope))
                     break
                 child = scope.child(calls, instance) if calls else UnknownValue("")
                 if isinstance(child, Scope):
@@ -165,24 +197,32 @@ class Target:
         for instance in result.each().values():
             is_judged = id(placed.block) in self._judged
             if self._is_over() and is_judged:
-                self._leave_out(placed, scope.root, (key[0],))
+                self._leave_out(placed, scope, (key[0],))
                 return
-            self._tell_number(placed, instance)
-            body = result.resource(instance).body()
+            self._tell_number(scope.remote_call or placed, instance)
+            body, at = self._placed_body(result.resource(instance).body(), placed, scope)
             self.budget.total -= size_of(body) // _PARTS_PER_STEP if is_judged else 0
             self._judged.add(id(placed.block))
             yield Declaration(
                 address=instance.address,
                 type=key[0],
                 name=key[1],
-                file=placed.file,
-                line=placed.block.line,
-                column=placed.block.column,
+                file=at.file,
+                line=at.block.line,
+                column=at.block.column,
                 body=body,
                 provider=scope.providers.of_resource(placed.block),
                 root=shown_root(self.modules[scope.root]),
                 why_unknown=instance.why_unknown,
             )
+
+    def _placed_body(self, body: Node, placed: Placed, scope: Scope) -> tuple[Node, Placed]:
+        """Give a body and the block that it stands in: of what is not of the target, the call."""
+        call = scope.remote_call
+        if call is None:
+            return body, placed
+        is_direct = scope.parent is not None and scope.parent.remote_call is None
+        return at_call(body, placed.block, call, is_direct=is_direct), call
 
     def _is_over(self) -> bool:
         """Count one more resource or use of a module; say whether it is too many."""
@@ -190,16 +230,20 @@ class Target:
         is_many = self._made > MAX_MADE or self._made - self._made_before > MAX_ROOT_MADE
         return is_many or self.budget.is_spent
 
-    def _leave_out(self, placed: Placed, root: str, types: Iterable[str]) -> None:
+    def _leave_out(self, placed: Placed, scope: Scope, types: Iterable[str]) -> None:
+        at, root = scope.remote_call or placed, scope.root
         self.cut.setdefault(root, set()).update(types)
         why = f"not every instance was made: {root or 'the folder'} declares too many"
-        self.scope.over_limit(placed.file, why, placed.block.line)
+        self.scope.over_limit(at.file, why, at.block.line)
 
     def _tell_number(self, placed: Placed, instance: Instance) -> None:
         hidden = instance.why_unknown
         if hidden is not None and not hidden.is_over_limit:
             detail = f"how many {instance.address} there are is not known: {hidden.why}"
-            self.scope.doubt(placed.file, detail, line=placed.block.line)
+            place = (f"{placed.file.id} {detail}", placed.block.line)
+            if place not in self._reported:
+                self._reported.add(place)
+                self.scope.doubt(placed.file, detail, line=placed.block.line)
 
     def _reach(self, call: Placed, module: Module) -> None:
         """A module that is called is judged there, even when it is called no times."""
@@ -207,20 +251,21 @@ class Target:
         if isinstance(directory, str):
             self._reached.add(directory)
 
-    def _types_in(self, directory: str) -> set[str]:
-        """Name the types of what a module declares, and those that it calls."""
+    def _types_of(self, call: Placed, scope: Scope) -> set[str]:
+        """Name the types of what a called module declares, and those that it calls."""
         types: set[str] = set()
-        seen, waiting = {directory}, [directory]
+        first = self.library.find(call, scope, self.modules)
+        if isinstance(first, UnknownValue):
+            return types
+        seen, waiting = {first.directory}, [first]
         while waiting:
-            module = self.modules.get(waiting.pop())
-            if module is None:
-                continue
+            module = waiting.pop()
             types |= module.resource_types
-            for call in module.of_kind("module").values():
-                inner = local_source(call, module)
-                if isinstance(inner, str) and inner not in seen:
+            for inner_call in module.of_kind("module").values():
+                inner = local_source(inner_call, module)
+                if isinstance(inner, str) and inner not in seen and inner in self.modules:
                     seen.add(inner)
-                    waiting.append(inner)
+                    waiting.append(self.modules[inner])
         return types
 
     def _is_reached(self, call: Placed, module: Module) -> bool:
@@ -234,54 +279,12 @@ class Target:
                 if isinstance(directory, str):
                     yield directory
 
-    def _root(self, module: Module) -> Scope:
-        files = [(file, self._parsed(file)) for file in self._values.get(module.directory, ())]
+    def _root(self, module: Module, named: CodeFile | None = None) -> Scope:
+        several = [*self._values.loaded.get(module.directory, ()), *([named] if named else [])]
+        files = [(file, self._values.bodies[file.id]) for file in several]
         values = dict(values_in(files, self.budget, self.tell_limit))
         given: dict[str, Given] = {name: partial(_itself, value) for name, value in values.items()}
         return Scope(module, self, self.budget, given)
-
-    def _read_modules(self) -> dict[str, Module]:
-        by_directory: dict[str, list[tuple[CodeFile, Body]]] = {}
-        for file in self.scope.written_in(Language.TERRAFORM):
-            self.scope.take(file)
-            pair = (file, self._parsed(file))
-            by_directory.setdefault(posixpath.dirname(file.path), []).append(pair)
-        made = {name: assemble(name, by_directory[name]) for name in sorted(by_directory)}
-        for module in made.values():
-            self._doubt_twice(module)
-        return made
-
-    def _doubt_twice(self, module: Module) -> None:
-        for placed in module.twice:
-            if placed.block.kind in ("resource", "module"):
-                shown = ".".join(placed.block.labels)
-                detail = f"{shown[:200]} is declared more than once, and only the first was judged"
-                # OpenTofu prefers the one in a .tofu file: it may well be the one that is applied.
-                self.scope.refuse(placed.file, detail, line=placed.block.line)
-
-    def _read_values(self) -> None:
-        for file in self.scope.written_in(Language.TERRAFORM_VALUES):
-            self.scope.take(file)
-            directory, name = posixpath.split(file.path)
-            is_own = name in ("terraform.tfvars", "terraform.tfvars.json")
-            if directory in self.modules and (
-                is_own or name.endswith((".auto.tfvars", ".auto.tfvars.json"))
-            ):
-                self._values.setdefault(directory, []).append(file)
-            else:
-                detail = "these values are used only when the file is named at the apply"
-                self.scope.doubt(file, detail)
-
-    def _parsed(self, file: CodeFile) -> Body:
-        if file.path.endswith(".json"):
-            is_values = file.language is Language.TERRAFORM_VALUES
-            parsed = parse_values(file.text) if is_values else parse_json(file.text)
-        else:
-            parsed = parse(file.text)
-        for mistake in parsed.mistakes:
-            reason = GapReason.OVER_LIMIT if mistake.over_limit else GapReason.MALFORMED
-            self.scope.refuse(file, mistake.what, reason=reason, line=mistake.line)
-        return parsed.body
 
 
 def _itself(value: Value) -> Value:

@@ -12,12 +12,10 @@ from mlsec.collect.code.budget import OverLimitError
 from mlsec.collect.located.located import UnknownValue
 from mlsec.core.regex import regex
 
-# Null, bool, int, float, str, list, dict with text keys, and the kinds below; sets are lists.
+# Null, bool, int, float, str, list, dict with text keys, and the kinds below.
 Value = Any
 
-MAX_CHARS = 1_000_000
-MAX_ITEMS = 20_000
-MAX_WEIGHT = 200_000
+MAX_CHARS, MAX_ITEMS, MAX_WEIGHT = 1_000_000, 20_000, 200_000
 _NUMBER = regex(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 
 
@@ -39,6 +37,10 @@ class Symbol(msgspec.Struct, frozen=True):
     def shown(self) -> str:
         """The reference as somebody would write it."""
         return ".".join((self.address, *(str(step) for step in self.path)))
+
+
+class SetOf(list[Value]):
+    """A set: a list whose elements are their own keys in a loop."""
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -167,9 +169,8 @@ def text_of(value: Value) -> Value:
 
 def number_text(number: float) -> str:
     """Write a number as Terraform does: no exponent for what is whole."""
-    if isinstance(number, int):
-        return str(number)
-    return str(int(number)) if number.is_integer() and abs(number) < 1e18 else repr(number)
+    is_whole = isinstance(number, int) or (number.is_integer() and abs(number) < 1e18)
+    return str(int(number)) if is_whole else repr(number)
 
 
 def join_text(parts: list[Value]) -> Value:

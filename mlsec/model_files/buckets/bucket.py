@@ -19,20 +19,29 @@ from mlsec.core.sanitize import plain_name
 from mlsec.model_files.buckets.ranged import RangedSource
 
 T = TypeVar("T")
-# An object in a list takes about a kB.
+# An object in a list takes about a kB. So many are kept whatever they are called, and as many more
+# of those whose names say that a model, its index or its signature is in them.
 MOST_OBJECTS = 200_000
+# Nobody lists more in a night; a list without an end has to have one.
+MOST_LISTED = 50_000_000
 _PAGE = AnswerLimits()
 # What an answer takes besides the range.
 _SLACK_BYTES = 1 << 20
 
 
 class BucketStore(abc.ABC):
-    """Objects whose names begin with ``prefix``, below ``root`` (``scheme://bucket``)."""
+    """Objects whose names begin with ``prefix``, below ``root`` (``scheme://bucket``).
+
+    ``says_something`` is asked with a path whether its name says what is in it.
+    """
 
     ends_at = math.inf
 
     def __init__(self, root: str, bucket: str, prefix: str) -> None:
         self.root, self._bucket, self.prefix = root, bucket, prefix
+        self.most_objects = MOST_OBJECTS
+        # Who opens a bucket for model files knows better than that every name says something.
+        self.says_something: Callable[[str], bool] = bool
 
     def at(self, prefix: str) -> Self:
         """The same bucket, seen from another prefix."""
@@ -63,14 +72,35 @@ class BucketStore(abc.ABC):
         return Listing(entries=tuple(entries), skipped=tuple(skipped), is_complete=is_complete)
 
     def _counted(self) -> Iterator[Entry | Skipped]:
-        """Give every object, up to a number and within the limits of an answer for each page."""
-        objects = self._objects()
-        for _ in range(MOST_OBJECTS):
+        """Give the objects, within the limits of an answer for each page.
+
+        Of a large bucket those whose names say nothing are only counted, from some number on.
+
+        Raises:
+            StoreError: some were only counted, or not listed at all.
+        """
+        objects, kept = self._objects(), 0
+        for listed in range(MOST_LISTED):
             object_ = self._metered(lambda: next(objects, None), _PAGE)
             if object_ is None:
+                if listed > kept:
+                    raise StoreError(GapReason.OVER_LIMIT, self._only_counted(listed, kept))
                 return
-            yield object_
-        raise StoreError(GapReason.OVER_LIMIT, f"stopped after {MOST_OBJECTS} objects")
+            if listed < self.most_objects or (
+                kept < 2 * self.most_objects
+                and isinstance(object_, Entry)
+                and self.says_something(object_.path)
+            ):
+                kept += 1
+                yield object_
+        raise StoreError(GapReason.OVER_LIMIT, f"stopped after {MOST_LISTED:,} objects")
+
+    def _only_counted(self, listed: int, kept: int) -> str:
+        return (
+            f"of {listed:,} objects {listed - kept:,} were only counted: beyond"
+            f" {self.most_objects:,}, only what is named as a model, its index, bill or signature"
+            " is read; scan prefixes of the bucket"
+        )
 
     @abc.abstractmethod
     def _objects(self) -> Iterator[Entry | Skipped]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from mlsec.collect.collector import lazy_collector, sdk_of
+from mlsec.collect.collector import lazy_collector, sdk_of, with_parts
 
 
 def _collector() -> ModuleType:
@@ -25,4 +25,4 @@ def _policy(*, is_organisation: bool) -> str:
     return least_privilege_policy(is_organisation=is_organisation)
 
 
-COLLECTOR = lazy_collector(_collector, _reader, _policy)
+COLLECTOR = with_parts(lazy_collector(_collector, _reader, _policy), _collector, _reader)

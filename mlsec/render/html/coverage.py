@@ -58,6 +58,30 @@ def type_rows(rows: Sequence[TypeCoverage], assessment: Assessment) -> tuple[Typ
     )
 
 
+class EmptyPlaces(msgspec.Struct, frozen=True, kw_only=True):
+    """Types that were listed whole in the same places and not found there."""
+
+    places: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+def is_something(row: TypeCoverage) -> bool:
+    """Whether there was anything in one place, or there may be more than was seen."""
+    return bool(row.enumerated or row.errored or not row.is_complete)
+
+
+def empty_places(rows: Sequence[TypeCoverage]) -> tuple[EmptyPlaces, ...]:
+    """Group the rows of nothing, so that each combination of types is named once."""
+    by_place: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if not is_something(row):
+            by_place[f"{row.scope} {row.region}".strip()].add(row.type)
+    by_types: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for place, types in sorted(by_place.items()):
+        by_types[tuple(sorted(types))].append(place)
+    return tuple(EmptyPlaces(places=tuple(at), types=types) for types, at in by_types.items())
+
+
 def left_out_of(rows: Sequence[TypeCoverage]) -> tuple[LeftOut, ...]:
     """Give the names of what was left out, one group for each reason."""
     names: dict[str, list[str]] = defaultdict(list)

@@ -68,16 +68,17 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
             row.more |= _path(finding, named.get(finding.rule), assessment.catalogue, wording)
         rows.append(row)
     severities, concerns = list(Severity), list(Concern)
+    folded = {} if assessment.folding is None else assessment.folding.titles
     pasted = [_commands(finding, named.get(finding.rule), commands) for finding in findings]
     return {
         "severities": [severity.value for severity in severities],
         "concerns": [concern.value for concern in concerns],
-        "statuses": STATUS_LABELS,
+        "statuses": (*STATUS_LABELS, *(f"folded: {title}" for title in folded.values())),
         "changes": CHANGES,
         "severity": [finding.severity.rank for finding in findings],
         "concern": [concerns.index(finding.concern) for finding in findings],
         "change": [_change(finding, is_known=is_compared(assessment)) for finding in findings],
-        "status": [tally.state_of(finding) for finding in findings],
+        "status": [_state(finding, list(folded)) for finding in findings],
         **{name: [row.numbers[name] for row in rows] for name in tables},
         "name": [row.name for row in rows],
         "message": [row.message for row in rows],
@@ -86,9 +87,7 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
         "evidence": [row.evidence for row in rows],
         "gaps": [row.gaps for row in rows],
         "more": {str(n): row.more for n, row in enumerate(rows) if row.more},
-        "age": {
-            str(n): age for n, item in enumerate(findings) if (age := age_of(item, assessment))
-        },
+        "age": {str(n): age for n, f in enumerate(findings) if (age := age_of(f, assessment))},
         "fingerprint": "".join(f"{finding.fingerprint:<32.32}" for finding in findings),
         "kinds": [kind_of(name, assessment.catalogue.types) for name in tables["type"].texts],
         "tables": {name: table.texts for name, table in tables.items()},
@@ -99,6 +98,13 @@ def _columns(assessment: Assessment, findings: Sequence[Finding]) -> dict[str, A
         "causes": _causes(assessment, tables["cause"].texts),
         "gapFacts": [_gap(gap) for gap in assessment.gaps],
     }
+
+
+def _state(finding: Finding, folded: Sequence[str]) -> int:
+    """Give the number of the state; of what is folded, that of its class."""
+    if finding.is_folded and finding.folded in folded:
+        return len(STATUS_LABELS) + folded.index(str(finding.folded))
+    return tally.state_of(finding)
 
 
 def _change(finding: Finding, *, is_known: bool) -> int:

@@ -20,6 +20,7 @@ from mlsec.render.html.view import build_view
 from mlsec.render.links import is_link
 from mlsec.render.page_environment import page_environment, source_hash
 from mlsec.render.settings import DEFAULT, RenderSettings
+from mlsec.render.trend.plot import HEIGHT, WIDTH
 from mlsec.render.wording import Wording
 
 _STYLES = ("base", "overview", "findings", "sections", "print")
@@ -51,6 +52,8 @@ def _environment() -> jinja2.Environment:
     environment = page_environment()
     environment.globals.update(
         box_width=BOX_WIDTH,
+        plot_width=WIDTH,
+        plot_height=HEIGHT,
         plural=plural,
         is_link=is_link,
         shown_id=shown_id,

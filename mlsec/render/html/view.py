@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections import Counter
 
 import msgspec
 
 from mlsec.core.assessment import (
     Assessment,
-    ControlResult,
-    FrameworkResult,
     RuleSummary,
-    StatusCounts,
 )
-from mlsec.core.enums import Concern, ControlStatus, Severity, Status
+from mlsec.core.enums import Concern, Severity, Status
 from mlsec.core.finding import Finding
-from mlsec.core.framework import Framework
 from mlsec.core.resource import LeftOut, TypeCoverage
 from mlsec.render import tally
 from mlsec.render.causes import CauseView, open_causes, severe
-from mlsec.render.control_words import CONTROL_LABELS, linked_controls, unlisted_status
 from mlsec.render.document import document_digest
 from mlsec.render.gate_words import gate_lines
-from mlsec.render.html.coverage import TypeRow, left_out_of, type_rows
+from mlsec.render.html.controls import FrameworkView, framework_views
+from mlsec.render.html.coverage import (
+    EmptyPlaces,
+    TypeRow,
+    empty_places,
+    is_something,
+    left_out_of,
+    type_rows,
+)
 from mlsec.render.html.paths import PathView, drawn_paths
 from mlsec.render.html.places import PlacesView, places_of, subjects_of
+from mlsec.render.trend.plot import Plot, plot
 from mlsec.render.upload_limits import left_out_notices
 from mlsec.render.verdict import Verdict, verdict_of
 
@@ -33,6 +36,7 @@ CAUSES_SHOWN = 8
 PATHS_DRAWN = 40
 STATIC_FINDINGS = 1_000
 COVERAGE_ROWS = 2_000
+PLACES_SHOWN = 200
 CONCERN_ABOUT = {
     Concern.INFRASTRUCTURE: "capacity, zones, scaling, networks",
     Concern.DATA: "training data, artifacts, captured traffic",
@@ -54,31 +58,13 @@ class ConcernView(msgspec.Struct, frozen=True, kw_only=True):
     worst: str
 
 
-class ControlView(msgspec.Struct, frozen=True, kw_only=True):
-    """One control: its result, and its rules with what each came to, failures first."""
-
-    control: ControlResult
-    label: str
-    rules: tuple[tuple[str, str], ...]
-
-
-class FrameworkView(msgspec.Struct, frozen=True, kw_only=True):
-    """One framework: how many controls came to which result, those with something to say, and the
-    ids of the others by what they came to.
-    """
-
-    framework: FrameworkResult
-    counts: tuple[tuple[str, str, int], ...]
-    controls: tuple[ControlView, ...]
-    others: tuple[tuple[str, tuple[str, ...]], ...]
-
-
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the templates need beside the assessment itself."""
 
     subjects: tuple[str, ...]
     verdict: Verdict
     gate: str
+    trend: tuple[Plot, Plot] | None
     counts: tally.Tally
     findings: tuple[Finding, ...]
     severities: tuple[tuple[str, int], ...]
@@ -98,6 +84,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[TypeRow, ...]
     places: tuple[TypeCoverage, ...]
     places_left: int
+    empty_places: tuple[EmptyPlaces, ...]
     left_out: tuple[LeftOut, ...]
     enumerated: int
     excluded: int
@@ -108,7 +95,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     reason_words: dict[str, str]
     notices: tuple[str, ...]
     digest: str
-    control_rules: dict[str, str]
     said_by: dict[str, RuleSummary]
     judging: tuple[RuleSummary, ...]
     idle: tuple[str, ...]
@@ -130,17 +116,19 @@ def _is_high(finding: Finding) -> bool:
 def build_view(assessment: Assessment) -> View:
     """Count, group, rank and cut to the page's bounds; each cut leaves its count."""
     counts = tally.count(assessment)
-    findings = tuple(tally.findings_to_read(assessment))
+    findings = (*tally.findings_to_read(assessment), *assessment.folded)
     causes = open_causes(assessment)
     pathed = sorted(filter(tally.is_attack_path, findings), key=_by_severity_and_length)
-    worst = [item for item in filter(tally.is_open, findings) if _is_high(item)]
+    worst = list(filter(_is_high, filter(tally.is_open, findings)))
     groups = tally.gap_groups(assessment)
     rules = sorted(assessment.rules, key=lambda rule: rule.id)
-    places = sorted(assessment.coverage, key=lambda row: (row.type, row.scope, row.region))
+    rows = sorted(assessment.coverage, key=lambda row: (row.type, row.scope, row.region))
+    places = list(filter(is_something, rows))
     return View(
         subjects=tuple(subjects_of(assessment)),
         verdict=verdict_of(assessment, counts, causes),
         gate=next(iter(gate_lines(assessment)), ""),
+        trend=_trend(assessment),
         counts=counts,
         findings=findings,
         severities=tuple((entry.value, counts.by_severity[entry]) for entry in Severity),
@@ -157,25 +145,36 @@ def build_view(assessment: Assessment) -> View:
         static_rest=counts.failed - len(worst),
         gap_groups=tuple(groups),
         rights=tuple(tally.missing_rights(groups)),
-        types=type_rows(places, assessment),
+        types=type_rows(rows, assessment),
         places=tuple(places[:COVERAGE_ROWS]),
-        left_out=left_out_of(places),
+        left_out=left_out_of(rows),
         places_left=max(0, len(places) - COVERAGE_ROWS),
-        enumerated=sum(row.enumerated for row in places),
-        excluded=sum(row.excluded for row in places),
+        empty_places=empty_places(rows)[:PLACES_SHOWN],
+        enumerated=sum(row.enumerated for row in rows),
+        excluded=sum(row.excluded for row in rows),
         scopes=tuple(tally.scope_names(assessment)),
         files=tally.files_accounted(assessment),
-        regions=tuple(sorted({row.region for row in places if row.region.strip()})),
-        frameworks=_frameworks(assessment),
+        regions=tuple(sorted({row.region for row in rows if row.region.strip()})),
+        frameworks=framework_views(assessment),
         reason_words={reason.value: words for reason, words in tally.REASON_WORDS.items()},
-        notices=tuple(
-            notice for notice in (*assessment.remarks, *left_out_notices(assessment)) if notice
-        ),
+        notices=tuple(filter(None, (*assessment.remarks, *left_out_notices(assessment)))),
         digest=document_digest(assessment),
         said_by={rule.id: rule for rule in assessment.rules},
         judging=tuple(rule for rule in rules if _judged(rule)),
         idle=tuple(rule.id for rule in rules if not _judged(rule)),
-        control_rules={rule.id: rule.title for rule in assessment.rules},
+    )
+
+
+def _trend(assessment: Assessment) -> tuple[Plot, Plot] | None:
+    """Draw what was open at each scan of a history, and what of it was not read; None for one."""
+    points = assessment.changes.trend if assessment.changes else ()
+    if len(points) < 2:
+        return None
+    times = [point.finished_at for point in points]
+    counts = [point.open for point in points]
+    return (
+        plot("open failures", counts, times, max(counts)),
+        plot("not assessed now", [point.unread for point in points], times, max(counts)),
     )
 
 
@@ -212,62 +211,3 @@ def _concerns(assessment: Assessment) -> tuple[ConcernView, ...]:
         )
         for concern in Concern
     )
-
-
-def _frameworks(assessment: Assessment) -> tuple[FrameworkView, ...]:
-    by_framework: dict[str, list[ControlView]] = defaultdict(list)
-    counts = {rule.id: rule.counts for rule in assessment.rules}
-    described = {item.id: item for item in assessment.catalogue.frameworks}
-    linked = linked_controls(assessment)
-    for control in assessment.controls:
-        rules = [(rule, counts.get(rule, StatusCounts())) for rule in control.rules]
-        rules.sort(key=lambda pair: (not pair[1].failed, not pair[1].not_assessed))
-        by_framework[control.framework].append(
-            ControlView(
-                control=control,
-                label=CONTROL_LABELS[control.result],
-                rules=tuple((rule, _outcome(count)) for rule, count in rules),
-            )
-        )
-    return tuple(
-        FrameworkView(
-            framework=framework,
-            counts=tuple(
-                (status.value, label, framework.results[status.value])
-                for status, label in CONTROL_LABELS.items()
-                if framework.results.get(status.value)
-            ),
-            controls=tuple(by_framework[framework.id]),
-            others=_others(described.get(framework.id), linked, by_framework[framework.id]),
-        )
-        for framework in sorted(assessment.frameworks, key=lambda item: item.title)
-    )
-
-
-def _others(
-    framework: Framework | None, linked: Collection[str], shown: Sequence[ControlView]
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Give the ids of the controls that are only counted, by their result."""
-    if framework is None:
-        return ()
-    listed = {view.control.id for view in shown}
-    ids: dict[ControlStatus, list[str]] = defaultdict(list)
-    for control_id, record in framework.controls.items():
-        if control_id not in listed:
-            is_linked = f"{framework.id}/{control_id}" in linked
-            ids[unlisted_status(record, is_linked=is_linked)].append(control_id)
-    return tuple(
-        (label, tuple(ids[status])) for status, label in CONTROL_LABELS.items() if ids[status]
-    )
-
-
-def _outcome(counts: StatusCounts) -> str:
-    """Say how many of how many resources one rule found wrong."""
-    judged = counts.failed + counts.passed + counts.not_assessed
-    parts = []
-    if counts.failed or not counts.not_assessed:
-        word = "failed" if counts.failed else "passed"
-        parts.append(f"{counts.failed or counts.passed:,} of {judged:,} {word}")
-    if counts.not_assessed:
-        parts.append(f"{counts.not_assessed:,} of {judged:,} not assessed")
-    return ", ".join(parts)

@@ -48,6 +48,12 @@ def finding_result(finding: Finding, inventory: Inventory, wording: Wording) -> 
 def archived_result(finding: Finding, inventory: Inventory, wording: Wording) -> dict[str, Any]:
     """Write any finding for the archive: waived ones suppressed, unread ones as open."""
     result = finding_result(finding, inventory, wording)
+    if finding.is_folded:
+        words = f"folded: it lies in {shown(str(finding.folded), 60)}, which is not deployed"
+        result["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": words}
+        ]
+        result["properties"]["folded"] = shown(str(finding.folded), 60)
     if finding.status is Status.NOT_ASSESSED:
         return {**result, "kind": "open", "level": "none"}
     if finding.waiver:

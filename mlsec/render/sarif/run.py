@@ -183,8 +183,21 @@ def _invocation(part: RunPart, assessment: Assessment, started: str) -> dict[str
         "startTimeUtc": started,
         "endTimeUtc": _utc(assessment.scan.finished_at or assessment.scan.started_at),
         "toolExecutionNotifications": notes,
-        "properties": {"mlsec/coverage": coverage_facts(part.scope, assessment)},
+        "properties": {
+            "mlsec/coverage": coverage_facts(part.scope, assessment),
+            **_folded(part.scope, assessment),
+        },
     }
+
+
+def _folded(scope: str, assessment: Assessment) -> dict[str, Any]:
+    """Count the failures that are folded, by class: as results they would open alerts."""
+    counts = Counter(
+        str(finding.folded)
+        for finding in assessment.folded
+        if finding.resource.scope == scope and finding.status is Status.FAIL
+    )
+    return {"mlsec/folded": dict(sorted(counts.items()))} if counts else {}
 
 
 def coverage_facts(scope: str, assessment: Assessment) -> dict[str, Any]:

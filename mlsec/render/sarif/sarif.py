@@ -117,9 +117,13 @@ def _archive_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart
     wording = Wording(assessment.catalogue)
     # A state stands on each result of a run or on none: what only failures have, they have alone.
     compared = defaultdict[str, list[Result]](list)
-    for finding in tally.sorted_findings(assessment):
+    for finding in (*tally.sorted_findings(assessment), *assessment.folded):
         result = archived_result(finding, inventory, wording)
-        is_compared = finding.status is Status.FAIL and bool(with_state({}, finding, assessment))
+        is_compared = (
+            finding.status is Status.FAIL
+            and not finding.is_folded
+            and bool(with_state({}, finding, assessment))
+        )
         if is_compared:
             result = with_state(result, finding, assessment)
         runs = compared if is_compared else by_scope

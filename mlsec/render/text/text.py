@@ -74,18 +74,18 @@ def _failures(assessment: Assessment, page: Page) -> Iterator[str]:
     for (rule_id, _), of_rule in groups:
         findings = list(of_rule)
         is_minor = findings[0].severity in {Severity.LOW, Severity.INFO}
-        shown_ones = findings[:1] if is_minor and len(findings) > _MINOR_SHOWN else findings
-        for finding in shown_ones:
-            yield from _failure(finding, wording, page, assessment)
-            if len(shown_ones) < len(findings):
-                yield from _also(findings[1:], page)
+        is_folded = is_minor and len(findings) > _MINOR_SHOWN
+        for first, *others in [findings] if is_folded else tally.by_place(findings):
+            yield from _failure(first, wording, page, assessment)
+            if others:
+                yield from _also(others, page)
             if rule_id in rules:
-                yield from fix_lines(finding, rules[rule_id], explained, page)
+                yield from fix_lines(first, rules[rule_id], explained, page)
             yield ""
 
 
 def _also(others: Sequence[Finding], page: Page) -> Iterator[str]:
-    """Name some of the other resources that a minor rule fails on, and count them all."""
+    """Name some of the other resources that a rule fails on in the same way, and count them."""
     names = [shown_id(other.resource.id) for other in others[:_SUBJECTS_SHOWN]]
     more = len(others) - len(names)
     rest = f" and {more:,} more, each in report.html and assessment.json" if more else ""
@@ -134,7 +134,8 @@ def _failure(
     yield from place_lines(finding, page)
     if finding.stands_for:
         names = ", ".join(map(shown_id, finding.stands_for))
-        yield from page.wrap(f"nothing uses it in {names}", "   | ", "   | ")
+        lead = "the same holds for" if subject.is_in_code else "nothing uses it in"
+        yield from page.wrap(f"{lead} {names}", "   | ", "   | ")
     yield from _evidence(finding, wording, page)
     if finding.path and len(finding.path.nodes) > 1:
         yield from _path(finding.path, "path" if tally.is_attack_path(finding) else "related")

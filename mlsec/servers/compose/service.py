@@ -18,8 +18,10 @@ from mlsec.servers.compose.service_files import (
     written_files,
 )
 from mlsec.servers.images.dockerfile import Recipe
-from mlsec.servers.images.image_build import copied_files
-from mlsec.servers.shell.shell_tokens import flag_nodes, split_commands
+from mlsec.servers.images.image_build import is_bare
+from mlsec.servers.images.image_files import copied_files, files_written
+from mlsec.servers.shell.flags import flag_nodes
+from mlsec.servers.shell.shell_tokens import split_commands
 
 _RANGE = regex(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(?:tcp|udp))?\Z")
 _MOST_PORTS = 200
@@ -39,6 +41,9 @@ def launch_of(service: Node, name: str, project: Project) -> Launch:
     image = service.get("image")
     env, env_is_open = _environment(service, project, recipe)
     user = service.get("user")
+    built = _built_in(recipe, build, project)
+    mounted = {**dict(mounted_files(service, project)), **dict(unknown_files(service, project))}
+    files = written_files(service, project)
     return Launch(
         id=f"{project.file.id}#{name}",
         scope=project.scope,
@@ -57,12 +62,13 @@ def launch_of(service: Node, name: str, project: Project) -> Launch:
         ports=recipe.ports if recipe is not None else (),
         published=tuple(_shown(item) for item in _published(service, project)),
         passed_on=tuple(_published(service, project)),
-        files=written_files(service, project),
-        mounted={
-            **_built_in(recipe, build, project),
-            **dict(mounted_files(service, project)),
-            **dict(unknown_files(service, project)),
-        },
+        files=files,
+        mounted={**built, **mounted},
+        written=files_written(
+            recipe, built, {**mounted, **dict.fromkeys(files, "")}, is_bare=is_bare(recipe.bases)
+        )
+        if recipe is not None
+        else {},
         folder=_folder(service, project, recipe),
         user=_user(user, project, recipe),
         traits=dict(

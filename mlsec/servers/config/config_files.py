@@ -10,6 +10,7 @@ from mlsec.collect.code.launch import Launch
 from mlsec.collect.located.located import Node
 from mlsec.core.errors import MlsecError
 from mlsec.servers.config.config_syntax import parse_config
+from mlsec.servers.config.written_config import ADDED, config_written, written_at
 from mlsec.servers.products.product import Product
 from mlsec.servers.settings import ConfigFile, Settings, SettingValue
 
@@ -42,6 +43,11 @@ class ConfigSource:
         if not named_file.is_known:
             return (), f"which configuration file it reads is not known: {named_file.why}"
         path = str(named_file.value)
+        written = written_at(posixpath.normpath(posixpath.join(launch.folder, path)), launch)
+        if written is not None:
+            files, why = config_written(path, written)
+            is_unlike = why == ADDED and path not in product.config_paths
+            return files, f"of {path}, {why}" if is_unlike else why
         is_own = path in product.config_paths and path not in {**launch.mounted, **launch.files}
         if is_own and product.image_keys:
             return (), ""  # the file that the image brings
@@ -72,6 +78,9 @@ class ConfigSource:
         return (), ""
 
     def _if_there(self, path: str, launch: Launch) -> tuple[tuple[ConfigFile, ...], str]:
+        written = written_at(path, launch)
+        if written is not None:
+            return config_written(path, written)
         if path in launch.mounted or path in launch.files:
             result = self._at(path, launch)
             if result is None:
@@ -117,6 +126,10 @@ class ConfigSource:
         return ConfigFile(id=file.id, shown=file.shown, root=root) if root is not None else None
 
 
+def _paths(launch: Launch) -> tuple[str, ...]:
+    return (*launch.mounted, *launch.files, *launch.written)
+
+
 def _is_below(path: str, folder: str) -> bool:
     return path.startswith(f"{folder.rstrip('/')}/")
 
@@ -129,7 +142,7 @@ def _named(form: str, settings: Settings) -> SettingValue | None:
 
 
 def _in_some_folder(name: str, launch: Launch) -> str:
-    if all(posixpath.basename(path) != name for path in (*launch.mounted, *launch.files)):
+    if all(posixpath.basename(path) != name for path in _paths(launch)):
         return ""
     return f"whether it reads {name}: the folder that it is started in is not known"
 

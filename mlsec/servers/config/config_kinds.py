@@ -24,6 +24,8 @@ _KINDS = tuple(
         (r".+\.properties", (r"(?m)^[ \t]*(?:inference|management)_address[ \t]*=",), _TS_START),
         (r"jupyter_(?:server|notebook|lab)_config\.(?:py|json)", (), "jupyter lab"),
         (r"jupyterhub_config\.py", (), "jupyterhub"),
+        # Values of its chart: the keys of its configuration stand below hub.config.
+        (r".+\.ya?ml", (r"(?m)^hub:", r"(?m)^(?:singleuser|proxy):"), "jupyterhub"),
         (r"settings\.json", (rf'"(?:{_MLSERVER})"[ \t]*:',), "mlserver start ."),
         (
             r"basic_auth\.ini",
@@ -49,10 +51,17 @@ _KINDS = tuple(
         (r"postgresql\.conf", (), "postgres"),
         (r"milvus\.ya?ml", (r"(?m)^(?:common|etcd|minio|proxy):",), "milvus run standalone"),
         (
-            r".+\.ya?ml",
+            # The values of a chart say service: too, of the object that the chart makes.
+            r"(?!values[.-]).+\.ya?ml",
             (r"(?m)^service:", r"(?m)^[ \t]+(?:enable_tls|grpc_port|http_port):"),
             "qdrant",
         ),
+        (
+            r".+\.ya?ml",
+            (r"(?m)^receivers:", r"(?m)^exporters:", r"(?m)^service:"),
+            "otelcol",
+        ),
+        (r".+\.json", (r'"identities"[ \t]*:', r'"secretKey"[ \t]*:'), "weed s3"),
     )
 )
 

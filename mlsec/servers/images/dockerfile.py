@@ -18,6 +18,7 @@ from mlsec.core.errors import MlsecError
 from mlsec.core.regex import regex
 from mlsec.servers.images.installed_packages import packages_in
 from mlsec.servers.images.instructions import Instruction, instructions
+from mlsec.servers.images.written_files import Writes
 from mlsec.servers.shell.expand import expand
 from mlsec.servers.shell.growth import Growth, Tell
 from mlsec.servers.shell.shell_tokens import Command, split_commands
@@ -38,6 +39,7 @@ class Recipe(msgspec.Struct, kw_only=True):
     bases: tuple[Node, ...] = ()
     env: dict[str, Node] = msgspec.field(default_factory=dict)
     arguments: dict[str, Node] = msgspec.field(default_factory=dict)
+    defaults: dict[str, Node] = msgspec.field(default_factory=dict)
     entrypoint: tuple[Node, ...] | None = None
     command: tuple[Node, ...] | None = None
     ports: tuple[int, ...] = ()
@@ -48,6 +50,7 @@ class Recipe(msgspec.Struct, kw_only=True):
     copied: dict[str, str] = msgspec.field(default_factory=dict)
     runs: tuple[Instruction, ...] = ()
     adds: tuple[Node, ...] = ()
+    writes: Writes = msgspec.field(default_factory=lambda: Writes(""))
     growth: Growth = msgspec.field(default_factory=Growth)
 
     def lookup(self, name: str) -> str | UnknownValue | None:
@@ -71,7 +74,7 @@ def recipes_of(file: CodeFile, tell: Tell | None = None) -> tuple[Recipe, ...]:
     ``tell`` gets what a limit of the scan hides, and at which line.
     """
     stages: list[Recipe] = []
-    common = Recipe(growth=Growth(tell))
+    common = Recipe(growth=Growth(tell), writes=Writes(file.shown))
     for instruction in instructions(file.text):
         common.growth.line = instruction.line
         if instruction.word == "FROM":
@@ -91,7 +94,14 @@ def _begun(instruction: Instruction, stages: list[Recipe], common: Recipe) -> Re
     below = next((s for s in stages if s.stage and s.stage == image), None)
     if below is None:
         base = (Node(image, instruction.line, instruction.column),)
-        return Recipe(stage=name, line=instruction.line, bases=base, growth=common.growth)
+        return Recipe(
+            stage=name,
+            line=instruction.line,
+            bases=base,
+            growth=common.growth,
+            defaults=common.arguments,
+            writes=common.writes.copied(),
+        )
     # A stage goes on where another ended.
     return Recipe(
         stage=name,
@@ -100,6 +110,7 @@ def _begun(instruction: Instruction, stages: list[Recipe], common: Recipe) -> Re
         growth=common.growth,
         env=dict(below.env),
         arguments={},
+        defaults=common.arguments,
         entrypoint=below.entrypoint,
         command=below.command,
         ports=below.ports,
@@ -108,6 +119,7 @@ def _begun(instruction: Instruction, stages: list[Recipe], common: Recipe) -> Re
         user_node=below.user_node,
         packages=dict(below.packages),
         copied=dict(below.copied),
+        writes=below.writes.copied(),
     )
 
 
@@ -138,6 +150,7 @@ def _apply(instruction: Instruction, stage: Recipe) -> None:
         case "RUN":
             stage.runs = (*stage.runs, instruction)
             stage.packages.update(packages_in(run_commands(instruction, stage)))
+            _written(instruction, stage)
         case "ADD" | "COPY":
             _copied(instruction, stage)
 
@@ -149,6 +162,22 @@ def run_commands(instruction: Instruction, stage: Recipe) -> Iterator[Command]:
     yield from split_commands(text, stage.lookup, line=line, column=column)
 
 
+def _written(instruction: Instruction, stage: Recipe) -> None:
+    """Note what a RUN writes; what it adds to a copied file leaves that unknown."""
+    code = msgspec.structs.replace(instruction, text=instruction.code)
+    text, line, column = _without_options(code)
+    if text.lstrip().startswith("["):
+        words = _started(code)
+        text = str(words[-1].value) if len(words) > 2 else ""
+    where = (stage.folder, stage.user)
+    files = stage.writes.files
+    for path in stage.writes.of_run(
+        text, (line, column), instruction.documents, where, stage.lookup
+    ):
+        if stage.copied.pop(path, None) is not None and not files[path].is_whole:
+            files[path] = msgspec.structs.replace(files[path], is_known=False)
+
+
 def _without_options(instruction: Instruction) -> tuple[str, int, int]:
     text, column = instruction.text, instruction.column
     while (option := _OPTION.match(text)) is not None:
@@ -157,13 +186,16 @@ def _without_options(instruction: Instruction) -> tuple[str, int, int]:
 
 
 def _copied(instruction: Instruction, stage: Recipe) -> None:
-    text, line, column = _without_options(instruction)
+    code = msgspec.structs.replace(instruction, text=instruction.code)
+    text, line, column = _without_options(code)
     words = [
         word
         for command in split_commands(text, stage.lookup, line=line, column=column)
         for word in command
     ]
     texts = [word.value for word in words if isinstance(word.value, str)]
+    for path in stage.writes.of_copy(instruction, words, stage.folder, stage.lookup):
+        stage.copied.pop(path, None)
     if instruction.word == "ADD":
         far = [w for w in words[:-1] if str(w.value).startswith(("http://", "https://", "git@"))]
         is_checked = "--checksum=" in instruction.text
@@ -174,14 +206,19 @@ def _copied(instruction: Instruction, stage: Recipe) -> None:
                 for w in far
             ),
         )
-    if len(texts) < 2 or "--from=" in instruction.text:
+    if len(texts) < 2:
+        return
+    if "--from=" in instruction.text:
+        stage.writes.cover(posixpath.normpath(posixpath.join(stage.folder, texts[-1])))
         return
     target = texts[-1]
-    for source in texts[:-1]:
+    for source in (text for text in texts[:-1] if not text.startswith("<<")):
         is_folder = target.endswith("/") or target in (".", "..") or len(texts) > 2
         name = source.rstrip("/").rpartition("/")[2]
         path = posixpath.join(target, name) if is_folder else target
-        stage.copied[posixpath.normpath(posixpath.join(stage.folder, path))] = source
+        place = posixpath.normpath(posixpath.join(stage.folder, path))
+        stage.copied[place] = source
+        stage.writes.files.pop(place, None)
 
 
 def _started(instruction: Instruction) -> tuple[Node, ...]:
@@ -238,8 +275,9 @@ def _environment(instruction: Instruction, stage: Recipe) -> Iterator[tuple[str,
 def _declared(instruction: Instruction, stage: Recipe) -> Iterator[tuple[str, Node]]:
     name, is_set, value = instruction.text.strip().partition("=")
     if not is_set:
-        if name in stage.arguments:
-            yield name, stage.arguments[name]
+        known = stage.arguments.get(name) or stage.defaults.get(name)
+        if known is not None:
+            yield name, known
         return
     bare = value.strip("\"'")
     yield (

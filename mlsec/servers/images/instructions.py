@@ -8,11 +8,13 @@ from collections.abc import Iterator
 import msgspec
 
 from mlsec.core.regex import regex
+from mlsec.servers.shell.heredocs import Heredoc
 
 _WORD = regex(r"\s*([A-Za-z]+)(?:[ \t]+|\Z)")
 # A word of its own, and none in quotes. Source: heredoc parsing of BuildKit (reHeredoc).
 _HEREDOC = regex(
-    r"(?<!\S)\d*+<<-?[ \t]*(?P<quote>[\"']?)(?P<end>[A-Za-z_][A-Za-z0-9_]*)(?P=quote)(?!\S)"
+    r"(?<!\S)\d*+<<(?P<tabs>-?)[ \t]*(?P<quote>[\"']?)"
+    r"(?P<end>[A-Za-z_][A-Za-z0-9_]*)(?P=quote)(?!\S)"
     r"|\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.",
     re.S,
 )
@@ -21,12 +23,18 @@ _DIRECTIVE = regex(r"#[ \t]*[A-Za-z]+[ \t]*=")
 
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
-    """One instruction: its word in capitals, and the text after it with its place."""
+    """One instruction: its word in capitals, and the text after it with its place.
+
+    ``documents`` are the heredocs behind it, ``code`` the text in front of them; the ``head`` of
+    each is the word that ends it.
+    """
 
     word: str
     text: str
     line: int
     column: int
+    code: str = ""
+    documents: tuple[Heredoc, ...] = ()
 
 
 def instructions(text: str) -> Iterator[Instruction]:
@@ -48,12 +56,22 @@ def instructions(text: str) -> Iterator[Instruction]:
         at += 1
         body = "\n".join(parts)
         word = matched[1].upper()
-        for end in _ends_of(body) if word in ("RUN", "COPY", "ADD") else ():
+        code, documents = body, []
+        for matched in _heredocs_of(body) if word in ("RUN", "COPY", "ADD") else ():
+            end = matched["end"]
             stop = next((n for n in range(at, len(lines)) if lines[n].strip() == end), -1)
             if stop >= 0:  # without an end it is no heredoc: no builder takes such a file
                 body = "\n".join([body, *lines[at:stop]])
+                documents.append(_document(matched, lines[at:stop], at + 1))
                 at = stop + 1
-        yield Instruction(word=word, text=body, line=start + 1, column=column)
+        yield Instruction(
+            word=word,
+            text=body,
+            line=start + 1,
+            column=column,
+            code=code,
+            documents=tuple(documents),
+        )
 
 
 def _escape_of(lines: list[str]) -> str:
@@ -66,6 +84,13 @@ def _escape_of(lines: list[str]) -> str:
     return "\\"
 
 
-def _ends_of(body: str) -> tuple[str, ...]:
-    """Give the words that end the texts which follow an instruction."""
-    return tuple(match["end"] for match in _HEREDOC.finditer(body) if match["end"])
+def _heredocs_of(body: str) -> tuple[re.Match[str], ...]:
+    """Give where an instruction names the texts which follow it."""
+    return tuple(match for match in _HEREDOC.finditer(body) if match["end"])
+
+
+def _document(match: re.Match[str], lines: list[str], line: int) -> Heredoc:
+    texts = [item.lstrip("\t") for item in lines] if match["tabs"] else lines
+    return Heredoc(
+        head=match["end"], line=line, text="\n".join(texts), is_expanded=not match["quote"]
+    )

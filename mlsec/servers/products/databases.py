@@ -11,7 +11,7 @@ from mlsec.servers.products.product import (
     either,
     has_star,
     is_one_of,
-    open_to_others,
+    metrics_open,
     opposite,
 )
 from mlsec.servers.settings import (
@@ -161,7 +161,7 @@ def read_minio(s: Settings) -> NamedSettings:
     # Its metrics ask for a token unless configured otherwise.
     reach = reach_of(s.launch, known(ANYWHERE), known("9000"))
     public = s.find(env=("MINIO_PROMETHEUS_AUTH_TYPE",), default="jwt")
-    yield "exposure.metrics_open", open_to_others(reach, public.mapped(lambda v: v != "public"))
+    yield "exposure.metrics_open", metrics_open(reach, public.mapped(lambda v: v != "public"))
 
 
 def read_clickhouse(s: Settings) -> NamedSettings:

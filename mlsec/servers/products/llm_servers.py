@@ -5,7 +5,6 @@ Each default stands with where it is documented.
 
 from __future__ import annotations
 
-from mlsec.collect.located.located import Node
 from mlsec.servers.network_reach import reach_of
 from mlsec.servers.products.product import (
     ANYWHERE,
@@ -15,87 +14,12 @@ from mlsec.servers.products.product import (
     either,
     has_star,
     is_one_of,
+    metrics_open,
     model_source,
-    open_to_others,
     opposite,
 )
-from mlsec.servers.settings import NO, YES, Settings, SettingValue, any_given, known, unknown
-
-_SAMPLE_KEYS = ("EMPTY", "token-abc123", "sk-1234", "changeme", "secret", "test", "none", "abc123")
-
-
-def _positional(s: Settings, *after: str) -> SettingValue | None:
-    """Give the first word behind the command's own words that is not a flag's value."""
-    words = s.words
-    start = 0
-    for wanted in after:
-        result = next((n for n in range(start, len(words)) if words[n].value == wanted), None)
-        if result is None:
-            return None
-        start = result + 1
-    if start < len(words) and not str(words[start].value).startswith("-"):
-        node: Node = words[start]
-        return (
-            known(node.value, SettingValue(place=node))
-            if isinstance(node.value, str)
-            else unknown(node.value.why, SettingValue(place=node))
-        )
-    return None
-
-
-def read_vllm(s: Settings) -> NamedSettings:
-    """https://docs.vllm.ai/en/latest/cli/serve/ and https://docs.vllm.ai/en/latest/configuration/env_vars/"""
-    bind = s.find("--host", keys=("host",), default=ANYWHERE)
-    port = s.find("--port", keys=("port",), default="8000")
-    key = s.find("--api-key", env=("VLLM_API_KEY",), keys=("api-key", "api_key"))
-    asks = any_given(key)
-    yield "bind", bind
-    yield "port", port
-    yield "access.authenticated", asks
-    yield "access.default_credentials", is_one_of(key, _SAMPLE_KEYS)
-    # The key guards /v1 only; /metrics answers anybody.
-    yield "exposure.metrics_open", open_to_others(reach_of(s.launch, bind, port), NO)
-    yield "encryption.in_transit", any_given(s.find("--ssl-certfile", keys=("ssl-certfile",)))
-    origins = s.find("--allowed-origins", keys=("allowed-origins",), default='["*"]')
-    yield "access.any_origin", has_star(origins)
-    yield "access.origin_credentials", s.switch("--allow-credentials", keys=("allow-credentials",))
-    yield (
-        "data.telemetry",
-        opposite(
-            either(
-                s.switch(env=("VLLM_NO_USAGE_STATS",)),
-                s.switch(env=("VLLM_DO_NOT_TRACK",)),
-                s.switch(env=("DO_NOT_TRACK",)),
-            )
-        ),
-    )
-    yield "data.logs_prompts", _vllm_logs(s)
-    yield "supply.remote_code", s.switch("--trust-remote-code", keys=("trust-remote-code",))
-    loads_adapters = s.switch(env=("VLLM_ALLOW_RUNTIME_LORA_UPDATING",))
-    yield "supply.clients_can_load", loads_adapters
-    yield "development_mode", s.switch(env=("VLLM_SERVER_DEV_MODE",))
-    media = s.find("--allowed-local-media-path", keys=("allowed-local-media-path",))
-    yield "local_media", any_given(media)
-    domains = s.find("--allowed-media-domains", keys=("allowed-media-domains",))
-    yield "media_domains", any_given(domains)
-    transfer = s.find("--kv-transfer-config", keys=("kv-transfer-config",), default="")
-    yield "transfers_cache", any_given(transfer)
-    model = s.flag("--model") or _positional(s, "serve") or s.key("model")
-    hidden = s.hidden(has_env=False)
-    yield from model_source(
-        model or (unknown(hidden) if hidden else known(None)),
-        s.find("--revision", keys=("revision",)),
-    )
-
-
-def _vllm_logs(s: Settings) -> SettingValue:
-    on = s.has_flag("--enable-log-requests")
-    off = s.has_flag("--disable-log-requests", "--no-enable-log-requests")
-    if on is not None or off is not None:
-        return on if on is not None else opposite(off) if off is not None else NO
-    if s.open_words:
-        return unknown(s.open_words)
-    return s.by_version(("<0.10.1", True), ("", False))
+from mlsec.servers.products.vllm import SAMPLE_KEYS, positional, read_vllm
+from mlsec.servers.settings import NO, YES, Settings, any_given, known, unknown
 
 
 def read_sglang(s: Settings) -> NamedSettings:
@@ -106,10 +30,10 @@ def read_sglang(s: Settings) -> NamedSettings:
     yield "bind", bind
     yield "port", port
     yield "access.authenticated", any_given(key)
-    yield "access.default_credentials", is_one_of(key, _SAMPLE_KEYS)
+    yield "access.default_credentials", is_one_of(key, SAMPLE_KEYS)
     metrics = s.switch("--enable-metrics")
     reach = reach_of(s.launch, bind, port)
-    yield "exposure.metrics_open", open_to_others(reach, opposite(metrics))
+    yield "exposure.metrics_open", metrics_open(reach, opposite(metrics))
     yield "encryption.in_transit", any_given(s.find("--ssl-certfile"))
     yield "access.any_origin", YES
     yield "data.logs_prompts", s.switch("--log-requests")
@@ -137,8 +61,8 @@ def read_tgi(s: Settings) -> NamedSettings:
     yield "bind", bind
     yield "port", port
     yield "access.authenticated", any_given(key)
-    yield "access.default_credentials", is_one_of(key, _SAMPLE_KEYS)
-    yield "exposure.metrics_open", open_to_others(reach_of(s.launch, bind, port), NO)
+    yield "access.default_credentials", is_one_of(key, SAMPLE_KEYS)
+    yield "exposure.metrics_open", metrics_open(reach_of(s.launch, bind, port), NO)
     yield "encryption.in_transit", NO
     origins = s.find("--cors-allow-origin", env=("CORS_ALLOW_ORIGIN",))
     yield "access.any_origin", origins.mapped(lambda v: v is None or "*" in str(v))
@@ -158,11 +82,11 @@ def read_lmdeploy(s: Settings) -> NamedSettings:
     yield "bind", bind
     yield "port", port
     yield "access.authenticated", any_given(key)
-    yield "access.default_credentials", is_one_of(key, _SAMPLE_KEYS)
+    yield "access.default_credentials", is_one_of(key, SAMPLE_KEYS)
     yield "encryption.in_transit", s.switch("--ssl")
     yield "access.any_origin", has_star(s.find("--allow-origins", default="*"))
     yield "supply.remote_code", s.switch("--trust-remote-code")
-    model = s.flag("--model-path") or _positional(s, "api_server")
+    model = s.flag("--model-path") or positional(s, "api_server")
     hidden = s.hidden(has_env=False, has_keys=False)
     yield from model_source(
         model or (unknown(hidden) if hidden else known(None)), s.find("--revision")
@@ -178,11 +102,11 @@ def read_llama_cpp(s: Settings) -> NamedSettings:
     yield "bind", bind
     yield "port", port
     yield "access.authenticated", asks
-    yield "access.default_credentials", is_one_of(key, _SAMPLE_KEYS)
+    yield "access.default_credentials", is_one_of(key, SAMPLE_KEYS)
     metrics = s.switch("--metrics", env=("LLAMA_ARG_ENDPOINT_METRICS",))
     reach = reach_of(s.launch, bind, port)
     asks_for_metrics = either(opposite(metrics), asks)
-    yield "exposure.metrics_open", open_to_others(reach, asks_for_metrics)
+    yield "exposure.metrics_open", metrics_open(reach, asks_for_metrics)
     yield (
         "encryption.in_transit",
         any_given(s.find("--ssl-cert-file", env=("LLAMA_ARG_SSL_CERT_FILE",))),
@@ -255,7 +179,12 @@ PRODUCTS = (
     Product(
         type="serving.tgi",
         read=read_tgi,
-        images=(r"(?:.+/)?text-generation-inference", r"(?:.+/)?tgi-[a-z]+"),
+        images=(
+            r"(?:.+/)?text-generation-inference",
+            r"(?:.+/)?tgi-[a-z]+",
+            # Those that Google builds: ...-cu124.2-3.ubuntu2204.py311.
+            r"(?:.+/)?huggingface-text-generation-inference-[\w.-]+",
+        ),
         commands=(r"text-generation-launcher\b",),
         entrypoint="text-generation-launcher",
         image_env={"PORT": "80"},

@@ -11,6 +11,7 @@ from mlsec.servers.products.product import (
     both,
     either,
     has_star,
+    metrics_open,
     model_source,
     open_to_others,
     opposite,
@@ -36,7 +37,7 @@ def read_triton(s: Settings) -> NamedSettings:
     metrics = s.switch("--allow-metrics", default=True)
     metrics_port = s.find("--metrics-port", default="8002")
     metrics_reach = reach_of(s.launch, s.find("--metrics-address", default=ANYWHERE), metrics_port)
-    yield "exposure.metrics_open", open_to_others(metrics_reach, opposite(metrics))
+    yield "exposure.metrics_open", metrics_open(metrics_reach, opposite(metrics))
     yield "encryption.in_transit", NO
     mode = s.find("--model-control-mode", default="none")
     yield "control_mode", mode
@@ -60,7 +61,7 @@ def read_tensorflow_serving(s: Settings) -> NamedSettings:
     yield "encryption.in_transit", any_given(s.find("--ssl_config_file"))
     monitoring = any_given(s.find("--monitoring_config_file"))
     reach = reach_of(s.launch, bind, port)
-    yield "exposure.metrics_open", open_to_others(reach, opposite(monitoring))
+    yield "exposure.metrics_open", metrics_open(reach, opposite(monitoring))
     yield from _repository(s.find("--model_base_path", default=None))
 
 
@@ -72,7 +73,7 @@ def read_kserve_runtime(s: Settings) -> NamedSettings:
     yield "port", port
     # It leaves sign-in to the mesh or the gateway.
     yield "access.authenticated", NO
-    yield "exposure.metrics_open", open_to_others(reach_of(s.launch, bind, port), NO)
+    yield "exposure.metrics_open", metrics_open(reach_of(s.launch, bind, port), NO)
     yield "encryption.in_transit", NO
     yield "supply.remote_code", s.switch("--trust_remote_code")
     model = s.find("--model_id", "--model_dir")
@@ -88,7 +89,7 @@ def read_mlserver(s: Settings) -> NamedSettings:
     yield "access.authenticated", NO
     measured = _mlserver(s, "metrics_endpoint", "/metrics")
     reach = reach_of(s.launch, bind, _mlserver(s, "metrics_port", "8082"))
-    yield "exposure.metrics_open", open_to_others(reach, opposite(any_given(measured)))
+    yield "exposure.metrics_open", metrics_open(reach, opposite(any_given(measured)))
     yield "encryption.in_transit", NO
     origins = s.find(keys=("cors_settings.allow_origins",), default="")
     yield "access.any_origin", has_star(origins)
@@ -111,7 +112,7 @@ def read_bentoml(s: Settings) -> NamedSettings:
     yield "bind", bind
     yield "port", port
     yield "access.authenticated", NO
-    yield "exposure.metrics_open", open_to_others(reach_of(s.launch, bind, port), NO)
+    yield "exposure.metrics_open", metrics_open(reach_of(s.launch, bind, port), NO)
     yield (
         "encryption.in_transit",
         any_given(s.find("--ssl-certfile", env=("BENTOML_SSL_CERTFILE",))),

@@ -22,6 +22,7 @@ from mlsec.servers.settings import (
     SettingValue,
     any_given,
     is_given,
+    known,
     truth,
     unknown,
     yes,
@@ -114,18 +115,25 @@ def _jupyter_asks(s: Settings) -> SettingValue:
 
 
 def read_jupyterhub(s: Settings) -> NamedSettings:
-    """https://jupyterhub.readthedocs.io/en/stable/reference/config-reference.html"""
+    """https://jupyterhub.readthedocs.io/en/stable/reference/config-reference.html
+
+    Its chart takes the same keys below ``hub.config``: https://z2jh.jupyter.org/en/stable/resources/reference.html
+    """
     bind = s.find("--ip", keys=("JupyterHub.ip",), default="")
     port = s.find("--port", keys=("JupyterHub.port",), default="8000")
+    service = s.key("proxy.service.type")
+    if service is not None and service.value == "ClusterIP":
+        bind = unknown("whether an ingress leads to its proxy is not known", service)
     yield "bind", bind.mapped(lambda value: str(value or "") or ANYWHERE)
     yield "port", port
-    kind = s.find(
-        "--JupyterHub.authenticator_class", keys=("JupyterHub.authenticator_class",), default="pam"
-    )
+    kind = _hub_setting(s, "JupyterHub.authenticator_class", _unless_chart(s, "pam"))
     yield "authenticator", kind
     is_null = kind.mapped(lambda value: "null" in str(value).lower())
     password = s.find(
-        keys=("DummyAuthenticator.password", "SharedPasswordAuthenticator.user_password")
+        keys=(
+            *_hub_keys("DummyAuthenticator.password"),
+            *_hub_keys("SharedPasswordAuthenticator.user_password"),
+        )
     )
     is_dummy = kind.mapped(lambda value: "dummy" in str(value).lower())
     lets_all = both(is_dummy, opposite(any_given(password)))
@@ -134,9 +142,36 @@ def read_jupyterhub(s: Settings) -> NamedSettings:
         "access.default_credentials",
         is_one_of(password, ("password", "changeme", "jupyter", "test")),
     )
-    yield "encryption.in_transit", any_given(s.find("--ssl-cert", keys=("JupyterHub.ssl_cert",)))
-    yield "admin_access", truth(s.find(keys=("JupyterHub.admin_access",), default=False))
-    yield "allows_all_users", truth(s.find(keys=("Authenticator.allow_all",), default=False))
+    yield "encryption.in_transit", _hub_tls(s)
+    yield (
+        "admin_access",
+        truth(_hub_setting(s, "JupyterHub.admin_access", _unless_chart(s, default=False))),
+    )
+    yield "allows_all_users", truth(_hub_setting(s, "Authenticator.allow_all", default=False))
+
+
+def _hub_keys(name: str) -> tuple[str, ...]:
+    return (name, f"hub.config.{name}")
+
+
+def _hub_setting(s: Settings, name: str, default: object) -> SettingValue:
+    return s.find(f"--{name}", keys=_hub_keys(name), default=default)
+
+
+def _unless_chart(s: Settings, default: object) -> SettingValue:
+    """Give what JupyterHub does by itself; its chart has other defaults, and often other values."""
+    if s.key("hub") is None:
+        return known(default)
+    return unknown("whether other values of the chart set it is not known")
+
+
+def _hub_tls(s: Settings) -> SettingValue:
+    chart = s.key("proxy.https.enabled")
+    if chart is not None:
+        return truth(chart)
+    if s.key("hub") is not None:
+        return unknown("whether a load balancer ends TLS before it is not known")
+    return any_given(s.find("--ssl-cert", keys=("JupyterHub.ssl_cert",)))
 
 
 def read_gradio(s: Settings) -> NamedSettings:

@@ -32,7 +32,8 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     ``config_folder_after`` is reported, in the one that stands behind that word), and
     ``config_word`` what a word of the command line looks like that names it. ``is_env_first``:
     a variable names it before a flag does. ``is_web``: it speaks HTTP, so that a proxy for web
-    pages may lead to it.
+    pages may lead to it. ``is_beside_models``: any application has it beside itself, so that it is
+    judged only where a compose file publishes its ports to other machines.
     """
 
     type: str
@@ -55,6 +56,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     config_folder_after: str = ""
     is_env_first: bool = False
     is_web: bool = True
+    is_beside_models: bool = False
 
     def is_image(self, name: str) -> bool:
         """Whether an image of this name is the product's."""
@@ -82,6 +84,16 @@ def open_to_others(reach: SettingValue, asks: SettingValue) -> SettingValue:
     if reach.value in (ConnectionSource.HOST.value, ConnectionSource.CONTAINERS.value):
         return no(reach)
     return yes(reach) if asks.is_known else asks
+
+
+def metrics_open(reach: SettingValue, asks: SettingValue) -> SettingValue:
+    """Whether machines outside of its cluster read the metrics of a server without signing in.
+
+    Inside of it the collector reads them, which is what they are for.
+    """
+    if reach.is_known and reach.value == ConnectionSource.CLUSTER.value:
+        return no(reach)
+    return open_to_others(reach, asks)
 
 
 def is_one_of(answer: SettingValue, published: tuple[str, ...] = ()) -> SettingValue:

@@ -14,6 +14,7 @@ from mlsec.servers.products.product import (
     NamedSettings,
     Product,
     has_star,
+    metrics_open,
     open_to_others,
     opposite,
 )
@@ -48,7 +49,7 @@ def read_torchserve(s: Settings) -> NamedSettings:
         s.launch, *_place(setting("metrics_address", "http://127.0.0.1:8082"), "metrics")
     )
     is_off = opposite(_switch(setting("enable_metrics_api", "true")))
-    yield "exposure.metrics_open", open_to_others(measured, is_off)
+    yield "exposure.metrics_open", metrics_open(measured, is_off)
     yield "encryption.in_transit", inference.mapped(lambda value: _is_tls(str(value)))
     yield "any_url", setting("allowed_urls", "file://.*|http(s)?://.*").mapped(_allows_any)
     yield "supply.clients_can_load", _clients_load(s, setting)

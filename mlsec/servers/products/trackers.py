@@ -14,10 +14,12 @@ from mlsec.servers.products.product import (
     either,
     has_star,
     is_one_of,
+    metrics_open,
     open_to_others,
     opposite,
 )
 from mlsec.servers.settings import (
+    NO,
     YES,
     Settings,
     SettingValue,
@@ -101,7 +103,7 @@ def read_mlflow(s: Settings) -> NamedSettings:
     yield "access.default_credentials", _mlflow_password(s, asks)
     yield (
         "exposure.metrics_open",
-        open_to_others(
+        metrics_open(
             reach_of(s.launch, bind, port),
             opposite(any_given(option("expose-prometheus", ""))),
         ),
@@ -178,7 +180,25 @@ def _mlflow_telemetry(s: Settings) -> SettingValue:
     return s.by_version(("<3.2.0", False), ("", True))
 
 
+def read_tensorboard(s: Settings) -> NamedSettings:
+    """https://github.com/tensorflow/tensorboard/blob/master/README.md: it has no sign-in."""
+    everywhere = s.has_flag("--bind_all")
+    bind = s.find("--host", default=LOOPBACK)
+    if everywhere is not None:
+        bind = known(ANYWHERE, everywhere)
+    yield "bind", bind
+    yield "port", s.find("--port", default="6006")
+    yield "access.authenticated", NO
+    yield "encryption.in_transit", NO
+
+
 PRODUCTS = (
+    Product(
+        type="serving.tensorboard",
+        read=read_tensorboard,
+        commands=(r"(?:\S*/)?tensorboard\b",),
+        packages=("tensorboard",),
+    ),
     Product(
         type="serving.ray",
         read=read_ray,

@@ -13,7 +13,7 @@ from mlsec.servers.products.product import (
     either,
     has_star,
     is_one_of,
-    open_to_others,
+    metrics_open,
     opposite,
 )
 from mlsec.servers.settings import (
@@ -88,7 +88,7 @@ def read_qdrant(s: Settings) -> NamedSettings:
     yield "port", port
     yield "access.authenticated", asks
     yield "access.default_credentials", is_one_of(key)
-    yield "exposure.metrics_open", open_to_others(reach_of(s.launch, bind, port), asks)
+    yield "exposure.metrics_open", metrics_open(reach_of(s.launch, bind, port), asks)
     yield (
         "encryption.in_transit",
         truth(
@@ -138,7 +138,7 @@ def read_milvus(s: Settings) -> NamedSettings:
     yield "access.default_credentials", both(asks, is_one_of(password))
     # The port that tells metrics also shows its state and sets its log level.
     managed = reach_of(s.launch, known(ANYWHERE), setting("common.metricsPort", "9091"))
-    yield "exposure.metrics_open", open_to_others(managed, NO)
+    yield "exposure.metrics_open", metrics_open(managed, NO)
     tls = setting("common.security.tlsMode", "0")
     yield "encryption.in_transit", tls.mapped(lambda value: str(value) in ("1", "2"))
 
@@ -168,7 +168,7 @@ def read_weaviate(s: Settings) -> NamedSettings:
     yield "access.any_origin", has_star(s.find(env=("CORS_ALLOW_ORIGIN",), default="*"))
     measured = s.switch(env=("PROMETHEUS_MONITORING_ENABLED",))
     reach = reach_of(s.launch, bind, s.find(env=("PROMETHEUS_MONITORING_PORT",), default="2112"))
-    yield "exposure.metrics_open", open_to_others(reach, opposite(measured))
+    yield "exposure.metrics_open", metrics_open(reach, opposite(measured))
     yield "data.telemetry", opposite(s.switch(env=("DISABLE_TELEMETRY",)))
 
 

@@ -10,8 +10,8 @@ import msgspec
 from mlsec.collect.code.launch import DECLARED_KINDS, Launch
 from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.regex import regex
+from mlsec.servers.shell.flags import flag_nodes
 from mlsec.servers.shell.shell import Shell
-from mlsec.servers.shell.shell_tokens import flag_nodes
 
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 # Word -> how many of its arguments stand between it and the command.

@@ -34,9 +34,13 @@ class Growth:
         self._left -= chars
         if chars <= SHORT_CHARS or (chars <= MAX_VALUE_CHARS and self._left >= 0):
             return None
-        if self._tell is not None:
-            self._tell(_WHY, self.line)
+        self.note(_WHY)
         return over_limit(_WHY)
+
+    def note(self, why: str) -> None:
+        """Say that a limit was met at this line."""
+        if self._tell is not None:
+            self._tell(why, self.line)
 
     def bound(self, lookup: Lookup) -> Lookup:
         """Give a lookup whose values are counted."""

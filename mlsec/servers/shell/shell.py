@@ -29,6 +29,8 @@ _HARMLESS = re.compile(
     r"(?:^|/)(?:activate|\.?bashrc|\.?profile|\.?bash_profile|conda\.sh|nvm\.sh)$"
 )
 _OR = ("&&", "||")
+# A branch keeps what each variable was before it, so the time grows with the square of these.
+_MAX_COMMANDS = 5_000
 _CHARS_PER_WORD = 16
 _Held = tuple[dict[str, Node], dict[str, tuple[Node, ...]]]
 
@@ -48,6 +50,9 @@ class Shell:
         self._unread = ""
         # For each open block: what held before it, and the names that a branch of it has set.
         self._blocks: list[tuple[_Held, set[str]]] = []
+        # How many blocks are open inside of each ``case``, itself included.
+        self._cases: list[int] = []
+        self._expects_pattern = False
         self._chain: _Held | None = None
 
     @property
@@ -64,7 +69,7 @@ class Shell:
         self, text: str, *, line: int = 1, column: int = 1, is_one_place: bool = False
     ) -> Iterator[Command]:
         """Yield each command that is not an assignment, with its variables filled in."""
-        for before, command, after in split_joined(
+        parts = split_joined(
             text,
             self._lookup,
             self._array,
@@ -72,12 +77,20 @@ class Shell:
             column=column,
             is_one_place=is_one_place,
             alone=_ALONE,
-        ):
+        )
+        for count, (before, command, after) in enumerate(parts):
+            if count >= _MAX_COMMANDS:
+                self._growth.note(f"more than {_MAX_COMMANDS} commands")
+                return
             self._growth.line = command[0].line if command else self._growth.line
             self._begin(before)
-            words = self._without_keywords(command, before)
-            if words and not self._takes(words):
-                yield words
+            if not self._is_pattern(command, before, after):
+                opened = len(self._cases)
+                words = self._without_keywords(command, before)
+                self._expects_pattern = len(self._cases) > opened and after != ")"
+                if words and not self._takes(words):
+                    yield words
+            self._expects_pattern = self._expects_pattern or after == ";;"
             self._end(after)
 
     def _lookup(self, name: str) -> str | UnknownValue | None:
@@ -106,6 +119,18 @@ class Shell:
             result, self._chain = self._chain, None
             self._leave(result, _changed(result, self._held()))
 
+    def _is_pattern(self, command: Command, before: str, after: str) -> bool:
+        """Whether words are a pattern of a ``case``: they stand behind ``in`` or ``;;``."""
+        is_in_case = bool(self._cases) and self._cases[-1] == len(self._blocks)
+        is_expected = is_in_case and (self._expects_pattern or before == ";;")
+        if not is_expected or (command and command[0].value == "esac"):
+            return False
+        # A pattern may stand in brackets.
+        if before in (";;", "("):
+            self._turn()
+        self._expects_pattern = after != ")"
+        return True
+
     def _without_keywords(self, command: Command, before: str) -> Command:
         words = command
         if before == ";;" and self._blocks:
@@ -114,6 +139,8 @@ class Shell:
             first = words[0].value
             if first in _OPENING:
                 self._blocks.append((self._held(), set()))
+                if first == "case":
+                    self._cases.append(len(self._blocks))
                 if first in ("for", "case", "select"):
                     self._forget(words[1:2] if first != "case" else ())
                     return ()
@@ -141,6 +168,8 @@ class Shell:
         if self._blocks:
             self._turn()
             result, changed = self._blocks.pop()
+            if self._cases and self._cases[-1] > len(self._blocks):
+                self._cases.pop()
             self._leave(result, changed)
 
     def _leave(self, value: _Held, changed: set[str]) -> None:

@@ -14,15 +14,19 @@ import msgspec
 
 from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.servers.shell.expand import Lookup, expand_parts
+from mlsec.servers.shell.flags import flag_nodes
 
 Command = tuple[Node, ...]
 # The words of an array of a shell, None where nothing of that name was seen.
 Arrays = Callable[[str], tuple[Node, ...] | None]
-_OPERATORS = ("&&", "||", ";;", "|&", ";", "|", "&", "\n", "(", ")")
-_MOST_WORDS = 5_000
+_OPERATOR = re.compile(r"&&|\|\||;;|\|&|[;|&\n()]")
+_BLANKS = re.compile(r"[ \t\r]+")
+_BLANK_LINES = re.compile(r"[ \t\r\n]*\n")
+# What neither ends a word nor begins anything in it.
+_PLAIN = re.compile(r"[^ \t\r\n'\"\\`;|&()${}]+")
+_WHITE = re.compile(r"[ \t\r\n]+")
 _CARRIED = ("&&", "||", "|", ";;")
 _ALL_OF = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\[[@*]\]\}")
-_ASSIGNED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _LITERAL = re.compile(r"([A-Za-z_][A-Za-z0-9_]*\+?=)\Z")
 
 
@@ -73,41 +77,19 @@ def split_joined(
     """
     words: list[Node] = []
     before = ""
-    for count, item in enumerate(
-        _Splitter(text, lookup, arrays, (line, column), is_one_place=is_one_place).items()
-    ):
-        if isinstance(item, str) or count > _MOST_WORDS:
+    for item in _Splitter(text, lookup, arrays, (line, column), is_one_place=is_one_place).items():
+        if isinstance(item, str):
             if words:
-                yield before, tuple(words), str(item) if isinstance(item, str) else ""
+                yield before, tuple(words), item
             # A line may end behind an operator, and the command goes on.
             is_carried = item == "\n" and not words and before in _CARRIED
-            words, before = [], before if is_carried else str(item)
-            if count > _MOST_WORDS:
-                return
+            words, before = [], before if is_carried else item
         elif not words and len(item) == 1 and item[0].value in alone:
             yield before, tuple(item), before
         else:
             words += item
     if words:
         yield before, tuple(words), ""
-
-
-def flag_nodes(parts: tuple[str | UnknownValue, ...], line: int, column: int) -> list[Node]:
-    """Give a word as one node, or flag and value where only the value is not known.
-
-    ``NAME=`` before a value that is not known is the node's tag.
-    """
-    missing = [part for part in parts if isinstance(part, UnknownValue)]
-    if not missing:
-        return [Node("".join(str(part) for part in parts), line, column)]
-    first = parts[0]
-    if isinstance(first, str) and first.startswith("-") and "=" in first:
-        flag, _, _ = first.partition("=")
-        return [Node(flag, line, column), Node(missing[0], line, column)]
-    assigned = _ASSIGNED.match(first) if isinstance(first, str) else None
-    if assigned is not None:
-        return [Node(missing[0], line, column, assigned[0])]
-    return [Node(missing[0], line, column)]
 
 
 class _Splitter:
@@ -143,12 +125,15 @@ class _Splitter:
                 self._substitution(")")
             elif here in " \t\r":
                 yield from self._end()
-                self._step()
+                blanks = _BLANKS.match(self._text, self._at)
+                self._step(len(blanks[0]) if blanks is not None else 1)
             elif here == "(" and not self._is_in_array and (name := self._is_literal()):
                 yield [self._array(name)]
             elif operator := self._operator():
                 yield from self._end()
                 self._step(len(operator))
+                if operator == "\n" and (blank := _BLANK_LINES.match(self._text, self._at)):
+                    self._step(len(blank[0]))
                 yield operator
             else:
                 yield from self._bare()
@@ -252,6 +237,9 @@ class _Splitter:
         end = self._at
         depth = 0
         while end < len(self._text):
+            if plain := _PLAIN.match(self._text, end):
+                end = plain.end()
+                continue
             if self._text.startswith("${", end):
                 depth += 1
             elif self._text[end] == "}" and depth:
@@ -271,7 +259,7 @@ class _Splitter:
     def _filled(self, parts: tuple[str | UnknownValue, ...]) -> Iterator[list[Node]]:
         """Take a word without quotes: white space in what is filled in ends it."""
         for part in parts:
-            pieces = re.split(r"[ \t\r\n]+", part) if isinstance(part, str) else [part]
+            pieces = _WHITE.split(part) if isinstance(part, str) else [part]
             for number, piece in enumerate(pieces):
                 if number:
                     yield from self._end()
@@ -279,9 +267,8 @@ class _Splitter:
                     self._open().parts.append(piece)
 
     def _operator(self) -> str:
-        return next(
-            (operator for operator in _OPERATORS if self._text.startswith(operator, self._at)), ""
-        )
+        match = _OPERATOR.match(self._text, self._at)
+        return match[0] if match is not None else ""
 
     def _skip_to(self, character: str) -> None:
         end = self._text.find(character, self._at)

@@ -178,3 +178,12 @@ def test_a_spent_budget_hides_what_costs_more_and_nothing_else() -> None:
 def test_text_that_doubles_ends_at_its_cap() -> None:
     known: dict[str, Any] = {"a": "x" * 600_000}
     assert isinstance(value('"${a}${a}"', **known), UnknownValue)
+
+
+def test_the_elements_of_a_set_are_their_own_keys_in_a_loop() -> None:
+    for written, wanted in (
+        ('{ for k, v in toset(["b", "a"]) : k => v }', {"a": "a", "b": "b"}),
+        ('{ for k, v in tolist(toset(["a"])) : "n${k}" => v }', {"n0": "a"}),
+        ('[for k, v in setunion(["a"], ["b"]) : k]', ["a", "b"]),
+    ):
+        assert value(written) == wanted

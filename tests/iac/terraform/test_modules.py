@@ -22,10 +22,10 @@ def test_values_come_from_defaults_then_tfvars_then_auto_tfvars() -> None:
     assert body(files) == {"v": [1, 2, 3]}
 
 
-def test_values_that_only_the_apply_names_are_told_as_not_used() -> None:
-    scope = scope_of({"main.tf": 'variable "a" {}\n', "prod.tfvars": "a = 9\n"})
+def test_values_that_no_root_declares_are_a_doubt() -> None:
+    scope = scope_of({"main.tf": 'variable "a" {}\n', "prod.tfvars": "b = 9\n"})
     list(Target(scope).declarations())
-    assert "only when the file is named" in scope.doubts["prod.tfvars"][0].detail
+    assert "declares all the variables that it sets" in scope.doubts["prod.tfvars"][0].detail
 
 
 def test_a_variable_without_a_value_is_unknown_by_name() -> None:

@@ -159,6 +159,16 @@ def test_inline_policies_become_one_list_that_names_them() -> None:
 
 
 @given(st.text())
-def test_addresses_never_raise_on_any_text(raw: str) -> None:
-    for shape in ("s3_key", "ecr_repository", "image_tag", "image_digest", "registry_host"):
+def test_keys_never_raise_on_any_text(raw: str) -> None:
+    SHAPES["s3_key"](raw)
+
+
+@pytest.mark.parametrize("shape", ["image_tag", "image_digest", "registry_host", "ecr_repository"])
+@pytest.mark.parametrize("raw", ["<YOUR_IMAGE_HERE>", "{image}", "$(IMAGE)", "my image", ":"])
+def test_text_that_is_no_address_of_an_image_has_no_tag_and_no_registry(
+    shape: str, raw: str
+) -> None:
+    with pytest.raises(ValueError, match="no address of an image"):
         SHAPES[shape](raw)
+    if shape != "ecr_repository":
+        assert SHAPES[shape]("localhost:5000/a_b/c.d:v1@sha256:" + "0" * 64) is not None

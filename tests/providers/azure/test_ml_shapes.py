@@ -68,6 +68,8 @@ def test_key_is_named_without_its_version() -> None:
     whole = "https://Vault.vault.azure.net/keys/Models/0123abcd"
     assert shapes.key_version(whole) == "0123abcd"
     assert shapes.key_version("https://vault.vault.azure.net/keys/models/") is None
+    with pytest.raises(ValueError, match="no version"):
+        shapes.key_version("https://{kv}.vault.azure.net/keys/{key-name}/{key-version}")
     parts = {"keyVaultUri": "https://Vault.vault.azure.net/", "keyName": "Models"}
     assert shapes.vault_key_uri(parts) == "https://vault.vault.azure.net/keys/models"
     assert shapes.vault_key_uri({"keyName": "Models"}) is None
@@ -82,8 +84,8 @@ def test_harm_counts_as_blocked_only_in_its_direction_and_when_it_blocks() -> No
         {"name": "Selfharm", "source": "Completion", **on},
         {"name": "Profanity", "source": "Prompt"},
     ]
-    prompts = [each["kind"] for each in shapes.unblocked(raw, "Prompt")]
-    answers = [each["kind"] for each in shapes.unblocked(raw, "Completion")]
+    prompts = [each["kind"] for each in shapes.unblocked({"contentFilters": raw}, "Prompt")]
+    answers = [each["kind"] for each in shapes.unblocked({"contentFilters": raw}, "Completion")]
     assert prompts == ["selfharm", "sexual", "violence"]
     assert answers == ["hate", "sexual", "violence"]
 
@@ -91,8 +93,9 @@ def test_harm_counts_as_blocked_only_in_its_direction_and_when_it_blocks() -> No
 @pytest.mark.parametrize("unsaid", ["enabled", "blocking"])
 def test_filter_of_harm_that_does_not_say_whether_it_blocks_is_not_taken_to(unsaid: str) -> None:
     said = {"name": "Hate", "source": "Prompt", "enabled": True, "blocking": True}
+    left = {k: v for k, v in said.items() if k != unsaid}
     with pytest.raises(KeyError):
-        shapes.unblocked([{k: v for k, v in said.items() if k != unsaid}], "Prompt")
+        shapes.unblocked({"contentFilters": [left]}, "Prompt")
 
 
 def test_filter_is_the_same_in_every_spelling() -> None:
@@ -101,3 +104,20 @@ def test_filter_is_the_same_in_every_spelling() -> None:
         for name in ("Indirect Attack", "IndirectAttack", "indirect_attack")
     }
     assert spelt == {"indirectattack"}
+
+
+_BLOCKING = [
+    {"name": name, "source": "Prompt", "enabled": True, "blocking": True}
+    for name in ("Hate", "Sexual", "Selfharm", "Violence")
+]
+
+
+def test_what_a_filter_does_not_name_is_as_its_base_has_it() -> None:
+    unblocked = shapes.ML_SHAPES["unblocked_in_prompts"]
+    assert unblocked({"basePolicyName": "Microsoft.Default", "contentFilters": _BLOCKING}) == []
+    for written in ({}, {"filters": _BLOCKING}, {"contentFilters": _BLOCKING[1:]}):
+        with pytest.raises(ValueError, match=r"as the policy Microsoft\.Default has it"):
+            unblocked({"basePolicyName": "Microsoft.Default", **written})
+    assert unblocked({"contentFilters": _BLOCKING[1:]}) == [{"kind": "hate"}]
+    off = [{**_BLOCKING[0], "blocking": False}]
+    assert {"kind": "hate"} in unblocked({"basePolicyName": "x", "contentFilters": off})

@@ -51,6 +51,41 @@ def test_workload_of_a_known_server_is_an_endpoint_with_its_store(tmp_path: Path
     assert [each["store"] for each in endpoint.properties["sources"]] == ["s3://weights"]
 
 
+VLLM = "containers: [{name: a, image: 'vllm/vllm-openai:v0.9.0'}]"
+BATCH = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: n}\nspec: {template: {spec: {" + VLLM
+ARGO = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: n}\nspec: {templates: ["
+STEP = "container: {image: 'vllm/vllm-openai:v0.9.0'}}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        (BATCH + "}}}\n", "other"),
+        (ARGO + "{name: score, " + STEP, "other"),
+        (ARGO + "{name: serve, daemon: true, " + STEP, "serving"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec: {" + VLLM + "}\n", "serving"),
+        (
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec: {restartPolicy: Never, "
+            + VLLM
+            + "}\n",
+            "other",
+        ),
+    ],
+)
+def test_work_that_ends_serves_nobody(text: str, runs: str, tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, {"x.yaml": text})
+    (workload,) = graph.of_type("kubernetes.workload")
+    assert (workload.properties["runs"], workload.properties["is_ml"]) == (runs, True)
+    assert len(list(graph.of_type("kubernetes.endpoint"))) == (runs == "serving")
+
+
+def test_form_that_a_program_fills_in_is_no_object(tmp_path: Path) -> None:
+    text = "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: NAME}\n"
+    inventory = inventory_of(tmp_path, {"x.yaml": text.replace("NAME", "{name}")})
+    assert {each.type for each in inventory.resources} == {"code.file"}
+    assert any("a program fills in" in gap.detail for gap in inventory.gaps)
+
+
 POD = "containers: [{name: a, image: x/y}]"
 HOLDERS = {
     "RayCluster.ray.io": "{headGroupSpec: {template: {spec: {POD}}}, workerGroupSpecs:"
@@ -207,3 +242,49 @@ def test_store_that_is_not_amazons_is_named_by_its_host() -> None:
     assert (
         source_of("s3://https://minio.example:9000/weights/a")["store"] == "s3://minio.example:9000"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("OBJECTSTORE_SECRETKEY", "seaweedfsadmin", "fail"),
+        ("MINIO_ROOT_PASSWORD", "minioadmin", "fail"),
+        ("POSTGRES_PASSWORD", "'1234'", "fail"),
+        ("POSTGRES_PASSWORD", "changeme", "not_assessed"),
+        ("NGC_API_KEY", "nvidiaapikey", "not_assessed"),
+        ("OPENAI_API_KEY", "EMPTY", "pass"),
+    ],
+)
+def test_guessable_credential_of_a_pod_does_not_pass_and_a_stand_in_is_not_assessed(
+    name: str, value: str, expected: str, tmp_path: Path
+) -> None:
+    text = SERVER.replace("LOG_LEVEL, value: debug", f"{name}, value: {value}")
+    found = verdicts(graph_of(tmp_path, {"llm.yaml": text}))
+    rules = {status: {rule for rule, _ in pairs} for status, pairs in found.items()}
+    assert "k8s-pod/secret-in-environment" in rules[expected]
+
+
+PROJECT = "  annotations: {openshift.io/display-name: Models}\n"
+ROUTE = "---\napiVersion: route.openshift.io/v1\nkind: Route\nmetadata: {name: r}\nspec: {}\n"
+
+
+@pytest.mark.parametrize(("beside", "is_there"), [("", False), (ROUTE, True), (PROJECT, True)])
+def test_namespace_beside_objects_of_openshift_is_there(
+    beside: str, is_there: bool, tmp_path: Path
+) -> None:
+    text = f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: models\n{beside}"
+    (namespace,) = graph_of(tmp_path, {"x.yaml": text}).of_type("kubernetes.namespace")
+    assert namespace.properties["on_openshift"] is is_there
+
+
+@pytest.mark.parametrize(("app", "modes"), [("llm", ["PERMISSIVE"]), ("net-webhook", [])])
+def test_port_of_a_webhook_is_for_the_api_server(
+    app: str, modes: list[str], tmp_path: Path
+) -> None:
+    text = (
+        "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: p}\nspec:\n"
+        f"  selector: {{matchLabels: {{app: {app}}}}}\n"
+        "  portLevelMtls: {8443: {mode: PERMISSIVE}}\n"
+    )
+    (policy,) = graph_of(tmp_path, {"x.yaml": text}).of_type("kubernetes.mesh_policy")
+    assert policy.properties["port_modes"] == modes

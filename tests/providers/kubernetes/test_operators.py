@@ -125,3 +125,26 @@ def test_container_of_a_cluster_that_may_be_a_server_is_not_assessed_with_its_re
     graph = build_graph(VOCABULARY, inventory, FACTS)
     said = verdicts(graph)
     assert ("k8s-serving/model-unpinned", "script") in said["not_assessed"]
+
+
+KUBEAI = """\
+apiVersion: kubeai.org/v1
+kind: Model
+metadata: {name: chat, namespace: models}
+spec:
+  url: hf://owner/model
+  engine: VLLM
+  args: [%s]
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [("--max-model-len=8", "fail"), (f"--revision={'a' * 40}", "pass")],
+)
+def test_a_model_of_kubeai_is_pinned_by_an_argument_of_its_server(
+    words: str, status: str, tmp_path: Path
+) -> None:
+    said = verdicts(graph_of(tmp_path, {"x.yaml": KUBEAI % words}))
+    assert ("k8s-serving/model-unpinned", "chat") in said[status]
+    assert ("k8s-serving/endpoint-default-service-account", "chat") in said["pass"]

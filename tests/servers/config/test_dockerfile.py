@@ -56,6 +56,7 @@ def test_heredocs_comments_and_continuations_are_no_instructions() -> None:
         ("FROM python:3.12\nUSER root\n", True),
         ("FROM python:3.12\nUSER 10001:10001\n", False),
         ("FROM acme/base:1\nUSER 0\n", True),
+        ("FROM public.ecr.aws/docker/library/python:3.12-slim\n", True),
     ],
 )
 def test_who_an_image_starts_as_is_its_user_or_that_of_a_known_base(
@@ -66,6 +67,46 @@ def test_who_an_image_starts_as_is_its_user_or_that_of_a_known_base(
 
 def test_the_user_of_a_base_that_nobody_knows_is_not_guessed(tmp_path: Path) -> None:
     assert dockerfile(tmp_path, "FROM acme/base:1\n").unread["runs_as_root"]
+
+
+def test_functions_start_as_a_user_of_lambda_whatever_the_image_says(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    function = dockerfile(tmp_path, "FROM public.ecr.aws/lambda/python:3.12\nUSER root\n")
+    other = dockerfile(tmp_path / "a", "FROM public.ecr.aws/acme/lambda:1\n")
+    assert function.properties["runs_as_root"] is None
+    assert other.unread["runs_as_root"]
+
+
+def test_name_that_no_registry_has_is_no_newest_image(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    local = dockerfile(tmp_path, "ARG BASE=need_an_image\nFROM $BASE\n")
+    official = dockerfile(tmp_path / "a", "FROM eclipse-temurin\n")
+    assert local.properties["base_images"][0]["is_latest"] is False
+    assert official.properties["base_images"][0]["is_latest"] is True
+
+
+def test_image_of_files_alone_starts_as_nobody(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    bundle = dockerfile(tmp_path, "FROM scratch\nCOPY manifests /manifests/\n")
+    program = dockerfile(tmp_path / "a", 'FROM scratch\nCOPY serve /\nENTRYPOINT ["/serve"]\n')
+    assert bundle.properties["runs_as_root"] is None
+    assert program.properties["runs_as_root"] is True
+
+
+@pytest.mark.parametrize(
+    ("text", "is_root"),
+    [
+        ('FROM python:3.13\nCOPY model /opt/program\nCMD ["serve"]\n', None),
+        ('FROM python:3.13\nENV CODE=/opt/ml/code\nCMD ["serve"]\n', None),
+        ('FROM python:3.13\nRUN pip install sagemaker-training==4\nCMD ["train"]\n', None),
+        ("FROM mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20250101.v1\n", None),
+        ('FROM python:3.13\nRUN pip install vllm==0.9.0\nCMD ["serve"]\n', True),
+    ],
+)
+def test_image_of_a_job_service_is_started_as_the_service_does(
+    tmp_path: Path, text: str, is_root: object
+) -> None:
+    assert dockerfile(tmp_path, text).properties["runs_as_root"] is is_root
 
 
 def test_what_a_build_does_stands_with_its_line(tmp_path: Path) -> None:
@@ -105,3 +146,38 @@ def test_a_file_that_nobody_wrote_is_refused_and_told(tmp_path: Path) -> None:
     found = seen(tmp_path, {"Dockerfile": text, "run.sh": "vllm serve x\n" * 50_000}).inventory
     rows = {row.type: row.errored for row in found.coverage}
     assert rows["code.file"] == 2
+
+
+@pytest.mark.parametrize(
+    ("next_run", "patterns"),
+    [
+        ("RUN cd /apex && git reset --hard b496d85fb88a801d8e680872a12822de310951fd", []),
+        ("RUN git checkout $APEX", []),
+        ("RUN git checkout $OTHER", ["unpinned-download"]),
+        ("RUN pip install /apex", ["unpinned-download"]),
+    ],
+)
+def test_clone_is_of_the_version_that_a_later_instruction_takes(
+    tmp_path: Path, next_run: str, patterns: list[str]
+) -> None:
+    found = dockerfile(
+        tmp_path,
+        "FROM python:3.13\nENV APEX=24.04.01 OTHER=main\n"
+        f"RUN git clone https://github.com/NVIDIA/apex /apex\nWORKDIR /apex\n{next_run}\n",
+    ).properties
+    assert [sign["pattern"] for sign in found["suspicious_patterns"]] == patterns
+
+
+@pytest.mark.parametrize(
+    ("default", "patterns"),
+    [("2402cb0bed7a2185cb9ddbe88fb998656cf73066", []), ("main", ["unpinned-download"])],
+)
+def test_an_argument_without_a_value_has_the_one_that_stands_before_the_first_stage(
+    tmp_path: Path, default: str, patterns: list[str]
+) -> None:
+    found = dockerfile(
+        tmp_path,
+        f"ARG REF={default}\nFROM python:3.13\nARG REF\n"
+        "RUN git clone https://github.com/a/b && cd b && git checkout ${REF}\n",
+    ).properties
+    assert [sign["pattern"] for sign in found["suspicious_patterns"]] == patterns

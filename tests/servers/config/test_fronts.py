@@ -126,3 +126,24 @@ def test_folder_that_hides_where_a_server_looks_for_settings_is_no_default(tmp_p
         for name, mount in (("a", "./data:/data"), ("b", "./etc:/usr/local/etc/redis"))
     ]
     assert told == [False, None]
+
+
+def test_default_password_of_another_program_in_a_servers_environment_is_a_secret(
+    tmp_path: Path,
+) -> None:
+    text = (
+        "services:\n  db:\n    image: redis:7\n    environment:\n"
+        "      AWS_SECRET_ACCESS_KEY: minioadmin\n      LATER_PASSWORD: changeme\n"
+    )
+    secrets = seen(tmp_path, {"compose.yaml": text}).servers["db"].properties["secrets"]
+    assert [(each["name"], each["kind"]) for each in secrets] == [
+        ("AWS_SECRET_ACCESS_KEY", "default-password")
+    ]
+
+
+def test_published_port_of_what_is_no_known_server_is_told(tmp_path: Path) -> None:
+    text = "services:\n  api: {image: 'me/rag:1', ports: [%s]}\n"
+    wide = seen(tmp_path / "a", {"compose.yaml": text % "'8081:8081'"})
+    near = seen(tmp_path / "b", {"compose.yaml": text % "'127.0.0.1:8081:8081'"})
+    assert "it publishes a port" in wide.left_out()
+    assert "it publishes a port" not in near.left_out()

@@ -51,6 +51,45 @@ def test_a_variable_that_may_stand_in_what_was_not_read_is_not_taken_literally(
     assert {"access.authenticated", "access.default_credentials"} <= server.unread.keys()
 
 
+_MAP = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: ml}\n"
+    "data: {VLLM_API_KEY: '%s'}\n"
+)
+_OF_MAP = 'args: ["a/b"], envFrom: [{configMapRef: {name: c}}]'
+
+
+@pytest.mark.parametrize(("key", "asks"), [("", False), ("0123-some-key", True)])
+def test_variables_of_a_config_map_that_was_read_are_known(
+    tmp_path: Path, key: str, asks: bool
+) -> None:
+    text = _pod("vllm/vllm-openai:v0.11.0", _OF_MAP)
+    server = seen(tmp_path, {"k.yaml": text, "c.yaml": _MAP % key}).only
+    assert server.properties["access.authenticated"] is asks
+
+
+def test_of_two_config_maps_of_one_name_neither_is_believed(tmp_path: Path) -> None:
+    files = {"a/c.yaml": _MAP % "", "b/c.yaml": _MAP % "0123-some-key"}
+    text = _pod("vllm/vllm-openai:v0.11.0", _OF_MAP)
+    server = seen(tmp_path, {"k.yaml": text, **files}).only
+    assert "access.authenticated" in server.unread
+
+
+def test_config_map_in_the_file_of_a_pod_is_the_one_it_means(tmp_path: Path) -> None:
+    text = _pod("vllm/vllm-openai:v0.11.0", _OF_MAP)
+    files = {"a.yaml": f"{_MAP % '0123-some-key'}---\n{text}", "b.yaml": _MAP % ""}
+    assert seen(tmp_path, files).only.properties["access.authenticated"] is True
+
+
+def test_keys_of_a_declared_secret_are_all_that_it_sets(tmp_path: Path) -> None:
+    secret = _MAP.replace("ConfigMap", "Secret").replace("\ndata:", "\nstringData:") % "x"
+    text = _pod("vllm/vllm-openai:v0.11.0", 'args: ["a/b"], envFrom: [{secretRef: {name: c}}]')
+    server = seen(tmp_path, {"k.yaml": text, "c.yaml": secret}).only
+    assert server.properties["access.authenticated"] is True
+    other = secret.replace("VLLM_API_KEY", "HF_TOKEN")
+    server = seen(tmp_path, {"k.yaml": text, "c.yaml": other}).only
+    assert server.properties["access.authenticated"] is False
+
+
 def test_the_command_of_a_pod_is_no_argument_of_its_image(tmp_path: Path) -> None:
     text = _pod("vllm/vllm-openai:v0.11.0", "command: [/bin/bash, /scripts/start.sh]")
     found = seen(tmp_path, {"k.yaml": text})

@@ -16,7 +16,8 @@ from tests.servers.config.declared import VOCABULARY
 _OF_LAUNCH = {
     "launched_by", "image", "exposure.reach", "exposure.public", "access.root",
     "access.privileged", "access.host_socket", "supply.version", "supply.image_pinned",
-    "supply.vulnerabilities", "secrets", "workload_id", "sources",
+    "supply.has_advisories", "supply.vulnerabilities", "secrets", "workload_id", "sources",
+    "supply.image_latest",
 }  # fmt: skip
 
 

@@ -118,7 +118,8 @@ def test_a_configuration_file_alone_is_a_server(
 def test_a_file_of_the_same_name_that_is_something_else_is_left_alone(
     name: str, text: str, tmp_path: Path
 ) -> None:
-    assert not seen(tmp_path, {name: text}).inventory.resources
+    found = seen(tmp_path, {name: text}).inventory.resources
+    assert {thing.type for thing in found} <= {"code.python", "code.file"}
 
 
 @pytest.mark.parametrize(
@@ -162,6 +163,7 @@ def test_a_file_made_to_be_slow_is_told_apart_at_once(name: str, piece: str) -> 
         ("--host 127.0.0.1", "host"),
         ("--host 127.0.0.1 --port $PORT", "host"),
         ("$MODEL --host=127.0.0.1", "host"),
+        ('"$MODEL" --port 8000', "network"),
         ("--host 127.0.0.1 $EXTRA", None),
         ("--host=127.0.0.1 $EXTRA", None),
         ('--host 127.0.0.1 "$@"', None),

@@ -150,3 +150,26 @@ def test_no_text_breaks_the_reader_and_each_value_is_a_text_or_unknown(text: str
 def test_text_that_nests_or_goes_on_is_read_to_its_end(piece: str) -> None:
     text = f"{piece * 20_000}\nllama-server"
     assert all(Shell(lambda _: None).commands(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "case $1 in\n  vllm) a ;;\n  redis-server | mlflow)\n    b\n    ;;\n  *) c;;\nesac\nd\n",
+        "case $1 in x) a;; y|z) b;; (q) c;; esac; d",
+        (
+            "case $1 in\n  u)\n    case $2 in\n      x) a ;;\n      y) b\n    esac\n    c ;;\n"
+            "  z) d\nesac\n"
+        ),
+        "case $1 in\n  u) ;;\n  # nothing\n  x) a; b;;\n  y) c && d\nesac\n",
+    ],
+    ids=["lines", "one line", "nested", "empty branch"],
+)
+def test_pattern_of_a_case_is_no_command(text: str) -> None:
+    commands = [command[0].value for command in Shell(lambda _: None).commands(text)]
+    assert commands == ["a", "b", "c", "d"]
+
+
+def test_two_semicolons_outside_of_a_case_hide_no_command() -> None:
+    commands = [command[0].value for command in Shell(lambda _: None).commands("a ;; b\n(c) d\n")]
+    assert commands == ["a", "b", "c", "d"]

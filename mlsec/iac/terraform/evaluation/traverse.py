@@ -7,6 +7,7 @@ from mlsec.iac.terraform.values import (
     Encoded,
     InvalidValue,
     Joined,
+    SetOf,
     Space,
     Symbol,
     Value,
@@ -68,6 +69,8 @@ def items_of(of: Value) -> list[tuple[Value, Value]] | UnknownValue:
     """Give the keys and elements that a loop meets; maps in the order of their keys."""
     if isinstance(of, UnknownValue):
         return of
+    if isinstance(of, SetOf):
+        return [(element, element) for element in of]
     if isinstance(of, list):
         return list(enumerate(of))
     if isinstance(of, dict):

@@ -17,7 +17,7 @@ from mlsec.iac.terraform.functions.spec import (
     unique,
     whole,
 )
-from mlsec.iac.terraform.values import InvalidValue, Value, equal, kind_of, weigh
+from mlsec.iac.terraform.values import InvalidValue, SetOf, Value, equal, kind_of, weigh
 
 
 def _flatten(value: Value) -> Value:
@@ -138,7 +138,7 @@ def to_set(value: Value) -> Value:
     """Give a list as a set: without repetition, in Terraform's order of texts."""
     result = unique(items(value))
     is_text = all(isinstance(item, str) for item in result)
-    return sorted(result) if is_text else result
+    return SetOf(sorted(result) if is_text else result)
 
 
 def _slice(value: Value, start: Value, end: Value) -> Value:

@@ -15,12 +15,14 @@ from mlsec.collect.located import json as marked_json
 from mlsec.collect.located.located import UnknownValue, plain
 from mlsec.core.errors import LimitError, MlsecError
 from mlsec.iac.terraform.functions.spec import Function, room, text
+from mlsec.iac.terraform.functions.yaml_text import documents_of
 from mlsec.iac.terraform.values import (
     Encoded,
     InvalidValue,
     Space,
     Value,
     is_plain,
+    is_symbolic,
     number_text,
     walk,
 )
@@ -62,17 +64,12 @@ def _jsondecode(value: Value) -> Value:
 
 
 def _yamldecode(value: Value) -> Value:
-    try:
-        from mlsec.collect.located import yaml as marked_yaml  # noqa: PLC0415 - it loads much, and is rarely used
-
-        documents = list(marked_yaml.parse_documents(text(value)))
-    except LimitError as error:
-        raise OverLimitError(error.message) from None
-    except MlsecError as error:
-        return InvalidValue(str(error.message))
+    documents = documents_of(value if is_symbolic(value) else text(value))
+    if isinstance(documents, UnknownValue):
+        return documents
     if len(documents) > 1:
         return InvalidValue("more than one YAML document")
-    return plain(documents[0]) if documents else None
+    return documents[0] if documents else None
 
 
 def _yamlencode(value: Value) -> Value:
@@ -135,6 +132,6 @@ ENCODING: dict[str, Function] = {
     "urlencode": Function(lambda v: urllib.parse.quote(text(v), safe="-_.~"), steps=_parse_steps),
     "uuid": _not_here("uuid", _AT_APPLY),
     "uuidv5": _not_here("uuidv5"),
-    "yamldecode": Function(_yamldecode, steps=_parse_steps),
+    "yamldecode": Function(_yamldecode, symbols=True, steps=_parse_steps),
     "yamlencode": Function(_yamlencode, symbols=True),
 }

@@ -7,7 +7,7 @@ import posixpath
 from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.functions.encoding import ENCODING
 from mlsec.iac.terraform.functions.spec import Function, text
-from mlsec.iac.terraform.values import Value
+from mlsec.iac.terraform.values import Value, join_text
 
 # Functions of the content of a file, by the function of a text that they are.
 _OF_CONTENT = {
@@ -34,10 +34,18 @@ def read(name: str, file: str | UnknownValue) -> Value:
     return ENCODING[wanted].run(file) if wanted else file
 
 
+def _in_home(path: str) -> Value:
+    """Only a path that begins with a tilde has to do with who applies the code."""
+    if not path.startswith("~"):
+        return path
+    home = UnknownValue("the home of who applies the code", "‹home›", is_given=True)
+    return join_text([home, path[1:]]) if path[1:2] in ("", "/") else path
+
+
 PATHS: dict[str, Function] = {
     "abspath": Function(lambda p: posixpath.normpath(text(p))),
     "basename": Function(lambda p: posixpath.basename(text(p))),
     "dirname": Function(lambda p: posixpath.dirname(text(p))),
     "fileset": Function(lambda *_: UnknownValue("fileset() looks at files that are no code")),
-    "pathexpand": Function(lambda _: UnknownValue("pathexpand() looks at who applies the code")),
+    "pathexpand": Function(lambda p: _in_home(text(p)), symbols=True),
 }

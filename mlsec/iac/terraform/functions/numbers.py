@@ -94,7 +94,7 @@ def _to_map(value: Value) -> Value:
 
 
 def _to_list(value: Value) -> Value:
-    return value if value is None else items(value)
+    return value if value is None else list(items(value))
 
 
 def _to_set(value: Value) -> Value:

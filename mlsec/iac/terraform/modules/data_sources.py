@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from mlsec.collect.located.located import UnknownValue
 from mlsec.iac.terraform.evaluation.located_blocks import node_value
+from mlsec.iac.terraform.functions.table import call
 from mlsec.iac.terraform.modules import policy_document
 from mlsec.iac.terraform.modules.instances import MADE_UP, ResourceSpace
 from mlsec.iac.terraform.values import Encoded, Symbol, Value, join_text, own
@@ -126,6 +127,15 @@ def _gcp_bucket(data: DataSpace, name: str) -> Value:
     return data.configured("name") if name in ("id", "name") else None
 
 
+def _template(data: DataSpace, name: str) -> Value:
+    if name != "rendered":
+        return None
+    template = data.configured("template")
+    given = [template, data.configured("vars") or {}]
+    evaluator = data.instances.evaluator(data.instance)
+    return call("templatestring", given, evaluator) if template is not None else None
+
+
 _OWN: dict[tuple[str, str], Value] = {
     ("aws_caller_identity", "account_id"): own("account"),
     ("aws_caller_identity", "id"): own("account"),
@@ -147,4 +157,5 @@ _DERIVED: dict[str, Callable[[DataSpace, str], Value]] = {
     "azurerm_role_definition": _azure_role,
     "google_project": _project,
     "google_client_config": _project,
+    "template_file": _template,
 }

@@ -39,6 +39,11 @@ class Module(msgspec.Struct, frozen=True, kw_only=True):
     providers: tuple[Placed, ...] = ()
     # Declared again under an address that is taken, which Terraform refuses.
     twice: tuple[Placed, ...] = ()
+    # It is not of this target: installed by ``terraform init``, or known by an adapter.
+    is_remote: bool = False
+    # It says less than the real module has, and what of it is not judged at all.
+    is_adapter: bool = False
+    left_out: str = ""
 
     def of_kind(self, kind: str) -> Mapping[Key, Placed]:
         """Give the blocks of a kind by their labels."""

@@ -58,10 +58,18 @@ class Scope(Names):
         parent: Scope | None = None,
         prefix: str = "",
         handed: Mapping[str, Mapping[str, Value]] | None = None,
+        called: Placed | None = None,
     ) -> None:
         self.module, self.library, self.budget = module, library, budget
         self.parent, self.prefix = parent, prefix
         self.root: str = parent.root if parent else module.directory
+        # The names of the calls that lead here, and the one that leads out of the target.
+        self.calls: tuple[str, ...] = (
+            (*parent.calls, *called.block.labels[:1]) if parent and called else ()
+        )
+        self.remote_call: Placed | None = parent.remote_call if parent else None
+        if module.is_remote and self.remote_call is None:
+            self.remote_call = called
         self.evaluator = Evaluator(self, budget)
         inherited = parent.providers if parent else None
         self.providers: Providers = Providers(module, self.evaluator, handed or {}, inherited)
@@ -102,6 +110,8 @@ class Scope(Names):
 
     def tell_limit(self, file: CodeFile | None, line: int, why: str) -> None:
         """Say that a limit of the scan hides what stands at a line."""
+        if self.remote_call is not None:
+            file, line = self.remote_call.file, self.remote_call.block.line
         self.library.tell_limit(file or self.module.files[0], line, why)
 
     def variable(self, name: str) -> Value:
@@ -140,6 +150,8 @@ class Scope(Names):
     def output(self, name: str) -> Value:
         """Give an output of this module, as its caller sees it."""
         declared = self.module.of_kind("output").get((name,))
+        if declared is None and self.module.is_adapter:
+            return UnknownValue(f'what "{name[:80]}" of {self.prefix[:-1]} gives is not known')
         if declared is None:
             return InvalidValue(f'the module has no output "{name[:80]}"')
         attribute = declared.block.body.attributes.get("value")
@@ -213,6 +225,7 @@ class Scope(Names):
             parent=self,
             prefix=f"{instance.address}.",
             handed=self.providers.handed_to(block),
+            called=called.placed,
         )
 
     def once(self, key: tuple[str, ...], compute: Callable[[], Value]) -> Value:

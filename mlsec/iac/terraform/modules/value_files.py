@@ -42,7 +42,8 @@ class _NoNames(Names):
 
 
 def _precedence(file: CodeFile) -> tuple[int, str]:
-    """Later files win: terraform.tfvars, then its JSON form, then the others by name."""
+    """Later files win: terraform.tfvars, its JSON form, the others by name, one that is named."""
     name = posixpath.basename(file.path)
     order = {"terraform.tfvars": 0, "terraform.tfvars.json": 1}
-    return order.get(name, 2), name
+    is_loaded = name.endswith((".auto.tfvars", ".auto.tfvars.json"))
+    return order.get(name, 2 if is_loaded else 3), name

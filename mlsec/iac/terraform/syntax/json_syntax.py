@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from mlsec.collect.located import json as marked_json
 from mlsec.collect.located.located import Node, UnknownValue
 from mlsec.core.errors import LimitError, MlsecError
@@ -18,6 +20,7 @@ from mlsec.iac.terraform.syntax.tree import (
     Mistake,
     ObjectOf,
     Parsed,
+    Template,
     TupleOf,
 )
 
@@ -59,7 +62,8 @@ def _mistake(error: MlsecError) -> Mistake:
 def _blocks(kind: str, labels: int, node: Node, given: tuple[str, ...]) -> Iterator[Block]:
     for item in node.items() or (node,):
         if labels == 0:
-            yield Block(kind, given, _body(item), item.line, item.column)
+            body = _typed(_body(item)) if kind == "variable" else _body(item)
+            yield Block(kind, given, body, item.line, item.column)
             continue
         for label, inner in item.pairs().items():
             yield from _blocks(kind, labels - 1, inner, (*given, label))
@@ -76,6 +80,17 @@ def _body(node: Node) -> Body:
         else:
             attributes[name] = Attribute(name, _expression(result), result.line, result.column)
     return Body(attributes, tuple(blocks))
+
+
+def _typed(body: Body) -> Body:
+    """Give a variable with its type, which is written as the text of an expression, parsed."""
+    written = body.attributes.get("type")
+    text = written.value.value if written and isinstance(written.value, Literal) else None
+    if written is None or not isinstance(text, str):
+        return body
+    made = _text(f"${{{text}}}", (written.line, written.column))
+    typed = msgspec.structs.replace(written, value=made)
+    return msgspec.structs.replace(body, attributes={**body.attributes, "type": typed})
 
 
 def _dynamic(node: Node) -> Iterator[Block]:
@@ -107,4 +122,11 @@ def _expression(node: Node) -> Expr:
 def _text(text: str, place: tuple[int, int]) -> Expr:
     if "${" not in text and "%{" not in text:
         return Literal(*place, text)
-    return parse_template(text) or Broken(*place, "a template that is not valid")
+    made = parse_template(text) or Broken(*place, "a template that is not valid")
+    if isinstance(made, Template) and len(made.parts) == 2 and made.parts[1] == _nothing(made):
+        return made.parts[0]  # one hole and nothing else is no text, but the value itself
+    return made
+
+
+def _nothing(made: Template) -> Literal:
+    return Literal(made.line, made.column, "")

@@ -6,7 +6,7 @@ import os
 import re
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import botocore.session
@@ -76,6 +76,17 @@ class Clients:
                         kept.meta.events.register("before-sign", self._see)
                     self._kept[key] = kept
         return kept
+
+    def release(self, scopes: Iterable[str]) -> None:
+        """Close what is held for accounts that are asked nothing for a while; it is made anew."""
+        done = frozenset(scopes)
+        with self._lock:
+            for key in [key for key in self._kept if key[0] in done]:
+                self._kept.pop(key).close()
+            for line in [key for key in self._lines if key[0] in done]:
+                del self._lines[line]
+            for scope in done & self._transports.keys():
+                self._transports.pop(scope).close()
 
     def ask(
         self, place: tuple[str, str, str], model: Any, params: Mapping[str, Any]

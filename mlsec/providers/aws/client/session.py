@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import botocore.exceptions as failures
 import botocore.session
 import msgspec
+from botocore.credentials import (
+    CredentialProvider,
+    CredentialResolver,
+    RefreshableCredentials,
+)
 
 from mlsec.collect.client.metered_botocore import meter_client
 from mlsec.core.errors import MlsecError
@@ -105,13 +110,45 @@ def open_session(profile: str = "") -> botocore.session.Session:
     return session
 
 
-def session_of(credentials: Mapping[str, Any]) -> botocore.session.Session:
-    """Open a session for the temporary credentials of an assumed role."""
+def session_of(
+    credentials: Mapping[str, Any], renew: Callable[[], Mapping[str, Any]]
+) -> botocore.session.Session:
+    """Open a session for the temporary credentials of an assumed role.
+
+    Args:
+        credentials: as ``AssumeRole`` gives them.
+        renew: assumes the role again; called before they expire, so that a long scan goes on.
+    """
     session = botocore.session.Session()
-    session.set_credentials(
-        credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
+    renewed = RefreshableCredentials.create_from_metadata(
+        _metadata(credentials), lambda: _metadata(renew()), _AssumedRole.METHOD
     )
+    session.register_component("credential_provider", CredentialResolver([_AssumedRole(renewed)]))
     return session
+
+
+class _AssumedRole(CredentialProvider):
+    """The one place where a session looks for credentials."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, credentials: RefreshableCredentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> RefreshableCredentials:
+        """Give the credentials of the role."""
+        return self._credentials
+
+
+def _metadata(credentials: Mapping[str, Any]) -> dict[str, str]:
+    expires = credentials["Expiration"]
+    return {
+        "access_key": credentials["AccessKeyId"],
+        "secret_key": credentials["SecretAccessKey"],
+        "token": credentials["SessionToken"],
+        "expiry_time": expires if isinstance(expires, str) else expires.isoformat(),
+    }
 
 
 def identify(session: botocore.session.Session, config: Any) -> SignedInIdentity:

@@ -21,6 +21,7 @@ from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
+from mlsec.core.sanitize import visible
 from mlsec.providers.aws.client.classify import trouble_of
 from mlsec.providers.aws.client.session import AwsTarget, SignedInIdentity
 from mlsec.providers.aws.tables import DESCRIBE_REGIONS, LIST_ACCOUNTS, LIST_REGIONS
@@ -71,6 +72,18 @@ def find_accounts(
     return tuple(ids), (entries.gap,) if entries.gap else ()
 
 
+def account_of(role_arn: str) -> str:
+    """Give the account of a role.
+
+    Raises:
+        MlsecError: it is not the ARN of a role.
+    """
+    account = role_arn.split(":")[4] if role_arn.count(":") >= 5 else ""
+    if not account:
+        raise MlsecError(f'"{visible(role_arn, 200)}" is not the ARN of a role')
+    return account
+
+
 def assume(
     session: botocore.session.Session,
     role_arn: str,
@@ -80,9 +93,7 @@ def assume(
     config: Any,
 ) -> Mapping[str, Any] | Gap:
     """Assume a role in another account, narrowed to reading."""
-    account = role_arn.split(":")[4] if role_arn.count(":") >= 5 else ""
-    if not account:
-        raise MlsecError(f'"{role_arn}" is not the ARN of a role')
+    account = account_of(role_arn)
     asked = {
         "RoleArn": role_arn,
         "RoleSessionName": "mlsec",

@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mlsec.collect.walk.client import CallResult, Client, Request
+from mlsec.collect.walk.client import CallResult, Client, Request, gap_for
 from mlsec.collect.walk.item import Scope
 from mlsec.collect.walk.listing import ListingResult, entries_of
+from mlsec.collect.walk.mapping import NOT_COLLECTED
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.enums import GapReason
 from mlsec.core.resource import Gap, Resource
@@ -37,6 +38,20 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
+class OfOneAccount:
+    """A client that asks one account, and leaves open what others would be asked."""
+
+    def __init__(self, inner: Client, scope: str) -> None:
+        self.in_flight = inner.in_flight
+        self._inner, self._scope = inner, scope
+
+    def ask(self, request: Request) -> CallResult | Gap:
+        """Give the account's answer, or that another one was not asked."""
+        if request.scope == self._scope:
+            return self._inner.ask(request)
+        return gap_for(request, GapReason.NOT_COLLECTED, detail=NOT_COLLECTED)
+
+
 class _Known(msgspec.Struct, frozen=True, kw_only=True):
     """An organisation that can be read, and the account that may. ``members`` None: not known."""
 
@@ -57,6 +72,12 @@ class _Attached(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     policies: tuple[str, ...]
     is_whole: bool
+
+
+def ask_organisations(client: Client, scopes: Iterable[Scope]) -> None:
+    """Ask each account which organisation it is in."""
+    for scope in scopes:
+        client.ask(_request(scope, DESCRIBE_ORGANISATION, {}))
 
 
 def read_organisations(

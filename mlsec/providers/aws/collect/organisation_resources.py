@@ -11,6 +11,7 @@ from mlsec.collect.walk.client import CallResult
 from mlsec.collect.walk.item import Item, Scope
 from mlsec.collect.walk.mapping import map_item
 from mlsec.collect.walk.plan import TypePlan
+from mlsec.core.equal_values import EqualValues
 from mlsec.core.resource import Resource
 from mlsec.providers.aws.shapes.table import SHAPES
 from mlsec.providers.aws.tables import (
@@ -77,7 +78,7 @@ class ResourceMaker:
             plan=TypePlan(type=name), scope=scope, region="", entry={}, parts=parts,
             sources=sources or {}, id=identity,
         )  # fmt: skip
-        return map_item(self._vocabulary.types[name], item, SHAPES).resource
+        return map_item(self._vocabulary.types[name], item, SHAPES, EqualValues()).resource
 
 
 def joined(before: Resource | None, resource: Resource) -> Resource:

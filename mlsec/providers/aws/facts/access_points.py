@@ -48,9 +48,7 @@ def with_access_points(
 def _points_of(bucket: Resource, graph: Graph) -> tuple[list[Resource], tuple[str, ...]]:
     """Give the access points of a bucket, and what hides others."""
     points, gaps = [], set[str]()
-    for point in graph.of_type(_POINT):
-        if point.scope != bucket.scope:
-            continue
+    for point in graph.of_type_in(_POINT, bucket.scope):
         match property_value(point, "bucket_name"):
             case Known(value=name):
                 points += [point] if name in (bucket.name, bucket.identity) else []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unknown, property_value
 from mlsec.graph.lookups import find, find_or_stub, hidden_by, joined, kind_of
+from mlsec.graph.matching import is_applied_apart
 from mlsec.vocabulary.iac_mapping import account_of
 
 if TYPE_CHECKING:
@@ -46,12 +47,13 @@ def agents_with_same_role(resource: Resource, graph: Graph) -> Targets:
     if isinstance(own, Unknown):
         return hidden_by(resource, graph, own, resource.type)
     sharing, gaps = [], set(graph.incomplete(resource.type, resource.scope, ""))
-    for other in graph.of_type(resource.type):
-        if other.id == resource.id or other.scope != resource.scope:
+    for other in graph.of_type_in(resource.type, resource.scope):
+        if other.id == resource.id:
             continue
         match property_value(other, "role_arn"):
             case Known(value=role) if role == own.value:
-                sharing.append(other)
+                if not is_applied_apart(resource, other, str(role)):
+                    sharing.append(other)
             case Unknown(gaps=hidden):
                 gaps.update(hidden)
             case Known():

@@ -39,9 +39,7 @@ def roles_that_put(scope: str, graph: Graph) -> WriteCandidates:
 def _sorted_candidates(scope: str, graph: Graph) -> WriteCandidates:
     by_bucket: dict[str, list[Resource]] = {}
     anywhere = []
-    for role in graph.of_type("role"):
-        if role.scope != scope:
-            continue
+    for role in graph.of_type_in("role", scope):
         identity = identity_of(role, graph)
         if not identity.speaks_of("s3:putobject"):
             continue
@@ -56,7 +54,7 @@ def _sorted_candidates(scope: str, graph: Graph) -> WriteCandidates:
 
 def _buckets_named(identity: Identity) -> set[str] | None:
     """Give the buckets that allowing statements name literally; None when any may be meant."""
-    if not identity.policies.is_whole:
+    if identity.policies.hides("s3:putobject"):
         return None
     named: set[str] = set()
     for document in identity.policies.documents:

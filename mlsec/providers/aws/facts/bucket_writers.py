@@ -92,9 +92,9 @@ def _candidates(resource: Resource, spoken: _Spoken, graph: Graph) -> Iterator[R
     """Give the roles that their policies or the bucket's may let put, in the order of their ids."""
     near = {role.id: role for role in roles_that_put(resource.scope, graph).near(resource.identity)}
     if spoken.allows:
-        for role in graph.of_type("role"):
+        for role in graph.of_type_in("role", resource.scope):
             names = (*_names(role), *_sessions(role, spoken.allows))
-            if role.scope == resource.scope and _lets(spoken.allows, names):
+            if _lets(spoken.allows, names):
                 near[role.id] = role
     yield from (near[key] for key in sorted(near))
 

@@ -123,7 +123,7 @@ class _Finder:
         if isinstance(ways, Unknown):
             self.gaps.update(ways.gaps)
             return
-        functions = self._by_id("functions")
+        functions = _by_identity(self._by_id("functions"))
         for way, route in ways:
             call = self._call_of(route)
             if call is None:
@@ -154,7 +154,7 @@ class _Finder:
 
     def _listeners(self) -> None:
         for listener in self._by_id("listeners").values():
-            groups = self._targets(listener, "target_groups")
+            groups = _by_identity(self._targets(listener, "target_groups"))
             for way, wanted in self._listener_ways(listener):
                 for group in wanted:
                     if group in groups:
@@ -219,6 +219,11 @@ class _Finder:
         reached: Targets = self.graph.targets(resource, relation)
         self.gaps.update(reached.gaps)
         return {target.id: target for target in reached.resources}
+
+
+def _by_identity(resources: Mapping[str, Resource]) -> dict[str, Resource]:
+    """Give resources by what others call them, which in code is not their own id."""
+    return {resource.identity: resource for resource in resources.values()}
 
 
 def _auth(route: Mapping[str, Any]) -> str:

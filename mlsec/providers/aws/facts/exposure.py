@@ -96,9 +96,7 @@ def task_is_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 def _doors_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
     resources: dict[str, Resource] = {}
     gaps: set[str] = set(graph.incomplete("gateway", resource.scope, ""))
-    for gateway in graph.of_type("gateway"):
-        if gateway.scope != resource.scope:
-            continue
+    for gateway in graph.of_type_in("gateway", resource.scope):
         routes = routes_of(gateway, graph)
         mine = [route for route in routes.routes if _leads_to(route, gateway, resource, graph)]
         if is_only_open:

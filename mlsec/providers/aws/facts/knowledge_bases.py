@@ -100,14 +100,14 @@ def _candidates(scope: str, graph: Graph) -> tuple[Resource, ...]:
         ("roles that retrieve", scope),
         lambda: tuple(
             role
-            for role in graph.of_type("role")
-            if role.scope == scope and _names_retrieval(identity_of(role, graph))
+            for role in graph.of_type_in("role", scope)
+            if _names_retrieval(identity_of(role, graph))
         ),
     )
 
 
 def _names_retrieval(identity: Identity) -> bool:
-    if not identity.policies.is_whole:
+    if identity.policies.hides(_RETRIEVES):
         return True
     return any(
         statement.is_allow and any(_is_named(pattern) for pattern in statement.actions)

@@ -90,9 +90,8 @@ def is_ml_code(resource: Resource, graph: Graph) -> Known | Unknown:
 def _reach(role: Resource, graph: Graph, region: str) -> CallableModels:
     identity = identity_of(role, graph)
     calls: set[Call] = set()
-    because: set[str] = set(identity.policies.gaps)
-    if not identity.policies.is_whole and not because:
-        because.add("?policies")
+    is_hidden = any(identity.policies.hides(right) for right in _RIGHTS)
+    because = set(identity.policies.gaps or {"?policies"}) if is_hidden else set()
     for document in identity.policies.documents:
         for statement in document.statements:
             for call, question in _asked(statement, region):

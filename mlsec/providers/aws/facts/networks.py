@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Unknown, property_value
+from mlsec.graph.fact import Known, Unknown, field_values, property_value
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.graph.verdicts import verdict
@@ -33,10 +33,10 @@ def subnet_is_public(resource: Resource, graph: Graph) -> Known | Unknown:
     vpc = property_value(resource, "vpc_id")
     mains = tuple(
         table
-        for table in graph.of_type(
-            graph.vocabulary.types[resource.type].relations["route_tables"].to
+        for table in graph.of_type_in(
+            graph.vocabulary.types[resource.type].relations["route_tables"].to, resource.scope
         )
-        if (table.scope, table.region) == (resource.scope, resource.region)
+        if table.region == resource.region
         and property_value(table, "vpc_id") == vpc
         and flag(table, "is_main") == YES
     )
@@ -80,17 +80,22 @@ def vpc_holds_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def task_holds_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a container serves models or vectors, or asks for an accelerator."""
-    del graph
-    fact = property_value(resource, "containers")
-    if isinstance(fact, Unknown):
-        return fact
-    return Known(
-        any(
-            container.get("serves") in ("model", "vectors")
-            or (container.get("accelerators") or 0) > 0
-            for container in fact.value or ()
-        )
+    serves = field_values(resource, "containers", "serves")
+    accelerators = field_values(resource, "containers", "accelerators")
+    answers = (
+        _has(serves, lambda kind: kind in ("model", "vectors")),
+        _has(accelerators, lambda number: (number or 0) > 0),
     )
+    return verdict(any_of(answers), resource, graph)
+
+
+def _has(fact: Known | Unknown, is_meant: Callable[[Any], bool]) -> Answer:
+    """Whether one of the values of a list is meant; unknown where one that is hidden may be."""
+    if isinstance(fact, Unknown):
+        return unknown(fact.gaps)
+    if any(is_meant(value) for value in fact.value):
+        return YES
+    return unknown(fact.more) if fact.more else NO
 
 
 def _users(resource: Resource, graph: Graph) -> Answer:

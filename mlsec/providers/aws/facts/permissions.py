@@ -6,6 +6,7 @@ into account: policies on resources, which external_principals.py reads from the
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from mlsec.providers.aws.policy.decide import Request, decide
 from mlsec.providers.aws.policy.document import Document, read_document
 from mlsec.providers.aws.policy.keys import fixed
 from mlsec.providers.aws.policy.resource_controls import is_controlled
-from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, ONLY_ALLOWS, account_of
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -90,7 +91,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     def speaks_of(self, action: str) -> bool:
         """Whether some policy is about the action (lower case), or could be."""
-        return not self.policies.is_whole or any(
+        return self.policies.hides(action) or any(
             document.about(action) for document in self.policies.documents
         )
 
@@ -154,7 +155,7 @@ def _own_page(resource: Resource, name: str, graph: Graph, ledger: _Ledger) -> P
         )
     match property_value(resource, name):
         case Unknown(gaps=gaps):
-            return Pages(gaps=gaps, is_whole=False)
+            return _known_part(resource, name, gaps)
         case Known(value=value) if value:
             key = (resource.id, name)
             if key not in ledger.documents:
@@ -164,10 +165,28 @@ def _own_page(resource: Resource, name: str, graph: Graph, ledger: _Ledger) -> P
             return Pages()
 
 
+def _known_part(resource: Resource, name: str, gaps: tuple[str, ...]) -> Pages:
+    """Give the statements that code says for certain, where it hides others."""
+    is_partial = name not in resource.unread and f"{name}[]" in resource.unread
+    listed = resource.properties.get(name) or () if is_partial else ()
+    written = [item for item in listed if "has_condition" in item]
+    open_ones = [item for item in listed if "has_condition" not in item]
+    is_limited = bool(open_ones) and all("effect" in item for item in open_ones)
+    return Pages(
+        documents=(read_document(written),) if written else (),
+        gaps=gaps,
+        is_whole=False,
+        only_allows=name + ONLY_ALLOWS in resource.unread,
+        perhaps=(read_document(open_ones),) if is_limited else None,
+    )
+
+
 def _policies_behind(resource: Resource, relation: str, graph: Graph, ledger: _Ledger) -> Pages:
     targets = graph.targets(resource, relation)
     pages = [_own_page(policy, "statements", graph, ledger) for policy in targets.resources]
-    pages.append(Pages(gaps=targets.gaps, is_whole=not targets.gaps))
+    listed = graph.vocabulary.types[resource.type].relations[relation].by.partition("[]")[0]
+    only_allows = listed + ONLY_ALLOWS in resource.unread
+    pages.append(Pages(gaps=targets.gaps, is_whole=not targets.gaps, only_allows=only_allows))
     return _joined(pages)
 
 
@@ -183,11 +202,14 @@ def _boundary(resource: Resource, graph: Graph, ledger: _Ledger) -> Pages | None
 
 def _joined(pages: Iterable[Pages]) -> Pages:
     parts = list(pages)
+    hidden = [page.perhaps for page in parts if not page.is_whole]
+    known = [documents for documents in hidden if documents is not None]
     return Pages(
         documents=tuple(document for page in parts for document in page.documents),
         gaps=tuple(sorted({gap for page in parts for gap in page.gaps})),
         is_whole=all(page.is_whole for page in parts),
         only_allows=all(page.is_whole or page.only_allows for page in parts),
+        perhaps=tuple(itertools.chain(*known)) if hidden and len(known) == len(hidden) else None,
     )
 
 

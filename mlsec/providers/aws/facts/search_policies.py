@@ -12,7 +12,7 @@ from mlsec.graph.lookups import kind_of
 from mlsec.graph.ternary import unknown
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.aws.facts.resource_policy import account_in
-from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of
+from mlsec.vocabulary.iac_mapping import CODE_ACCOUNT, account_of, is_code
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -97,12 +97,14 @@ def _covering(resource: Resource, graph: Graph, derived: str) -> Targets:
     target = kind_of(resource, graph, derived).to
     gaps = set(graph.incomplete(target, resource.scope, resource.region))
     covering = []
-    for policy in graph.of_type(target):
-        if policy.scope != resource.scope or policy.region != resource.region:
+    for policy in graph.of_type_in(target, resource.scope):
+        if policy.region != resource.region:
             continue
         fact = property_value(policy, "grants")
         if isinstance(fact, Unknown):
-            gaps.update(fact.gaps)
+            # What another app declares hides nothing here; that more may exist is a gap already.
+            is_near = not is_code(policy.scope) or policy.origin.stack == resource.origin.stack
+            gaps.update(fact.gaps if is_near else ())
         elif any(True for _ in _rules(policy, resource)):
             covering.append(policy)
     return Targets(resources=tuple(covering), gaps=tuple(sorted(gaps)))

@@ -14,6 +14,7 @@ from mlsec.providers.aws.facts.guardrails import GUARDRAIL_RELATIONS, GUARDRAILS
 from mlsec.providers.aws.facts.image_repositories import REPOSITORIES
 from mlsec.providers.aws.facts.keys import KEYS
 from mlsec.providers.aws.facts.knowledge_bases import KNOWLEDGE, KNOWLEDGE_RELATIONS
+from mlsec.providers.aws.facts.model_clients import CLIENTS
 from mlsec.providers.aws.facts.ownership import OWNERSHIP
 from mlsec.providers.aws.facts.role_trust import TRUST
 from mlsec.providers.aws.facts.search_policies import SEARCH, SEARCH_RELATIONS
@@ -29,6 +30,7 @@ FACTS = Facts(
         **TRUST,
         **PERMISSIONS,
         **EXPOSURE,
+        **CLIENTS,
         **SEARCH,
         **GUARDRAILS,
         **AGENTS,

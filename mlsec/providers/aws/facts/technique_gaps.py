@@ -55,10 +55,8 @@ def _may_run_privileged(service: str, scope: str, standing: Standing, graph: Gra
 
     def look() -> bool:
         return bool(graph.incomplete(_ROLE, scope, "")) or any(
-            role.scope == scope
-            and standing(role) != NO
-            and lets_in_service(role, service, graph) != NO
-            for role in graph.of_type(_ROLE)
+            standing(role) != NO and lets_in_service(role, service, graph) != NO
+            for role in graph.of_type_in(_ROLE, scope)
         )
 
     return graph.memo(("may run privileged", service, scope), look)
@@ -71,9 +69,8 @@ def _hidden(
 
     def look() -> tuple[str, ...]:
         gaps = set(graph.incomplete(type_name, scope, ""))
-        for thing in graph.of_type(type_name):
-            if thing.scope == scope:
-                gaps.update(_role_gaps(thing, relations, graph))
+        for thing in graph.of_type_in(type_name, scope):
+            gaps.update(_role_gaps(thing, relations, graph))
         return tuple(sorted(gaps))
 
     return graph.memo(("hidden targets", type_name, scope), look)
@@ -90,7 +87,7 @@ def _names_known(
     identity: Resource, needs: Needs, type_name: str, relations: tuple[str, ...], graph: Graph
 ) -> bool:
     """Whether one of the rights is given on nothing but things that the graph knows."""
-    documents = identity_of(identity, graph).policies.documents
+    policies = identity_of(identity, graph).policies
     known = graph.memo(
         ("known targets", type_name),
         lambda: frozenset(
@@ -100,8 +97,11 @@ def _names_known(
         ),
     )
     for question in questions_in(needs):
-        statements = [s for d in documents for s in d.about(question.label.lower()) if s.is_allow]
-        if not statements or any(s.not_resources or not s.resources for s in statements):
+        action = question.label.lower()
+        statements = [s for d in policies.documents for s in d.about(action) if s.is_allow]
+        if policies.hides(action) or not statements:
+            continue
+        if any(s.not_resources or not s.resources for s in statements):
             continue
         names = {name for statement in statements for name in statement.resources}
         if all(name in known and not any(sign in name for sign in _SIGNS) for name in names):

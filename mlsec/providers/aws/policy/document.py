@@ -23,7 +23,7 @@ _OTHER_SIGNS = frozenset(("?", "$", IN_PART))
 _COLONS_OF_AN_ARN = 5
 
 
-class Sight(msgspec.Struct, frozen=True, kw_only=True):
+class Sight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a document says of a request at first sight.
 
     ``allows``: a statement allows it without any condition; ``may_allow``: under conditions;
@@ -36,7 +36,14 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ACCOUNT = regex(r"arn:[^:]*:[^:]*:[^:]*:[0-9]{12}:")
-_SILENT = Sight(allows=False, may_allow=False, may_deny=False)
+# All that there are: documents keep very many of them.
+_SIGHTS = {
+    (allows, may_allow, may_deny): Sight(allows=allows, may_allow=may_allow, may_deny=may_deny)
+    for allows in (False, True)
+    for may_allow in (False, True)
+    for may_deny in (False, True)
+}
+_SILENT = _SIGHTS[False, False, False]
 
 
 class Document:
@@ -93,7 +100,7 @@ def _sight(statements: tuple[Statement, ...], resource: str) -> Sight:
             may_allow = True
         else:
             allows = True
-    return Sight(allows=allows, may_allow=may_allow, may_deny=may_deny)
+    return _SIGHTS[allows, may_allow, may_deny]
 
 
 def _may_cover(statement: Statement, resource: str) -> bool:

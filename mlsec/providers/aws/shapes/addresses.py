@@ -13,6 +13,7 @@ _ECR = regex(
     r"\.(?:amazonaws\.com|on\.aws|amazonaws\.com\.cn|on\.amazonwebservices\.com\.cn)"
     r"/(?P<name>[^:@]+)"
 )
+_CONTAINERS_OF_AWS = ("763104351884", "727897471807")
 _S3_HOST = regex(
     r"(?:(?P<bucket>[a-z0-9][a-z0-9._-]*)\.)?s3(?:express[a-z0-9-]*)?"
     r"(?:[.-][a-z0-9-]+(?:\.[a-z0-9-]+)*)?\.amazonaws\.com(?:\.cn)?\Z"
@@ -47,6 +48,15 @@ def ecr_repository(raw: Any) -> str | None:
     region = match["region"]
     partition = _partition(region)
     return f"arn:{partition}:ecr:{region}:{match['account']}:repository/{match['name']}"
+
+
+def own_ecr_repository(raw: Any) -> str | None:
+    """Give the same, but for those from which AWS gives out its deep learning containers.
+
+    Only AWS pushes to them: https://github.com/aws/deep-learning-containers
+    """
+    repository = ecr_repository(raw)
+    return None if account_of(repository) in _CONTAINERS_OF_AWS else repository
 
 
 def account_of(raw: Any) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mlsec.core.regex import regex
@@ -36,16 +36,29 @@ _MODEL_SERVICES = {
     "bedrock-agentcore": "agent",
 }
 _KINDS = {"AWS": "aws", "AWS_PROXY": "aws", "HTTP": "http", "HTTP_PROXY": "http", "MOCK": "mock"}
+# Headers by which a content network shows a balancer that a request comes through it.
+_SHARED_HEADER = regex(
+    r"(?i)x-[a-z0-9-]{0,60}(?:secret|verify|token|auth|origin|cloudfront|custom|key)"
+)
 
 
 def rest_routes(raw: Any) -> list[dict[str, Any]] | None:
-    """Flatten the resources of a REST API, methods embedded, into routes in order of path."""
+    """Flatten the resources of a REST API, methods embedded, into routes in order of path.
+
+    Code may say in one place who may call a method and in another what it calls: one route. What
+    nobody says it of is no method, and cannot be deployed.
+    """
     if raw is None:
         return None
+    methods: dict[tuple[str, str], dict[str, Any]] = {}
+    for resource in raw:
+        path = "/" + str(resource.get("path", "")).lstrip("/")
+        for verb, method in (resource.get("resourceMethods") or {}).items():
+            methods.setdefault((path, verb), {}).update(method)
     return [
-        _rest_route(str(resource.get("path", "")), verb, method)
-        for resource in sorted(raw, key=lambda item: str(item.get("path", "")))
-        for verb, method in sorted((resource.get("resourceMethods") or {}).items())
+        _rest_route(path, verb, method)
+        for (path, verb), method in sorted(methods.items(), key=lambda item: item[0])
+        if "authorizationType" in method
     ]
 
 
@@ -141,14 +154,20 @@ def listener_rules(raw: Any) -> list[dict[str, Any]] | None:
             "priority": str(rule.get("Priority", "")),
             "target_groups": sorted(_forwards(rule.get("Actions") or ())),
             "auth": _listener_auth(rule.get("Actions") or ()),
-            "allowed_sources": [
-                str(value)
-                for condition in rule.get("Conditions") or ()
-                for value in (condition.get("SourceIpConfig") or {}).get("Values") or ()
-            ],
+            "allowed_sources": list(_allowed(rule.get("Conditions") or ())),
         }
         for rule in raw
     ]
+
+
+def _allowed(conditions: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Give the source addresses that a rule is for, and the header that only a gateway knows."""
+    for condition in conditions:
+        for value in (condition.get("SourceIpConfig") or {}).get("Values") or ():
+            yield str(value)
+        header = str((condition.get("HttpHeaderConfig") or {}).get("HttpHeaderName") or "")
+        if _SHARED_HEADER.match(header):
+            yield f"whoever sends {header}"
 
 
 def function_targets(raw: Any) -> list[str] | None:
@@ -185,7 +204,7 @@ def _rest_route(path: str, verb: str, method: Mapping[str, Any]) -> dict[str, An
     integration = method.get("methodIntegration") or {}
     return {
         "route": f"{verb} {path}",
-        "authorization": method.get("authorizationType", "NONE"),
+        "authorization": method["authorizationType"],
         "api_key_required": method.get("apiKeyRequired", False),
         **_called(integration.get("type"), integration.get("uri")),
         "credentials": _role(integration.get("credentials")),

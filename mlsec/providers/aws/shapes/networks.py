@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 WORLD = ("0.0.0.0/0", "::/0")
-# Ports that model servers, their tools, vector stores and remote administration listen on by
-# default; a rule asks about some of them. Taken from the servers' own documentation.
+# Ports that model servers, their tools, vector stores, databases and remote administration listen
+# on by default; a rule asks about some of them. Taken from the servers' own documentation.
 KNOWN_PORTS = (
     22, 3389,  # remote administration
     8000, 8001, 8002, 8080, 8081, 8082, 8500, 8501, 11434, 30000,  # model servers
     8888, 6006, 7860, 8265, 10001, 5000, 8786, 8787,  # notebooks, dashboards, trackers
     6333, 6334, 19530, 9091, 9200, 5432,  # vector stores
+    1433, 1521, 3306, 5439, 6379, 27017,  # databases
 )  # fmt: skip
 _ACCELERATED = re.compile(r"(?:p\d|g\d|gr\d|trn\d|inf\d|dl\d)[a-z0-9-]*\.")
 

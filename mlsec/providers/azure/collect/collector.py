@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
 from mlsec.collect.client.attempt import sign_in
 from mlsec.collect.client.paged_client import PagedClient
+from mlsec.collect.parts import Part, Question, ask_all
 from mlsec.collect.run_facts import (
     began_at,
     effort,
@@ -15,14 +21,16 @@ from mlsec.collect.run_facts import (
 )
 from mlsec.collect.secrets.redact import Redactor
 from mlsec.collect.settings import DEFAULT_ROLE, CollectSettings, Progress, live_settings
-from mlsec.collect.walk.scopes import keep_scopes
+from mlsec.collect.walk.scopes import CollectedScopes, keep_scopes
+from mlsec.collect.walk.trial import TrialClient
 from mlsec.core.errors import MlsecError
 from mlsec.providers.azure.client.clouds import Cloud, find_cloud
 from mlsec.providers.azure.client.resource_graph import ResourceGraphClient, ask_index
+from mlsec.providers.azure.client.resource_graph_rows import Index
 from mlsec.providers.azure.client.session import identify, open_credential
 from mlsec.providers.azure.client.transport import ArmTransport, TransportSettings
 from mlsec.providers.azure.collect.reader import PROVIDER, plans, walk_azure
-from mlsec.providers.azure.collect.subscriptions import find_subscriptions
+from mlsec.providers.azure.collect.subscriptions import find_subscriptions, part_of
 from mlsec.providers.azure.tables import table_of
 from mlsec.providers.azure.target import parse_target
 from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, decode_fact, fact_of
@@ -40,7 +48,61 @@ def collect(
         MlsecError: what the user must mend first: target, cloud, sign-in, subscription, disk.
         KeyboardInterrupt: stopped by the user; the part file is kept for --resume.
     """
-    wanted, cloud = parse_target(target), find_cloud()
+    wanted = parse_target(target)
+    with _signed_in(snapshot, settings) as (client, tenant):
+        if settings.is_part:
+            places = part_of(wanted)
+        else:
+            places = find_subscriptions(client, wanted, _group(settings, tenant))
+        keep_scopes(snapshot, PROVIDER, places)
+        began = began_at(snapshot)
+        if settings.is_trial:
+            walk_azure(TrialClient(client), settings.vocabulary, places, began, progress)
+            return
+        if settings.is_part:  # the index was asked about all subscriptions together
+            walk_azure(client, settings.vocabulary, places, began, progress)
+        else:
+            front = ResourceGraphClient(client, _ask_index(client, snapshot, settings, places))
+            walk_azure(front, settings.vocabulary, places, began, progress)
+    note_end(snapshot)
+
+
+def find_parts(target: str, snapshot: Snapshot, settings: CollectSettings) -> tuple[Part, ...]:
+    """Give the subscriptions of a target, and ask the index about all of them.
+
+    Raises:
+        MlsecError: as ``collect``.
+    """
+    wanted = parse_target(target)
+    with _signed_in(snapshot, settings) as (client, tenant):
+        places = find_subscriptions(client, wanted, _group(settings, tenant))
+        keep_scopes(snapshot, PROVIDER, msgspec.structs.replace(places, scopes=()))
+        _ask_index(client, snapshot, settings, places)
+    note_end(snapshot)
+    return tuple(
+        Part(scope=scope.name, target=f"azure://{scope.account}", lane=f"azure/{tenant}")
+        for scope in places.scopes
+    )
+
+
+def ask(
+    target: str, snapshot: Snapshot, settings: CollectSettings, questions: tuple[Question, ...]
+) -> None:
+    """Ask what another collection left open.
+
+    Raises:
+        MlsecError: as ``collect``.
+    """
+    parse_target(target)
+    with _signed_in(snapshot, settings) as (client, _):
+        ask_all(client, table_of(plans()), questions)
+    note_end(snapshot)
+
+
+@contextmanager
+def _signed_in(snapshot: Snapshot, settings: CollectSettings) -> Iterator[tuple[PagedClient, str]]:
+    """Open a client, and give it with the tenant; its connections are closed afterwards."""
+    cloud = find_cloud()
     credential = open_credential(cloud)
     principal = sign_in("Azure", lambda: identify(credential, cloud))
     _note_start(snapshot, settings, cloud, principal.name)
@@ -53,18 +115,19 @@ def collect(
     redact = Redactor(salt_of(snapshot, settings)).redact
     client = PagedClient(transport, snapshot, table_of(plans()), redact, live_settings(settings))
     try:
-        group = _group(settings, principal.tenant)
-        places = find_subscriptions(client, wanted, group)
-        keep_scopes(snapshot, PROVIDER, places)
-        began = began_at(snapshot)
-        index = ask_index(client, places.scopes, plans(), settings.vocabulary, began)
-        _note_bulk(snapshot, index.trusted)
-        front = ResourceGraphClient(client, index)
-        walk_azure(front, settings.vocabulary, places, began, progress)
+        yield client, principal.tenant
     finally:
         client.stop()
         transport.close()
-    note_end(snapshot)
+
+
+def _ask_index(
+    client: PagedClient, snapshot: Snapshot, settings: CollectSettings, places: CollectedScopes
+) -> Index:
+    began = began_at(snapshot)
+    index = ask_index(client, places.scopes, plans(), settings.vocabulary, began)
+    _note_bulk(snapshot, index.trusted)
+    return index
 
 
 def check(target: str, settings: CollectSettings) -> None:

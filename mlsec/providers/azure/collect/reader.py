@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping, Sequence
 
 from mlsec.collect.settings import Progress
 from mlsec.collect.walk.client import Client, SnapshotClient
 from mlsec.collect.walk.item import Scope
 from mlsec.collect.walk.mapping import Canon
 from mlsec.collect.walk.plan import TypePlan
-from mlsec.collect.walk.scopes import CollectedScopes, stored_scopes, with_unseen
-from mlsec.collect.walk.walk import WalkSettings, walk
+from mlsec.collect.walk.scopes import (
+    CollectedScopes,
+    join_scopes,
+    stored_scopes,
+    with_unseen,
+)
+from mlsec.collect.walk.walk import walk
+from mlsec.collect.walk.walk_settings import WalkSettings
 from mlsec.core.resource import Gap, Inventory
 from mlsec.providers.azure.client.resource_graph import ResourceGraphClient, stored_index
 from mlsec.providers.azure.services import SERVICES
 from mlsec.providers.azure.shapes.table import SHAPES
-from mlsec.providers.azure.tables import TENANT
+from mlsec.providers.azure.tables import DISCOVERY, GRAPH, TENANT, table_of
 from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
 
@@ -33,12 +40,36 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     Raises:
         MlsecError: it holds nothing of Azure, or its facts are damaged.
     """
-    places, began_at = stored_scopes(snapshot, PROVIDER, "Azure", CollectedScopes)
-    client = SnapshotClient(snapshot)
-    index = stored_index(snapshot, client, places.scopes, plans(), vocabulary, began_at)
-    inventory = walk_azure(ResourceGraphClient(client, index), vocabulary, places, began_at, None)
+    places, _ = stored_scopes(snapshot, PROVIDER, "Azure", CollectedScopes)
+    inventory = walk_stored(SnapshotClient(snapshot), snapshot, vocabulary)
     known = {plan.type for plan in plans()} & vocabulary.types.keys()
     return with_unseen(inventory, places, known, _unseen)
+
+
+def walk_stored(client: Client, snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    """Walk the places of a snapshot.
+
+    Raises:
+        MlsecError: it holds nothing of Azure, or its facts are damaged.
+    """
+    places, began_at = stored_scopes(snapshot, PROVIDER, "Azure", CollectedScopes)
+    index = stored_index(snapshot, client, places.scopes, plans(), vocabulary, began_at)
+    return walk_azure(ResourceGraphClient(client, index), vocabulary, places, began_at, None)
+
+
+def walk_all(client: Client, snapshot: Snapshot, vocabulary: Vocabulary) -> frozenset[str]:
+    """Walk the places of a snapshot, and name the operations that nothing else asks."""
+    walk_stored(client, snapshot, vocabulary)
+    return frozenset(table_of(plans())) - {operation.label for operation in (*DISCOVERY, GRAPH)}
+
+
+def join_facts(snapshot: Snapshot, facts: Sequence[Mapping[str, str]], gaps: Sequence[Gap]) -> None:
+    """Write where to walk, by the facts of several snapshots; ``gaps`` hide whole scopes.
+
+    Raises:
+        MlsecError: those of one are damaged.
+    """
+    join_scopes(snapshot, PROVIDER, facts, CollectedScopes(gaps=tuple(gaps)))
 
 
 def walk_azure(

@@ -67,6 +67,11 @@ def find_subscriptions(client: Client, target: AzureTarget, group: str = "") -> 
     return CollectedScopes(scopes=scopes, gaps=tuple(gaps))
 
 
+def part_of(target: AzureTarget) -> CollectedScopes:
+    """Give the subscriptions that a target names, whether they are there or not."""
+    return CollectedScopes(scopes=tuple(_scope(name) for name in target.subscriptions))
+
+
 def _members(client: Client, group: str) -> tuple[set[str], Gap | None]:
     listing = _ask(client, LIST_DESCENDANTS, {"group": group})
     names = {

@@ -12,7 +12,11 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.ternary import NO, YES, Answer, any_of
 from mlsec.graph.verdicts import as_gaps
-from mlsec.providers.azure.facts.permissions import CALL_AI, CALL_ENDPOINT, grants_of
+from mlsec.providers.azure.facts.grants import grants_of, sure_grants
+from mlsec.providers.azure.facts.permissions import (
+    CALL_AI,
+    CALL_ENDPOINT,
+)
 from mlsec.providers.azure.facts.role_assignments import Grant, may
 
 if TYPE_CHECKING:
@@ -143,7 +147,7 @@ def _read_reach(app: Resource, graph: Graph) -> CallableModels:
         grants = grants_of(identity, graph)
         if isinstance(grants, Unknown):
             gaps |= set(grants.gaps)
-            continue
+            grants = sure_grants(identity, graph)
         for grant in grants:
             answer = _calls(grant, identity, graph)
             if answer.truth is Truth.UNKNOWN:

@@ -17,7 +17,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Targets, Unknown
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
 from mlsec.graph.verdicts import as_gaps
-from mlsec.providers.azure.facts.permissions import grants_of
+from mlsec.providers.azure.facts.grants import grants_of
 from mlsec.providers.azure.facts.rights import Right
 from mlsec.providers.azure.facts.role_assignments import (
     Grant,
@@ -114,11 +114,10 @@ def _grant_index(scope: str, graph: Graph) -> _GrantIndex:
 
 def _build_grant_index(scope: str, graph: Graph) -> _GrantIndex:
     by_scope: dict[str, list[Grant]] = {}
-    for resource in graph.of_type(_ASSIGNMENT):
-        if resource.scope == scope:
-            grant = grant_of(resource)
-            key = "" if is_over_subscriptions(grant.scope) else grant.scope
-            by_scope.setdefault(key, []).append(grant)
+    for resource in graph.of_type_in(_ASSIGNMENT, scope):
+        grant = grant_of(resource)
+        key = "" if is_over_subscriptions(grant.scope) else grant.scope
+        by_scope.setdefault(key, []).append(grant)
     grants_by_scope = {key: tuple(grants) for key, grants in by_scope.items()}
     names = frozenset(grant.principal_id for grants in grants_by_scope.values() for grant in grants)
     return _GrantIndex(by_scope=grants_by_scope, principals=names)

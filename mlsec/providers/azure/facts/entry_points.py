@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unknown, property_value
+from mlsec.graph.fact import Known, Targets, Unknown, field_values, property_value
 from mlsec.graph.flags import flag, is_one_of
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
 from mlsec.graph.verdicts import as_gaps, verdict
@@ -249,10 +249,10 @@ def _app_requires_auth(app: Resource) -> Answer:
 
 
 def _runs_server(app: Resource) -> Answer:
-    match property_value(app, "containers"):
-        case Known(value=containers):
-            kinds = {container.get("serves") for container in containers or ()}
-            return YES if kinds & {"model", "vectors"} else NO
+    match field_values(app, "containers", "serves"):
+        case Known(value=kinds, more=more):
+            is_seen = not {"model", "vectors"}.isdisjoint(kinds)
+            return YES if is_seen else unknown(more) if more else NO
         case Unknown(gaps=gaps):
             return unknown(gaps) if app.type == _APP else NO
 

@@ -116,20 +116,15 @@ def _read_external_assignments(seen_from: Resource, graph: Graph) -> ExternalAss
     gaps: set[str] = set()
     for name in (_ASSIGNMENT, _DELEGATION):
         gaps |= set(graph.incomplete(name, seen_from.scope, ""))
-    given = [
-        resource for resource in graph.of_type(_ASSIGNMENT) if resource.scope == seen_from.scope
-    ]
+    given = list(graph.of_type_in(_ASSIGNMENT, seen_from.scope))
     given_out = [grant_of(assignment) for assignment in given]
     grants = [(g.principal_id, g) for g in given_out if g.principal_type in (_FOREIGN, *_NO_KIND)]
     doubtful = {g.principal_id for g in given_out if g.principal_type in _NO_KIND}
-    for resource in graph.of_type(_DELEGATION):
-        if resource.scope == seen_from.scope:
-            grants += _delegated(resource)
-            fact = property_value(resource, "authorizations")
-            if isinstance(fact, Unknown):
-                gaps |= set(
-                    fact.gaps or (f"?who has access through the delegation {resource.name}",)
-                )
+    for resource in graph.of_type_in(_DELEGATION, seen_from.scope):
+        grants += _delegated(resource)
+        fact = property_value(resource, "authorizations")
+        if isinstance(fact, Unknown):
+            gaps |= set(fact.gaps or (f"?who has access through the delegation {resource.name}",))
     by_scope: dict[str, tuple[tuple[str, Grant], ...]] = {}
     for name, grant in grants:
         scope = "" if is_over_subscriptions(grant.scope) else grant.scope

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
@@ -74,8 +74,7 @@ def _holds_one(scope: str, ids: list[str]) -> bool:
 
 def _ml_ids(scope: str, graph: Graph) -> list[str]:
     kinds = [name for name in graph.vocabulary.types if is_ml_type(name) or _is_store(name)]
-    resources: Iterable[Resource] = (resource for name in kinds for resource in graph.of_type(name))
-    return sorted(user.identity for user in resources if user.scope == scope)
+    return sorted(user.identity for name in kinds for user in graph.of_type_in(name, scope))
 
 
 def _is_store(name: str) -> bool:

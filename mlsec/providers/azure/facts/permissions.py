@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown, property_value
-from mlsec.graph.ternary import Answer, all_of, any_of, unknown
+from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, unknown
 from mlsec.graph.verdicts import verdict
+from mlsec.providers.azure.facts.grants import (
+    grants_of,
+    possible_grants,
+    subscription_of,
+    sure_grants,
+)
 from mlsec.providers.azure.facts.rights import Right
 from mlsec.providers.azure.facts.role_assignments import (
     Grant,
@@ -20,17 +23,13 @@ from mlsec.providers.azure.facts.role_assignments import (
     is_over_subscriptions,
     may,
     may_anywhere,
-    read_grants,
 )
 from mlsec.providers.azure.facts.role_definitions import GRANTING, blocks_of
-from mlsec.vocabulary.iac_mapping import account_of, is_code
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 _MANAGED = "azure.identity.managed_identity"
-_PARTS = ("principal_id", "granted_at", "role", "condition", "*")
-_SUBSCRIPTION = regex(r"\A/subscriptions/[^/‹]+(?=/|\Z)")
 # Key for identities whose roles reach every place, or were not read.
 _ANYWHERE = ""
 _STORAGE = "microsoft.storage/storageaccounts/"
@@ -82,53 +81,31 @@ _ABILITIES: Mapping[str, tuple[Right, ...]] = {
 _POWERS = ("can_write_any_container", "can_read_any_secret", "can_use_any_identity")
 
 
-def grants_of(identity: Resource, graph: Graph) -> tuple[Grant, ...] | Unknown:
-    """Give the roles that reach an identity, by groups too."""
-    fact = property_value(identity, "assignments")
-    if isinstance(fact, Unknown):
-        return _declared(identity, graph) or fact if is_code(identity.scope) else fact
-    return graph.memo(("azure grants", identity.id), lambda: _read(fact.value or (), identity))
-
-
-def _declared(identity: Resource, graph: Graph) -> tuple[Grant, ...] | Unknown:
-    """Give the roles that a template gives to an identity apart from it."""
-    index = graph.memo(("azure roles in code", identity.scope), lambda: _by_code(identity, graph))
-    name = str(identity.properties.get("principal_id") or "")
-    given = (*index.get(name, ()), *index.get("", ())) if index.get(name) else ()
-    gaps = {g for a in given for part in _PARTS for g in a.unread.get(part, ())}
-    return Unknown(tuple(sorted(gaps))) if gaps else tuple(grant_of(a) for a in given)
-
-
-def _by_code(seen_from: Resource, graph: Graph) -> dict[str, list[Resource]]:
-    """Index role assignments by the principal, "" for those whose principal is not known."""
-    index: dict[str, list[Resource]] = {}
-    for assignment in graph.of_type("azure.identity.role_assignment"):
-        if assignment.scope == seen_from.scope:
-            index.setdefault(str(assignment.properties.get("principal_id") or ""), []).append(
-                assignment
-            )
-    return index
-
-
-def _read(items: Iterable[Mapping[str, Any]], identity: Resource) -> tuple[Grant, ...]:
-    """Read assignments; a subscription that code writes out may be the one it is deployed to."""
-    grants = read_grants(items)
-    if not is_code(identity.scope):
-        return grants
-    own = subscription_of(identity)
-    return tuple(
-        msgspec.structs.replace(grant, scope=_SUBSCRIPTION.sub(own, grant.scope, count=1))
-        for grant in grants
-    )
-
-
 def can(identity: Resource, rights: Iterable[Right], place: str, graph: Graph) -> Answer:
     """Whether an identity has one of the rights at a place."""
+    who, asked = principal_names(identity), tuple(rights)
+
+    def allows(grants: tuple[Grant, ...]) -> Answer:
+        return any_of(may(grants, right, place, identity, graph, who=who) for right in asked)
+
+    return _decided(identity, graph, allows)
+
+
+def _decided(
+    identity: Resource, graph: Graph, allows: Callable[[tuple[Grant, ...]], Answer]
+) -> Answer:
+    """Say whether roles allow something where it is not known which of them an identity has.
+
+    It is not allowed where all that it may have together do not allow it.
+    """
     grants = grants_of(identity, graph)
-    if isinstance(grants, Unknown):
-        return unknown(grants.gaps)
-    who = principal_names(identity)
-    return any_of(may(grants, right, place, identity, graph, who=who) for right in rights)
+    if not isinstance(grants, Unknown):
+        return allows(grants)
+    possible = possible_grants(identity, graph)
+    if possible is not None and allows(possible) == NO:
+        return NO
+    is_sure = possible is not None and allows(sure_grants(identity, graph)) == YES
+    return YES if is_sure else unknown(grants.gaps)
 
 
 def wide_places(identity: Resource, grants: Iterable[Grant]) -> tuple[str, ...]:
@@ -165,11 +142,6 @@ def _by_scope(graph: Graph) -> dict[str, list[Resource]]:
     return index
 
 
-def subscription_of(resource: Resource) -> str:
-    """Give the scope of the subscription that a resource was read in."""
-    return f"/subscriptions/{account_of(resource).lower()}"
-
-
 def is_admin(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether it may do everything in its subscription, including role assignment."""
     return verdict(_is_admin(resource, graph), resource, graph)
@@ -177,12 +149,13 @@ def is_admin(resource: Resource, graph: Graph) -> Known | Unknown:
 
 def can_change_resource_group(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether it may change everything in at least one whole resource group."""
-    grants = grants_of(resource, graph)
-    if isinstance(grants, Unknown):
-        return grants
-    wide = [grant for grant in grants if grant.scope.strip("/").count("/") <= 3]
     who = principal_names(resource)
-    return verdict(may_anywhere(wide, EVERYTHING, resource, graph, who=who), resource, graph)
+
+    def allows(grants: tuple[Grant, ...]) -> Answer:
+        wide = [grant for grant in grants if grant.scope.strip("/").count("/") <= 3]
+        return may_anywhere(wide, EVERYTHING, resource, graph, who=who)
+
+    return verdict(_decided(resource, graph, allows), resource, graph)
 
 
 def has_power(identity: Resource, graph: Graph) -> Answer:

@@ -209,7 +209,7 @@ def _is_denied(
 
 
 def _denials(seen_from: Resource, graph: Graph) -> tuple[Resource, ...]:
-    return tuple(d for d in graph.of_type(_DENIAL) if d.scope == seen_from.scope)
+    return graph.of_type_in(_DENIAL, seen_from.scope)
 
 
 def _denies(denial: Resource, who: frozenset[str], right: Right, place: str) -> Answer:

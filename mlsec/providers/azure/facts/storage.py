@@ -159,7 +159,7 @@ def _is_elsewhere(account: str, resource: Resource, graph: Graph) -> Answer:
         if not is_own and is_code(resource.scope):
             return unknown(("?the subscription that this is deployed to",))
         return NO if is_own else YES
-    near = [a for a in graph.of_type("azure.storage.account") if a.scope == resource.scope]
+    near = list(graph.of_type_in("azure.storage.account", resource.scope))
     if any(a.name.lower() == account for a in near):
         return NO
     return unknown((f"?the place of storage account {account}",))

@@ -12,7 +12,7 @@ from mlsec.graph.fact import Unknown
 from mlsec.graph.techniques.escalation import ask
 from mlsec.graph.techniques.technique import Needs, Target, TargetKind
 from mlsec.graph.ternary import NO, Answer, all_of, any_of, unknown
-from mlsec.providers.azure.facts.permissions import grants_of
+from mlsec.providers.azure.facts.grants import grants_of
 from mlsec.providers.azure.facts.role_assignments import is_over_subscriptions
 
 if TYPE_CHECKING:

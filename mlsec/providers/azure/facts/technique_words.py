@@ -10,9 +10,9 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Unknown, property_value
 from mlsec.graph.techniques.technique import Question, QuestionWord, Target, Words
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
+from mlsec.providers.azure.facts.grants import grants_of, possible_grants
 from mlsec.providers.azure.facts.permissions import (
     can,
-    grants_of,
     has_power,
     principal_names,
     wide_places,
@@ -50,20 +50,23 @@ def _may_on(action: str, place: str, is_data: bool) -> Question:  # noqa: FBT001
         if place == "target" and target is not None and target.resource is not None:
             return can(identity, rights, target.resource.identity.lower(), graph)
         grants = grants_of(identity, graph)
-        if isinstance(grants, Unknown):
+        given = possible_grants(identity, graph) if isinstance(grants, Unknown) else grants
+        if isinstance(grants, Unknown) and given is None:
             return unknown(grants.gaps)
         if place in ("target", "subscription"):
-            wide = wide_places(identity, grants)
+            wide = wide_places(identity, given or ())
             return any_of(can(identity, rights, where, graph) for where in wide)
-        near = [g for g in grants if _is_asked(g, place, graph)]
+        near = [g for g in given or () if _is_asked(g, place, graph)]
         who = principal_names(identity)
-        return any_of(may_anywhere(near, right, identity, graph, who=who) for right in rights)
+        answer = any_of(may_anywhere(near, right, identity, graph, who=who) for right in rights)
+        return unknown(grants.gaps) if isinstance(grants, Unknown) and answer != NO else answer
 
     def may_hold(identity: Resource, graph: Graph) -> bool:
         grants = grants_of(identity, graph)
-        if isinstance(grants, Unknown):
+        given = possible_grants(identity, graph) if isinstance(grants, Unknown) else grants
+        if given is None:
             return True
-        return any(_holds(grant.role, rights, identity, graph) for grant in grants)
+        return any(_holds(grant.role, rights, identity, graph) for grant in given)
 
     return Question(label=action, ask=ask, may_hold=may_hold)
 

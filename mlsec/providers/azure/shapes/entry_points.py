@@ -128,11 +128,9 @@ def private_link_targets(raw: Any) -> list[str]:
 
 
 def private_link_states(raw: Any) -> list[str]:
-    """List the states of a private endpoint's connections."""
-    states = [
-        connection.get("privateLinkServiceConnectionState") or {}
-        for connection in _connections(raw)
-    ]
+    """List the states of a private endpoint's connections, of all or of those of one kind."""
+    listed = [item["properties"] for item in raw] if isinstance(raw, list) else _connections(raw)
+    states = [connection.get("privateLinkServiceConnectionState") or {} for connection in listed]
     return sorted({str(state["status"]) for state in states if state.get("status")})
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from mlsec.collect.images.image_names import image_digest, registry_host
+from mlsec.collect.images.image_names import image_digest, of_reference, registry_host
 from mlsec.collect.walk.mapping import Shapes
 from mlsec.providers.azure.shapes.neighbours import key_uri, log_categories
 
@@ -142,7 +142,10 @@ def vault_key_uri(raw: Any) -> str | None:
 def key_version(raw: Any) -> str | None:
     """Give the version in a key's address, None when it names the newest."""
     pieces = urlsplit(str(raw)).path.strip("/").split("/")
-    return pieces[2] if len(pieces) > 2 and pieces[2] else None
+    version = pieces[2] if len(pieces) > 2 else ""
+    if version and not version.isalnum():
+        raise ValueError("what stands there is no version of a key")  # {key-version} in a template
+    return version or None
 
 
 def blob_sources(raw: Any) -> list[str]:
@@ -207,17 +210,26 @@ def _arm_path(text: str) -> str:
 def unblocked(raw: Any, source: str) -> list[dict[str, str]]:
     """Give the kinds of harm that no enabled, blocking filter stops in one direction.
 
+    Args:
+        raw: the properties of a policy. What its filters do not name is as its base has it.
+        source: the direction, Prompt or Completion.
+
     Raises:
         KeyError: a filter of harm does not say whether it is on, or blocks.
+        ValueError: the base decides.
     """
-    here = [entry for entry in raw if entry.get("source") == source]
-    harms = [entry for entry in here if filter_name(entry.get("name")) in HARMS]
-    blocked = {
-        filter_name(harm["name"])
-        for harm in harms
-        if harm["enabled"] is True and harm["blocking"] is True
-    }
-    return [{"kind": kind} for kind in HARMS if kind not in blocked]
+    here = [entry for entry in raw.get("contentFilters") or () if entry.get("source") == source]
+    harms = {filter_name(entry.get("name")): entry for entry in here}
+    open_kinds = [
+        kind
+        for kind in HARMS
+        if kind not in harms or not (harms[kind]["enabled"] is harms[kind]["blocking"] is True)
+    ]
+    left = [kind for kind in open_kinds if kind not in harms]
+    base = raw.get("basePolicyName")
+    if base and left == open_kinds != []:
+        raise ValueError(f"{', '.join(left)} is as the policy {str(base)[:60]} has it")
+    return [{"kind": kind} for kind in open_kinds]
 
 
 ML_SHAPES: Shapes = {
@@ -226,7 +238,7 @@ ML_SHAPES: Shapes = {
     "asset_ref": asset_ref,
     "asset_registry": asset_registry,
     "asset_version": asset_version,
-    "azure_registry": azure_registry,
+    "azure_registry": of_reference(azure_registry),
     "blob_account": blob_account,
     "blob_container": blob_container,
     "blob_sources": blob_sources,
@@ -235,7 +247,7 @@ ML_SHAPES: Shapes = {
     "filter_name": filter_name,
     "has_address": has_address,
     "has_shell": has_shell,
-    "image_digest": image_digest,
+    "image_digest": of_reference(image_digest),
     "is_present": is_present,
     "is_public_address": is_public_address,
     "is_there": is_there,
@@ -243,7 +255,7 @@ ML_SHAPES: Shapes = {
     "log_kinds": log_kinds,
     "logs_requests": logs_requests,
     "prompt_address": prompt_address,
-    "registry_host": registry_host,
+    "registry_host": of_reference(registry_host),
     "text_or_none": text_or_none,
     "unblocked_in_answers": functools.partial(unblocked, source="Completion"),
     "unblocked_in_prompts": functools.partial(unblocked, source="Prompt"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from mlsec.collect.client.attempt import sign_in
 from mlsec.collect.client.paged_client import PagedClient
+from mlsec.collect.parts import Part, Question, ask_all
 from mlsec.collect.run_facts import (
     began_at,
     effort,
@@ -13,23 +16,23 @@ from mlsec.collect.run_facts import (
     note_identity,
     note_start,
     salt_of,
-    set_settings,
 )
 from mlsec.collect.secrets.redact import Redactor
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
+from mlsec.collect.walk.client import Client
 from mlsec.collect.walk.item import Scope
 from mlsec.collect.walk.plan import Operation
 from mlsec.collect.walk.scopes import keep_scopes
+from mlsec.collect.walk.trial import TrialClient, at_home
 from mlsec.core.errors import MlsecError
 from mlsec.core.resource import Gap
 from mlsec.providers.gcp.client.credentials import open_session
 from mlsec.providers.gcp.client.transport import GcpTransport
 from mlsec.providers.gcp.collect.projects import Project, find_project, find_projects, find_regions
-from mlsec.providers.gcp.collect.reader import PROVIDER, Places, walk_gcp
+from mlsec.providers.gcp.collect.reader import PROVIDER, Places, note_inventory, walk_gcp
 from mlsec.providers.gcp.tables import LIST_ASSETS, asset_redactions, plans, routes, table_of
 from mlsec.providers.gcp.target import GcpTarget, parse_target
-from mlsec.snapshot.facts import PRINCIPAL, SETTINGS, decode_fact, fact_of
-from mlsec.snapshot.records import CallStatus
+from mlsec.snapshot.facts import PRINCIPAL, fact_of
 from mlsec.snapshot.store import Snapshot
 
 
@@ -47,6 +50,37 @@ def collect(
     collection = _Collection(parse_target(target), snapshot, settings)
     try:
         collection.run(progress)
+    finally:
+        collection.close()
+    note_end(snapshot)
+
+
+def find_parts(target: str, snapshot: Snapshot, settings: CollectSettings) -> tuple[Part, ...]:
+    """Give the projects of a target; what each is, its own collection asks.
+
+    Raises:
+        MlsecError: as ``collect``.
+    """
+    collection = _Collection(parse_target(target), snapshot, settings)
+    try:
+        parts = collection.parts()
+    finally:
+        collection.close()
+    note_end(snapshot)
+    return parts
+
+
+def ask(
+    target: str, snapshot: Snapshot, settings: CollectSettings, questions: tuple[Question, ...]
+) -> None:
+    """Ask what another collection left open.
+
+    Raises:
+        MlsecError: as ``collect``.
+    """
+    collection = _Collection(parse_target(target), snapshot, settings)
+    try:
+        ask_all(collection.client, table_of(plans()), questions)
     finally:
         collection.close()
     note_end(snapshot)
@@ -82,18 +116,35 @@ class _Collection:
         places = self._places()
         keep_scopes(self._snapshot, PROVIDER, places)
         began = began_at(self._snapshot)
-        walk_gcp(self.client, self._settings.vocabulary, places, began, progress)
-        self._note_inventory()
+        client: Client = self.client
+        if self._settings.is_trial:
+            client = TrialClient(client)
+            places = msgspec.structs.replace(places, scopes=at_home(places.scopes))
+        walk_gcp(client, self._settings.vocabulary, places, began, progress)
+        note_inventory(self._snapshot)
 
-    def _note_inventory(self) -> None:
-        """Write how far the inventory could be used: where it could not, services were asked."""
-        asked = [c for c in self._snapshot.calls() if c.service == LIST_ASSETS.service]
-        whole = [c for c in asked if c.status is CallStatus.DONE and not c.reason]
-        why = sorted({c.reason or c.status.value for c in asked} - {CallStatus.DONE.value})
-        said = f"answered {len(whole)} of {len(asked)} questions" + "".join(f", {w}" for w in why)
-        text = fact_of(self._snapshot.meta(), PROVIDER, SETTINGS) or "{}"
-        known = decode_fact(text, dict[str, str], SETTINGS)
-        set_settings(self._snapshot, PROVIDER, {**known, "asset_inventory": said})
+    def parts(self) -> tuple[Part, ...]:
+        """Give each project as a target, in the same locations."""
+        given, gaps, _ = self._projects()
+        names: list[str] = []
+        for name in given:  # calls are kept under a project's id, whatever it was called by
+            project = find_project(self.client, name) if name.isdecimal() else None
+            if isinstance(project, Gap):
+                gaps.append(project)
+            else:
+                names.append(project.id if project else name)
+        if not names:
+            raise _nothing_to_read(given, gaps)
+        keep_scopes(self._snapshot, PROVIDER, Places(gaps=tuple(gaps)))
+        places = ",".join(self._target.regions)
+        return tuple(
+            Part(
+                scope=f"gcp/{name}",
+                target=f"gcp://{name}" + (f"/{places}" if places else ""),
+                lane=f"gcp/{self._identity.project or name}",
+            )
+            for name in names
+        )
 
     def close(self) -> None:
         """Let waiting calls end, and let go of the connections."""

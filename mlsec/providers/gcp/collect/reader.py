@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import msgspec
 
+from mlsec.collect.run_facts import set_settings
 from mlsec.collect.settings import Progress
 from mlsec.collect.walk.client import Client, SnapshotClient
-from mlsec.collect.walk.scopes import CollectedScopes, stored_scopes, with_unseen
-from mlsec.collect.walk.walk import WalkSettings, walk
+from mlsec.collect.walk.scopes import (
+    CollectedScopes,
+    join_scopes,
+    stored_scopes,
+    with_unseen,
+)
+from mlsec.collect.walk.walk import walk
+from mlsec.collect.walk.walk_settings import WalkSettings
 from mlsec.core.resource import Gap, Inventory
 from mlsec.providers.gcp.client.asset_inventory import AssetInventoryClient
 from mlsec.providers.gcp.shapes.table import SHAPES
-from mlsec.providers.gcp.tables import LIST_LOCATIONS, plans, routes
+from mlsec.providers.gcp.tables import (
+    DISCOVERY,
+    LIST_ASSETS,
+    LIST_LOCATIONS,
+    plans,
+    routes,
+    table_of,
+)
+from mlsec.snapshot.facts import SETTINGS, decode_fact, fact_of
+from mlsec.snapshot.records import CallStatus
 from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
 
@@ -47,8 +63,8 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     Raises:
         MlsecError: it holds nothing of Google Cloud, or its facts are damaged.
     """
-    places, began_at = stored_scopes(snapshot, PROVIDER, "Google Cloud", Places)
-    inventory = walk_gcp(SnapshotClient(snapshot), vocabulary, places, began_at, None)
+    places, _ = stored_scopes(snapshot, PROVIDER, "Google Cloud", Places)
+    inventory = walk_stored(SnapshotClient(snapshot), snapshot, vocabulary)
     walked = {scope.name for scope in places.scopes}
 
     def elsewhere(gap: Gap) -> str:
@@ -58,6 +74,43 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
 
     known = {plan.type for plan in plans()} & vocabulary.types.keys()
     return with_unseen(inventory, places, known, elsewhere)
+
+
+def walk_stored(client: Client, snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
+    """Walk the places of a snapshot.
+
+    Raises:
+        MlsecError: it holds nothing of Google Cloud, or its facts are damaged.
+    """
+    places, began_at = stored_scopes(snapshot, PROVIDER, "Google Cloud", Places)
+    return walk_gcp(client, vocabulary, places, began_at, None)
+
+
+def walk_all(client: Client, snapshot: Snapshot, vocabulary: Vocabulary) -> frozenset[str]:
+    """Walk the places of a snapshot, and name the operations that nothing else asks."""
+    walk_stored(client, snapshot, vocabulary)
+    return frozenset(table_of(plans())) - {operation.label for operation in DISCOVERY}
+
+
+def join_facts(snapshot: Snapshot, facts: Sequence[Mapping[str, str]], gaps: Sequence[Gap]) -> None:
+    """Write where to walk, by the facts of several snapshots; ``gaps`` hide whole scopes.
+
+    Raises:
+        MlsecError: those of one are damaged.
+    """
+    join_scopes(snapshot, PROVIDER, facts, Places(gaps=tuple(gaps)))
+    note_inventory(snapshot)
+
+
+def note_inventory(snapshot: Snapshot) -> None:
+    """Write how far the inventory could be used: where it could not, services were asked."""
+    asked = [c for c in snapshot.calls() if c.service == LIST_ASSETS.service]
+    whole = [c for c in asked if c.status is CallStatus.DONE and not c.reason]
+    why = sorted({c.reason or c.status.value for c in asked} - {CallStatus.DONE.value})
+    said = f"answered {len(whole)} of {len(asked)} questions" + "".join(f", {w}" for w in why)
+    text = fact_of(snapshot.meta(), PROVIDER, SETTINGS) or "{}"
+    known = decode_fact(text, dict[str, str], SETTINGS)
+    set_settings(snapshot, PROVIDER, {**known, "asset_inventory": said})
 
 
 def walk_gcp(

@@ -71,7 +71,7 @@ def unseen(identity: Resource, needs: Needs, standing: Standing, graph: Graph) -
 
 
 def _grants_in(scope: str, graph: Graph) -> tuple[Grant, ...]:
-    accounts = (a for a in graph.of_type(_ACCOUNT) if a.scope == scope and not a.is_stub)
+    accounts = (a for a in graph.of_type_in(_ACCOUNT, scope) if not a.is_stub)
     own = (grant for account in accounts for grant in own_grants(account).grants)
     return (*grants_above(scope, graph).grants, *own)
 

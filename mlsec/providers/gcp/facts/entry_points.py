@@ -101,9 +101,8 @@ def has_public_entry_point(resource: Resource, graph: Graph) -> Known | Unknown:
 def _entry_points_to(resource: Resource, graph: Graph, *, is_only_open: bool) -> Targets:
     resources: dict[str, Resource] = {}
     gaps = {gap for name in LEADING for gap in graph.incomplete(name, resource.scope, "")}
-    for gateway in (candidate for name in LEADING for candidate in graph.of_type(name)):
-        if gateway.scope != resource.scope:
-            continue
+    near = (gateway for name in LEADING for gateway in graph.of_type_in(name, resource.scope))
+    for gateway in near:
         routes = routes_of(gateway, graph)
         mine = [route for route in routes.routes if route.target == resource.id]
         if is_only_open:

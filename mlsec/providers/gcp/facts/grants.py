@@ -72,7 +72,7 @@ def grants_above(scope: str, graph: Graph) -> Grants:
     """Give what the policies of the project, its folders and its organisation grant."""
     shelf = graph.memo(("gcp grants",), _Shelf)
     if scope not in shelf.above:
-        nodes = [own_grants(n) for n in graph.of_type(_NODE) if n.scope == scope]
+        nodes = [own_grants(n) for n in graph.of_type_in(_NODE, scope)]
         gaps = {gap for node in nodes for gap in node.gaps}
         shelf.above[scope] = Grants(
             grants=tuple(grant for node in nodes for grant in node.grants),
@@ -83,7 +83,7 @@ def grants_above(scope: str, graph: Graph) -> Grants:
 
 def grants_on_nodes(scope: str, kinds: tuple[str, ...], graph: Graph) -> Grants:
     """Give what the policies of the nodes of these kinds grant: folder, organization."""
-    nodes = [n for n in graph.of_type(_NODE) if n.scope == scope]
+    nodes = list(graph.of_type_in(_NODE, scope))
     chosen = [n for n in nodes if property_value(n, "kind") in [Known(kind) for kind in kinds]]
     hidden = Grants(gaps=tuple(graph.incomplete(_NODE, scope, "")))
     return _joined([hidden, *(own_grants(node) for node in chosen)])
@@ -96,6 +96,7 @@ def own_grants(resource: Resource) -> Grants:
     fact = property_value(resource, name)
     if isinstance(fact, Unknown):
         gaps = fact.gaps or ("?the policy of " + resource.name,)
+        gaps = () if _are_named_in_words(resource, name) else gaps
         return Grants(grants=_grants_read_in_part(resource, name), gaps=gaps)
     return Grants(grants=tuple(grant for binding in fact.value or () for grant in _read(binding)))
 
@@ -113,6 +114,20 @@ def _grants_read_in_part(resource: Resource, name: str) -> tuple[Grant, ...]:
     # A condition that is not there was not read; without one it would be None.
     whole = ({"condition": "(unread)", **binding} for binding in bindings)
     return tuple(grant for binding in whole for grant in _read(binding))
+
+
+def _are_named_in_words(resource: Resource, name: str) -> bool:
+    """Whether only the members of its one binding are hidden, and all are accounts by their words.
+
+    The words say enough of an account to tell it from others.
+    """
+    hidden = {key for key in resource.unread if key.startswith(f"{name}[].")}
+    return (
+        len(resource.properties.get(name) or ()) == 1
+        and hidden == {f"{name}[].members"}
+        and bool(resource.properties.get("named_accounts"))
+        and "named_accounts" not in resource.unread
+    )
 
 
 def role_allows(role: str, permission: str, scope: str, graph: Graph) -> Answer:
@@ -135,8 +150,7 @@ def permissions_of(role: str, scope: str, graph: Graph) -> frozenset[str] | Unkn
         shelf.roles[scope] = {
             resource.name: resource
             for kind in _ROLE_TYPES
-            for resource in graph.of_type(kind)
-            if resource.scope == scope
+            for resource in graph.of_type_in(kind, scope)
         }
     key = f"{scope} {role}"
     if key not in shelf.permissions:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
 
 _DENY = "gcp.iam.deny_policy"
+_NODE = "gcp.resourcemanager.node"
 _BASIC_OF = {
     "projectOwner": "roles/owner",
     "projectEditor": "roles/editor",
@@ -79,7 +80,18 @@ def _read_identity(account: Resource, graph: Graph) -> Identity:
     grants, home = grants_above(account.scope, graph), home_of(account, graph)
     hidden = unknown(grants.gaps) if grants.gaps else NO
     bare = Identity(account=account, home=home, hidden=hidden)
-    return msgspec.structs.replace(bare, holdings=tuple(_holdings(grants.grants, bare)))
+    holdings = tuple(_holdings(grants.grants, bare))
+    whole = msgspec.structs.replace(bare, holdings=holdings)
+    return msgspec.structs.replace(whole, hidden=as_said(hidden, whole, graph))
+
+
+def as_said(hidden: Answer, own: Identity, graph: Graph) -> Answer:
+    """Leave other code out of what may be hidden where the scanned code gives an account rights."""
+    account = own.account
+    if not own.holdings or account.is_stub or not is_code(account.scope):
+        return hidden
+    reasons = hidden.because - set(graph.incomplete(_NODE, account.scope, ""))
+    return unknown(reasons) if reasons else NO
 
 
 def may_everywhere(account: Resource, permission: str, graph: Graph) -> Answer:
@@ -111,7 +123,7 @@ def is_meant(member: str, own: Identity) -> Answer:
     kind, _, name = member.partition(":")
     match kind:
         case "serviceAccount":
-            return YES if name == account.name else NO
+            return _is_same(name, account)
         case "group":
             return _is_in_group(name, account)
         case "projectOwner" | "projectEditor" | "projectViewer":
@@ -120,6 +132,18 @@ def is_meant(member: str, own: Identity) -> Answer:
             return _lives_in(name.partition("googleapis.com/")[2], account, home)
         case _:
             return NO
+
+
+def _is_same(name: str, account: Resource) -> Answer:
+    """Say whether a policy names the account; of names that code says in part, what they can be."""
+    own = account.name
+    if name == own or "‹" not in f"{name}{own}":
+        return YES if name == own else NO
+    heads = (name.partition("‹")[0], own.partition("‹")[0])
+    tails = (name.rpartition("›")[2], own.rpartition("›")[2])
+    may_begin = heads[0].startswith(heads[1]) or heads[1].startswith(heads[0])
+    may_end = tails[0].endswith(tails[1]) or tails[1].endswith(tails[0])
+    return unknown({f"?whether {name} is the account"}) if may_begin and may_end else NO
 
 
 def denied(account: Resource, permission: str, graph: Graph) -> Answer:
@@ -133,7 +157,7 @@ def denied_in(scope: str, account: Resource, permission: str, graph: Graph) -> A
     Code is judged by what it says: what may deny it from outside of the code is left aside, as
     what stands above an account of AWS is.
     """
-    policies = [p for p in graph.of_type(_DENY) if p.scope == scope]
+    policies = list(graph.of_type_in(_DENY, scope))
     home = home_of(account, graph)
     answers = [_is_denied_by(policy, account, permission, home) for policy in policies]
     gaps = () if is_code(scope) else graph.incomplete(_DENY, scope, "")

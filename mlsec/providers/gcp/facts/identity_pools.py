@@ -42,9 +42,9 @@ class Pools(msgspec.Struct, frozen=True, kw_only=True):
 def pools_of(scope: str, graph: Graph) -> Pools:
     """Collect the pools of a project."""
     sources: dict[str, tuple[TokenSource | None, ...]] = {}
-    for provider in graph.of_type(_PROVIDER):
+    for provider in graph.of_type_in(_PROVIDER, scope):
         match = _POOL.search(provider.identity)
-        if provider.scope != scope or provider.is_stub or match is None:
+        if provider.is_stub or match is None:
             continue
         if property_value(provider, "disabled") == Known(value=True):
             continue

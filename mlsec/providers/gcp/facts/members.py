@@ -206,8 +206,8 @@ def _either_is_outside(project: str, home: Home) -> Answer:
 
 
 def _find_home(scope: str, graph: Graph) -> Home:
-    projects = [p for p in graph.of_type("gcp.project") if p.scope == scope]
-    nodes = [n for n in graph.of_type("gcp.resourcemanager.node") if n.scope == scope]
+    projects = list(graph.of_type_in("gcp.project", scope))
+    nodes = list(graph.of_type_in("gcp.resourcemanager.node", scope))
     numbers = [property_value(project, "number") for project in projects]
     top = [node for node in nodes if _kind(node) == "organization"]
     domains = [property_value(node, "domain") for node in top]
@@ -247,10 +247,8 @@ def _others(scope: str, organisation: str, graph: Graph) -> Mapping[str, bool]:
 
 
 def _declared(scope: str, graph: Graph) -> frozenset[str]:
-    accounts = graph.of_type("gcp.iam.service_account")
-    return frozenset(
-        account.name for account in accounts if account.scope == scope and not account.is_stub
-    )
+    accounts = graph.of_type_in("gcp.iam.service_account", scope)
+    return frozenset(account.name for account in accounts if not account.is_stub)
 
 
 def _owners(nodes: list[Resource]) -> frozenset[str]:

@@ -62,7 +62,7 @@ def is_audited(service: str) -> Fact:
 
 
 def _audited(resource: Resource, graph: Graph, service: str) -> Answer:
-    nodes = [n for n in graph.of_type(_NODE) if n.scope == resource.scope]
+    nodes = list(graph.of_type_in(_NODE, resource.scope))
     gaps = graph.incomplete(_NODE, resource.scope, "")
     hidden = [unknown(gaps)] if gaps else []
     return all_of(
@@ -149,9 +149,8 @@ def _ml_users(resource: Resource, graph: Graph) -> list[Answer]:
             continue
         gaps = graph.incomplete(name, resource.scope, "")
         answers += [unknown(gaps)] if gaps else []
-        for user in graph.of_type(name):
-            if user.scope == resource.scope:
-                answers += [_leads(user, way, resource, graph) for way in ways]
+        for user in graph.of_type_in(name, resource.scope):
+            answers += [_leads(user, way, resource, graph) for way in ways]
     return answers
 
 
@@ -190,9 +189,7 @@ def alarms(resource: Resource, graph: Graph) -> Targets:
     """Give the active alert policies that watch this endpoint, or every endpoint."""
     resources: list[Resource] = []
     gaps = set(graph.incomplete(_ALERT, resource.scope, ""))
-    for policy in graph.of_type(_ALERT):
-        if policy.scope != resource.scope:
-            continue
+    for policy in graph.of_type_in(_ALERT, resource.scope):
         ids = property_value(policy, "endpoint_ids")
         watches = all_of((flag(policy, "watches_models"), flag(policy, "enabled")))
         if isinstance(ids, Unknown):

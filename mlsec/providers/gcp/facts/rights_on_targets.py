@@ -20,7 +20,13 @@ from mlsec.providers.gcp.facts.grants import (
     grants_on_nodes,
     own_grants,
 )
-from mlsec.providers.gcp.facts.identities import denied_in, identity_of, is_meant, may_everywhere
+from mlsec.providers.gcp.facts.identities import (
+    as_said,
+    denied_in,
+    identity_of,
+    is_meant,
+    may_everywhere,
+)
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -65,7 +71,8 @@ def may_above(account: Resource, permission: str, kinds: tuple[str, ...], graph:
         lambda: _sorted([grants_on_nodes(account.scope, kinds, graph)]),
     )
     ways = [_given(account, permission, grant, None, graph) for grant in above.about(account)]
-    allowed = any_of((*ways, above.hidden))
+    hidden = as_said(above.hidden, identity_of(account, graph), graph)
+    allowed = any_of((*ways, hidden))
     if allowed == NO:
         return NO
     return all_of((allowed, not_(denied_in(account.scope, account, permission, graph))))

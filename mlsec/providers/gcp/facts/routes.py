@@ -88,9 +88,9 @@ def _calls_of(account: Resource, graph: Graph) -> Iterator[tuple[str, str, Answe
         answer = may_everywhere(account, permission, graph)
         if answer != NO:
             yield calls, "", answer
-        for target in graph.of_type(calls):
+        for target in graph.of_type_in(calls, account.scope):
             kind = graph.vocabulary.types[target.type]
-            if target.scope == account.scope and not _POLICIES.isdisjoint(kind.properties):
+            if not _POLICIES.isdisjoint(kind.properties):
                 answer = _is_named(account, target, permission, graph)
                 if answer != NO:
                     yield calls, target.id, answer

@@ -61,8 +61,8 @@ def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     other_projects = cross_project_holders(resource, _PUTS, graph)
     writers = list(other_projects.resources)
     gaps = {*graph.incomplete(_ACCOUNT, resource.scope, ""), *near.gaps, *other_projects.gaps}
-    for account in graph.of_type(_ACCOUNT):
-        if account.scope != resource.scope or account.is_stub:
+    for account in graph.of_type_in(_ACCOUNT, resource.scope):
+        if account.is_stub:
             continue
         answer = any_of(_puts(account, grants, resource, graph))
         if answer == YES:
@@ -140,11 +140,10 @@ def _read_users(scope: str, graph: Graph) -> _Users:
         if not is_ml and not mark:
             continue
         gaps |= set(graph.incomplete(kind.name, scope, "")) if is_ml else set()
-        for resource in graph.of_type(kind.name):
-            if resource.scope == scope:
-                # That a workload may call models is not enough: it has to run one.
-                runs = YES if is_ml else flag(resource, mark)
-                gaps |= _note(resource, runs, users, graph)
+        for resource in graph.of_type_in(kind.name, scope):
+            # That a workload may call models is not enough: it has to run one.
+            runs = YES if is_ml else flag(resource, mark)
+            gaps |= _note(resource, runs, users, graph)
     by_account = {name: tuple(answers) for name, answers in users.items()}
     return _Users(by_account=by_account, hidden=unknown(gaps) if gaps else NO)
 

@@ -31,7 +31,7 @@ def external_artifact_buckets(resource: Resource, graph: Graph) -> Known | Unkno
         return name
     if not name.value:
         return Known(())
-    own = {b.name for b in graph.of_type(_BUCKET) if b.scope == resource.scope and not b.is_stub}
+    own = {b.name for b in graph.of_type_in(_BUCKET, resource.scope) if not b.is_stub}
     if name.value in own:
         return Known(())
     gaps = graph.incomplete(_BUCKET, resource.scope, "")

@@ -73,21 +73,21 @@ def open_session(text: str, in_flight: int = 16) -> Session:
     Raises:
         MlsecError: no such context, no kubeconfig, or one that cannot be used.
     """
-    contexts = _contexts()
-    target = parse_target(text, tuple(contexts))
+    named = contexts()
+    target = parse_target(text, tuple(named))
     settings = Configuration()
     settings.retries = False
     settings.connection_pool_maxsize = in_flight
     try:
-        if target.context == IN_CLUSTER or (not target.context and not contexts):
+        if target.context == IN_CLUSTER or (not target.context and not named):
             _CONFIG.load_incluster_config(client_configuration=settings)
             context, principal = IN_CLUSTER, "the pod's own service account"
         else:
             context = target.context or _current()
-            if context not in contexts:
-                raise _no_such(context, contexts)
+            if context not in named:
+                raise _no_such(context, named)
             _CONFIG.load_kube_config(_file(), context=context, client_configuration=settings)
-            principal = contexts[context]
+            principal = named[context]
     except ConfigException as error:
         raise MlsecError(
             f"cannot sign in to Kubernetes: {visible(str(error), 200)}",
@@ -111,7 +111,7 @@ def _credentials(settings: Any) -> dict[str, str]:
     return credentials
 
 
-def _contexts() -> dict[str, str]:
+def contexts() -> dict[str, str]:
     """Give the contexts of the kubeconfig with the name of the user that each signs in as."""
     try:
         listed, _ = _CONFIG.list_kube_config_contexts(_file())

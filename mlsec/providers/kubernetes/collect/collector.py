@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from mlsec.collect.client.paged_client import PagedClient
+from mlsec.collect.parts import Part, Question, ask_all
 from mlsec.collect.run_facts import effort, note_end, note_identity, note_start, salt_of
 from mlsec.collect.settings import CollectSettings, Progress, live_settings
 from mlsec.core.errors import MlsecError
@@ -13,10 +12,10 @@ from mlsec.providers.kubernetes.client.session import Session, open_session
 from mlsec.providers.kubernetes.client.transport import KubeTransport
 from mlsec.providers.kubernetes.collect.cleaning import Cleaner
 from mlsec.providers.kubernetes.collect.listing import Cluster, ClusterListing, ask_cluster
-from mlsec.providers.kubernetes.collect.reader import clusters_of
+from mlsec.providers.kubernetes.collect.reader import keep_clusters
 from mlsec.providers.kubernetes.tables import CORE, table_of
 from mlsec.providers.kubernetes.workloads.resource_builder import PROVIDER
-from mlsec.snapshot.facts import PLACES, PRINCIPAL, fact_of, key_of
+from mlsec.snapshot.facts import PRINCIPAL, fact_of
 from mlsec.snapshot.store import Snapshot
 
 
@@ -37,19 +36,45 @@ def collect(
             has_configmaps=settings.has_configmaps,
         )
         _note_start(snapshot, settings, session, cluster)
-        client = PagedClient(
-            KubeTransport(session, (settings.connect_timeout_s, settings.read_timeout_s)),
-            snapshot,
-            table_of(has_configmaps=settings.has_configmaps),
-            Cleaner(salt_of(snapshot, settings)),
-            live_settings(settings),
-        )
+        client = _client(session, snapshot, settings)
         try:
             seen = ask_cluster(client, cluster, progress)
         finally:
             client.stop()
         _refuse_silence(seen, session)
     finally:
+        session.close()
+    note_end(snapshot)
+
+
+def find_parts(target: str, snapshot: Snapshot, settings: CollectSettings) -> tuple[Part, ...]:
+    """Give the one cluster of a target; nothing is asked.
+
+    Raises:
+        MlsecError: the target or the kubeconfig is wrong.
+    """
+    del snapshot
+    session = open_session(target, settings.in_flight)
+    session.close()
+    scope = f"{PROVIDER}/{session.context}"
+    return (Part(scope=scope, target=target, lane=scope),)
+
+
+def ask(
+    target: str, snapshot: Snapshot, settings: CollectSettings, questions: tuple[Question, ...]
+) -> None:
+    """Ask a cluster what another collection left open.
+
+    Raises:
+        MlsecError: as ``collect``.
+    """
+    session = open_session(target, settings.in_flight)
+    client = _client(session, snapshot, settings)
+    try:
+        note_start(snapshot)
+        ask_all(client, table_of(has_configmaps=settings.has_configmaps), questions)
+    finally:
+        client.stop()
         session.close()
     note_end(snapshot)
 
@@ -62,6 +87,16 @@ def check(target: str, settings: CollectSettings) -> None:
     """
     del settings
     open_session(target).close()
+
+
+def _client(session: Session, snapshot: Snapshot, settings: CollectSettings) -> PagedClient:
+    return PagedClient(
+        KubeTransport(session, (settings.connect_timeout_s, settings.read_timeout_s)),
+        snapshot,
+        table_of(has_configmaps=settings.has_configmaps),
+        Cleaner(salt_of(snapshot, settings)),
+        live_settings(settings),
+    )
 
 
 def _refuse_silence(seen: ClusterListing, session: Session) -> None:
@@ -89,6 +124,4 @@ def _note_start(
     configmaps = "read" if settings.has_configmaps else "not asked for"
     shown = {**effort(settings), "configmaps": configmaps}
     note_identity(snapshot, PROVIDER, ", ".join(names), shown)
-    clusters = {known.scope: known for known in clusters_of(snapshot)} | {cluster.scope: cluster}
-    places = msgspec.json.encode([clusters[scope] for scope in sorted(clusters)]).decode()
-    snapshot.set_meta(key_of(PROVIDER, PLACES), places)
+    keep_clusters(snapshot, [cluster])

@@ -97,6 +97,12 @@ def ask_cluster(client: Client, cluster: Cluster, progress: Progress | None) -> 
     )
 
 
+def first_requests(scope: str) -> Iterable[Request]:
+    """Give what a cluster is asked before anything else; without it nothing is known of it."""
+    for operation in (VERSION, CORE, GROUPS):
+        yield Request(scope=scope, region="", operation=operation)
+
+
 def _all(
     client: Client,
     list_kind: Callable[[tuple[Kind, str, str]], Listed],

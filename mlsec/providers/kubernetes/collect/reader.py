@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from mlsec.collect.code.launch import Launch
+from mlsec.collect.parts import leave_open, question_of
 from mlsec.collect.tally import Tally
 from mlsec.collect.walk.client import Client, SnapshotClient
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
-from mlsec.core.resource import Inventory, Resource
-from mlsec.providers.kubernetes.collect.listing import Cluster, ClusterListing, Listed, ask_cluster
+from mlsec.core.resource import Gap, Inventory, Resource
+from mlsec.providers.kubernetes.collect.listing import (
+    Cluster,
+    ClusterListing,
+    Listed,
+    ask_cluster,
+    first_requests,
+)
 from mlsec.providers.kubernetes.objects.located_paths import from_plain
 from mlsec.providers.kubernetes.objects.objects import KubeObject, group_of
 from mlsec.providers.kubernetes.shapes.table import as_node
@@ -29,7 +36,7 @@ from mlsec.providers.kubernetes.workloads.resource_builder import (
     hidden_by,
 )
 from mlsec.providers.kubernetes.workloads.workloads import CONTAINER, WORKLOAD
-from mlsec.snapshot.facts import PLACES, fact_of
+from mlsec.snapshot.facts import PLACES, decode_fact, fact_of, key_of
 from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
 
@@ -80,6 +87,34 @@ def clusters_of(snapshot: Snapshot) -> tuple[Cluster, ...]:
 def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     """Give the resources of the clusters in a snapshot."""
     return read_live(snapshot, vocabulary).inventory
+
+
+def walk_all(client: Client, snapshot: Snapshot, vocabulary: Vocabulary) -> frozenset[str]:
+    """Ask for all that reading the clusters of a snapshot needs; name what nothing else asks."""
+    del vocabulary
+    for cluster in clusters_of(snapshot):
+        ask_cluster(client, cluster, None)
+    return frozenset()
+
+
+def join_facts(snapshot: Snapshot, facts: Sequence[Mapping[str, str]], gaps: Sequence[Gap]) -> None:
+    """Write which clusters were read, by the facts of several snapshots, and which were not.
+
+    Raises:
+        MlsecError: those of one are damaged.
+    """
+    texts = [text for fact in facts if (text := fact_of(fact, PROVIDER, PLACES))]
+    known = [item for text in texts for item in decode_fact(text, list[Cluster], PLACES)]
+    keep_clusters(snapshot, [*known, *(Cluster(scope=gap.scope) for gap in gaps)])
+    for gap in gaps:
+        leave_open(snapshot, (question_of(ask) for ask in first_requests(gap.scope)), gap)
+
+
+def keep_clusters(snapshot: Snapshot, clusters: Iterable[Cluster]) -> None:
+    """Add clusters to those of a snapshot."""
+    known = {cluster.scope: cluster for cluster in (*clusters_of(snapshot), *clusters)}
+    places = msgspec.json.encode([known[scope] for scope in sorted(known)]).decode()
+    snapshot.set_meta(key_of(PROVIDER, PLACES), places)
 
 
 def read_live(snapshot: Snapshot, vocabulary: Vocabulary) -> Live:

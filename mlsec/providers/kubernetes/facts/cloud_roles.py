@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Targets
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
-from mlsec.providers.kubernetes.facts.selectors import (
-    all_of_type,
-    in_code,
-    known_value,
-    note_unstated,
-    sorted_targets,
-)
+from mlsec.providers.kubernetes.facts.lookups import all_of_type, known_value
+from mlsec.providers.kubernetes.facts.selectors import in_code, note_unstated, sorted_targets
 from mlsec.vocabulary.types import RelationKind
 
 if TYPE_CHECKING:
@@ -140,7 +135,7 @@ def _made_by(account: Resource, graph: Graph, maker: str) -> bool:
     """Whether the version of a cluster names this vendor, as in v1.32.9-eks-3025e55."""
     versions = [
         str(known_value(cluster, "version") or "")
-        for cluster in all_of_type(graph, "kubernetes.cluster", account.scope)
+        for cluster in all_of_type(graph, "kubernetes.cluster", account)
     ]
     return any(f"-{maker}" in version for version in versions)
 

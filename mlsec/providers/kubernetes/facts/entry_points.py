@@ -16,24 +16,23 @@ from mlsec.providers.kubernetes.facts.exposure import (
     authenticates,
     is_open_to_internet,
 )
+from mlsec.providers.kubernetes.facts.lookups import all_of_type, known_value, selecting, with_label
+from mlsec.providers.kubernetes.facts.ml_signs import shows_ml
 from mlsec.providers.kubernetes.facts.routing import SERVICE, backends, behind, gateways, selected
 from mlsec.providers.kubernetes.facts.selectors import (
     WORKLOAD,
-    all_of_type,
     as_fact,
     carries,
     hidden_types,
     in_code,
     is_same_namespace,
-    known_value,
     note_unstated,
-    selecting,
     sorted_targets,
-    with_label,
     workloads_with,
 )
 from mlsec.providers.kubernetes.facts.ways import Answering, answering, ways_of
 from mlsec.providers.kubernetes.facts.well_known_ports import opened
+from mlsec.providers.kubernetes.workloads.products import is_store_or_monitor
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -42,18 +41,30 @@ ENDPOINT = "kubernetes.endpoint"
 
 
 def leads_to_ml(resource: Resource, graph: Graph) -> Known | Unknown:
-    """Whether an entry point leads to pods of machine learning."""
+    """Whether an entry point leads to pods of machine learning.
+
+    Where code does not say what is behind it, that is asked only if something shows models.
+    """
     reached = behind(resource, graph)
     answers = [flag(target, "is_ml") for target in reached.resources]
     answers += [YES] if _endpoints_at(resource, graph) else []
-    return as_fact(any_of([*answers, unknown(reached.gaps) if reached.gaps else NO]))
+    gaps = set(reached.gaps)
+    if gaps and not shows_ml(resource, graph):
+        gaps = hidden_types(graph, resource, SERVICE)
+    return as_fact(any_of([*answers, unknown(gaps) if gaps else NO]))
+
+
+def concerns_ml(resource: Resource, graph: Graph) -> Known | Unknown:
+    """Whether an entry point leads to pods of machine learning, or anything shows that it may."""
+    leads = leads_to_ml(resource, graph)
+    return Known(value=True) if shows_ml(resource, graph) else leads
 
 
 def gateway_leads_to_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether some route of a gateway leads to pods of machine learning."""
     routes = [
         candidate
-        for candidate in all_of_type(graph, ROUTE, resource.scope)
+        for candidate in all_of_type(graph, ROUTE, resource)
         if any(gate.id == resource.id for gate in gateways(candidate, graph).resources)
     ]
     hidden = hidden_types(graph, resource, ROUTE)
@@ -95,6 +106,8 @@ def _exposed(
     product = known_value(container, "product")
     if not product:
         image = known_value(container, "image")
+        if image and is_store_or_monitor(image):
+            return {"port": reply.number, "what": "other"}, set()
         why = f"what the image {image} runs is not known" if image else "its image is not known"
         return {"port": reply.number}, {note_unstated(graph, container, "product", why)}
     what = opened(product, reply.number, reply.name)
@@ -127,7 +140,7 @@ def _find_entry_points(resource: Resource, graph: Graph) -> Targets:
     labels = known_value(resource, "labels") or {}
     services = [
         candidate
-        for candidate in selecting(graph, SERVICE, resource.scope, labels)
+        for candidate in selecting(graph, SERVICE, resource, labels)
         if is_same_namespace(resource, candidate)
         and (selector := known_value(candidate, "selector"))
         and carries(labels, selector)
@@ -138,7 +151,7 @@ def _find_entry_points(resource: Resource, graph: Graph) -> Targets:
     for type_name in (INGRESS, ROUTE):
         entries += [
             candidate
-            for candidate in all_of_type(graph, type_name, resource.scope)
+            for candidate in all_of_type(graph, type_name, resource)
             if any(service.id in named for service in backends(candidate, graph).resources)
         ]
     gaps = hidden_types(graph, resource, SERVICE, INGRESS, ROUTE)
@@ -198,7 +211,7 @@ def endpoint_workloads(resource: Resource, graph: Graph) -> Targets:
     base = resource.id.removesuffix("!endpoint")
     own = [
         workload
-        for workload in all_of_type(graph, WORKLOAD, resource.scope)
+        for workload in all_of_type(graph, WORKLOAD, resource)
         if workload.id == base or workload.id.startswith(f"{base}#")
     ]
     hidden = hidden_types(graph, resource, WORKLOAD)
@@ -217,7 +230,7 @@ def _endpoints_at(resource: Resource, graph: Graph) -> bool:
         known_value(endpoint, "is_custom")
         and is_same_namespace(resource, endpoint)
         and carries(known_value(endpoint, "labels") or {}, selector or {})
-        for endpoint in with_label(graph, ENDPOINT, resource.scope, selector or {})
+        for endpoint in with_label(graph, ENDPOINT, resource, selector or {})
     )
 
 
@@ -231,6 +244,7 @@ def _as_answer(value: Known | Unknown) -> Answer:
 
 KUBE_ENTRY_POINTS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
     "kubernetes.leads_to_ml": leads_to_ml,
+    "kubernetes.concerns_ml": concerns_ml,
     "kubernetes.gateway_leads_to_ml": gateway_leads_to_ml,
     "kubernetes.opens": opens,
     "kubernetes.requires_auth": requires_auth,

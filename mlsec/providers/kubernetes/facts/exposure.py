@@ -10,15 +10,14 @@ from mlsec.core.regex import regex
 from mlsec.core.resource import Resource
 from mlsec.graph.flags import flag, is_one_of
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of, not_, unknown
+from mlsec.providers.kubernetes.facts.lookups import all_of_type, known_value
 from mlsec.providers.kubernetes.facts.routing import SERVICE, gateways, selected
 from mlsec.providers.kubernetes.facts.selectors import (
     WORKLOAD,
-    all_of_type,
     carries,
     containers_of,
     hidden_types,
     is_same_namespace,
-    known_value,
     note_unstated,
 )
 from mlsec.providers.kubernetes.facts.ways import PortRow, Way, answering, ways_of
@@ -31,6 +30,9 @@ INGRESS, ROUTE, MESH = "kubernetes.ingress", "kubernetes.route", "kubernetes.mes
 _PROXIES = regex(r"oauth2-proxy|kube-rbac-proxy|pomerium|authservice|ose-oauth-proxy|odh-auth")
 # Proxies that forward requests to servers registered at run time.
 _RELAYS = regex(r"configurable-http-proxy")
+# Filters, of kinds that may ask who is there.
+_FILTERS = ("Middleware", "SnippetsFilter", "AuthenticationFilter")
+_OF_ISTIO = ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")
 # Istio applies policies of this namespace to the whole mesh.
 _ROOT = "istio-system"
 
@@ -56,6 +58,8 @@ def _authenticates(resource: Resource, graph: Graph) -> Answer:
                 return YES
             case "unsaid":
                 pass
+            case "elsewhere" if known_value(resource, "filters"):
+                pass
             case _:
                 why = "what its annotations name may ask who is there"
                 own.append(unknown((note_unstated(graph, resource, "auth", why),)))
@@ -67,23 +71,45 @@ def _authenticates(resource: Resource, graph: Graph) -> Answer:
         }
         own += [
             flag(item, "requires_client_identity")
-            for item in all_of_type(graph, MESH, resource.scope)
+            for item in all_of_type(graph, MESH, resource)
             if names & set(known_value(item, "targets") or ())
         ]
         own.append(_gateway_authenticates(resource, graph))
+    own.append(_filtered(resource, graph))
     inside = [_way_authenticates(way, graph) for way in ways_of(resource, graph).ways]
     hidden = hidden_types(graph, resource, MESH)
     return any_of([*own, all_of(inside) if inside else NO, unknown(hidden) if hidden else NO])
 
 
+def _filtered(resource: Resource, graph: Graph) -> Answer:
+    """Whether a filter that all requests go through asks who is there; one not declared may."""
+    answers = []
+    for full_name in known_value(resource, "filters") or ():
+        kind, _, name = full_name.partition("/")
+        near = [
+            item
+            for item in all_of_type(graph, MESH, resource)
+            if known_value(item, "kind") == kind
+            and name in (item.name, f"{known_value(item, 'namespace')}-{item.name}")
+        ]
+        answers += [flag(item, "requires_client_identity") for item in near]
+        if not near and kind in _FILTERS:
+            why = f"the {kind} {name}, which its requests go through, is not declared here"
+            answers.append(unknown((note_unstated(graph, resource, "auth", why),)))
+    return any_of(answers)
+
+
 def _way_authenticates(way: Way, graph: Graph) -> Answer:
-    """Whether every visible pod behind a service authenticates the caller."""
+    """Whether what stands before a service, or every visible pod behind it, asks for a sign-in."""
+    target = f"Service/{way.service.name}"
+    before = [
+        flag(item, "requires_client_identity")
+        for item in all_of_type(graph, MESH, way.service)
+        if target in (known_value(item, "targets") or ()) and is_same_namespace(way.service, item)
+    ]
     workloads = selected(way.service, graph).resources
-    return (
-        all_of(_pod_authenticates(workload, way, graph) for workload in workloads)
-        if workloads
-        else NO
-    )
+    inside = [_pod_authenticates(workload, way, graph) for workload in workloads]
+    return any_of([*before, all_of(inside) if inside else NO])
 
 
 def _pod_authenticates(workload: Resource, way: Way, graph: Graph) -> Answer:
@@ -118,8 +144,9 @@ def _policies_on(labels: Mapping[str, str], near: Resource, graph: Graph) -> Ans
     """
     holding = [
         policy
-        for policy in all_of_type(graph, MESH, near.scope)
-        if not known_value(policy, "targets")
+        for policy in all_of_type(graph, MESH, near)
+        if known_value(policy, "kind") in _OF_ISTIO
+        and not known_value(policy, "targets")
         and (is_same_namespace(near, policy) or known_value(policy, "namespace") == _ROOT)
         and carries(labels, known_value(policy, "selector") or {})
     ]
@@ -149,7 +176,7 @@ def _gateway_authenticates(route: Resource, graph: Graph) -> Answer:
             return NO
         pods = [
             workload
-            for workload in all_of_type(graph, WORKLOAD, route.scope)
+            for workload in all_of_type(graph, WORKLOAD, route)
             if carries(known_value(workload, "labels") or {}, selector)
         ]
         answers += [_policies_on(known_value(pod, "labels") or {}, pod, graph) for pod in pods]

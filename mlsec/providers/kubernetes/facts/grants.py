@@ -10,13 +10,11 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Targets
 from mlsec.providers.kubernetes.facts.builtin_roles import AGGREGATES, BUILTIN, INCLUDES, Rule
+from mlsec.providers.kubernetes.facts.lookups import all_of_type, by_name, is_seen_from, known_value
 from mlsec.providers.kubernetes.facts.selectors import (
-    all_of_type,
-    by_name,
     hidden_types,
     in_code,
     is_same_namespace,
-    known_value,
     nearest,
     note_unstated,
     sorted_targets,
@@ -102,21 +100,49 @@ def bindings(resource: Resource, graph: Graph) -> Targets:
     space = known_value(resource, "namespace") or ""
     groups = {"system:serviceaccounts", f"system:serviceaccounts:{space}", "system:authenticated"}
     index = _by_subject(graph)
-    bound = [b for group in groups for b in index.get((resource.scope, "Group", group), ())]
-    named = by_name(graph, ACCOUNT, resource.scope, resource.name)
-    for binding in index.get((resource.scope, "ServiceAccount", resource.name), ()):
-        meant = [
-            a
-            for a in named
-            if any(_means(s, binding, a) for s in known_value(binding, "subjects") or ())
-        ]
-        bound += [binding] if any(a.id == resource.id for a in nearest(binding, meant)) else []
-    unread = [
-        gap
-        for binding in all_of_type(graph, BINDING, resource.scope)
-        for gap in binding.unread.get("subjects", ())
+    bound = [
+        b
+        for group in groups
+        for b in index.get((resource.scope, "Group", group), ())
+        if is_seen_from(resource, b)
     ]
-    return sorted_targets(bound, {*unread, *hidden_types(graph, resource, BINDING)})
+    bound += [
+        binding
+        for binding in index.get((resource.scope, "ServiceAccount", resource.name), ())
+        if is_seen_from(resource, binding) and resource.id in _bound_by(binding, resource, graph)
+    ]
+    return sorted_targets(bound, _hidden_bindings(resource, graph))
+
+
+def _bound_by(binding: Resource, account: Resource, graph: Graph) -> frozenset[str]:
+    """Give the accounts of one name, as one of them sees the others, that a binding means."""
+
+    def compute() -> frozenset[str]:
+        meant = [
+            other
+            for other in by_name(graph, ACCOUNT, account, account.name)
+            if any(_means(s, binding, other) for s in known_value(binding, "subjects") or ())
+        ]
+        return frozenset(other.id for other in nearest(binding, meant))
+
+    key = ("kubernetes bound", binding.id, account.origin.stack, account.name)
+    accounts: frozenset[str] = graph.memo(key, compute)
+    return accounts
+
+
+def _hidden_bindings(near: Resource, graph: Graph) -> frozenset[str]:
+    """Give the gaps that hide whom bindings name, and bindings themselves."""
+
+    def compute() -> frozenset[str]:
+        return frozenset(
+            gap
+            for binding in all_of_type(graph, BINDING, near)
+            for gap in binding.unread.get("subjects", ())
+        )
+
+    key = ("kubernetes unread subjects", near.scope, near.origin.stack)
+    unread: frozenset[str] = graph.memo(key, compute)
+    return unread | hidden_types(graph, near, BINDING)
 
 
 def bound_role(resource: Resource, graph: Graph) -> Targets:
@@ -131,7 +157,7 @@ def _role_named(near: Resource, kind: str, name: str, graph: Graph) -> Targets:
     """Give a role by its name, as an object beside it means it; nothing for a built-in one."""
     candidates = [
         role
-        for role in by_name(graph, ROLE, near.scope, name)
+        for role in by_name(graph, ROLE, near, name)
         if known_value(role, "kind") == kind
         and (kind == "ClusterRole" or is_same_namespace(near, role))
     ]
@@ -208,7 +234,7 @@ def _collected(roles: Iterable[Resource], graph: Graph, before: Iterable[Rule] =
         for wanted in (selector.get("requirements") for selector in selectors):
             waiting |= {
                 other.id: other
-                for other in (all_of_type(graph, ROLE, role.scope) if wanted else ())
+                for other in (all_of_type(graph, ROLE, role) if wanted else ())
                 if other.id not in done and meets(known_value(other, "labels") or {}, wanted)
             }
     return Rules(rules=tuple(rules), gaps=frozenset(gaps))
@@ -219,7 +245,7 @@ def _builtin(name: str, near: Resource, graph: Graph) -> Rules:
     labels = [f"{AGGREGATES}{part}" for part in INCLUDES.get(name, ())]
     added = [
         role
-        for role in (all_of_type(graph, ROLE, near.scope) if labels else ())
+        for role in (all_of_type(graph, ROLE, near) if labels else ())
         if any((known_value(role, "labels") or {}).get(label) == "true" for label in labels)
     ]
     return _collected(added, graph, BUILTIN.get(name, ()))

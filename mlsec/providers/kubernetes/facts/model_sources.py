@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unknown
-from mlsec.providers.kubernetes.facts.selectors import known_value, note_unstated, sorted_targets
+from mlsec.providers.kubernetes.facts.lookups import known_value
+from mlsec.providers.kubernetes.facts.selectors import note_unstated, sorted_targets
 from mlsec.vocabulary.types import RelationKind
 
 if TYPE_CHECKING:
@@ -75,12 +76,12 @@ def artifacts(resource: Resource, graph: Graph) -> Targets:
 
 
 def _more(resource: Resource, graph: Graph) -> tuple[str, ...]:
-    """Give the gaps that hide further stores of an endpoint."""
+    """Give the gaps that hide further stores of an endpoint.
+
+    Where nothing names a model no store is named either: that is asked once, as ``model_source``.
+    """
     if "model_source" not in graph.vocabulary.types[resource.type].properties:
         return ()
-    source_address = model_source(resource, graph)
-    if isinstance(source_address, Unknown):
-        return source_address.gaps
     return _hidden(_servers_of(resource, graph))
 
 

@@ -12,16 +12,15 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, any_of, not_, unknown
+from mlsec.providers.kubernetes.facts.lookups import all_of_type, is_seen_from, known_value
 from mlsec.providers.kubernetes.facts.selectors import (
     WORKLOAD,
-    all_of_type,
     as_fact,
     containers_of,
     hidden_types,
     in_code,
     is_one_root,
     is_same_namespace,
-    known_value,
     namespace_of,
     note_unstated,
     sorted_targets,
@@ -49,6 +48,7 @@ _NONE_HERE = (
     "no network policy of its namespace is declared beside it;"
     " whether one is elsewhere is not known"
 )
+_OF_USERS = "its pods run in the namespaces of what is made from it"
 _OTHERS = "policies of another kind decide too, and these are not read"
 _ON_NODE = "it uses the node's network, where most plugins apply no network policy"
 _TOO_MANY = "the policies tell too many kinds of pods apart"
@@ -71,7 +71,7 @@ def governed(resource: Resource, graph: Graph) -> Targets:
         return Targets(gaps=tuple(resource.unread.get("selector", ())))
     workloads = [
         workload
-        for workload in all_of_type(graph, WORKLOAD, resource.scope)
+        for workload in all_of_type(graph, WORKLOAD, resource)
         if is_same_namespace(resource, workload)
         and is_one_root(resource, workload)
         and meets(known_value(workload, "labels") or {}, selector)
@@ -136,6 +136,8 @@ def _closed(
     peers: Iterable[PeerKind], ports: Iterable[Port] = (),
 ) -> Answer:  # fmt: skip
     """Whether policies keep all of the peers from a connection with the pods."""
+    if resource.is_template:
+        return unknown((note_unstated(graph, resource, POLICY, _OF_USERS),))
     policies = _policies(resource, graph)
     if resource.unread.get("labels"):
         return unknown(resource.unread["labels"])
@@ -190,7 +192,8 @@ def _policies(resource: Resource, graph: Graph) -> _Policies:
             or any(namespace_of(policy) == space for policy in near),
         )
 
-    result: _Policies = graph.memo(("kubernetes policies", resource.scope, space, folder), build)
+    key = ("kubernetes policies", resource.scope, resource.origin.stack, space, folder)
+    result: _Policies = graph.memo(key, build)
     return result
 
 
@@ -205,8 +208,9 @@ def _named(graph: Graph, resource: Resource, space: str) -> list[Resource]:
 
     index = graph.memo(("kubernetes policies by namespace",), build)
     if not space:
-        return all_of_type(graph, POLICY, resource.scope)
-    return [*index.get((resource.scope, space), ()), *index.get((resource.scope, ""), ())]
+        return all_of_type(graph, POLICY, resource)
+    named = [*index.get((resource.scope, space), ()), *index.get((resource.scope, ""), ())]
+    return [policy for policy in named if is_seen_from(resource, policy)]
 
 
 def _as_policy(policy: Resource, space: str) -> Policy | None:
@@ -231,7 +235,7 @@ def _gaps(policy: Resource) -> Iterator[str]:
 
 def _other_kinds(resource: Resource, graph: Graph) -> set[str]:
     """Give the gap of policies of other kinds, which allow or deny before or beside these."""
-    others = all_of_type(graph, OTHER_POLICY, resource.scope)
+    others = all_of_type(graph, OTHER_POLICY, resource)
     space = namespace_of(resource)
     near = [policy for policy in others if (known_value(policy, "namespace") or space) == space]
     hidden = hidden_types(graph, resource, OTHER_POLICY)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Targets
+from mlsec.providers.kubernetes.facts.lookups import by_name, by_name_anywhere, known_value
 from mlsec.providers.kubernetes.facts.selectors import (
     WORKLOAD,
-    by_name,
     hidden_types,
     in_code,
     is_same_namespace,
-    known_value,
+    namespace_of,
     nearest,
     note_unstated,
     sorted_targets,
@@ -58,18 +58,23 @@ def backends(resource: Resource, graph: Graph) -> Targets:
 
 
 def services_named(resource: Resource, full_name: str, graph: Graph) -> list[Resource]:
-    """Give the services that an entry point means by a name, with or without a namespace."""
+    """Give the services that an entry point means by a name, with or without a namespace.
+
+    One whose namespace code leaves out is meant where none is in the namespace that is named; one
+    of another rendering, which is applied beside this one, where this one has none.
+    """
     space, _, name = full_name.rpartition("/")
-    candidates = [
-        service
-        for service in by_name(graph, SERVICE, resource.scope, name)
-        if (
-            known_value(service, "namespace") == space
-            if space
-            else is_same_namespace(resource, service)
-        )
-    ]
-    return nearest(resource, candidates)
+    for find in (by_name, by_name_anywhere):
+        candidates = [
+            service
+            for service in find(graph, SERVICE, resource, name)
+            if is_same_namespace(service, resource, space or None)
+        ]
+        if candidates:
+            wanted = space or namespace_of(resource)
+            stated = [item for item in candidates if namespace_of(item) == wanted]
+            return nearest(resource, stated or candidates)
+    return []
 
 
 def gateways(resource: Resource, graph: Graph) -> Targets:
@@ -78,9 +83,10 @@ def gateways(resource: Resource, graph: Graph) -> Targets:
     gaps = hidden_types(graph, resource, GATEWAY)
     for full_name in known_value(resource, "gateway_names") or ():
         space, _, name = full_name.rpartition("/")
+        named = by_name(graph, GATEWAY, resource, name)
         candidates = [
             gate
-            for gate in by_name(graph, GATEWAY, resource.scope, name)
+            for gate in named or by_name_anywhere(graph, GATEWAY, resource, name)
             if (
                 known_value(gate, "namespace") == space
                 if space

@@ -9,8 +9,9 @@ from mlsec.collect.code.code_file import FILE_TYPE
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason, Truth
 from mlsec.core.resource import Resource
-from mlsec.graph.fact import Known, Targets, Unknown, property_value
+from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.ternary import Answer, unknown
+from mlsec.providers.kubernetes.facts.lookups import known_value, with_label
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph
@@ -21,102 +22,9 @@ _ENTRY_POINT_TYPES = frozenset({"kubernetes.service", "kubernetes.ingress", "kub
 _Index = dict[tuple[str, ...], list[Resource]]
 
 
-def known_value(resource: Resource, name: str) -> Any:
-    """Give a property's value, None when it was not read."""
-    fact = property_value(resource, name)
-    return fact.value if isinstance(fact, Known) else None
-
-
 def in_code(resource: Resource) -> bool:
     """Whether a resource comes from a file rather than from a cluster."""
     return resource.origin.kind == "iac"
-
-
-def all_of_type(graph: Graph, type_name: str, scope: str) -> list[Resource]:
-    """Give the resources of a type in a scope."""
-
-    def build() -> _Index:
-        index: _Index = {}
-        for resource in graph.of_type(type_name):
-            index.setdefault((resource.scope,), []).append(resource)
-        return index
-
-    resources: list[Resource] = graph.memo(("kubernetes type", type_name), build).get((scope,), [])
-    return resources
-
-
-def by_name(graph: Graph, type_name: str, scope: str, name: str) -> list[Resource]:
-    """Give the resources of a type with a name in a scope, in any namespace."""
-
-    def build() -> _Index:
-        index: _Index = {}
-        for resource in graph.of_type(type_name):
-            index.setdefault((resource.scope, resource.name), []).append(resource)
-        return index
-
-    resources: list[Resource] = graph.memo(("kubernetes name", type_name), build).get(
-        (scope, name), []
-    )
-    return resources
-
-
-def by_text(graph: Graph, type_name: str, scope: str, name: str, text: str) -> list[Resource]:
-    """Give the resources of a type in a scope whose property ``name`` is this text."""
-
-    def build() -> _Index:
-        index: _Index = {}
-        for resource in graph.of_type(type_name):
-            value = known_value(resource, name)
-            if isinstance(value, str):
-                index.setdefault((resource.scope, value), []).append(resource)
-        return index
-
-    resources: list[Resource] = graph.memo(("kubernetes text", name, type_name), build).get(
-        (scope, text), []
-    )
-    return resources
-
-
-def with_label(
-    graph: Graph, type_name: str, scope: str, selector: Mapping[str, str]
-) -> list[Resource]:
-    """Give candidates for a selector: the resources that have its first label."""
-
-    def build() -> _Index:
-        index: _Index = {}
-        for resource in graph.of_type(type_name):
-            for key, value in (known_value(resource, "labels") or {}).items():
-                index.setdefault((resource.scope, key, _kind(value)), []).append(resource)
-        return index
-
-    key, value = min(selector.items())
-    index: _Index = graph.memo(("kubernetes labels", type_name), build)
-    return index.get((scope, key, _kind(value)), [])
-
-
-def selecting(
-    graph: Graph, type_name: str, scope: str, labels: Mapping[str, str]
-) -> list[Resource]:
-    """Give candidates by selector: the resources whose selector's first label is among these."""
-
-    def build() -> _Index:
-        index: _Index = {}
-        for resource in graph.of_type(type_name):
-            selector = known_value(resource, "selector")
-            if selector:
-                key, value = min(selector.items())
-                index.setdefault((resource.scope, key, _kind(value)), []).append(resource)
-        return index
-
-    index: _Index = graph.memo(("kubernetes selector", type_name), build)
-    keys = [(scope, key, _kind(value)) for key, value in labels.items()]
-    matches = [match for key in keys for match in index.get(key, ())]
-    return sorted(matches, key=lambda item: item.id)
-
-
-def _kind(value: object) -> str:
-    """Give a text as index key; all other values (of broken code) share one key."""
-    return value if isinstance(value, str) else "no text"
 
 
 def namespace_of(resource: Resource) -> str:
@@ -140,8 +48,14 @@ def is_same_namespace(resource: Resource, other: Resource, named: str | None = N
 
 def _is_one_part(resource: Resource, other: Resource) -> bool:
     """Whether two files are below the same top-level folder, or one is at the top."""
+    if _is_one_rendering(resource, other):
+        return True
     parts = [item.origin.file.split("/") for item in (resource, other)]
     return any(len(part) == 1 for part in parts) or parts[0][0] == parts[1][0]
+
+
+def _is_one_rendering(resource: Resource, other: Resource) -> bool:
+    return bool(resource.origin.stack) and resource.origin.stack == other.origin.stack
 
 
 def is_one_root(resource: Resource, other: Resource) -> bool:
@@ -150,7 +64,7 @@ def is_one_root(resource: Resource, other: Resource) -> bool:
     In a cluster everything is. In code the namespace is the same and stated within one top-level
     folder, or the folder of one file holds the other.
     """
-    if not in_code(resource):
+    if not in_code(resource) or _is_one_rendering(resource, other):
         return True
     mine, theirs = (item.origin.file.rpartition("/")[0] for item in (resource, other))
     if f"{mine}/".startswith(f"{theirs}/" if theirs else ""):
@@ -197,7 +111,7 @@ def workloads_with(graph: Graph, source: Resource, selector: Mapping[str, str]) 
 
     matching = [
         workload
-        for workload in with_label(graph, WORKLOAD, source.scope, selector)
+        for workload in with_label(graph, WORKLOAD, source, selector)
         if is_same_namespace(source, workload)
         and carries(known_value(workload, "labels") or {}, selector)
     ]
@@ -245,7 +159,7 @@ def hidden_types(graph: Graph, resource: Resource, *names: str) -> set[str]:
 def _broken(graph: Graph, scope: str) -> dict[str, set[str]]:
     """Give the gaps of manifests that could not be parsed, by the path of the file."""
     broken: dict[str, set[str]] = {}
-    for file in all_of_type(graph, FILE_TYPE, scope):
+    for file in graph.of_type_in(FILE_TYPE, scope):
         gaps = [graph.gaps[gap_id] for ids in file.unread.values() for gap_id in ids]
         for gap in gaps:
             if gap.wanted == "kubernetes manifest" and gap.reason is GapReason.MALFORMED:

@@ -10,16 +10,15 @@ from mlsec.graph.fact import Known, Targets, Unknown
 from mlsec.graph.flags import flag
 from mlsec.graph.ternary import NO, YES, Answer, any_of, unknown
 from mlsec.providers.kubernetes.facts.cloud_roles import cloud_roles
+from mlsec.providers.kubernetes.facts.lookups import all_of_type, by_name, by_text, known_value
 from mlsec.providers.kubernetes.facts.selectors import (
     WORKLOAD,
-    all_of_type,
     as_fact,
-    by_name,
-    by_text,
     containers_of,
     hidden_types,
+    in_code,
+    is_one_root,
     is_same_namespace,
-    known_value,
     nearest,
     note_unstated,
     sorted_targets,
@@ -43,8 +42,8 @@ def _account(resource: Resource, graph: Graph) -> Targets:
         return Targets(gaps=tuple(resource.unread.get("account_name", ())))
     candidates = [
         candidate
-        for candidate in by_name(graph, ACCOUNT, resource.scope, named)
-        if is_same_namespace(resource, candidate)
+        for candidate in by_name(graph, ACCOUNT, resource, named)
+        if is_same_namespace(resource, candidate) and _may_be(candidate, resource)
     ]
     near = nearest(resource, candidates)
     gaps = hidden_types(graph, resource, ACCOUNT) if not near else set()
@@ -55,14 +54,25 @@ def _account(resource: Resource, graph: Graph) -> Targets:
     return Targets(resources=tuple(near), gaps=tuple(sorted(gaps)))
 
 
+def _may_be(candidate: Resource, resource: Resource) -> bool:
+    """Whether an account is not merely one that others name in a namespace of their own."""
+    if known_value(candidate, "namespace") == known_value(resource, "namespace"):
+        return True
+    return known_value(candidate, "is_declared") is not False or is_one_root(resource, candidate)
+
+
 def roles(resource: Resource, graph: Graph) -> Targets:
-    """Give the service account and its cloud identities."""
+    """Give the service account and its cloud identities.
+
+    Which identity an account has that no file declares, no file says either: that is not asked.
+    """
     own = account(resource, graph)
     bound, gaps = list(own.resources), set(own.gaps)
     for target in own.resources:
         beyond = cloud_roles(target, graph)
         bound += beyond.resources
-        gaps |= set(beyond.gaps)
+        is_implied = in_code(target) and known_value(target, "is_declared") is False
+        gaps |= set() if is_implied else set(beyond.gaps)
     return sorted_targets(bound, gaps)
 
 
@@ -93,14 +103,14 @@ def runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether a workload of machine learning runs as an account."""
     workloads = [
         user
-        for user in by_text(graph, WORKLOAD, resource.scope, "account_name", resource.name)
+        for user in by_text(graph, WORKLOAD, resource, "account_name", resource.name)
         if _runs_as(user, resource, graph)
     ]
     hidden = hidden_types(graph, resource, WORKLOAD)
     answers = [flag(workload, "is_ml") for workload in workloads]
     answers += [
         YES
-        for user in by_text(graph, _ENDPOINT, resource.scope, "account_name", resource.name)
+        for user in by_text(graph, _ENDPOINT, resource, "account_name", resource.name)
         if _runs_as(user, resource, graph)
     ]
     return as_fact(any_of([*answers, unknown(hidden) if hidden else NO]))
@@ -116,7 +126,7 @@ def notebooks(resource: Resource, graph: Graph) -> Targets:
     """Give the notebooks that run as an account."""
     matches = [
         notebook
-        for notebook in by_text(graph, _NOTEBOOK, resource.scope, "account_name", resource.name)
+        for notebook in by_text(graph, _NOTEBOOK, resource, "account_name", resource.name)
         if _runs_as(notebook, resource, graph)
     ]
     return sorted_targets(matches, hidden_types(graph, resource, "kubernetes.notebook"))
@@ -132,7 +142,7 @@ def _runs_as(runner: Resource, resource: Resource, graph: Graph) -> bool:
 def in_namespace(resource: Resource, graph: Graph) -> Targets:
     """Give the namespace of a workload, where it is declared."""
     name = known_value(resource, "namespace") or ""
-    near = nearest(resource, by_name(graph, NAMESPACE, resource.scope, name)) if name else []
+    near = nearest(resource, by_name(graph, NAMESPACE, resource, name)) if name else []
     return sorted_targets(near, hidden_types(graph, resource, NAMESPACE))
 
 
@@ -140,13 +150,13 @@ def namespace_runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether workloads of machine learning run in a namespace."""
     inside = [
         item
-        for item in all_of_type(graph, WORKLOAD, resource.scope)
+        for item in all_of_type(graph, WORKLOAD, resource)
         if known_value(item, "namespace") == resource.name
     ]
     hidden = hidden_types(graph, resource, WORKLOAD)
     endpoints = any(
         known_value(item, "namespace") == resource.name
-        for item in all_of_type(graph, "kubernetes.endpoint", resource.scope)
+        for item in all_of_type(graph, "kubernetes.endpoint", resource)
     )
     answers = [flag(item, "is_ml") for item in inside] + ([YES] if endpoints else [])
     return as_fact(any_of([*answers, unknown(hidden) if hidden else NO]))
@@ -155,13 +165,13 @@ def namespace_runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
 def cluster_runs_ml(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether workloads of machine learning run in a cluster."""
     hidden = hidden_types(graph, resource, WORKLOAD)
-    answers = [flag(workload, "is_ml") for workload in all_of_type(graph, WORKLOAD, resource.scope)]
+    answers = [flag(workload, "is_ml") for workload in all_of_type(graph, WORKLOAD, resource)]
     return as_fact(any_of([*answers, unknown(hidden) if hidden else NO]))
 
 
 def checks_images(resource: Resource, graph: Graph) -> Known | Unknown:
     """Whether an admission policy of a cluster verifies image signatures."""
-    policies = all_of_type(graph, "kubernetes.admission", resource.scope)
+    policies = all_of_type(graph, "kubernetes.admission", resource)
     hidden = hidden_types(graph, resource, "kubernetes.admission")
     answers = [flag(policy, "checks_signatures") for policy in policies]
     return as_fact(any_of([*answers, unknown(hidden) if hidden else NO]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlsec.core.resource import Resource
@@ -19,14 +19,13 @@ from mlsec.providers.kubernetes.facts.custom_kinds import (
     named,
 )
 from mlsec.providers.kubernetes.facts.grants import ACCOUNT, Grant, Right, grants_of
+from mlsec.providers.kubernetes.facts.lookups import all_of_type, known_value
 from mlsec.providers.kubernetes.facts.rights import is_admin, role_given, unlisted_kinds
 from mlsec.providers.kubernetes.facts.selectors import (
-    all_of_type,
     in_code,
     is_known_to,
     is_one_root,
     is_same_namespace,
-    known_value,
     note_unstated,
 )
 from mlsec.providers.kubernetes.facts.technique_examples import spell_out, split_resource
@@ -69,12 +68,9 @@ _NO_CONTROLLER = "whether a controller takes objects of this namespace is not sa
 _NO_PLATFORM = "whether the cluster is one of EKS is not said"
 
 
-def _may(raw: Mapping[str, Any]) -> Question:
-    text, place, name = str(raw["may"]), str(raw["in"]), str(raw.get("named", ""))
-    verbs, _, what = text.partition(" ")
-    if not what:
-        raise ValueError(f'"{text}" is a verb and a resource, such as "create pods/exec"')
-    rights = tuple(
+def _rights(verbs: str, what: str, name: str) -> tuple[Right, ...]:
+    """Give the rights that a text asks for: verbs with | between them, on a resource."""
+    return tuple(
         Right(
             verbs=frozenset(verbs.split("|")),
             group=group,
@@ -84,6 +80,14 @@ def _may(raw: Mapping[str, Any]) -> Question:
         )
         for group, resource in _SEVERAL.get(what) or (split_resource(what),)
     )
+
+
+def _may(raw: Mapping[str, Any]) -> Question:
+    text, place, name = str(raw["may"]), str(raw["in"]), str(raw.get("named", ""))
+    verbs, _, what = text.partition(" ")
+    if not what:
+        raise ValueError(f'"{text}" is a verb and a resource, such as "create pods/exec"')
+    by_group = _by_group(_rights(verbs, what, name))
 
     def ask(identity: Resource, target: Target | None, graph: Graph) -> Answer:
         gaps = grants_of(identity, graph).gaps
@@ -96,12 +100,16 @@ def _may(raw: Mapping[str, Any]) -> Question:
     def of_grant(grant: Grant, target: Target | None, graph: Graph) -> Answer:
         answers = [
             _suits(rule, right, name, target, grant, graph)
-            for rule in grant.rules
-            for right in rights
-            if right.is_given_by(rule)
+            for rule, right in given_by(grant, graph)
         ]
         gaps = unlisted_kinds(grant.rules, grant.binding, graph) if what == _CUSTOM else ()
         return any_of([*answers, unknown(gaps) if gaps else NO])
+
+    def given_by(grant: Grant, graph: Graph) -> list[tuple[Rule, Right]]:
+        return graph.memo(
+            ("kubernetes matching", text, name, grant.binding.id),
+            lambda: list(_given_by(grant.rules, by_group)),
+        )
 
     def giving(identity: Resource, graph: Graph) -> list[Grant]:
         return graph.memo(
@@ -109,7 +117,7 @@ def _may(raw: Mapping[str, Any]) -> Question:
             lambda: [
                 grant
                 for grant in grants_of(identity, graph).grants
-                if _gives(grant, rights)
+                if given_by(grant, graph)
                 or (what == _CUSTOM and unlisted_kinds(grant.rules, grant.binding, graph))
             ],
         )
@@ -121,8 +129,23 @@ def _may(raw: Mapping[str, Any]) -> Question:
     return Question(label=text, ask=ask, may_hold=may_hold)
 
 
-def _gives(grant: Grant, rights: Iterable[Right]) -> bool:
-    return any(right.is_given_by(rule) for rule in grant.rules for right in rights)
+def _by_group(rights: Iterable[Right]) -> dict[str, list[Right]]:
+    by_group: dict[str, list[Right]] = {}
+    for right in rights:
+        by_group.setdefault(right.group, []).append(right)
+    return by_group
+
+
+def _given_by(
+    rules: Iterable[Rule], by_group: Mapping[str, list[Right]]
+) -> Iterator[tuple[Rule, Right]]:
+    """Give each rule with the rights that it gives, asking by the groups that it names."""
+    for rule in rules:
+        groups = rule.get("groups") or ()
+        for group in by_group if "*" in groups else dict.fromkeys(groups):
+            for right in by_group.get(group, ()):
+                if right.is_given_by(rule):
+                    yield rule, right
 
 
 def _suits(
@@ -177,7 +200,7 @@ def _cluster(raw: Mapping[str, Any]) -> Question:
             return YES
         versions = [
             version
-            for cluster in all_of_type(graph, "kubernetes.cluster", identity.scope)
+            for cluster in all_of_type(graph, "kubernetes.cluster", identity)
             if (version := known_value(cluster, "version"))
         ]
         if versions and not in_code(identity):

@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mlsec.core.resource import Resource
+from mlsec.providers.kubernetes.facts.lookups import known_value
 from mlsec.providers.kubernetes.facts.routing import SERVICE, services_named
-from mlsec.providers.kubernetes.facts.selectors import (
-    containers_of,
-    hidden_types,
-    known_value,
-    note_unstated,
-)
+from mlsec.providers.kubernetes.facts.selectors import containers_of, hidden_types, note_unstated
 
 if TYPE_CHECKING:
     from mlsec.graph.graph import Graph

@@ -13,6 +13,8 @@ from mlsec.core.enums import GapReason
 from mlsec.providers.kubernetes.objects.located_paths import dig_node
 from mlsec.vocabulary.types import Kind, Property, Type
 
+# Line, column, and the path of the file where that is another than that of the object.
+Place = tuple[int, int, str]
 Shapes = Mapping[str, Callable[[Node], Any]]
 # Placeholders that another tool fills in before the text reaches a cluster.
 _PLACEHOLDER = re.compile(
@@ -20,7 +22,9 @@ _PLACEHOLDER = re.compile(
     re.S,
 )
 # Shapes that look at text as it stands: what a shell or the cluster fills in is part of it.
-_AS_IT_STANDS = frozenset({"secret_kind", "argument_text", "scalar_text"})
+_AS_IT_STANDS = frozenset(
+    {"secret_kind", "variable_secret_kind", "argument_text", "scalar_text", "unpinned_install"}
+)
 _SHAPE_ERRORS = (ValueError, TypeError, KeyError, AttributeError, IndexError)
 
 
@@ -41,7 +45,7 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
 
     properties: dict[str, Any]
     hidden: dict[str, Hidden]
-    places: dict[str, tuple[int, int]]
+    places: dict[str, Place]
 
 
 class UnknownValueError(Exception):
@@ -73,19 +77,19 @@ def map_node(
     return mapped
 
 
-def _note_places(places: dict[str, tuple[int, int]], wanted: Property, node: Node) -> None:
+def _note_places(places: dict[str, Place], wanted: Property, node: Node) -> None:
     if node.line:
-        places[wanted.name] = (node.line, node.column)
+        places[wanted.name] = (node.line, node.column, node.file)
     if not isinstance(node.value, tuple):
         return
     for index, element in enumerate(node.value):
         if element.line:
-            places[f"{wanted.name}[{index}]"] = (element.line, element.column)
+            places[f"{wanted.name}[{index}]"] = (element.line, element.column, element.file)
         for name, field in wanted.items.items():
             for path in field.sources.get("api", (name,)):
                 part = dig_node(element, path) if path else None
                 if part is not None and part.line:
-                    places[f"{wanted.name}[{index}].{name}"] = (part.line, part.column)
+                    places[f"{wanted.name}[{index}].{name}"] = (part.line, part.column, part.file)
                     break
 
 

@@ -14,7 +14,8 @@ from mlsec.collect.located.located import Node
 class KubeObject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One object. ``id`` is unique in the scan; ``file`` is None for what a cluster answered.
 
-    ``namespace`` is "" for what belongs to none, and in a file for what does not say.
+    ``namespace`` is "" for what belongs to none, and in a file for what does not say. ``stack`` and
+    ``scenario`` are as in ``Origin``.
     """
 
     id: str
@@ -26,6 +27,8 @@ class KubeObject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     node: Node
     file: CodeFile | None = None
     call: str = ""
+    stack: str = ""
+    scenario: str = ""
 
     @property
     def label(self) -> str:

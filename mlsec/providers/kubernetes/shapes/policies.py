@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from mlsec.collect.located.located import Node, plain
 from mlsec.providers.kubernetes.objects.located_mapping import Shapes, UnknownValueError
 from mlsec.providers.kubernetes.objects.objects import texts
+from mlsec.providers.kubernetes.shapes.guards import GUARDS
 
 _EVERYBODY = {
     "system:unauthenticated": "unauthenticated",
@@ -47,6 +48,8 @@ def requires_client_identity(thing: Node) -> bool:
     kind, spec = thing.text("kind"), thing.get("spec")
     if spec is None:
         return False
+    if kind in GUARDS:
+        return GUARDS[kind](spec)
     if kind == "SecurityPolicy":
         return any(spec.get(key) for key in ("jwt", "oidc", "basicAuth", "extAuth", "apiKeyAuth"))
     if kind != "AuthorizationPolicy":
@@ -140,9 +143,15 @@ def is_pinned(uri: Node) -> bool | None:
     return None
 
 
-def is_cluster_local(labels: Node) -> bool:
-    """Whether KServe or Knative is configured to expose it only within the cluster."""
-    values = texts(labels)
+def is_cluster_local(metadata: Node) -> bool:
+    """Whether KServe or Knative is configured to expose it only within the cluster.
+
+    ModelMesh makes services without an address outside of it, and no routes.
+    """
+    mode = texts(metadata, "annotations").get("serving.kserve.io/deploymentMode")
+    if mode == "ModelMesh":
+        return True
+    values = texts(metadata, "labels")
     keys = ("networking.kserve.io/visibility", "networking.knative.dev/visibility",
             "serving.knative.dev/visibility")  # fmt: skip
     return any(values.get(key) == "cluster-local" for key in keys)

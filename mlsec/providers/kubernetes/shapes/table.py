@@ -6,10 +6,21 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mlsec.collect.images.image_names import image_digest, image_tag, registry_host
+from mlsec.collect.images.image_names import (
+    image_digest,
+    image_tag,
+    of_reference,
+    of_tagged,
+    registry_host,
+)
 from mlsec.collect.located.located import Node, UnknownValue
+from mlsec.collect.secrets.default_passwords import is_published
 from mlsec.collect.secrets.masking import masked_kind
+from mlsec.collect.secrets.plain import is_plain_credential
+from mlsec.core.enums import Truth
+from mlsec.core.regex import regex
 from mlsec.providers.kubernetes.objects.located_mapping import Shapes, UnknownValueError
+from mlsec.providers.kubernetes.shapes.installs import unpinned_install
 
 _VOLUMES = {
     "hostPath": "host_path", "configMap": "config", "secret": "secret",
@@ -23,10 +34,18 @@ _RUNTIME_FOLDERS = ("/run", "/var/run", "/run/containerd", "/var/run/containerd"
 _SYSTEM = ("/etc", "/root", "/proc", "/sys", "/boot", "/dev", "/usr", "/bin", "/sbin", "/lib",
            "/lib64", "/home", "/var/lib/kubelet", "/var/lib/docker", "/var/lib/containerd",
            "/var/lib/etcd", "/var/log")  # fmt: skip
-# Devices for models, which expose nothing else.
-_HARMLESS = tuple(
-    f"/dev/{name}" for name in ("shm", "nvidia", "infiniband", "dri", "kfd", "hugepages", "accel")
-)
+# Devices for models, and where their plugins meet the kubelet: nothing else lies there.
+_HARMLESS = (
+    *(
+        f"/dev/{name}"
+        for name in ("shm", "nvidia", "infiniband", "dri", "kfd", "hugepages", "accel")
+    ),
+    *(f"/var/lib/kubelet/{name}" for name in ("device-plugins", "pod-resources")),
+)  # fmt: skip
+# A Secret inside a script, the line that ends its text, and a variable of the shell.
+_SECRET = regex(r"(?=\bkind:[ \t]{0,8}Secret\b)")
+_END = regex(r"\n[ \t]{0,80}[A-Z]{2,20}[ \t]{0,8}\n")
+_VARIABLE = regex(r"\$\{?[A-Za-z_]")
 _GPUS = ("nvidia.com/", "amd.com/gpu", "gpu.intel.com/", "habana.ai/", "google.com/tpu",
          "aws.amazon.com/neuron", "cloud-tpus.google.com/")  # fmt: skip
 
@@ -75,8 +94,39 @@ def scalar_text(node: Node) -> str | None:
 
 
 def secret_kind(node: Node) -> str | None:
-    """Give the kind of a masked secret."""
-    return masked_kind(node.value) or None if isinstance(node.value, str) else None
+    """Give the kind of a masked secret.
+
+    A Secret that a script fills in with its own variables is masked and holds none.
+    """
+    text = node.value
+    if not isinstance(text, str):
+        return None
+    kinds = [masked_kind(part) for part in _SECRET.split(text) if not _is_filled_in(part)]
+    return next((kind for kind in kinds if kind), None)
+
+
+def _is_filled_in(part: str) -> bool:
+    """Whether a part of a script is a Secret up to its end mark, with variables in it."""
+    return _SECRET.match(part) is not None and bool(_VARIABLE.search(_END.split(part)[0]))
+
+
+def variable_secret_kind(node: Node) -> str | None:
+    """Give the kind of the secret that an environment variable contains."""
+    value, name = node.get("value"), node.get("name")
+    if value is None or value.value is None:
+        return None
+    if isinstance(value.value, UnknownValue):
+        raise UnknownValueError(value.value.why)
+    text = scalar_text(value) or ""
+    kind = masked_kind(text)
+    if kind or name is None or not isinstance(name.value, str):
+        return kind or None
+    match is_plain_credential(name.value, text):
+        case Truth.TRUE:
+            return "default-password" if is_published(text) else "weak-password"
+        case Truth.FALSE:
+            return None
+    raise UnknownValueError(f"{name.value} holds what stands in for a secret")
 
 
 def is_there(node: Node) -> bool:
@@ -96,16 +146,18 @@ def _text(node: Node) -> str:
 
 
 VALUE_SHAPES: Shapes = {
-    "image_digest": lambda node: image_digest(_text(node)),
-    "image_tag": lambda node: image_tag(_text(node)),
-    "registry_host": lambda node: registry_host(_text(node)),
+    "image_digest": lambda node: of_tagged(image_digest)(_text(node)),
+    "image_tag": lambda node: of_tagged(image_tag)(_text(node)),
+    "registry_host": lambda node: of_reference(registry_host)(_text(node)),
     "host_path_kind": host_path_kind,
     "volume_kind": volume_kind,
     "has_gpu": has_gpu,
     "quantity_text": quantity_text,
     "scalar_text": scalar_text,
     "secret_kind": secret_kind,
+    "variable_secret_kind": variable_secret_kind,
     "argument_text": scalar_text,
+    "unpinned_install": unpinned_install,
     "is_there": is_there,
     "spreads": spreads,
 }

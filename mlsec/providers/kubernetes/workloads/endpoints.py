@@ -9,11 +9,14 @@ from mlsec.collect.located.located import Node
 from mlsec.providers.kubernetes.objects.located_paths import dig_node
 from mlsec.providers.kubernetes.objects.objects import KubeObject
 from mlsec.providers.kubernetes.shapes.table import as_node
+from mlsec.providers.kubernetes.workloads.kserve import hidden_reach
 from mlsec.providers.kubernetes.workloads.model_addresses import addresses_in, loads_models
 from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder
 from mlsec.providers.kubernetes.workloads.workloads import ReadWorkload
 
 ENDPOINT, NOTEBOOK, RAY = "kubernetes.endpoint", "kubernetes.notebook", "kubernetes.ray"
+# Source: KubeAI's chart, modelServiceAccount.
+_OF_KUBEAI = "kubeai-models"
 # KServe's older format has the framework's name as key in place of ``model``.
 _FRAMEWORKS = ("sklearn", "xgboost", "lightgbm", "tensorflow", "pytorch", "onnx", "triton", "pmml",
                "paddle", "mlflow", "huggingface")  # fmt: skip
@@ -42,8 +45,9 @@ _HEAD_PORTS: Mapping[str, int] = {
 
 
 def read_endpoint(
-    thing: KubeObject, ran: tuple[ReadWorkload, ...], builder: ResourceBuilder
-) -> None:
+    thing: KubeObject, ran: tuple[ReadWorkload, ...], builder: ResourceBuilder,
+    routed: frozenset[str] = frozenset(),
+) -> None:  # fmt: skip
     """Add the endpoint of an object of a kind that serves models."""
     sources = [*addresses_in(thing), *(s for workload in ran for s in _sources_of(workload))]
     formats = [t for f in _formats(thing) if (t := f)]
@@ -61,6 +65,7 @@ def read_endpoint(
     builder.add(
         ENDPOINT, thing, {"Object": thing.node, "Seen": as_node(seen)},
         id=seen["id"], name=thing.name,  # type: ignore[arg-type]
+        hidden=hidden_reach(thing, routed),
     )  # fmt: skip
 
 
@@ -232,6 +237,8 @@ def _account(thing: KubeObject, ran: tuple[ReadWorkload, ...]) -> str:
             value = value.value[0] if value.value else None
         if value is not None and isinstance(value.value, str):
             return value.value
+    if thing.group == "kubeai.org":
+        return _OF_KUBEAI
     return "default"
 
 

@@ -85,6 +85,12 @@ _OTHER_POLICIES: tuple[tuple[str, str, bool], ...] = (
     ("projectcalico.org", "NetworkPolicy", True),
     ("projectcalico.org", "GlobalNetworkPolicy", False),
 )
+# Filters and policies of gateways and proxies, which may ask who is there.
+_GUARDS: tuple[tuple[str, str], ...] = (
+    ("traefik.io", "Middleware"), ("traefik.containo.us", "Middleware"),
+    ("gateway.nginx.org", "SnippetsFilter"), ("gateway.nginx.org", "AuthenticationFilter"),
+    ("kuadrant.io", "AuthPolicy"), ("networking.gke.io", "GCPBackendPolicy"),
+)  # fmt: skip
 _W, _E, _ASIDE = ReadAs.WORKLOAD, ReadAs.ENDPOINT, ReadAs.ASIDE
 
 KINDS: tuple[Kind, ...] = (
@@ -114,6 +120,7 @@ KINDS: tuple[Kind, ...] = (
         for k in ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")
     ),
     _kind("gateway.envoyproxy.io", "SecurityPolicy", ReadAs.MESH_POLICY),
+    *(_kind(group, kind, ReadAs.MESH_POLICY, is_listed=False) for group, kind in _GUARDS),
     _kind("", "ServiceAccount", ReadAs.ACCOUNT),
     _kind(_RBAC, "Role", ReadAs.ROLE),
     _kind(_RBAC, "ClusterRole", ReadAs.ROLE, is_namespaced=False),
@@ -142,6 +149,8 @@ KINDS: tuple[Kind, ...] = (
     _kind("mlops.seldon.io", "Server", _W, "serving"),
     _kind("mlops.seldon.io", "ServerConfig", _W, "serving"),
     _kind("apps.nvidia.com", "NIMService", _E, "serving"),
+    # In a cluster its pods are read.
+    _kind("kubeai.org", "Model", _E, "serving", is_listed=False),
     _kind("production-stack.vllm.ai", "VLLMRuntime", _E, "serving"),
     _kind("serving.knative.dev", "Service", _W),
     _kind(_KUBEFLOW, "Notebook", _W, "notebook"),
@@ -167,7 +176,7 @@ KINDS: tuple[Kind, ...] = (
     _kind("", "Secret", _ASIDE, is_listed=False, holds="a secret, which is not read"),
 )  # fmt: skip
 
-_TRAEFIK = ("Middleware", "MiddlewareTCP", "TLSOption", "TLSStore", "ServersTransport",
+_TRAEFIK = ("MiddlewareTCP", "TLSOption", "TLSStore", "ServersTransport",
             "ServersTransportTCP")  # fmt: skip
 # Kinds that hold nothing a rule reads; counted, and left out with the reason.
 _ASIDES: Mapping[str, tuple[str, ...]] = {

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mlsec.collect.code.launch import Launch
-from mlsec.collect.located.located import Node, UnknownValue
+from mlsec.collect.located.located import Node, UnknownValue, plain
 from mlsec.providers.kubernetes.objects.objects import KubeObject
+from mlsec.providers.kubernetes.workloads.kserve import behind_mesh
 from mlsec.providers.kubernetes.workloads.workloads import ReadWorkload, named_containers
 
 _WHY = "the value comes from a secret, a config map or a field"
-Configs = Mapping[tuple[str, str], KubeObject]
+Configs = Mapping[tuple[str, str, str], tuple[KubeObject, ...]]
 
 
 def launches_of(ran: ReadWorkload, configs: Configs) -> Iterator[Launch]:
@@ -33,6 +34,7 @@ def partial_launch(thing: KubeObject, node: Node) -> Launch:
         argv=tuple(node.items("args")) or None,
         env=_environment(node, thing, {}),
         env_is_open=True,
+        traits=_traits(thing),
         **_place(thing, node),
     )
 
@@ -59,14 +61,20 @@ def _launch(ran: ReadWorkload, node: Node, name: str, configs: Configs) -> Launc
         is_entry=bool(node.items("command")),
         shell=source if source is not None and isinstance(source.value, str) else None,
         env=_environment(node, thing, configs),
-        env_is_open=bool(node.items("envFrom") or ran.pod.rest),
+        env_is_open=bool(ran.pod.rest) or not _are_read(node.items("envFrom"), thing, configs),
         ports=tuple(_ports(node)),
         published=tuple(_published(node)),
         files=_mounted(ran, node, configs),
         folder=node.text("workingDir"),
         user=str(user.value) if user is not None and user.value is not None else "",
+        traits=_traits(thing),
         **_place(thing, node),
     )
+
+
+def _traits(thing: KubeObject) -> dict[str, Node]:
+    mesh = behind_mesh(thing)
+    return {} if mesh is None else {"mesh": mesh}
 
 
 def _place(thing: KubeObject, node: Node) -> dict[str, Any]:
@@ -81,13 +89,44 @@ def _environment(node: Node, thing: KubeObject, configs: Configs) -> dict[str, N
         config = _config(source.text("configMapRef", "name"), thing, configs)
         prefix = source.text("prefix")
         if config is not None:
-            nodes |= {prefix + key: data for key, data in config.node.pairs("data").items()}
+            data = config.node.pairs("data").items()
+            nodes |= {f"{prefix}{key}": _filled(value) for key, value in data}
+        hidden = UnknownValue(_WHY, is_given=True)
+        for key in _keys_of_secret(source, thing, configs) or ():
+            nodes[f"{prefix}{key}"] = Node(hidden, source.line, source.column)
     for item in node.items("env"):
         name, value = item.text("name"), item.get("value")
         if not name:
             continue
         nodes[name] = _filled(value) if value is not None else _referred(item, thing, configs)
     return nodes
+
+
+def _are_read(sources: Iterable[Node], thing: KubeObject, configs: Configs) -> bool:
+    """Whether all that sets variables as a whole was read: a config map, or the keys of a secret.
+
+    An optional one that no file declares is left out, as the kubelet does.
+    """
+    return all(
+        _config(source.text("configMapRef", "name"), thing, configs) is not None
+        or _keys_of_secret(source, thing, configs) is not None
+        or (thing.file is not None and _is_optional(source))
+        for source in sources
+    )
+
+
+def _keys_of_secret(source: Node, thing: KubeObject, configs: Configs) -> tuple[str, ...] | None:
+    """Give the keys of the secret that sets variables; None where no file declares it."""
+    name = source.text("secretRef", "name")
+    secret = _config(name, thing, configs, "Secret") if thing.file is not None else None
+    if secret is None:
+        return None
+    return (*secret.node.pairs("data"), *secret.node.pairs("stringData"))
+
+
+def _is_optional(source: Node) -> bool:
+    flags = (source.get(kind, "optional") for kind in ("configMapRef", "secretRef"))
+    return any(flag is not None and flag.value is True for flag in flags)
 
 
 def _filled(node: Node) -> Node:
@@ -111,7 +150,7 @@ def _referred(env: Node, thing: KubeObject, configs: Configs) -> Node:
         config = _config(ref.text("name"), thing, configs)
         value = config.node.get("data", ref.text("key")) if config is not None else None
         if value is not None:
-            return value
+            return _filled(value)
     # A missing value is empty.
     if env.get("valueFrom") is None:
         return Node("", env.line, env.column)
@@ -120,8 +159,28 @@ def _referred(env: Node, thing: KubeObject, configs: Configs) -> Node:
     return Node(UnknownValue(_WHY, is_given=not is_optional), env.line, env.column)
 
 
-def _config(name: str, thing: KubeObject, configs: Configs) -> KubeObject | None:
-    return configs.get((thing.namespace, name)) if name else None
+def _config(
+    name: str, thing: KubeObject, configs: Configs, kind: str = "ConfigMap"
+) -> KubeObject | None:
+    """Give the config map or secret that an object means: of several that of its own file.
+
+    Of those elsewhere that differ nobody knows which one is applied.
+    """
+    given = configs.get((kind, thing.namespace, name), ()) if name else ()
+    own = [
+        config for config in given if thing.file and config.file and _path(config) == _path(thing)
+    ]
+    kept = own or given
+    return kept[0] if len({_data(config) for config in kept}) == 1 else None
+
+
+def _path(thing: KubeObject) -> str:
+    return thing.file.path if thing.file is not None else ""
+
+
+def _data(config: KubeObject) -> str:
+    parts = (config.node.get(key) for key in ("data", "stringData"))
+    return repr([plain(data) for data in parts if data is not None])
 
 
 def _ports(node: Node) -> Iterator[int]:

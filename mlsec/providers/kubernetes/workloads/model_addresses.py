@@ -27,6 +27,11 @@ _NO_SERVER = frozenset({
     "", "UNKNOWN_IMPLEMENTATION", "SIMPLE_MODEL", "SIMPLE_ROUTER", "RANDOM_ABTEST",
     "AVERAGE_COMBINER",
 })  # fmt: skip
+# How a configuration of Ray Serve names a model of a hub: Ray's own key, or a usual variable.
+_SERVED = re.compile(
+    r"(?m)^[ \t]*(?:-[ \t]+)?(model_source|MODEL_ID|MODEL_NAME|HF_MODEL_ID|MODEL):[ \t]*[\"']?"
+    r"([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})[\"']?[ \t]*(?:#.*)?$"
+)
 _DEEPEST = 10
 
 
@@ -41,6 +46,18 @@ def addresses_in(thing: KubeObject) -> Iterator[Node]:
             is_hub = thing.kind == "VLLMRuntime" and _HUB_NAME.match(node.value)
             yield source_node(f"hf://{node.value}" if is_hub else node.value, node)
     yield from _of_hub(thing)
+    yield from _of_serve(thing)
+    if thing.group == "kubeai.org":
+        yield from _of_kubeai(thing)
+
+
+def _of_serve(thing: KubeObject) -> Iterator[Node]:
+    """Give the models that the applications of a RayService name."""
+    node = thing.node.get("spec", "serveConfigV2")
+    text = node.value if node is not None else None
+    if node is not None and isinstance(text, str):
+        for name in dict.fromkeys(match[2] for match in _SERVED.finditer(text)):
+            yield source_node(f"hf://{name}", node)
 
 
 def addresses_of(containers: Iterable[Node]) -> Iterator[Node]:
@@ -131,6 +148,18 @@ def _of_hub(thing: KubeObject) -> Iterator[Node]:
     if name is not None and _HUB_NAME.match(str(name.value)):
         at = f":{revision.value}" if revision is not None else ""
         yield source_node(f"hf://{name.value}{at}", name)
+
+
+def _of_kubeai(thing: KubeObject) -> Iterator[Node]:
+    """Give the address of a model of KubeAI; its server is given the revision as an argument."""
+    flags = dict(_flags(thing.node.items("spec", "args")))
+    for holder in (thing.node.get("spec"), *thing.node.items("spec", "adapters")):
+        url = holder.get("url") if holder is not None else None
+        if url is not None and isinstance(url.value, str):
+            address = url.value.partition("?")[0]
+            revision = flags.get("revision") if holder is thing.node.get("spec") else None
+            at = f":{revision.value}" if revision is not None else ""
+            yield source_node(f"{address}{at}" if address.startswith("hf://") else address, url)
 
 
 def _flags(words: tuple[Node, ...]) -> Iterator[tuple[str, Node]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from mlsec.collect.code.launch import TEMPLATE_KINDS
 from mlsec.collect.located.located import Node
 from mlsec.providers.kubernetes.objects.objects import KubeObject, texts
 from mlsec.providers.kubernetes.workloads.kinds import BY_KIND, ReadAs
@@ -166,9 +167,9 @@ def _with_outer(thing: KubeObject, spec: Node) -> Node:
 
 
 def _rest(thing: KubeObject) -> str:
-    if thing.kind in ("InferenceService", "LLMInferenceService", "LLMInferenceServiceConfig"):
-        return "" if thing.kind == "InferenceService" else "its configuration decides it"
-    return ""
+    if thing.kind in TEMPLATE_KINDS:
+        return "what is made from it decides it"
+    return "its configuration decides it" if thing.kind == "LLMInferenceService" else ""
 
 
 def _part_of(path: tuple[str, ...], spec: Node, root: Node) -> str:

@@ -57,6 +57,13 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 _PRODUCTS = tuple((name, regex(_EDGE.format(form))) for name, _, form in _NAMES)
 RUNS: Mapping[str, str] = {name: runs for name, runs, _ in _NAMES}
+# Databases, queues, stores and monitors: callers run no code there and change no models.
+_STORES = regex(
+    r"\A(?:postgres(?:ql)?|mysql|mariadb|mongo(?:db)?|redis|valkey|memcached|rabbitmq|kafka|zookeeper"
+    r"|nats|minio|seaweedfs|elasticsearch|opensearch|kibana|clickhouse|influxdb|etcd|cassandra"
+    r"|grafana|prometheus|alertmanager|loki|tempo|jaeger|keycloak|dex|mailpit|mailhog|vault|registry"
+    r"|[a-z0-9-]{1,40}-exporter)(?:-(?:[0-9]{1,6}|server|alpine|stack|ha|oss|c[89]s|rhel[0-9])){0,3}\Z"
+)
 # Images of serving infrastructure that serve no models themselves.
 _ASIDE = regex(
     r"controller|operator|webhook|(?:^|[/-])init(?:$|[-])|exporter|storage-initializer|manager"
@@ -88,6 +95,17 @@ def product_of(image: str) -> str | None:
     if _ASIDE.search(path.rpartition("/")[2]):
         return None
     return next((name for name, form in _PRODUCTS if form.search(path)), None)
+
+
+def is_store_or_monitor(image: str) -> bool:
+    """Whether an image is that of a well-known database, queue, store or monitor."""
+    return bool(_STORES.search(_path_of(image).rpartition("/")[2]))
+
+
+def names_product(text: str) -> bool:
+    """Whether a name, such as that of a service, has that of well-known software in it."""
+    lower = text.lower()
+    return any(form.search(lower) for _, form in _PRODUCTS)
 
 
 def product_of_command(words: Iterable[str]) -> str | None:

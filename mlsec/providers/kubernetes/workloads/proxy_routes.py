@@ -81,6 +81,11 @@ _NAMES_SEVERAL = frozenset(
     {"services", "backend", "backends", "backendRef", "backendRefs", "upstream", "upstreams",
      "destination", "destinations", "targetRef", "target", "to"}
 )  # fmt: skip
+# Kinds that are about a service and lead nobody to it: how it is watched, scaled or guarded.
+_ABOUT_ONE = re.compile(
+    r"(?:Policy|Secret|Monitor|Certificate|Autoscaler|ScaledObject|HealthCheck|Backup"
+    r"|BackendConfig|Plugin)\Z"
+)
 _MOST_NODES = 20_000
 
 
@@ -110,6 +115,8 @@ def read_proxy_route(thing: KubeObject, builder: ResourceBuilder) -> None:
 
 def read_unknown(thing: KubeObject, services: frozenset[str], builder: ResourceBuilder) -> None:
     """Add an object that is not read but names a service as a route that may lead to it."""
+    if _ABOUT_ONE.search(thing.kind):
+        return
     named = [n for n in _named(thing.node) if _bare(n.value).rpartition("/")[2] in services]
     if not named:
         return
@@ -119,7 +126,6 @@ def read_unknown(thing: KubeObject, services: frozenset[str], builder: ResourceB
         "allows_plain",
         "auth",
         "restricts_sources",
-        "has_snippet",
         "scheme",
         "hosts",
     )
@@ -217,7 +223,7 @@ def _follow(node: Node, steps: list[str]) -> Iterator[Node]:
 
 
 def _named(node: Node) -> Iterator[Node]:
-    """Give the texts at keys where other kinds name a service."""
+    """Give the texts at keys where other kinds name a service, or an object of no said kind."""
     waiting: list[tuple[Node, bool]] = [(node, False)]
     looked = 0
     while waiting and looked < _MOST_NODES:
@@ -226,6 +232,8 @@ def _named(node: Node) -> Iterator[Node]:
         if isinstance(here.value, tuple):
             waiting += [(child, is_inside) for child in here.value]
         elif isinstance(here.value, Mapping):
+            if is_inside and here.text("kind") not in ("", "Service"):
+                continue
             for key, child in here.value.items():
                 if isinstance(child.value, str):
                     if key in _NAMES_ONE or (is_inside and key in ("name", "host")):

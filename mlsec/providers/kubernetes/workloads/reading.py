@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from mlsec.collect.code.launch import Launch
-from mlsec.providers.kubernetes.objects.objects import KubeObject
+from mlsec.providers.kubernetes.objects.objects import KubeObject, texts
 from mlsec.providers.kubernetes.shapes.table import as_node
 from mlsec.providers.kubernetes.workloads.endpoints import (
     ENDPOINT,
@@ -16,7 +17,9 @@ from mlsec.providers.kubernetes.workloads.endpoints import (
     read_served,
 )
 from mlsec.providers.kubernetes.workloads.kinds import BY_KIND, ReadAs
-from mlsec.providers.kubernetes.workloads.launches import launches_of, partial_launch
+from mlsec.providers.kubernetes.workloads.kserve import routed_runtimes
+from mlsec.providers.kubernetes.workloads.launches import Configs, launches_of, partial_launch
+from mlsec.providers.kubernetes.workloads.openshift import OpenShift, openshift_of
 from mlsec.providers.kubernetes.workloads.proxy_routes import (
     read_pool,
     read_proxy_route,
@@ -50,17 +53,19 @@ def read_objects(things: Iterable[KubeObject], builder: ResourceBuilder) -> tupl
     kept = tuple(things)
     ran: list[ReadWorkload] = []
     launches: list[Launch] = []
-    configs = {(t.namespace, t.name): t for t in kept if t.group == "" and t.kind == "ConfigMap"}
+    configs = _configs(kept)
     services = frozenset(t.name for t in kept if t.group == "" and t.kind == "Service")
+    routed, openshift = routed_runtimes(kept), openshift_of(kept)
     for thing in kept:
         kind = BY_KIND.get((thing.group, thing.kind))
         own: tuple[ReadWorkload, ...] = ()
         if kind is None or kind.read_as not in _NO_PODS:
-            own = read_workloads(thing, builder)
-            launches += [launch for workload in own for launch in launches_of(workload, configs)]
+            own = read_workloads(thing, builder, openshift)
+            beside = configs.get(thing.stack, configs[""])
+            launches += [launch for workload in own for launch in launches_of(workload, beside)]
             ran += own
         if kind is not None:
-            _read_kind(kind.read_as, thing, own, builder)
+            _read_kind(kind.read_as, thing, own, routed, openshift, builder)
         else:
             read_unknown(thing, services, builder)
         partial = partial_container(thing)
@@ -75,14 +80,29 @@ def read_objects(things: Iterable[KubeObject], builder: ResourceBuilder) -> tupl
     return tuple(launches)
 
 
+def _configs(things: Iterable[KubeObject]) -> dict[str, Configs]:
+    """Give the config maps and secrets by kind, namespace and name.
+
+    Those of each rendering stand with those that stand alone.
+    """
+    configs: dict[str, dict[tuple[str, str, str], tuple[KubeObject, ...]]] = {"": {}}
+    for thing in things:
+        if thing.group == "" and thing.kind in ("ConfigMap", "Secret"):
+            own = configs.setdefault(thing.stack, {})
+            name = thing.kind, thing.namespace, thing.name
+            own[name] = (*own.get(name, ()), thing)
+    return {stack: {**configs[""], **own} for stack, own in configs.items()}
+
+
 def _read_kind(
-    read_as: ReadAs, thing: KubeObject, own: tuple[ReadWorkload, ...], builder: ResourceBuilder
-) -> None:
+    read_as: ReadAs, thing: KubeObject, own: tuple[ReadWorkload, ...], routed: frozenset[str],
+    openshift: OpenShift, builder: ResourceBuilder,
+) -> None:  # fmt: skip
     match read_as:
         case ReadAs.ACCOUNT:
             read_account(thing, builder)
         case ReadAs.ENDPOINT:
-            read_endpoint(thing, own, builder)
+            read_endpoint(thing, own, builder, routed)
         case ReadAs.RAY:
             read_ray(thing, own, builder)
         case ReadAs.PROXY_ROUTE:
@@ -91,10 +111,30 @@ def _read_kind(
             read_pool(thing, builder)
         case _ if read_as in PLAIN:
             builder.add(
-                PLAIN[read_as], thing, {"Object": thing.node, "Seen": as_node({"id": thing.id})}
+                PLAIN[read_as],
+                thing,
+                {"Object": thing.node, "Seen": as_node(_seen(thing, openshift))},
             )
         case _:
             pass
+
+
+def _seen(thing: KubeObject, openshift: OpenShift) -> dict[str, Any]:
+    """Give what is known of an object beside its text.
+
+    A namespace with an annotation of OpenShift is a project there. A webhook takes the API server
+    of the cluster, which has no certificate of the mesh.
+    """
+    is_project = any(key.startswith("openshift.io/") for key in thing.annotations)
+    selected = texts(thing.node, "spec", "selector", "matchLabels").values()
+    is_webhook = any("webhook" in label for label in selected)
+    ports = thing.node.pairs("spec", "portLevelMtls").values()
+    modes = [mode for port in ports if (mode := port.get("mode")) is not None]
+    return {
+        "id": thing.id,
+        "on_openshift": openshift.holds(thing) or (thing.file is not None and is_project),
+        "port_modes": [] if is_webhook else modes,
+    }
 
 
 def _read_purpose(ran: ReadWorkload, builder: ResourceBuilder, *, is_endpoint: bool) -> None:

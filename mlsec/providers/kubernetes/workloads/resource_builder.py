@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlsec.collect.code.code_file import CodeFile
+from mlsec.collect.code.launch import TEMPLATE_KINDS
 from mlsec.collect.located.located import Node
 from mlsec.collect.tally import Tally
 from mlsec.core.digest import make_gap
@@ -12,6 +13,7 @@ from mlsec.core.enums import GapReason
 from mlsec.core.resource import Origin, Resource
 from mlsec.providers.kubernetes.objects.located_mapping import Hidden, Mapped, Shapes, map_node
 from mlsec.providers.kubernetes.objects.objects import KubeObject
+from mlsec.providers.kubernetes.shapes.guards import GUARD_SHAPES
 from mlsec.providers.kubernetes.shapes.network_policies import NETPOL_SHAPES
 from mlsec.providers.kubernetes.shapes.networks import NETWORK_SHAPES
 from mlsec.providers.kubernetes.shapes.policies import POLICY_SHAPES
@@ -20,7 +22,9 @@ from mlsec.vocabulary.types import Vocabulary
 
 PROVIDER = "kubernetes"
 OPERATION = "Object"
-SHAPES: Shapes = {**VALUE_SHAPES, **NETWORK_SHAPES, **NETPOL_SHAPES, **POLICY_SHAPES}
+SHAPES: Shapes = {
+    **VALUE_SHAPES, **NETWORK_SHAPES, **NETPOL_SHAPES, **POLICY_SHAPES, **GUARD_SHAPES,
+}  # fmt: skip
 
 
 class ResourceBuilder:
@@ -59,6 +63,7 @@ class ResourceBuilder:
             origin=_origin(thing, at or thing.node),
             sources={OPERATION: thing.call} if thing.call else {},
             places=_places(thing.file, mapped),
+            is_template=thing.kind in TEMPLATE_KINDS,
         )
         self.resources.append(resource)
         self.tally.add((type_name, self.scope, ""), assessed=1)
@@ -85,11 +90,21 @@ def hidden_by(why: str, reason: GapReason = GapReason.UNRESOLVED) -> Hidden:
 def _origin(thing: KubeObject, node: Node) -> Origin:
     if thing.file is None:
         return Origin()
-    return Origin(kind="iac", file=thing.file.shown, line=max(1, node.line), column=node.column)
+    return Origin(
+        kind="iac",
+        file=node.file or thing.file.shown,
+        line=max(1, node.line),
+        column=node.column,
+        stack=thing.stack,
+        scenario=thing.scenario,
+    )
 
 
 def _places(file: CodeFile | None, mapped: Mapped) -> dict[str, str]:
     """Give the location of each property, as in ``Resource``."""
     if file is None:
         return {}
-    return {name: f"{file.shown}:{line}:{column}" for name, (line, column) in mapped.places.items()}
+    return {
+        name: f"{elsewhere or file.shown}:{line}:{column}"
+        for name, (line, column, elsewhere) in mapped.places.items()
+    }

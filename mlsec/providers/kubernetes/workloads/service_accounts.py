@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from mlsec.core.resource import Resource
 from mlsec.providers.kubernetes.objects.objects import KubeObject
 from mlsec.providers.kubernetes.shapes.table import as_node
@@ -34,7 +36,8 @@ def read_implied(
         if each_thing.kind == "ServiceAccount":
             known.setdefault(each_thing.name, []).append(each_thing)
     wanted: dict[tuple[str, str], KubeObject] = {}
-    for workload in ran:
+    # What is asked of an account is asked where models run as it.
+    for workload in sorted(ran, key=lambda item: item.resource.properties.get("is_ml") is not True):
         named = workload.resource.properties.get("account_name")
         if isinstance(named, str):
             wanted.setdefault(_key(workload.thing.namespace, named), workload.thing)
@@ -72,8 +75,10 @@ def _implied(namespace: str, name: str, thing: KubeObject, builder: ResourceBuil
     hidden = dict.fromkeys(
         ("mounts_token", "aws_role", "gcp_account", "azure_client", "pull_secrets"), why
     )
+    # It belongs to none of the renderings that use it.
     builder.add(
-        ACCOUNT, thing, {"Seen": seen}, name=name, hidden=hidden,
+        ACCOUNT, msgspec.structs.replace(thing, stack="", scenario=""), {"Seen": seen},
+        name=name, hidden=hidden,
         id=f"{thing.scope}#ServiceAccount/{namespace or '-'}/{name}",
     )  # fmt: skip
 

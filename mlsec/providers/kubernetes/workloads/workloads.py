@@ -13,13 +13,21 @@ from mlsec.core.resource import Resource
 from mlsec.providers.kubernetes.objects.objects import KubeObject
 from mlsec.providers.kubernetes.shapes.table import as_node, has_gpu
 from mlsec.providers.kubernetes.workloads.kinds import BY_KIND
+from mlsec.providers.kubernetes.workloads.kserve import gets_readiness
 from mlsec.providers.kubernetes.workloads.model_addresses import addresses_of
+from mlsec.providers.kubernetes.workloads.openshift import OpenShift, left_to_constraint
 from mlsec.providers.kubernetes.workloads.pods import Pod, find_pods
 from mlsec.providers.kubernetes.workloads.products import RUNS, product_of, product_of_command
 from mlsec.providers.kubernetes.workloads.resource_builder import ResourceBuilder
 
 _IMPORTS = re.compile(r"import_path:[ \t]*[\"']?([\w.:-]+)")
 WORKLOAD, CONTAINER = "kubernetes.workload", "kubernetes.container"
+# Kinds whose pods end when their work is done.
+_ENDS = frozenset({
+    ("batch", "Job"), ("batch", "CronJob"), ("argoproj.io", "Workflow"),
+    ("argoproj.io", "WorkflowTemplate"), ("argoproj.io", "CronWorkflow"),
+    ("argoproj.io", "ClusterWorkflowTemplate"),
+})  # fmt: skip
 # The purpose of a workload is the first of these that a container has.
 _ORDER = ("training", "serving", "vectors", "notebook", "ray", "tool")
 
@@ -33,7 +41,9 @@ class ReadWorkload(msgspec.Struct, frozen=True, kw_only=True):
     runs: str
 
 
-def read_workloads(thing: KubeObject, builder: ResourceBuilder) -> tuple[ReadWorkload, ...]:
+def read_workloads(
+    thing: KubeObject, builder: ResourceBuilder, openshift: OpenShift
+) -> tuple[ReadWorkload, ...]:
     """Add a workload for each pod template of an object, and its containers.
 
     In a cluster, partial templates are skipped: the completed pod is read.
@@ -41,10 +51,12 @@ def read_workloads(thing: KubeObject, builder: ResourceBuilder) -> tuple[ReadWor
     pods = find_pods(thing)
     if thing.file is None:
         pods = tuple(pod for pod in pods if not pod.rest)
-    return tuple(read_pod(thing, pod, builder) for pod in pods)
+    return tuple(read_pod(thing, pod, builder, openshift) for pod in pods)
 
 
-def read_pod(thing: KubeObject, pod: Pod, builder: ResourceBuilder) -> ReadWorkload:
+def read_pod(
+    thing: KubeObject, pod: Pod, builder: ResourceBuilder, openshift: OpenShift
+) -> ReadWorkload:
     """Add one workload and its containers."""
     name = f"{thing.name}/{pod.part}" if pod.part else thing.name
     workload_id = f"{thing.id}#{pod.part}" if pod.part else thing.id
@@ -54,6 +66,8 @@ def read_pod(thing: KubeObject, pod: Pod, builder: ResourceBuilder) -> ReadWorkl
     )
     runs = _runs(thing, pod)
     is_ml = runs != "other" or gpu
+    if runs != "training" and _ends(thing, pod):
+        runs = "other"
     seen = as_node({
         "id": workload_id, "name": name, "labels": pod.labels, "runs": runs, "is_ml": is_ml,
         "has_gpu": gpu, "sources": list(addresses_of(containers)),
@@ -68,6 +82,7 @@ def read_pod(thing: KubeObject, pod: Pod, builder: ResourceBuilder) -> ReadWorkl
             "runs": runs,
             "is_ml": is_ml,
             "is_init": not any(item is container for container in pod.containers),
+            "left_to_platform": list(left_to_constraint(thing, pod.spec, item, openshift)),
         }
         _container(thing, pod, resource, unique, item, facts, builder)
     return ReadWorkload(thing=thing, pod=pod, resource=resource, runs=runs)
@@ -92,6 +107,7 @@ def _container(
             "id": f"{workload.id}:{name}",
             "name": f"{workload.name}:{name}",
             "workload": workload.id,
+            "gets_readiness": gets_readiness(thing, node, len(pod.containers)),
             "served_app": "models" if _serves_models(thing) else None,
             "product": "ray" if _is_ray(pod, node) else product_in(node),
             "arguments": [*node.items("command"), *node.items("args")],
@@ -135,6 +151,14 @@ def _runs(thing: KubeObject, pod: Pod) -> str:
         return known_kind.runs
     products = {RUNS[name] for container in pod.containers if (name := product_in(container))}
     return next((product for product in _ORDER if product in products), "other")
+
+
+def _ends(thing: KubeObject, pod: Pod) -> bool:
+    """Whether pods do one piece of work and end: they serve nobody, whatever their image."""
+    daemon = pod.spec.get("daemon")
+    is_kept = daemon is not None and daemon.value is not False
+    is_single = thing.kind == "Pod" and pod.spec.text("restartPolicy") in ("Never", "OnFailure")
+    return is_single or ((thing.group, thing.kind) in _ENDS and not is_kept)
 
 
 def product_in(container: Node) -> str | None:

@@ -11,7 +11,7 @@ from mlsec.core.resource import Resource
 from mlsec.graph.build import build_graph
 from mlsec.graph.graph import Graph
 from mlsec.providers.kubernetes.facts.cloud_roles import CLOUDS
-from mlsec.providers.kubernetes.facts.selectors import selecting
+from mlsec.providers.kubernetes.facts.lookups import selecting
 from mlsec.targets.facts import FACTS
 from tests.providers.kubernetes.manifests import VOCABULARY, graph_of, inventory_of, of_type
 
@@ -383,5 +383,5 @@ def test_only_services_that_share_a_label_are_looked_at(tmp_path: Path) -> None:
     others = [SERVICE.format(name=f"s{n}", selector=f"{{app: a{n}}}") for n in range(30)]
     own = SERVICE.format(name="own", selector="{app: llm}")
     graph = graph_of(tmp_path, {"x.yaml": "---\n".join([WORKLOAD, own, *others])})
-    near = selecting(graph, "kubernetes.service", graph.coverage[0].scope, {"app": "llm"})
+    near = selecting(graph, "kubernetes.service", of_type(graph, "workload")["llm"], {"app": "llm"})
     assert [each.name for each in near] == ["own"]

@@ -136,3 +136,64 @@ def test_manifest_that_is_cut_short_may_have_been_a_door(tmp_path: Path) -> None
         graph = graph_of(tmp_path, files)
         (found,) = of_type(graph, "endpoint").values()
         assert (not graph.targets(found, "entry_points").gaps) is is_known
+
+
+WAY = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: h, namespace: models}
+spec:
+  parentRefs: [{name: g}]
+  rules:
+    - backendRefs: [{name: s, port: 80}]
+      filters:
+        - type: ExtensionRef
+          extensionRef: {group: gateway.nginx.org, kind: SnippetsFilter, name: f}
+    OTHER
+---
+apiVersion: gateway.nginx.org/v1alpha1
+kind: SnippetsFilter
+metadata: {name: f, namespace: models}
+spec: {snippets: [{context: http.server.location, value: "DOES;"}]}
+"""
+TRAEFIK = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: h
+  namespace: models
+  annotations: {traefik.ingress.kubernetes.io/router.middlewares: models-f@kubernetescrd}
+spec: {defaultBackend: {service: {name: s, port: {number: 80}}}}
+---
+apiVersion: traefik.io/v1alpha1
+kind: Middleware
+metadata: {name: NAME, namespace: models}
+spec: {DOES: {address: "http://sso.internal/check"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        (WAY.replace("DOES", "auth_request /check").replace("OTHER", ""), True),
+        (WAY.replace("DOES", "auth_request off").replace("OTHER", ""), False),
+        (
+            WAY.replace("DOES", "auth_request /check").replace(
+                "OTHER", "- backendRefs: [{name: s, port: 80}]"
+            ),
+            False,
+        ),
+        (TRAEFIK.replace("NAME", "f").replace("DOES", "forwardAuth"), True),
+        (TRAEFIK.replace("NAME", "f").replace("DOES", "retry"), False),
+        (TRAEFIK.replace("NAME", "other").replace("DOES", "forwardAuth"), None),
+    ],
+    ids=["snippet", "snippet that turns it off", "rule beside it", "middleware",
+         "middleware of another use", "middleware that is not declared"],
+)  # fmt: skip
+def test_filter_that_all_requests_go_through_asks_for_a_sign_in(
+    text: str, asks: bool | None, tmp_path: Path
+) -> None:
+    graph = graph_of(tmp_path, {"x.yaml": text})
+    found = {**of_type(graph, "route"), **of_type(graph, "ingress")}["h"]
+    assert found.properties.get("requires_auth") is asks
+    assert ("requires_auth" in found.unread) is (asks is None)

@@ -1,0 +1,1 @@
+"""Hubs of models and data: what their names look like."""

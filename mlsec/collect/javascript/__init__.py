@@ -1,0 +1,1 @@
+"""JavaScript and TypeScript as it is written: values and calls of one file; nothing is run."""

@@ -1,0 +1,53 @@
+"""Objects as the files of a folder, such as a mounted volume."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from mlsec.core.errors import MlsecError, NoRoomError
+
+_NO_ROOM = frozenset({28, 122})  # ENOSPC, EDQUOT
+
+
+class Folder:
+    """Files below a folder, made with mode 0700."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def write(self, name: str, file: Path) -> None:
+        """Copy a file in, under its name only once it is whole and on the disk."""
+        path = self._root / name
+        draft = path.with_name(f"{path.name}.draft")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with file.open("rb") as source, draft.open("wb") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
+                target.flush()
+                os.fsync(target.fileno())
+            draft.replace(path)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            kind = NoRoomError if error.errno in _NO_ROOM else MlsecError
+            raise kind(f"cannot be written: {error.strerror}", location=str(path)) from None
+
+    def read(self, name: str, file: Path) -> None:
+        """Copy a file out."""
+        try:
+            shutil.copyfile(self._root / name, file)
+        except OSError as error:
+            message = f"cannot be read: {error.strerror}"
+            raise MlsecError(message, location=str(self._root / name)) from None
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """Give the names of all files that begin so."""
+        files = (path for path in self._root.rglob("*") if path.is_file())
+        names = sorted(path.relative_to(self._root).as_posix() for path in files)
+        return (name for name in names if name.startswith(prefix) and not name.endswith(".draft"))
+
+    def delete(self, name: str) -> None:
+        """Delete a file."""
+        (self._root / name).unlink(missing_ok=True)

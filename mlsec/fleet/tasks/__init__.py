@@ -1,0 +1,1 @@
+"""What the process of a unit does, by the unit's kind."""

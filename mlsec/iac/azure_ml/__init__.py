@@ -1,0 +1,1 @@
+"""Files of the Azure Machine Learning CLI (v2), which ``az ml ... create --file`` applies."""

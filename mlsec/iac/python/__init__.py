@@ -1,0 +1,1 @@
+"""Python files and notebooks: what they load, fetch and deploy, and with which settings."""

@@ -1,0 +1,1 @@
+"""Modules from elsewhere: as ``terraform init`` installed them, or by an adapter."""

@@ -1,0 +1,1 @@
+"""Workflows of GitHub and GitLab that ship models: what they sign in with, run and wait for."""

@@ -1,0 +1,1 @@
+"""Python source: what its calls are named and given; nothing of it runs."""

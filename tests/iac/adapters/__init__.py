@@ -1,0 +1,1 @@
+"""Adapters of Terraform modules, held against the modules themselves."""

@@ -1,0 +1,1 @@
+"""Python that loads, fetches and deploys: what is said of it."""

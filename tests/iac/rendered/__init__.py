@@ -1,0 +1,1 @@
+"""Charts and kustomizations as a scan judges them."""

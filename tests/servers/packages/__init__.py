@@ -1,0 +1,1 @@
+"""Files from which tools package models."""
