@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar, cast
 
 from mlsec.core.resource import Gap, Inventory, Resource, TypeCoverage
+from mlsec.graph import matching
 from mlsec.graph.fact import Targets, Unknown
 from mlsec.graph.gaps import not_collected, not_declared, not_known, not_there
 from mlsec.graph.listings import Listings
-from mlsec.graph.matching import NamesByScope, OpenEndedSource, by_name, in_own_stack, is_within
+from mlsec.graph.matching import NamesByScope, OpenEnded, by_name, is_within
 from mlsec.graph.references import left_open, references
 from mlsec.vocabulary.iac_mapping import is_code
 from mlsec.vocabulary.types import RelationKind, Vocabulary
 
 T = TypeVar("T")
 _Arrivals = dict[str, list[Resource]]
-_OpenEnded = dict[str, list[OpenEndedSource]]
 # Relations whose targets are held at a time: few enough for any estate's memory.
 _MOST_RESOLVED = 4096
 
@@ -48,7 +48,7 @@ class Graph:
         self._of_concept: dict[str, tuple[Resource, ...]] = {}
         self._of_concept_by_scope: dict[str, dict[str, tuple[Resource, ...]]] = {}
         self._indexes: dict[tuple[str, str, bool], NamesByScope] = {}
-        self._reversed: dict[tuple[str, str], tuple[_Arrivals, _OpenEnded]] = {}
+        self._reversed: dict[tuple[str, str], tuple[_Arrivals, OpenEnded]] = {}
         self._undeclared: dict[tuple[str, str], str] = {}
         self._resolved: dict[tuple[int, str], tuple[Resource, Targets]] = {}
         self._is_finished = False
@@ -116,15 +116,22 @@ class Graph:
             for target in self._named(concrete.name, kind.match, scope, reference)
             if is_within(kind.within, resource, target)
         ]
-        if len(near) > 1 and is_code(resource.scope):
-            near = in_own_stack(resource, near)
+        if near and is_code(resource.scope):
+            near = list(matching.meant_in_code(resource, near, reference))
         return near or [self._stub(resource, kind, reference)]
 
-    def called(self, identity: str, type_name: str) -> Resource | None:
-        """Give the resource of a type that is referred to so, a stub too; None when none is."""
+    def called(
+        self, identity: str, type_name: str, near: Resource | None = None
+    ) -> Resource | None:
+        """Give the resource of a type that is referred to so (by ``near``), a stub too.
+
+        None when none is, or when several are declared under the name: it is not known which.
+        """
         named = self._named(type_name, "id", "", identity)
+        if near is not None and is_code(near.scope):
+            named = matching.meant_in_code(near, named, identity)
         if named:
-            return named[0]
+            return named[0] if len(named) == 1 else None
         stub = self.resources.get(identity)
         return stub if stub is not None and stub.type == type_name else None
 
@@ -231,9 +238,7 @@ class Graph:
             arrivals, loose = self._reverse_index(concrete.name, forward)
             for source in arrivals.get(resource.id, ()):
                 sources[source.id] = source
-            for other in loose.get("" if forward.within == "any" else resource.scope, ()):
-                if is_within(forward.within, other.source, resource):
-                    gaps.update(other.gaps)
+            gaps.update(matching.gaps_of_open_ended(loose, forward.within, resource))
             region = resource.region if forward.within == "region" else ""
             if concrete.name.startswith(f"{resource.provider}."):
                 gaps.update(self.incomplete(concrete.name, resource.scope, region))
@@ -241,20 +246,18 @@ class Graph:
                 gaps.update(self._listings.gaps_of(concrete.name))
         return Targets(resources=tuple(sources.values()), gaps=tuple(sorted(gaps)))
 
-    def _reverse_index(self, type_name: str, forward: RelationKind) -> tuple[_Arrivals, _OpenEnded]:
+    def _reverse_index(self, type_name: str, forward: RelationKind) -> tuple[_Arrivals, OpenEnded]:
         """Give sources by what they lead to, and by scope ("" for all) those that may lead on."""
         key = (type_name, forward.name)
         if key not in self._reversed:
             arrivals: _Arrivals = {}
-            loose: _OpenEnded = {}
+            loose: OpenEnded = {}
             for source in self._by_type.get(type_name, ()):
                 reached = self.targets(source, forward.name)
                 for target in reached.resources:
                     arrivals.setdefault(target.id, []).append(source)
                 if reached.gaps:
-                    open_ended = OpenEndedSource(source=source, gaps=reached.gaps)
-                    loose.setdefault("", []).append(open_ended)
-                    loose.setdefault(source.scope, []).append(open_ended)
+                    matching.note_open_ended(loose, source, reached.gaps)
             self._reversed[key] = (arrivals, loose)
         return self._reversed[key]
 

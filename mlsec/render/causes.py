@@ -63,6 +63,7 @@ def open_causes(assessment: Assessment) -> list[CauseView]:
     """Give the causes that have open failures, the worst first."""
     known = {finding.fingerprint: finding for finding in assessment.findings}
     rules = {rule.id: rule for rule in assessment.rules}
+    are_several = tally.has_repositories(assessment)
     views = []
     for cause in assessment.causes:
         findings = [known[item] for item in cause.findings if item in known]
@@ -70,6 +71,9 @@ def open_causes(assessment: Assessment) -> list[CauseView]:
         if opened:
             lead = known.get(cause.lead, opened[0])
             view = _view(cause, opened, lead, rules, assessment.catalogue.types)
+            if are_several and cause.resource.is_in_code:
+                where = f"{view.where} in {tally.scope_name(cause.resource.scope)}"
+                view = msgspec.structs.replace(view, where=where)
             new = sum(is_new(finding, assessment) for finding in opened)
             since, age = _oldest(opened), _age(opened, assessment)
             views.append(msgspec.structs.replace(view, new=new, open_since=since, age=age))

@@ -108,6 +108,9 @@ def _of_gaps(assessment: Assessment, gate: GateResult) -> Iterator[str]:
     parts = [f"{gate.assessed_percent:g}% of the checks could be assessed"]
     if gate.unread:
         parts.append(f"{plural(gate.unread, 'check')} could not")
+    if uncounted := tally.count(assessment).not_assessed - gate.unread:
+        parts.append(f"{plural(uncounted, 'more waits', 'more wait')} for values that only an"
+                     " apply can know and that the gate does not count")  # fmt: skip
     if gate.incomplete_listings:
         parts.append(f"{plural(gate.incomplete_listings, 'listing')} may hold more than was seen")
     if gate.empty:

@@ -140,7 +140,7 @@ def _findings(assessment: Assessment) -> Iterator[str]:
     if not findings:
         return
     places = tally.by_place(new_first(findings, assessment))
-    has_changes = is_compared(assessment)
+    has_changes, are_several = is_compared(assessment), tally.has_repositories(assessment)
     yield "### Top findings"
     yield ""
     yield "| severity | rule | resource | where |" + (" change |" if has_changes else "")
@@ -148,7 +148,8 @@ def _findings(assessment: Assessment) -> Iterator[str]:
     for group in places[:_FINDINGS_SHOWN]:
         first = group[0]
         said = first.change if is_new(first, assessment) else age_of(first, assessment)
-        yield _finding_row(group) + (f" {markdown_text(said, 60)} |" if has_changes else "")
+        row = _finding_row(group, are_several=are_several)
+        yield row + (f" {markdown_text(said, 60)} |" if has_changes else "")
     rest = sum(map(len, places[_FINDINGS_SHOWN:]))
     if rest:
         left = plural(rest, "more open finding")
@@ -156,17 +157,19 @@ def _findings(assessment: Assessment) -> Iterator[str]:
     yield ""
 
 
-def _finding_row(group: Sequence[Finding]) -> str:
+def _finding_row(group: Sequence[Finding], *, are_several: bool) -> str:
     """Give the row of one rule and place; of several resources there, the first and how many."""
     subject = group[0].resource
     place = " ".join(part for part in (subject.scope, subject.region) if part.strip())
-    where = f"{subject.file}:{subject.line}" if subject.is_in_code else place
+    if subject.is_in_code:
+        target = f" in {tally.scope_name(subject.scope)}" if are_several else ""
+        place = f"{subject.file}:{subject.line}{target}"
     more = f" and {len(group) - 1:,} more" if len(group) > 1 else ""
     cells = (
         group[0].severity.value,
         markdown_code(group[0].rule),
         markdown_code(subject.name or subject.id, 80) + more,
-        markdown_code(where, 160),
+        markdown_code(place, 160),
     )
     return "| " + " | ".join(cells) + " |"
 

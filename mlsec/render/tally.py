@@ -129,6 +129,12 @@ def by_place(findings: Iterable[Finding]) -> list[list[Finding]]:
     return list(groups.values())
 
 
+def has_repositories(assessment: Assessment) -> bool:
+    """Whether findings are in the code of several targets: one path may mean two files."""
+    scopes = {item.resource.scope for item in assessment.findings if item.resource.is_in_code}
+    return len(scopes) > 1
+
+
 def sorted_waivers(assessment: Assessment) -> list[WaiverState]:
     """Give the waivers by id."""
     return sorted(assessment.waivers, key=lambda waiver: (waiver.id, waiver.rule, waiver.resource))

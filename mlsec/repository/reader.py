@@ -21,6 +21,7 @@ from mlsec.snapshot.records import Call
 from mlsec.snapshot.store import Snapshot
 from mlsec.vocabulary.types import Vocabulary
 
+_CODE = "code/"
 _OF_TEXT = ("language", "unresolved_parts", "branch_downloads", "module_policies")
 
 
@@ -38,7 +39,17 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     resources = [
         resource
         for name, calls in scopes.items()
-        for resource in _read_scope(name, calls, snapshot, vocabulary, tally)
+        for resource in _read_scope(
+            CodeScope(
+                name,
+                (file_of(call, snapshot) for call in calls if call.payload),
+                tally,
+                embedded_files,
+                prefix=f"{name.removeprefix(_CODE)}/" if len(scopes) > 1 else "",
+            ),
+            [call for call in calls if not call.payload],
+            vocabulary,
+        )
     ]
     return Inventory(
         resources=tuple(resources),
@@ -47,12 +58,7 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     )
 
 
-def _read_scope(
-    name: str, calls: list[Call], snapshot: Snapshot, vocabulary: Vocabulary, tally: Tally
-) -> list[Resource]:
-    lost = [call for call in calls if not call.payload]
-    code = (file_of(call, snapshot) for call in calls if call.payload)
-    scope = CodeScope(name, code, tally, embedded_files)
+def _read_scope(scope: CodeScope, lost: list[Call], vocabulary: Vocabulary) -> list[Resource]:
     declared = [reader(scope, vocabulary) for reader in READERS]
     launches = tuple(launch for item in declared for launch in item.launches)
     declared.append(read_launches(scope, vocabulary, launches))

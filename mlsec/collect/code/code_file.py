@@ -159,12 +159,21 @@ class CodeScope:
     Readers note a gap for what they could not follow (``refuse`` a whole file, ``doubt`` a part of
     one), and say which files they took (``take``). A file that nobody takes is a gap as well.
     ``parts`` are what a file holds in another language: they have the id and the lines of the file.
+    ``prefix`` begins the ids of what is declared, where other targets may declare the same: two
+    repositories hold a ``main.tf`` each.
     """
 
     def __init__(
-        self, name: str, files: Iterable[CodeFile], tally: Tally, parts: PartsOf | None = None
+        self,
+        name: str,
+        files: Iterable[CodeFile],
+        tally: Tally,
+        parts: PartsOf | None = None,
+        *,
+        prefix: str = "",
     ) -> None:
         self.name = name
+        self.prefix = prefix
         self.files = tuple(files)
         self.parts = tuple(part for file in self.files for part in parts(file)) if parts else ()
         self.tally = tally

@@ -47,7 +47,8 @@ def _may_be_shared(finding: Finding) -> bool:
 def _family(finding: Finding) -> Hashable:
     """Give what findings of one family have in common: rule, folder, and what decided."""
     said = tuple((item.path, item.operator, repr(item.actual)) for item in finding.evidence)
-    return finding.rule, finding.resource.file.rpartition("/")[0], said
+    subject = finding.resource
+    return finding.rule, subject.scope, subject.file.rpartition("/")[0], said
 
 
 def _one_of(group: Sequence[tuple[Finding, Place]]) -> Finding:

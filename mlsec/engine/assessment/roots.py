@@ -31,7 +31,8 @@ def join_roots(
             subject, waiver = finding.resource, finding.waiver
             words = finding.message.removeprefix(subject.name)
             said = (finding.rule, finding.status, finding.severity, words)
-            at = (subject.type, subject.file, subject.line, place[0], waiver and waiver.id)
+            line = (subject.scope, subject.file, subject.line)
+            at = (subject.type, line, place[0], waiver and waiver.id)
             met[root, said, at] += 1
             key = (said, at, met[root, said, at])
         groups[key].append((root, finding, place))
@@ -42,9 +43,12 @@ def join_roots(
 def _root_of(finding: Finding, resources: Mapping[str, Resource]) -> str:
     """Give the root that makes what a module declares; "" for what has none."""
     resource = resources.get(finding.resource.id)
-    root, mark, _ = finding.resource.id.partition("#")
-    if resource is None or not mark or not finding.resource.is_in_code:
+    subject = finding.resource
+    declared, mark, _ = subject.id.partition("#")
+    if resource is None or not mark or not subject.is_in_code:
         return ""
+    # Where several repositories are judged, what each declares begins with its name.
+    root = declared.removeprefix(f"{subject.scope.partition('/')[2]}/")
     return root if f"{resource.origin.stack} ".startswith(f"{root} ") else ""
 
 

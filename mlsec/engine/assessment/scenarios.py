@@ -40,7 +40,7 @@ class Scenarios:
         origin, name = resource.origin, resource.origin.scenario
         if not name:
             return
-        root = f"{origin.stack.removesuffix(f' {name}')} "
+        root = f"{resource.scope} {origin.stack.removesuffix(f' {name}')} "
         self._of[resource.id], self._roots[resource.id] = name, root
         self._ways[_without(resource.id, name)].add(name)
         self._ways[root].add(name)

@@ -239,15 +239,14 @@ class _Gathering:
             owner = self._vocabulary.types[standing.entry.type]
             provider = owner.name.partition(".")[0]
             placed = place(standing, owner, shapes_of(provider), self._scope.name, provider)
-            resource, count = placed.resource, 1
-            while resource.id in seen:
+            first = f"{self._scope.prefix}{placed.resource.id}"
+            own, count = first, 1
+            while own in seen:
                 count += 1
-                resource = msgspec.structs.replace(
-                    placed.resource, id=f"{placed.resource.id}~{count}"
-                )
-            seen.add(resource.id)
+                own = f"{first}~{count}"
+            seen.add(own)
             self._scope.tally.gaps.update((gap.id, gap) for gap in placed.gaps)
-            yield resource
+            yield msgspec.structs.replace(placed.resource, id=own)
 
 
 def _bodies(

@@ -57,7 +57,7 @@ def taken_apart(
     """Give what a cloud has; what a cluster has is noted as objects, or as not known."""
     for declared in declarations:
         if declared.type in _BODIES:
-            objects = list(_objects_in(declared))
+            objects = list(_objects_in(declared, scope.prefix))
             scope.objects += objects
             if not objects:
                 _tell_unknown(declared, scope)
@@ -69,13 +69,13 @@ def taken_apart(
             yield declared
 
 
-def _objects_in(declared: ResolvedDeclaration) -> Iterator[DeclaredObject]:
+def _objects_in(declared: ResolvedDeclaration, prefix: str) -> Iterator[DeclaredObject]:
     node = declared.body.get(_BODIES[declared.type])
     several = node.items() if declared.type == _TEXT and node is not None else (node,)
     for item in several:
         if item is not None and item.text("apiVersion") and item.text("kind"):
             yield DeclaredObject(
-                id=declared.id,
+                id=f"{prefix}{declared.id}",
                 stack=declared.applied,
                 scenario=declared.scenario,
                 node=item,

@@ -102,7 +102,7 @@ def _known_reference(derived: str, *matches: str) -> _Relation:
             return hidden_by(resource, graph, fact, kind.to)
         if not fact.value:
             return Targets()
-        by_id = graph.called(str(fact.value), kind.to)
+        by_id = graph.called(str(fact.value), kind.to, resource)
         if by_id is not None:
             return Targets(resources=(by_id,))
         for name in matches:

@@ -1,0 +1,84 @@
+"""Two repositories that hold files of the same names: each is judged by what is in it alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mlsec.cli.main import main
+from tests.repository.test_terraform_reads import written
+
+_ROLE = """\
+resource "aws_iam_role" "r" {
+  name = "r"
+  assume_role_policy = jsonencode({Version="2012-10-17",Statement=[{Effect="Allow",
+    Principal={Service="sagemaker.amazonaws.com"},Action="sts:AssumeRole"}]})
+}
+resource "aws_iam_role_policy" "p" {
+  role = aws_iam_role.r.id
+  policy = jsonencode({Version="2012-10-17",Statement=[{Effect="Allow",Action="ACTION",
+    Resource="*"}]})
+}
+resource "aws_sagemaker_model" "m" {
+  name = "m"
+  execution_role_arn = aws_iam_role.r.arn
+  enable_network_isolation = true
+  primary_container { image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/x:1" }
+}
+"""
+_PODS = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: NAME, namespace: ml}
+spec: {template: {spec: {containers: [{name: m, image: "vllm/vllm-openai:v0.9.0"}]}}}
+"""
+
+
+def _scan(folders: list[Path], out: Path) -> dict[str, Any]:
+    arguments = ["scan", *map(str, folders), "-o", str(out), "-f", "json,markdown", "-q"]
+    assert main([*arguments, "--fail-on", "none", "--min-coverage", "0"]) == 0
+    document: dict[str, Any] = json.loads((out / "assessment.json").read_bytes())
+    return document
+
+
+def _found(document: dict[str, Any]) -> set[tuple[str, str, str, str]]:
+    found = set()
+    for finding in document["findings"]:
+        subject = finding["resource"]
+        own = subject["id"].removeprefix(f"{subject['scope'].partition('/')[2]}/")
+        found.add((subject["scope"], finding["rule"], finding["status"], own))
+    return found
+
+
+def test_what_one_repository_declares_decides_nothing_in_another(tmp_path: Path) -> None:
+    powerful, harmless = (
+        written(
+            tmp_path / name,
+            {
+                "main.tf": _ROLE.replace("ACTION", action),
+                **{f"k8s/{n}.yaml": _PODS.replace("NAME", f"s{n}") for n in range(2)},
+            },
+        )
+        for name, action in (("powerful", "*"), ("harmless", "cloudwatch:PutMetricData"))
+    )
+    alone = [_scan([folder], tmp_path / f"out-{folder.name}") for folder in (powerful, harmless)]
+    both = _scan([powerful, harmless], tmp_path / "out")
+    assert _found(both) == _found(alone[0]) | _found(alone[1])
+    admin = [f["resource"]["scope"] for f in both["findings"] if f["rule"] == "iam/ml-role-admin"]
+    assert admin == [f"code/{powerful}"]
+    # A cause names one place, and ends only what stands there.
+    assert len(both["causes"]) == len(alone[0]["causes"]) + len(alone[1]["causes"])
+    assert f"main.tf:1 in {powerful}" in (tmp_path / "out" / "summary.md").read_text()
+
+
+def test_the_order_of_repositories_changes_no_fingerprint(tmp_path: Path) -> None:
+    text = {"main.tf": _ROLE.replace("ACTION", "*")}
+    first, second = (written(tmp_path / name, text) for name in ("first", "second"))
+    forth = _scan([first, second], tmp_path / "forth")
+    back = _scan([second, first], tmp_path / "back")
+    marks = [
+        {(f["resource"]["scope"], f["rule"]): f["fingerprint"] for f in document["findings"]}
+        for document in (forth, back)
+    ]
+    assert marks[0] == marks[1]
