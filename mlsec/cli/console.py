@@ -150,12 +150,16 @@ def _is_lively(stream: object) -> bool:
 
 
 class Progress:
-    """One status line on a terminal; on anything else a line every ten seconds."""
+    """One status line on a terminal; on anything else a line every ten seconds.
+
+    There a line that says nothing new comes every minute, as a sign of life.
+    """
 
     def __init__(self) -> None:
         self._began_at = time.monotonic()
         self._live = _is_lively(sys.stderr) and not os.environ.get("NO_COLOR") and not is_quiet()
         self._last_at = time.monotonic()
+        self._said: tuple[str, int, int] = ("", 0, 0)
         self._of = 0
         self._since, self._before = self._last_at, 0
 
@@ -164,9 +168,10 @@ class Progress:
         now = time.monotonic()
         if total != self._of:  # another piece of work: what the last one took says nothing of it
             self._of, self._since, self._before = total, now, max(done - 1, 0)
-        if now - self._last_at < (0.1 if self._live else 10.0):
+        is_new = (what, done, total) != self._said
+        if now - self._last_at < (0.1 if self._live else 10.0 if is_new else 60.0):
             return
-        self._last_at = now
+        self._last_at, self._said = now, (what, done, total)
         line = f"{what}{_share(done, total, now - self._since, self._before)}"
         if self._live:
             self._show(visible(line, 100))

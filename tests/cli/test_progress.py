@@ -31,3 +31,10 @@ def test_time_that_is_left_is_told_by_the_pace_of_the_work_itself(
 ) -> None:
     said = lines(monkeypatch, [(100.0, "judging", 1, 100), (120.0, "judging", 41, 100)])
     assert said[-1] == "judging  41 of 100, about 29 s left"
+
+
+def test_a_line_that_says_nothing_new_comes_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = [(10.0 * number, "waiting for a worker", 0, 5) for number in range(1, 15)]
+    assert len(lines(monkeypatch, waiting)) == 3
+    going = [(10.0 * number, "units ended", number, 50) for number in range(1, 15)]
+    assert len(lines(monkeypatch, going)) == 14
