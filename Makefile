@@ -23,12 +23,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
-.PHONY: help demo test check commands docs man site picture bench fuzz release-check servers checkov trestle oracles helm lock wheel demo-fixture generated new-service clean
+.PHONY: help demo test fleet check commands docs man site picture bench fuzz release-check servers checkov trestle oracles helm lock wheel demo-fixture generated new-service clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   scan the example deployment in fixtures/demo into $(OUT)"
 	@echo "make test   run all tests"
+	@echo "make fleet  scan an organisation of 70 scopes with 4 workers and with one process, and compare"
 	@echo "make check  style, types, layers, generated files in step"
 	@echo "make docs   write the generated files again"
 	@echo "make generated  all that is generated: make docs, and the demo's evidence"
@@ -70,6 +71,9 @@ demo: $(VENV)/.run-ready
 
 test: $(VENV)/.dev-ready
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+fleet: $(VENV)/.dev-ready
+	@$(BIN)/python -m tests.bench.bench_fleet_company
 
 check: $(VENV)/.dev-ready
 	@$(BIN)/ruff check .

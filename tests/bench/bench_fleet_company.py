@@ -1,178 +1,154 @@
-"""A company scanned by real workers over a real ledger, and by one process: is it the same?
+"""An organisation scanned by the fleet's own commands and by one process: is it the same?
 
-python -m tests.bench.bench_fleet_company WORKERS ACCOUNTS SUBSCRIPTIONS PROJECTS CLUSTERS FOLDERS
-    [LATENCY_MS] [same]
+python -m tests.bench.bench_fleet_company [--workers N] [--accounts N] [--subscriptions N]
+    [--projects N] [--clusters N] [--repositories N] [--latency-ms N] [--growth]
 
-With ``same`` the company is also scanned by one process, and both assessments are compared.
+It ends with 1 where the two assessments differ. With --growth nothing is compared: the same scopes
+are collected by 1, 2 and 4 workers, twice.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import msgspec
+import psycopg
 
-from mlsec.fleet.config import config_of, lane_slots
-from mlsec.fleet.database import connect, migrate
-from mlsec.fleet.ended import first_units, put_pieces
-from mlsec.fleet.engines.procrastinate import ProcrastinateEngine
-from mlsec.fleet.ledger import add_units, sweep
-from mlsec.fleet.scans import begin_pass, begin_scan, end_scan, progress
-from mlsec.fleet.units import Kind, NewUnit
-from mlsec.history.place import DatabaseUrl
-from tests.fleet.company import Company, Size, company, comparable
+from tests.bench.measure import python_module, run_once, say, table
+from tests.fleet import by_commands
+from tests.fleet.company import SALT, Company, Size, company, comparable
 from tests.postgres import Server, programs
 
-
-class Took(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds until all evidence was there, and until the reports were."""
-
-    collecting_s: float
-    whole_s: float
-    passes: int
-
-
-def drive(url: DatabaseUrl, config: dict[str, Any]) -> Took:
-    """Plan a scan to its end, as ``mlsec fleet run`` does."""
-    parsed, began = config_of(config), time.monotonic()
-    collecting = 0.0
-    with connect(url) as ledger, ProcrastinateEngine(url).opened() as engine:
-        scan = begin_scan(ledger, parsed.organisation, parsed.stored())
-        add_units(ledger, scan.id, first_units(parsed))
-        passes = 0
-        while True:
-            _wait(ledger, engine, scan.id)
-            collecting = collecting or time.monotonic() - began
-            number = max(count.pass_number for count in progress(ledger, scan.id).counts)
-            passes += 1
-            begin_pass(ledger, scan.id, number)
-            task = put_pieces(ledger, scan.id, parsed)
-            judge = NewUnit(
-                pass_number=number, kind=Kind.JUDGE, scope="organisation", lane="judge", task=task,
-                slots=lane_slots(parsed, "judge"),
-            )  # fmt: skip
-            add_units(ledger, scan.id, [judge])
-            _wait(ledger, engine, scan.id, is_judging=True)
-            if _is_judged(ledger, scan.id):
-                end_scan(ledger, scan.id)
-                return Took(
-                    collecting_s=collecting, whole_s=time.monotonic() - began, passes=passes
-                )
+_KINDS = ("accounts", "subscriptions", "projects", "clusters", "repositories")
+_COMPARED = Size(accounts=24, subscriptions=14, projects=12, clusters=10, repositories=10)
+# Loopback clouds that wait before they answer, and nothing that needs no waiting.
+_GROWING = Size(
+    accounts=0, subscriptions=12, projects=12, clusters=0, repositories=0, latency_s=1.5
+)
+_WORKERS = (1, 2, 4, 1, 2, 4)
+_COLLECTED = (
+    "SELECT count(*), extract(epoch FROM max(ended_at) - min(started_at)), max(seconds),"
+    " sum(seconds), sum(cpu_seconds) FROM mlsec_fleet_v1.units WHERE kind = 'collect'"
+)
 
 
-def _wait(ledger: Any, engine: Any, scan: int, *, is_judging: bool = False) -> None:
-    while True:
-        engine.enqueue(sweep(ledger, enqueue_again_s=5))
-        now = progress(ledger, scan)
-        if now.is_over or (is_judging and _judging(ledger, scan) == 0):
-            return
-        time.sleep(0.3)
-
-
-def _judging(ledger: Any, scan: int) -> int:
-    query = (
-        "SELECT count(*) FROM mlsec_fleet.unit"
-        " WHERE scan = %s AND kind = 'judge' AND ended_at IS NULL"
-    )
-    return int(ledger.execute(query, (scan,)).fetchone()[0])
-
-
-def _is_judged(ledger: Any, scan: int) -> bool:
-    """Whether the last judge gave no further units."""
-    query = (
-        "SELECT kind, state, error FROM mlsec_fleet.unit WHERE scan = %s ORDER BY id DESC LIMIT 1"
-    )
-    kind, state, error = ledger.execute(query, (scan,)).fetchone()
-    if kind == "judge" and state != "done":
-        raise SystemExit(f"judging failed: {error}")
-    return bool(kind == "judge")
-
-
-def fleet(
-    running: Company, place: Path, url: DatabaseUrl, text: str, workers: int, **more: Any
-) -> Took:
-    """Scan the company with so many workers of one unit each."""
-    command = [sys.executable, "-m", "tests.fleet.real_worker", text, "1"]
-    with (place / "workers.log").open("wb") as log:
-        started = [
-            subprocess.Popen(command, env=dict(running.environment), stderr=log)  # noqa: S603
-            for _ in range(workers)
-        ]
-        try:
-            return drive(url, running.config(place, **more))
-        finally:
-            for worker in started:
-                worker.terminate()
-            for worker in started:
-                worker.wait(60)
-
-
-def differences(one: Path, other: Path) -> list[str]:
-    """Name the parts of two assessments that differ, of the run itself aside."""
-    first, second = comparable(one), comparable(other)
-    names = sorted({*first, *second})
-    return [name for name in names if first.get(name) != second.get(name)]
-
-
-def main(workers: str, *given: str) -> None:
-    is_same = "same" in given
-    numbers = [int(item) for item in given if item != "same"]
-    latency_s = numbers[5] / 1000 if len(numbers) > 5 else 0.0
-    names = ("accounts", "subscriptions", "projects", "clusters", "repositories")
-    size = Size(**dict(zip(names, numbers[:5], strict=True)), latency_s=latency_s)
+def main(words: Sequence[str] = ()) -> int:
+    """Scan both ways and print a table: 1 where something differs, 2 without a server."""
+    args = _parser().parse_args(list(words))
     installed = programs()
     if installed is None:
-        raise SystemExit("needs PostgreSQL's server: apt-get install postgresql")
+        say("PostgreSQL's server programs are missing: apt-get install postgresql")
+        return 2
+    default = _GROWING if args.growth else _COMPARED
+    given = {name: getattr(args, name) for name in _KINDS if getattr(args, name) is not None}
+    if args.latency_ms is not None:
+        given["latency_s"] = args.latency_ms / 1000
+    size = msgspec.structs.replace(default, **given)
     server = Server(installed)
-    with (
-        contextlib.ExitStack() as stack,
-        tempfile.TemporaryDirectory(prefix="mlsec-company-") as folder,
-        server.database() as name,
-    ):
+    with contextlib.ExitStack() as stack:
         stack.callback(server.stop)
-        place = Path(folder)
-        text = server.url(name)
-        url = DatabaseUrl(text)
-        with connect(url) as connection:
-            migrate(connection)
-        ProcrastinateEngine(url).prepare()
-        with company(size, place / "company") as running:
-            os.environ.clear()
-            os.environ.update(running.environment)
-            took = fleet(running, place, url, text, int(workers))
-            _say(f"{workers} workers: {took.collecting_s:.1f} s until collected,"
-                  f" {took.whole_s:.1f} s in all, {took.passes} passes")  # fmt: skip
-            with connect(url) as connection:
-                query = (
-                    "SELECT kind, count(*), sum(calls), sum(cpu_ms) / 1000.0, max(peak_bytes) >> 20"
-                    " FROM mlsec_fleet.unit GROUP BY kind ORDER BY kind"
-                )
-                for kind, units, calls, cpu_s, peak in connection.execute(query):
-                    _say(f"  {kind}: {units} units, {calls} calls, {cpu_s:.1f} CPU-s,"
-                          f" at most {peak} MiB")  # fmt: skip
-                query = "SELECT state, count(*) FROM mlsec_fleet.unit GROUP BY state"
-                _say(f"  {dict(connection.execute(query).fetchall())}")
-            if is_same:
-                began = time.monotonic()
-                command = [sys.executable, "-m", "mlsec", *running.one_process(place / "one")]
-                subprocess.run(command, check=True, capture_output=True)  # noqa: S603
-                _say(f"one process: {time.monotonic() - began:.1f} s")
-                own = differences(place / "one", place / "reports" / "organisation")
-                _say(f"differences: {own or 'none'}")
-                sys.exit(bool(own))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mlsec-company-")))
+        running = stack.enter_context(company(size, folder / "company"))
+        stack.enter_context(mock.patch.dict(os.environ, running.environment, clear=True))
+        if args.growth:
+            _grow(running, server, folder)
+            return 0
+        stack.enter_context(_fleet_of(server))
+        return _compare(running, size, folder / "fleet", args.workers)
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench_fleet_company", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter
+                                     )  # fmt: skip
+    parser.add_argument("--workers", type=int, default=4, metavar="N")
+    for name in (*_KINDS, "latency-ms"):
+        parser.add_argument(f"--{name}", type=int, metavar="N")
+    parser.add_argument("--growth", action="store_true")
+    return parser
+
+
+def _compare(running: Company, size: Size, place: Path, workers: int) -> int:
+    done = by_commands.scan(running, place, workers)
+    alone = run_once(python_module("mlsec", *running.one_process(place / "one")))
+    say(f"{done.plan}{done.status}")
+    one, fleet = comparable(place / "one"), comparable(place / "reports" / "organisation")
+    rows = [("seconds", f"{alone.wall_s:.0f}", f"{done.run_s:.0f}")]
+    rows += [(name, f"{had:,}", f"{has:,}") for (name, had), has in
+             zip(_counts(one).items(), _counts(fleet).values(), strict=True)]  # fmt: skip
+    scopes = ", ".join(f"{getattr(size, name)} {name}" for name in _KINDS)
+    table(scopes, ("", "one process", f"{workers} workers"), rows)
+    differing = list(_differing(one, fleet))
+    say(f"  parts of the assessment that differ: {', '.join(differing) or 'none'}")
+    return 1 if differing else 0
+
+
+def _counts(document: dict[str, Any]) -> dict[str, int]:
+    totals, types = document["coverage"]["totals"], document["coverage"]["types"]
+    return {
+        "findings": len(document["findings"]),
+        "passes": totals["passed"],
+        "not assessed": totals["not_assessed"],
+        "rows of coverage": len(types),
+        "resources": sum(row["enumerated"] for row in types),
+        "kinds of calls": len(document["scan"]["operations"]),
+    }
+
+
+def _differing(one: dict[str, Any], other: dict[str, Any], above: str = "") -> Iterator[str]:
+    """Name what was not written as the same text: the order of keys counts too."""
+    if [*one] != [*other]:
+        yield f"{above}keys"
+    for name in [name for name in one if name in other]:
+        had, has = one[name], other[name]
+        if json.dumps(had) != json.dumps(has):
+            if isinstance(had, dict) and isinstance(has, dict):
+                yield from _differing(had, has, f"{above}{name}.")
+            else:
+                yield f"{above}{name}"
+
+
+def _grow(running: Company, server: Server, folder: Path) -> None:
+    """Print how long the same scopes take with more workers, each time with an empty database."""
+    rows = []
+    before: dict[int, float] = {}
+    for number, workers in enumerate(_WORKERS):
+        with _fleet_of(server) as url:
+            done = by_commands.scan(running, folder / str(number), workers)
+            with psycopg.connect(url) as connection:
+                [row] = connection.execute(_COLLECTED)
+        units, wall_s, longest_s, sum_s, cpu_s = map(float, row)
+        half = before.get(workers // 2)
+        before[workers] = wall_s
+        rows.append(
+            (f"{workers}", f"{units:.0f}", f"{wall_s:.0f}", f"{half / wall_s:.2f}" if half else "",
+             f"{sum_s / wall_s / workers:.0%}", f"{longest_s:.0f}", f"{cpu_s:.0f}",
+             f"{done.run_s:.0f}", f"{os.getloadavg()[0]:.1f}")
+        )  # fmt: skip
+    table(
+        "the scopes of a first pass, in the order of the runs",
+        ("workers", "units", "s", "times as fast", "busy", "longest s", "CPU s", "whole run s",
+         "load"), rows,
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _fleet_of(server: Server) -> Iterator[str]:
+    """Name an empty database in the environment, and give its address."""
+    with server.database() as name:
+        url = server.url(name)
+        with mock.patch.dict(os.environ, {"MLSEC_FLEET_DATABASE": url, "MLSEC_FLEET_SALT": SALT}):
+            yield url
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
