@@ -13,6 +13,8 @@ import pytest
 from botocore import xform_name
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
+from botocore.loaders import JSONFileLoader
+from botocore.model import OperationNotFoundError
 
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.errors import MlsecError
@@ -162,10 +164,24 @@ def test_operation_outside_the_table_gets_no_line(monkeypatch: pytest.MonkeyPatc
     place = (SCOPE, "eu-west-1", "kms")
     client = clients.client(*place)
     answer(client, 200, b"{}")
-    model = client.meta.service_model.operation_model("DisableKey")
+    with pytest.raises(OperationNotFoundError):
+        client.meta.service_model.operation_model("DisableKey")
+    # One that a model would hold all the same is refused as well.
+    model = botocore.session.Session().get_service_model("kms").operation_model("DisableKey")
     with pytest.raises(MlsecError, match="not in the table of reads"):
         clients.ask(place, model, {"KeyId": "a"})
     assert clients.line(place, "DisableKey") is None
+
+
+def test_hooks_refuse_what_a_whole_model_would_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_addresses(monkeypatch, "")
+    session = botocore.session.Session()
+    session.set_credentials("AKIAIOSFODNN7EXAMPLE", "not-a-secret", "token")
+    make_read_only(session, frozenset((o.service, o.name) for o in TABLE.values()))
+    session.get_component("data_loader").file_loader = JSONFileLoader()
+    client = session.create_client("kms", region_name="eu-west-1")
+    with pytest.raises(MlsecError, match="refused to call kms:DisableKey"):
+        client.disable_key(KeyId="a")
 
 
 @pytest.mark.parametrize(

@@ -181,13 +181,20 @@ def make_read_only(session: botocore.session.Session, allowed: frozenset[tuple[s
             raise MlsecError(f"refused to call {asked[0]}:{asked[1]}: not in the table of reads")
 
     read_models_lean(session, allowed)
-    # At the first event of a call: the models hold no shapes for what is not in the table.
+    # The models hold nothing of what is not in the table: a client has no method for it.
+    session.register("getattr", _refuse_attribute)
     session.register("provide-client-params", refuse)
     session.register("before-call", refuse)
     session.register("before-parse", check_body)
     session.register("before-sign.s3-control", _without_account_host)
     factory = session.get_component("response_parser_factory")
     factory.set_parser_defaults(timestamp_parser=iso_utc, blob_parser=_as_text)
+
+
+def _refuse_attribute(event_name: str, **_: Any) -> None:
+    _, service, name = event_name.split(".", 2)
+    if not name.startswith("_"):
+        raise MlsecError(f"refused to call {service}:{name}: not in the table of reads")
 
 
 def _without_account_host(**event: Any) -> None:

@@ -11,7 +11,6 @@ import msgspec
 from botocore.loaders import JSONFileLoader
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_OBJECTS = msgspec.json.Decoder(dict[str, dict[str, Any]])
 _LARGE = ("operations", "shapes")
 
 
@@ -49,17 +48,17 @@ def read_models_lean(
 
 
 def _lean(raw: bytes, asked: frozenset[str]) -> dict[str, Any]:
-    """Parse a service's model without prose, and only the shapes that asked operations lead to.
+    """Parse a service's model without prose: only what is asked, and the shapes that it leads to.
 
-    Operations that are not asked keep their names, to be refused by.
+    The SDK makes a method of each operation for each client, of some hundreds for EC2.
     """
     model = {name: part for name, part in _OBJECT.decode(raw).items() if name != "documentation"}
-    operations: dict[str, Any] = _OBJECTS.decode(model["operations"])
-    for name, operation in operations.items():
+    described = _OBJECT.decode(model["operations"])
+    operations: dict[str, Any] = {
+        name: msgspec.json.decode(part) for name, part in described.items() if name in asked
+    }
+    for operation in operations.values():
         operation.pop("documentation", None)
-        if name not in asked:
-            for part in ("input", "output", "errors"):
-                operation.pop(part, None)
     shapes, kept = _OBJECT.decode(model["shapes"]), dict[str, Any]()
     waiting = list(operations.values())
     while waiting:
