@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
 import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,11 +11,12 @@ import botocore.session
 import msgspec
 from botocore import xform_name
 from botocore.config import Config
-from botocore.httpsession import URLLib3Session
+from botocore.utils import get_environ_proxies
 
 from mlsec import __version__
-from mlsec.collect.client.metered_botocore import meter_client, meter_http_session
+from mlsec.collect.client.metered_botocore import meter_client
 from mlsec.core.errors import MlsecError
+from mlsec.providers.aws.client.connections import Connections, open_connections
 from mlsec.providers.aws.client.request_replay import SERVICES, Line, Sent, make_line, sent_by
 from mlsec.providers.aws.client.response_check import check_body, iso_utc
 from mlsec.providers.aws.client.service_models import read_models_lean
@@ -45,7 +44,7 @@ class Clients:
         self._paging: dict[tuple[str, str], Mapping[str, Any] | None] = {}
         self._lines: dict[tuple[str, str, str, str], Line | None] = {}
         self._settings = settings
-        self._transports: dict[str, URLLib3Session] = {}
+        self._connections: dict[str, Connections] = {}
         self._seen = threading.local()
         self._config = Config(
             retries={"total_max_attempts": 1, "mode": "standard"},
@@ -71,7 +70,7 @@ class Clients:
                 if kept is None:
                     session = self._sessions[scope]
                     kept = session.create_client(service, region_name=region, config=self._config)
-                    meter_client(kept)
+                    self._connect(kept, scope)
                     if service in SERVICES:
                         kept.meta.events.register("before-sign", self._see)
                     self._kept[key] = kept
@@ -85,8 +84,8 @@ class Clients:
                 self._kept.pop(key).close()
             for line in [key for key in self._lines if key[0] in done]:
                 del self._lines[line]
-            for scope in done & self._transports.keys():
-                self._transports.pop(scope).close()
+            for scope in done & self._connections.keys():
+                self._connections.pop(scope).close()
 
     def ask(
         self, place: tuple[str, str, str], model: Any, params: Mapping[str, Any]
@@ -125,22 +124,26 @@ class Clients:
         credentials = session.get_credentials()
         if credentials is None:
             return None
-        frozen, transport = credentials.get_frozen_credentials, self._transport(place[0])
+        with self._lock:
+            transport = self._connections_of(place[0])
+        frozen = credentials.get_frozen_credentials
         return make_line(model, sent, params, parser, frozen, transport)
 
-    def _transport(self, scope: str) -> URLLib3Session:
-        """Give the SDK's transport of an account, set up as the SDK sets up its own."""
-        with self._lock:
-            if scope not in self._transports:
-                bundle = self._sessions[scope].get_config_variable("ca_bundle")
-                options: dict[str, Any] = {
-                    "verify": bundle or os.environ.get("REQUESTS_CA_BUNDLE") or True,
-                    "timeout": (self._settings.connect_timeout_s, self._settings.read_timeout_s),
-                    "max_pool_connections": self._settings.connections,
-                    "socket_options": [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-                }
-                self._transports[scope] = meter_http_session(URLLib3Session(**options))
-            return self._transports[scope]
+    def _connect(self, client: Any, scope: str) -> None:
+        """Let a new client use the connections of its account; through a proxy it has its own."""
+        if get_environ_proxies(client.meta.endpoint_url):
+            meter_client(client)
+            return
+        client._endpoint.http_session.close()
+        client._endpoint.http_session = self._connections_of(scope)
+
+    def _connections_of(self, scope: str) -> Connections:
+        if scope not in self._connections:
+            timeouts_s = (self._settings.connect_timeout_s, self._settings.read_timeout_s)
+            self._connections[scope] = open_connections(
+                self._sessions[scope], timeouts_s, self._settings.connections
+            )
+        return self._connections[scope]
 
     def _see(self, **event: Any) -> None:
         self._seen.sent = sent_by(event)
