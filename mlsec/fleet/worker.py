@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -104,17 +105,22 @@ class Worker:
         """Do what is assigned, in a process of its own, and give how that ended."""
         claimed = assignment.claim
         command = (*self.settings.command, str(claimed.unit), str(claimed.attempt))
-        process = UnitProcess(
-            command, _environment(claimed.kind), self.settings.lease_s,
-            lambda: self._renew(claimed),
-        )  # fmt: skip
-        self._running.add(process)
         try:
-            return process.run(msgspec.json.encode(assignment), deadline_s)
-        except OSError as error:  # it could not even be started
-            return Outcome(error_class=ErrorClass.LOST, error=f"its process: {error}")
-        finally:
-            self._running.discard(process)
+            folder = TemporaryDirectory(prefix="mlsec-unit-", ignore_cleanup_errors=True)
+        except OSError as error:
+            return Outcome(error_class=ErrorClass.DISK, error=f"its temporary folder: {error}")
+        with folder as place:  # what it writes goes when it has ended, or was killed
+            process = UnitProcess(
+                command, _environment(claimed.kind) | {"TMPDIR": place}, self.settings.lease_s,
+                lambda: self._renew(claimed),
+            )  # fmt: skip
+            self._running.add(process)
+            try:
+                return process.run(msgspec.json.encode(assignment), deadline_s)
+            except OSError as error:  # it could not even be started
+                return Outcome(error_class=ErrorClass.LOST, error=f"its process: {error}")
+            finally:
+                self._running.discard(process)
 
     def _renew(self, claimed: Claim) -> bool | None:
         try:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -48,6 +49,11 @@ def _misbehave(how: str, attempt: int) -> None:
     match how:
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "leave":
+            scratch = Path(tempfile.mkdtemp(prefix="left-"))
+            (scratch / "large").write_bytes(b"x" * 100_000)
+            scratch.chmod(0)
+            time.sleep(60)
         case "bug":
             raise ValueError("a mistake")
         case "denied":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,14 @@ def wait_for(path: Path, seconds: float = 10) -> str:
                 return text
         time.sleep(0.01)
     raise AssertionError(f"{path} does not appear")
+
+
+def wait_until(look: Callable[[], Any], seconds: float = 10) -> Any:
+    for _ in range(int(seconds / 0.01)):
+        if found := look():
+            return found
+        time.sleep(0.01)
+    raise AssertionError("it does not come")
 
 
 def is_alive(pid: int) -> bool:
@@ -127,6 +137,34 @@ def test_what_a_unit_started_ends_with_it(worker: Worker, ledger: Ledger, tmp_pa
     running = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
     # A signal takes its time where the machine is busy.
     assert all(ends(pid) for pid in running if is_alive(pid) and _group_of(pid) == group)
+
+
+def test_what_a_killed_unit_has_written_goes_with_it(
+    worker: Worker, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "of the worker"
+    own.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(own))
+    _, only = queued(ledger, tmp_path, does="leave")
+    running = threading.Thread(target=worker.run_unit, args=(only,))
+    running.start()
+    pid = int(wait_for(tmp_path / "a.1.pid"))
+    written = wait_until(lambda: list(own.glob("mlsec-unit-*/left-*")))
+    os.kill(pid, signal.SIGKILL)
+    running.join(10)
+    assert written
+    assert not list(own.iterdir())
+
+
+def test_a_worker_without_a_temporary_folder_says_so(
+    worker: Worker, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    scan, only = queued(ledger, tmp_path)
+    assert worker.run_unit(only) == []
+    [trouble] = troubles(ledger, scan)
+    assert trouble.error_class == "disk"
+    assert "its temporary folder" in trouble.error
 
 
 def _group_of(pid: int) -> int:
