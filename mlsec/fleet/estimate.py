@@ -46,8 +46,8 @@ class ScopeCost(msgspec.Struct, frozen=True, kw_only=True):
 
 COSTS: Mapping[str, ScopeCost] = {
     "aws": ScopeCost(
-        calls=24, calls_region=103, calls_deployment=15, cpu_s=0.9, cpu_s_call=0.0022,
-        memory_mib=96, memory_mib_region=12, memory_mib_deployment=0.1, evidence_kb=63,
+        calls=24, calls_region=103, calls_deployment=15, cpu_s=0.9, cpu_s_call=0.0035,
+        memory_mib=100, memory_mib_region=8, memory_mib_deployment=0.1, evidence_kb=63,
         evidence_kb_region=27, evidence_kb_deployment=8.3, resources=17, resources_region=23,
         resources_deployment=10.2,
     ),
