@@ -194,8 +194,8 @@ def make_read_only(session: botocore.session.Session, allowed: frozenset[tuple[s
     factory.set_parser_defaults(timestamp_parser=iso_utc, blob_parser=_as_text)
 
 
-def _refuse_attribute(event_name: str, **_: Any) -> None:
-    _, service, name = event_name.split(".", 2)
+def _refuse_attribute(**event: Any) -> None:
+    service, _, name = event["event_name"].removeprefix("getattr.").partition(".")
     if not name.startswith("_"):
         raise MlsecError(f"refused to call {service}:{name}: not in the table of reads")
 

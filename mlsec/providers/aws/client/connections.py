@@ -7,15 +7,17 @@ import socket
 from typing import Any
 
 import botocore.session
-from botocore.httpsession import URLLib3Session, get_cert_path
+from botocore import httpsession
 
 from mlsec.collect.client.metered_botocore import meter_http_session
 
 # As many hosts as services have in all regions. The SDK itself keeps them all: one a client.
 _HOSTS = 2_000
+# The published types of it leave out what is overridden here.
+_SdkSession: Any = httpsession.URLLib3Session
 
 
-class Connections(URLLib3Session):
+class Connections(_SdkSession):  # type: ignore[misc]
     """The SDK's transport, which reads the trusted certificates once.
 
     The SDK makes one for each client, and reads them for each connection: 0.7 MiB for each of 700
@@ -24,7 +26,7 @@ class Connections(URLLib3Session):
 
     def _get_ssl_context(self) -> Any:
         context = super()._get_ssl_context()
-        self._known = get_cert_path(self._verify) if self._verify else None
+        self._known = httpsession.get_cert_path(self._verify) if self._verify else None
         if self._known is not None:
             try:
                 context.load_verify_locations(self._known)
