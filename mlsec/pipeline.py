@@ -229,5 +229,5 @@ def _relevant_gaps(graph: Graph, inventory: Inventory, judgement: Judgement) -> 
     relevant = {gap for finding in judgement.findings for gap in finding.gaps}
     # Much of code is known only once it is applied; what no rule asked for hides nothing.
     relevant.update(gap.id for gap in inventory.gaps if not is_of_code(gap))
-    relevant.update(gap for row in graph.coverage for gap in row.gaps)
+    relevant.update(gap for row in graph.coverage.rows for gap in row.gaps)
     return tuple(gap for key, gap in graph.gaps.items() if key in relevant)

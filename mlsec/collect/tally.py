@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from mlsec.core.resource import Gap, LeftOut, TypeCoverage
+from mlsec.collect.nothing_there import NothingThere, Said
+from mlsec.core.coverage import Coverage, LeftOut, TypeCoverage, coverage_of
+from mlsec.core.resource import Gap
 
 Place = tuple[str, str, str]
 
@@ -41,11 +43,13 @@ class Tally:
 
     def __init__(self) -> None:
         self._counts: dict[Place, _Count] = {}
+        self._nothing = NothingThere()
         self.gaps: dict[str, Gap] = {}
 
     def look(self, place: Place) -> None:
         """Note that a type was asked for here, even when nothing is found."""
-        self._count(place)
+        if place not in self._counts:
+            self._nothing.note(place)
 
     def hide(self, place: Place, gap: Gap, *, is_listing: bool) -> None:
         """Note a gap; one in the listing means that more may exist than was counted."""
@@ -74,11 +78,17 @@ class Tally:
 
     def note(self, place: Place, because: str) -> None:
         """Say why there is nothing to count: the service is not there to be used."""
-        self._count(place).words.because.add(because)
+        if place in self._counts:
+            self._counts[place].words.because.add(because)
+        else:
+            self._nothing.note(place, because=because)
 
     def credit(self, place: Place, source: str) -> None:
         """Name a bulk source that stood in the place of a listing."""
-        self._count(place).words.sources.add(source)
+        if place in self._counts:
+            self._counts[place].words.sources.add(source)
+        else:
+            self._nothing.note(place, source=source)
 
     def unlisted(self) -> dict[Place, tuple[str, ...]]:
         """Give the places whose listing is not the whole, with the gaps that hide the rest."""
@@ -88,15 +98,23 @@ class Tally:
             if not count.is_complete
         }
 
-    def coverage(self) -> tuple[TypeCoverage, ...]:
-        """Give the rows, sorted."""
-        return tuple(_row(place, count) for place, count in sorted(self._counts.items()))
+    def coverage(self) -> Coverage:
+        """Give what was counted as rows, and where nothing is in groups."""
+        rows = (_row(place, count) for place, count in self._counts.items())
+        return coverage_of(rows, self._nothing.groups())
 
     def _count(self, place: Place) -> _Count:
         count = self._counts.get(place)
         if count is None:
-            count = self._counts[place] = _Count()
+            count = self._counts[place] = _count_from(self._nothing.take(place))
         return count
+
+
+def _count_from(said: Said | None) -> _Count:
+    """Begin to count where nothing was so far, with what was said of that."""
+    if said is None or not (said.because or said.sources):
+        return _Count()
+    return _Count(said=_Words(because=set(said.because), sources=set(said.sources)))
 
 
 def _row(place: Place, count: _Count) -> TypeCoverage:

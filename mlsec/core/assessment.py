@@ -10,11 +10,12 @@ import msgspec
 from mlsec.core.catalogue import Catalogue, CatalogueRule
 from mlsec.core.cause import Cause
 from mlsec.core.changes import Changes
+from mlsec.core.coverage import Coverage
 from mlsec.core.enums import ControlStatus
 from mlsec.core.finding import Finding
 from mlsec.core.folding import Folding
 from mlsec.core.gate_result import GateResult
-from mlsec.core.resource import Gap, TypeCoverage
+from mlsec.core.resource import Gap
 from mlsec.core.sanitize import visible
 
 SCHEMA = "mlsec/assessment/2"
@@ -252,23 +253,22 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a report may read. ``findings`` are sorted by severity, rule, resource id.
 
     ``passed`` maps a rule to the ids of the resources that passed it, sorted; ``observed`` to the
-    values that it passed on, where they were kept. ``limit`` says that
-    findings, passes and gaps are only those that a change touches; None when they are all.
-    ``causes`` has each failure under exactly one, those with open ones first, the worst first.
-    ``catalogue`` has what rules and frameworks say, whatever they came to. ``unshown`` is what a
-    reader of a file could not restore, "" for nothing; it is not written.
-    ``frameworks`` count every control; ``controls`` are those that a rule judged something for.
-    ``changes`` says what changed since a baseline or the last scan of a history, ``gate`` what the
-    gate said; None where there is no earlier scan, and in assessments of older versions.
-    ``folding`` has what lies in tests, examples, documentation, vendored code and older versions:
-    it is in none of the other fields; None where nothing is folded.
+    values that it passed on, where they were kept. ``limit`` says that findings, passes and gaps
+    are only those that a change touches; None when they are all. ``causes`` has each failure under
+    exactly one, those with open ones first, the worst first. ``catalogue`` has what rules and
+    frameworks say, whatever they came to. ``unshown`` is what a reader of a file could not restore,
+    "" for nothing; it is not written. ``frameworks`` count every control; ``controls`` are those
+    that a rule judged something for. ``changes`` says what changed since a baseline or the last
+    scan of a history, ``gate`` what the gate said; None where there is no earlier scan, and in
+    assessments of older versions. ``folding`` has what lies in tests, examples, documentation,
+    vendored code and older versions: it is in no other field; None where nothing is folded.
     """
 
     schema: str = SCHEMA
     tool: Tool = Tool()
     scan: ScanFacts = ScanFacts()
     totals: StatusCounts = StatusCounts()
-    coverage: tuple[TypeCoverage, ...] = ()
+    coverage: Coverage = Coverage()
     findings: tuple[Finding, ...] = ()
     gaps: tuple[Gap, ...] = ()
     rules: tuple[RuleSummary, ...] = ()

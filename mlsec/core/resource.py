@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.coverage import Coverage
 from mlsec.core.enums import GapReason
 
 
@@ -93,49 +94,9 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.known_as or self.id
 
 
-class LeftOut(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Resources that were listed and not assessed on purpose: why, and the name of each."""
-
-    because: str
-    names: tuple[str, ...] = ()
-
-
-class TypeCoverage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """How much of one type was seen in one scope and region.
-
-    enumerated = assessed + excluded + errored, always. ``is_complete`` is False when the listing
-    itself failed or was cut short; then ``gaps`` says why and more may exist than was counted.
-    ``listed_by`` names the bulk sources that stood in the place of the type's own listing.
-    ``left_out`` names what ``excluded`` counts, where it is files.
-    """
-
-    type: str
-    scope: str
-    region: str
-    enumerated: int = 0
-    assessed: int = 0
-    excluded: int = 0
-    errored: int = 0
-    is_complete: bool = True
-    excluded_because: str = ""
-    gaps: tuple[str, ...] = ()
-    listed_by: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
-    left_out: tuple[LeftOut, ...] | msgspec.UnsetType = msgspec.UNSET
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The bulk sources; none where the type was listed by its own service alone."""
-        return () if isinstance(self.listed_by, msgspec.UnsetType) else self.listed_by
-
-    @property
-    def named(self) -> tuple[LeftOut, ...]:
-        """What was left out, by name; none where it is only counted."""
-        return () if isinstance(self.left_out, msgspec.UnsetType) else self.left_out
-
-
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """All that one or more collectors brought home, before it is joined into a graph."""
 
     resources: tuple[Resource, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    coverage: tuple[TypeCoverage, ...] = ()
+    coverage: Coverage = Coverage()

@@ -64,7 +64,7 @@ def estates(owners: Collection[Owner], evidence: Path) -> dict[str, Estate]:
     """Find what each owner has, by scopes and tags, in evidence that was judged."""
     with Snapshot.open(evidence) as snapshot:
         inventory = read_inventory(snapshot, shipped_vocabulary())
-    scopes = {row.scope for row in inventory.coverage} | {gap.scope for gap in inventory.gaps}
+    scopes = inventory.coverage.scopes | {gap.scope for gap in inventory.gaps}
     scopes |= {resource.scope for resource in inventory.resources}
     given = {}
     for owner in owners:
@@ -106,7 +106,7 @@ def part_of(whole: Assessment, estate: Estate, owner: str) -> Assessment:
         observed={},
         rules=rules,
         totals=_total(rules),
-        coverage=tuple(row for row in whole.coverage if row.scope in estate.scopes),
+        coverage=whole.coverage.within(estate.scopes),
         gaps=tuple(g for g in whole.gaps if g.scope in estate.scopes or g.id in wanted),
         causes=tuple(_causes(whole.causes, findings)),
         model_files=tuple(f for f in whole.model_files if f.id in estate.resources),

@@ -6,7 +6,8 @@ import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar, cast
 
-from mlsec.core.resource import Gap, Inventory, Resource, TypeCoverage
+from mlsec.core.coverage import Coverage
+from mlsec.core.resource import Gap, Inventory, Resource
 from mlsec.graph import matching
 from mlsec.graph.fact import Targets, Unknown
 from mlsec.graph.gaps import not_collected, not_declared, not_known, not_there
@@ -36,7 +37,7 @@ class Graph:
         self.clock = clock or datetime.datetime.now(datetime.UTC)
         self._derived_relations = relations
         self._memo: dict[tuple[str, ...], object] = {}
-        self.coverage: tuple[TypeCoverage, ...] = inventory.coverage
+        self.coverage: Coverage = inventory.coverage
         self.gaps: dict[str, Gap] = {gap.id: gap for gap in inventory.gaps}
         self.notices: set[str] = set()
         # As they were collected, with what is derived of them, and without stubs.
@@ -147,10 +148,9 @@ class Graph:
         for kind in self.vocabulary.concrete(type_name):
             if not kind.name.startswith(provider + "."):
                 continue
-            near = self._listings.of(kind.name, scope, region)
-            if not near:
+            if not self._listings.were_made(kind.name, scope, region):
                 gaps.append(self._not_collected(kind.name, scope, region))
-            for row in near:
+            for row in self._listings.of(kind.name, scope, region):
                 if not row.is_complete:
                     gaps.extend(row.gaps or (self._not_collected(kind.name, scope, row.region),))
         return tuple(sorted(set(gaps)))

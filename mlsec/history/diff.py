@@ -8,6 +8,7 @@ import msgspec
 
 from mlsec.core.assessment import Assessment
 from mlsec.core.changes import Change, EarlierFailure
+from mlsec.core.coverage import EmptyListings
 from mlsec.core.enums import Status
 from mlsec.core.finding import Finding, Subject
 from mlsec.core.resource import Gap, is_of_code
@@ -117,9 +118,10 @@ class View:
         self._folded = {(f.rule, id_) for f in new.findings for id_ in f.stands_for}
         self._unread = {f.fingerprint for f in new.findings if f.status is Status.NOT_ASSESSED}
         self._blind = {
-            (row.type, row.scope, row.region) for row in new.coverage if not row.is_complete
+            (row.type, row.scope, row.region) for row in new.coverage.rows if not row.is_complete
         }
-        self._looked_at = {(row.type, row.scope) for row in new.coverage}
+        self._in_rows = {(row.type, row.scope) for row in new.coverage.rows}
+        self._empty = EmptyListings(new.coverage.empty)
         files = [gap for gap in new.gaps if _is_of_file(gap)]
         self._unread_files = {gap.subject for gap in files}
         self._unread_folders = {_folder(gap.scope, gap.subject) for gap in files}
@@ -138,9 +140,14 @@ class View:
         is_blind = self._has_unread_file(subject) or any(
             (subject.type, subject.scope, region) in self._blind for region in ("", subject.region)
         )
-        if is_blind or (subject.type, subject.scope) not in self._looked_at:
+        if is_blind or not self._was_asked_for(subject):
             return Change.NOT_ASSESSED_NOW
         return Change.NO_LONGER_SEEN
+
+    def _was_asked_for(self, subject: Subject) -> bool:
+        """Whether its type was listed in its scope this time, whatever was found."""
+        is_in_rows = (subject.type, subject.scope) in self._in_rows
+        return is_in_rows or self._empty.has(subject.type, subject.scope)
 
     def _has_unread_file(self, subject: Subject) -> bool:
         """Whether its file was not read, or one beside it that may declare it as well."""

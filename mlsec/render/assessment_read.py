@@ -17,6 +17,7 @@ from mlsec.core.catalogue import (
     catalogue_rule,
 )
 from mlsec.core.cause import own_cause
+from mlsec.core.coverage import coverage_of
 from mlsec.core.enums import RuleStatus, Status
 from mlsec.core.errors import MlsecError
 from mlsec.render.document import AssessmentDocument, DocumentFacts, SilentRule
@@ -119,7 +120,7 @@ def _assessment(document: DocumentFacts, tool: Tool, rules: Iterable[RuleSummary
         tool=tool,
         scan=document.scan,
         totals=document.coverage.totals,
-        coverage=document.coverage.types,
+        coverage=coverage_of(document.coverage.types, document.coverage.empty),
         findings=document.findings,
         gaps=document.gaps,
         rules=tuple(sorted(rules, key=lambda rule: rule.id)),

@@ -25,11 +25,12 @@ from mlsec.core.assessment import (
 )
 from mlsec.core.cause import Cause
 from mlsec.core.changes import Changes
+from mlsec.core.coverage import EmptyCoverage, TypeCoverage, coverage_of
 from mlsec.core.enums import Category, Concern, Severity
 from mlsec.core.finding import Finding
 from mlsec.core.folding import Folding
 from mlsec.core.gate_result import GateResult
-from mlsec.core.resource import Gap, TypeCoverage
+from mlsec.core.resource import Gap
 from mlsec.render import tally
 from mlsec.render.display import masked
 
@@ -37,12 +38,17 @@ _STATES = ("used", "unused", "expired")
 
 
 class CoveragePart(msgspec.Struct, frozen=True, kw_only=True):
-    """How much was seen: checks by status, whole percent assessed, and one row per type."""
+    """How much was seen: checks by status, whole percent assessed, and what was looked for.
+
+    ``types`` has a row for each type in a place where something is, or may be. ``empty`` has the
+    types that were listed whole in places where nothing of them is.
+    """
 
     percent: int
     is_complete: bool
     totals: StatusCounts
     types: tuple[TypeCoverage, ...] = ()
+    empty: tuple[EmptyCoverage, ...] = ()
 
 
 class WaiversPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +163,7 @@ def _document(assessment: Assessment) -> AssessmentDocument:
         state: tuple(waiver for waiver in tally.sorted_waivers(assessment) if waiver.state == state)
         for state in _STATES
     }
+    coverage = coverage_of(assessment.coverage.rows, assessment.coverage.empty)
     return AssessmentDocument(
         schema=assessment.schema,
         tool=assessment.tool,
@@ -165,9 +172,8 @@ def _document(assessment: Assessment) -> AssessmentDocument:
             percent=counts.percent,
             is_complete=tally.is_complete(assessment, counts),
             totals=assessment.totals,
-            types=tuple(
-                sorted(assessment.coverage, key=lambda row: (row.scope, row.region, row.type))
-            ),
+            types=coverage.rows,
+            empty=coverage.empty,
         ),
         findings=tuple(tally.sorted_findings(assessment)),
         gaps=tuple(sorted(assessment.gaps, key=_gap_order)),

@@ -97,9 +97,8 @@ def _of_gaps(assessment: Assessment, gate: GateResult) -> Iterator[str]:
     asked = f"--min-coverage asks for {wanted:g}%"
     for target in gate.empty:
         yield f"{shown(target, 200)}: no file there, or only empty ones, so nothing to assess"
-    rows = assessment.coverage
-    enumerated = sum(row.enumerated for row in rows)
-    if enumerated and enumerated == sum(row.excluded for row in rows):
+    enumerated = assessment.coverage.enumerated
+    if enumerated and enumerated == sum(row.excluded for row in assessment.coverage.rows):
         yield (
             f"incomplete (exit 11): nothing to assess: of {enumerated:,} files there, none is a"
             " model file or a part of one; --min-coverage 0 accepts that"

@@ -85,7 +85,7 @@ def _coverage(assessment: Assessment, counts: tally.Tally) -> Iterator[str]:
     else:
         yield f"All {plural(counts.checks, 'check')} were assessed."
     yield ""
-    enumerated = sum(row.enumerated for row in assessment.coverage)
+    enumerated = assessment.coverage.enumerated
     targets = ", ".join(markdown_code(target, 120) for target in assessment.scan.targets[:10])
     more = len(assessment.scan.targets) - 10
     yield (

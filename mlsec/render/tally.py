@@ -9,9 +9,10 @@ from collections.abc import Iterable
 import msgspec
 
 from mlsec.core.assessment import Assessment, WaiverState
+from mlsec.core.coverage import TypeCoverage
 from mlsec.core.enums import GapReason, Severity, Status
 from mlsec.core.finding import Finding
-from mlsec.core.resource import Gap, TypeCoverage, is_of_code
+from mlsec.core.resource import Gap, is_of_code
 from mlsec.render.display import shown
 
 REASON_WORDS = {
@@ -25,7 +26,7 @@ REASON_WORDS = {
     GapReason.NOT_COLLECTED: "not collected",
     GapReason.NOT_STATED: "not stated",
 }
-_FILE_TYPES = ("files.artifact", "code.file")
+_MODEL_FILE, _CODE_FILE = "files.artifact", "code.file"
 _NAMED = 3
 VALUES_IN_CODE = "values in code"
 _RANK = {severity.value: severity.rank for severity in Severity}
@@ -168,8 +169,8 @@ def is_complete(assessment: Assessment, tally: Tally) -> bool:
     """
     if assessment.limit is not None:
         return assessment.limit.is_read and not tally.not_assessed and not assessment.gaps
-    listed = all(row.is_complete and not row.errored for row in assessment.coverage)
-    return bool(tally.checks) and not tally.not_assessed and listed and not assessment.gaps
+    is_all = not tally.not_assessed and assessment.coverage.is_whole and not assessment.gaps
+    return bool(tally.checks) and is_all
 
 
 def summary_line(assessment: Assessment) -> str:
@@ -238,7 +239,7 @@ def missing_rights(groups: Iterable[GapGroup]) -> list[str]:
 def scopes(assessment: Assessment) -> list[str]:
     """List every scope that the scan asked about, sorted."""
     parts: list[Iterable[str]] = [
-        (row.scope for row in assessment.coverage),
+        assessment.coverage.scopes,
         (finding.resource.scope for finding in assessment.findings),
         (gap.scope for gap in assessment.gaps),
     ]
@@ -260,18 +261,22 @@ def scope_name(scope: str) -> str:
 
 def files_accounted(assessment: Assessment) -> str:
     """Say what became of every model file and file of code; "" where none was asked for."""
-    files, code = ([row for row in assessment.coverage if row.type == kind] for kind in _FILE_TYPES)
+    coverage, asked = assessment.coverage, assessment.coverage.types
+    files, code = (
+        [row for row in coverage.rows if row.type == kind] for kind in (_MODEL_FILE, _CODE_FILE)
+    )
     result, read, left_out, not_read = (
         f"{sum(getattr(row, name) for row in files):,}"
         for name in ("enumerated", "assessed", "excluded", "errored")
     )
-    assessed = "assessed as models" if code else "assessed"
+    assessed = "assessed as models" if _CODE_FILE in asked else "assessed"
     models = f"{result} files found = {read} {assessed} + {left_out} excluded + {not_read} not read"
     understood, refused = (sum(getattr(row, n) for row in code) for n in ("assessed", "errored"))
     of_code = (
         f"{understood + refused:,} code files = {understood:,} read + {refused:,} not wholly read"
     )
-    return "; ".join(part for part, rows in ((models, files), (of_code, code)) if rows)
+    said = ((models, _MODEL_FILE), (of_code, _CODE_FILE))
+    return "; ".join(part for part, kind in said if kind in asked)
 
 
 def left_out_names(rows: Iterable[TypeCoverage]) -> str:
@@ -282,10 +287,10 @@ def left_out_names(rows: Iterable[TypeCoverage]) -> str:
     return f"{listed} and {rest:,} more, all in assessment.json" if rest > 0 else listed
 
 
-def was_read(scope: str, assessment: Assessment) -> bool:
-    """Say whether anything at all of the scope could be read."""
-    rows: list[TypeCoverage] = [row for row in assessment.coverage if row.scope == scope]
-    return any(row.is_complete or row.assessed for row in rows) or any(
-        finding.resource.scope == scope and finding.status is Status.FAIL
-        for finding in assessment.findings
-    )
+def unread_scopes(assessment: Assessment) -> list[str]:
+    """List the scopes of which nothing at all could be read, sorted."""
+    coverage = assessment.coverage
+    read = {row.scope for row in coverage.rows if row.is_complete or row.assessed}
+    read.update(scope for group in coverage.empty for scope, _ in group.places)
+    read.update(f.resource.scope for f in assessment.findings if f.status is Status.FAIL)
+    return [scope for scope in scopes(assessment) if scope not in read]

@@ -27,16 +27,18 @@ def left_out_notices(assessment: Assessment) -> list[str]:
 
 def unread_notices(assessment: Assessment) -> list[str]:
     """Say of which scopes nothing could be read, and what to allow."""
+    unread = tally.unread_scopes(assessment)
+    hidden: dict[str, list[tally.GapGroup]] = defaultdict(list)
+    for group in tally.gap_groups(assessment) if unread else ():
+        hidden[group.scope].append(group)
     return [
         f"{scope}: nothing could be read, so results.sarif has no run for it and its open "
-        f"alerts stay as they are{_allow(scope, assessment)}"
-        for scope in tally.scopes(assessment)
-        if not tally.was_read(scope, assessment)
+        f"alerts stay as they are{_allow(hidden[scope])}"
+        for scope in unread
     ]
 
 
-def _allow(scope: str, assessment: Assessment) -> str:
-    groups = [group for group in tally.gap_groups(assessment) if group.scope == scope]
+def _allow(groups: Sequence[tally.GapGroup]) -> str:
     rights = ", ".join(shown(right, 120) for right in tally.missing_rights(groups))
     return f"; allow {rights} and scan again" if rights else ""
 

@@ -82,7 +82,7 @@ def _nothing(assessment: Assessment) -> str:
     if assessment.limit is not None:
         return "The change affects nothing that is assessed"
     if assessment.gate is not None and assessment.gate.result is Gate.CLEAN:
-        files = sum(row.enumerated for row in assessment.coverage if row.type == _FILE)
+        files = sum(row.enumerated for row in assessment.coverage.rows if row.type == _FILE)
         return (
             f"Nothing to assess: of {plural(files, 'file')} none is a model, and none declares what"
             " is checked here"

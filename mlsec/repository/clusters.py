@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlsec.collect.code.code_file import CodeScope
 from mlsec.collect.code.launch import Launch
 from mlsec.collect.tally import Tally
+from mlsec.core.coverage import join_coverage
 from mlsec.core.resource import Inventory, Resource
 from mlsec.providers.kubernetes.collect.reader import read_live
 from mlsec.repository.readers import read_launches
@@ -29,11 +30,8 @@ def read_clusters(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
         servers += declared.resources
     own = live.inventory
     gaps = {gap.id: gap for gap in (*own.gaps, *tally.gaps.values())}
-    coverage = sorted(
-        (*own.coverage, *tally.coverage()), key=lambda row: (row.type, row.scope, row.region)
-    )
     return Inventory(
         resources=(*own.resources, *servers),
         gaps=tuple(gaps[key] for key in sorted(gaps)),
-        coverage=tuple(coverage),
+        coverage=join_coverage((own.coverage, tally.coverage())),
     )

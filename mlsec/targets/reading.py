@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from mlsec.core.coverage import join_coverage
 from mlsec.core.errors import MlsecError
 from mlsec.core.external_finding import ExternalReport
 from mlsec.core.resource import Inventory
@@ -68,7 +69,7 @@ def join(parts: Iterable[Inventory]) -> Inventory:
     return Inventory(
         resources=tuple(resource for part in inventories for resource in part.resources),
         gaps=tuple(gap for part in inventories for gap in part.gaps),
-        coverage=tuple(row for part in inventories for row in part.coverage),
+        coverage=join_coverage(part.coverage for part in inventories),
     )
 
 

@@ -87,11 +87,11 @@ def _sample(
             [*python_module("mlsec", "scan", "--evidence", str(evidence), "-o", str(out)),
              "--fail-on", "none", "--min-coverage", "0"], sample_s=0.05,
         )  # fmt: skip
-        inventory = load_assessment(out).coverage
+        coverage = load_assessment(out).coverage
         return Sample(
             cloud=cloud, regions=regions, deployments=deployments, calls=calls, collect=collect,
             evidence_bytes=evidence.stat().st_size, judge=judge,
-            resources=sum(one.enumerated for one in inventory),
+            resources=coverage.enumerated,
         )  # fmt: skip
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.coverage import Coverage
 from mlsec.core.finding import Finding
-from mlsec.core.resource import Resource, TypeCoverage
+from mlsec.core.resource import Resource
 from mlsec.engine.assessment.assess import assess
 from mlsec.engine.model.rule import RuleSet
 from tests.bench.made_rules import write_rules
@@ -23,7 +24,7 @@ from tests.bench.made_rules import write_rules
 class Documents:
     """A graph without relations: resources by type."""
 
-    coverage: tuple[TypeCoverage, ...] = ()
+    coverage: Coverage = Coverage()
 
     def __init__(self, resources: Iterator[Resource]) -> None:
         self.by_type: dict[str, list[Resource]] = {}

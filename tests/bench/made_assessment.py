@@ -6,10 +6,11 @@ import random
 
 from mlsec.core.assessment import Assessment, ScanFacts, StatusCounts
 from mlsec.core.content_paths import content_folder
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.digest import fingerprint, make_gap
 from mlsec.core.enums import GapReason, Status
 from mlsec.core.finding import Evidence, Finding, Subject
-from mlsec.core.resource import Gap, TypeCoverage
+from mlsec.core.resource import Gap
 from mlsec.engine.assessment.assembly import assemble
 from mlsec.engine.assessment.assess import Judgement
 from mlsec.engine.model.footprint import footprint_of
@@ -44,7 +45,7 @@ def made_assessment(count: int) -> Assessment:
         Judgement(findings=tuple(findings), totals=counts),
         version="0.0",
         scan=ScanFacts(targets=("aws",), started_at="2026-11-20T07:58:12Z", calls=4_000),
-        coverage=coverage,
+        coverage=coverage_of(coverage),
         gaps=gaps,
     )
 

@@ -14,10 +14,10 @@ import msgspec
 
 from mlsec.core.assessment import Assessment, RuleSummary, ScanFacts
 from mlsec.core.catalogue import Fix
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.digest import fingerprint
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
 from mlsec.core.finding import Finding, Subject
-from mlsec.core.resource import TypeCoverage
 from mlsec.history.place import read_place
 from mlsec.history.queries import known_failures
 from mlsec.history.store import History
@@ -68,7 +68,7 @@ def night(day: int, findings: list[Finding], count: int) -> Assessment:
     )  # fmt: skip
     return Assessment(
         findings=tuple(findings[first : first + count]), passed=passed, rules=rules,
-        coverage=coverage,
+        coverage=coverage_of(coverage),
         scan=ScanFacts(targets=("aws",), finished_at=f"2026-11-{day:02}T08:00:00Z",
                        snapshot_digest=f"{day}"),
     )  # fmt: skip

@@ -114,5 +114,5 @@ def test_account_that_could_not_be_entered_is_incomplete_for_every_type(tmp_path
         snapshot.set_clock("started_at", "2026-01-01T00:00:00Z")
         inventory = read(snapshot, vocabulary)
     assert inventory.gaps == (gap,)
-    assert {row.type for row in inventory.coverage} >= {"aws.sagemaker.model", "aws.iam.role"}
-    assert {row.scope for row in inventory.coverage if not row.is_complete} == {gap.scope}
+    assert inventory.coverage.types >= {"aws.sagemaker.model", "aws.iam.role"}
+    assert {row.scope for row in inventory.coverage.rows if not row.is_complete} == {gap.scope}

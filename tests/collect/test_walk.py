@@ -9,9 +9,11 @@ import msgspec
 import pytest
 
 from mlsec.collect.walk.client import VANISHED
+from mlsec.core.coverage import TypeCoverage
 from mlsec.core.enums import GapReason
-from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.core.resource import Inventory, Resource
 from tests.collect.small import SCOPE, WORLD, walk_small
+from tests.coverage_rows import every_row
 
 
 def _one(inventory: Inventory, resource_id: str) -> Resource:
@@ -19,7 +21,7 @@ def _one(inventory: Inventory, resource_id: str) -> Resource:
 
 
 def _row(inventory: Inventory, kind: str) -> TypeCoverage:
-    return next(each for each in inventory.coverage if each.type == kind)
+    return next(each for each in every_row(inventory.coverage) if each.type == kind)
 
 
 def test_properties_tags_children_and_neighbours_are_read(tmp_path: Path) -> None:
@@ -67,7 +69,7 @@ def test_neighbour_in_another_account_is_read_by_the_name_that_is_its_alone(tmp_
     bucket = _one(inventory, "arn:toy:::wanted")
     assert (bucket.scope, bucket.properties["policy"]) == ("toy/2", "p")
     assert _one(inventory, "k:1").scope == "toy/2"
-    rows = {row.scope: row for row in inventory.coverage if row.type == "toy.bucket"}
+    rows = {row.scope: row for row in every_row(inventory.coverage) if row.type == "toy.bucket"}
     assert [(rows[s].enumerated, rows[s].assessed) for s in sorted(rows)] == [(1, 0), (2, 1)]
     assert "GetPolicy other" not in asker.asked
 
@@ -77,7 +79,7 @@ def test_name_that_is_read_in_no_account_hides_what_it_may_mean_in_every_account
 ) -> None:
     refused = {**_APART, "DescribeModel b": GapReason.DENIED}
     inventory, _ = walk_small(tmp_path, refused, scopes=_TWO)
-    rows = [row for row in inventory.coverage if row.type == "toy.bucket"]
+    rows = [row for row in every_row(inventory.coverage) if row.type == "toy.bucket"]
     (gap,) = {gap for row in rows for gap in row.gaps}
     assert [(row.scope, row.is_complete, row.gaps) for row in rows] == [
         ("toy/1", False, (gap,)), ("toy/2", False, (gap,)),
@@ -175,5 +177,5 @@ def test_a_refusal_takes_values_away_and_changes_none(
     for resource in inventory.resources:
         for name, value in resource.properties.items():
             assert whole[resource.id].properties[name] == value
-    for row in inventory.coverage:
+    for row in inventory.coverage.rows:
         assert row.enumerated == row.assessed + row.excluded + row.errored

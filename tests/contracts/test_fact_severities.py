@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from mlsec.artifacts.facts import FactKind
+from mlsec.core.coverage import Coverage
 from mlsec.core.enums import Severity, Status
-from mlsec.core.resource import Resource, TypeCoverage
+from mlsec.core.resource import Resource
 from mlsec.engine.assessment.assess import assess
 from mlsec.engine.model.rule import Rule
 from mlsec.engine.rules.documents import ExampleGraph
@@ -34,7 +35,7 @@ class Shelf(ExampleGraph):
     def __init__(self, resource: Resource) -> None:
         super().__init__()
         self.resource = resource
-        self.coverage: tuple[TypeCoverage, ...] = ()
+        self.coverage = Coverage()
 
     def of_type(self, name: str) -> tuple[Resource, ...]:
         return (self.resource,) if name == self.resource.type else ()

@@ -56,7 +56,7 @@ def test_its_findings_gaps_and_word_are_in_one_report_and_in_the_evidence(
     assert "checkov:CKV_X_1" in {rule.id for rule in made.rules}
     (gap,) = [one for one in made.gaps if one.wanted == "checkov"]
     assert (gap.subject, gap.reason) == (f"{folder}/broken.tf", GapReason.MALFORMED)
-    (row,) = [one for one in made.coverage if one.type == "checkov"]
+    (row,) = [one for one in made.coverage.rows if one.type == "checkov"]
     assert (row.enumerated, row.assessed, row.errored) == (2, 1, 1)
     assert any("1 of its 1 failures" in one for one in made.notices)
     sarif = json.loads((out / "results.sarif").read_text())
@@ -75,7 +75,7 @@ def test_run_that_fails_leaves_the_scan_incomplete(folder: Path, tmp_path: Path)
     done = runs.mlsec("scan", folder, *words)
     assert done.returncode == 11, done.stderr
     made = runs.load_assessment(out)
-    (row,) = [one for one in made.coverage if one.type == "checkov"]
+    (row,) = [one for one in made.coverage.rows if one.type == "checkov"]
     assert (row.is_complete, row.errored) == (False, 2)
     assert any("did not finish" in one for one in made.notices)
 

@@ -69,7 +69,7 @@ def test_each_cloud_has_its_own_facts_in_the_one_snapshot(taken: Taken) -> None:
 
 def test_one_assessment_names_every_scope_and_in_whose_name_was_asked(taken: Taken) -> None:
     scan = taken.assessment.scan
-    assert {row.scope for row in taken.assessment.coverage} == set(_SCOPES)
+    assert taken.assessment.coverage.scopes == set(_SCOPES)
     assert dict(scan.principals) == {
         provider: taken.meta[f"{provider}.principal"] for provider in _CLOUDS
     }

@@ -109,7 +109,7 @@ def test_an_account_with_nothing_in_it_is_evidence_for_no_governance_identity_or
     ruleset: RuleSet, tmp_path: Path
 ) -> None:
     assessment = scan("aws://123456789012/eu-west-1", ruleset, tmp_path)
-    assert any(row.type == "aws.account" and row.assessed for row in assessment.coverage)
+    assert any(row.type == "aws.account" and row.assessed for row in assessment.coverage.rows)
     assert shown_for(assessment, ControlStatus.TESTED_PART) == []
 
 

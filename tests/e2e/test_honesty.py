@@ -21,6 +21,7 @@ from mlsec.engine.assessment.gate import Gate, gate
 from mlsec.engine.model.rule import RuleSet
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.reading import read_inventory
+from tests.coverage_rows import every_row
 from tests.e2e import runs
 from tests.e2e.clouds import CLOUDS, OPERATIONS, Cloud, Running
 from tests.e2e.conftest import Whole
@@ -200,7 +201,7 @@ def _outline(inventory: Inventory) -> object:
     )
     coverage = sorted(
         (c.type, c.scope, c.region, c.enumerated, c.errored, c.excluded, c.is_complete)
-        for c in inventory.coverage
+        for c in every_row(inventory.coverage)
     )
     return resources, coverage, sorted({gap.subject for gap in inventory.gaps})
 

@@ -140,7 +140,7 @@ def test_nothing_is_written_but_the_reports_and_what_is_our_own(scanned: Scanned
 
 
 def test_every_file_is_accounted_for(scanned: Scanned) -> None:
-    rows = {row.type: row for row in scanned.assessment.coverage}
+    rows = {row.type: row for row in scanned.assessment.coverage.rows}
     for row in rows.values():
         assert row.enumerated == row.assessed + row.excluded + row.errored, row.type
     assert rows["files.artifact"].enumerated == len(listed(scanned.folder))

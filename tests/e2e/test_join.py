@@ -71,7 +71,7 @@ def test_path_leads_from_the_file_over_bucket_and_role_to_the_open_door(
 
 
 def test_every_listed_object_is_accounted_for(assessment: Assessment) -> None:
-    rows = [row for row in assessment.coverage if row.type == "files.artifact"]
+    rows = [row for row in assessment.coverage.rows if row.type == "files.artifact"]
     assert sum(row.enumerated for row in rows) == 3
     assert all(row.enumerated == row.assessed + row.excluded + row.errored for row in rows)
     assert all(row.is_complete for row in rows)

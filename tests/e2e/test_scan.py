@@ -90,12 +90,13 @@ def test_every_fault_class_has_a_rule() -> None:
 
 
 def test_coverage_is_complete(assessment: Assessment) -> None:
-    hidden = [row for row in assessment.coverage if not row.is_complete or row.errored]
+    hidden = [row for row in assessment.coverage.rows if not row.is_complete or row.errored]
     unread = [f for f in assessment.findings if f.status is Status.NOT_ASSESSED]
     assert hidden == []
     assert [(f.rule, f.resource.id) for f in unread] == []
     assert all(
-        row.enumerated == row.assessed + row.excluded + row.errored for row in assessment.coverage
+        row.enumerated == row.assessed + row.excluded + row.errored
+        for row in assessment.coverage.rows
     )
 
 

@@ -74,7 +74,7 @@ def test_planted_rules_are_assessed_wherever_they_apply(assessment: Assessment) 
 
 
 def test_coverage_is_complete(assessment: Assessment) -> None:
-    rows = assessment.coverage
+    rows = assessment.coverage.rows
     assert [row for row in rows if not row.is_complete or row.errored] == []
     assert all(row.enumerated == row.assessed + row.excluded + row.errored for row in rows)
 

@@ -97,7 +97,7 @@ def test_two_targets_are_one_scan_and_nothing_else_is_asked(server: Server, tmp_
         assert second.connections > 0
         assert bystander.connections == 0
     found = runs.load_assessment(tmp_path / "out")
-    assert len({row.scope for row in found.coverage if row.type == "probe.endpoint"}) == 2
+    assert len({row.scope for row in found.coverage.rows if row.type == "probe.endpoint"}) == 2
 
 
 def test_a_target_with_a_password_is_refused_before_anything_is_asked(server: Server) -> None:

@@ -64,10 +64,10 @@ def test_what_the_inputs_open_fails_and_what_they_close_does_not(tmp_path: Path)
     assert _of(_judged(tmp_path / "open", "true"), Status.FAIL) == ASKED
     closed = _judged(tmp_path / "closed", "false")
     assert _of(closed, Status.FAIL) | _of(closed, Status.NOT_ASSESSED) == set()
-    assert {item.type for item in closed.coverage if item.assessed} >= TYPES
+    assert {item.type for item in closed.coverage.rows if item.assessed} >= TYPES
 
 
 def test_a_release_that_nobody_compared_is_a_gap_and_no_pass(tmp_path: Path) -> None:
     made = _judged(tmp_path / "later", "false", storage="0.10.0")
-    assert "azure.storage.account" not in {item.type for item in made.coverage}
+    assert "azure.storage.account" not in made.coverage.types
     assert any("of its releases only" in gap.detail for gap in made.gaps)

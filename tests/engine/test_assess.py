@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.enums import Status
-from mlsec.core.resource import Resource, TypeCoverage
+from mlsec.core.resource import Resource
 from mlsec.engine.assessment.assess import assess
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.documents import ExampleGraph
@@ -29,7 +30,7 @@ class Shelf(ExampleGraph):
     def __init__(self, *resources: Resource, coverage: tuple[TypeCoverage, ...] = ()) -> None:
         super().__init__()
         self.resources = resources
-        self.coverage = coverage
+        self.coverage = coverage_of(coverage)
 
     def of_type(self, name: str) -> tuple[Resource, ...]:
         return tuple(resource for resource in self.resources if resource.type == name)

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from mlsec.core.assessment import Assessment, ChangeLimit, StatusCounts
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import Category, Concern, GapReason, Severity, Status
 from mlsec.core.finding import AttackPath, Evidence, Finding, PathEdge, PathNode, Subject
-from mlsec.core.resource import TypeCoverage
 from mlsec.engine.assessment.assess import Judgement
 from mlsec.engine.assessment.change_filter import Before, Limiting, limit_judgement
 from mlsec.engine.assessment.gate import Gate, gate
@@ -126,10 +126,10 @@ def limited(
         gaps=frozenset({old.id}),
     )
     limiting = Limiting(change=Files(*changed), before=before, declared=DECLARED)
-    kept, gaps, limit = limit_judgement(judgement, limiting, (old,), (row,))
+    kept, gaps, limit = limit_judgement(judgement, limiting, (old,), coverage_of([row]))
     return Assessment(
-        findings=kept.findings, totals=kept.totals, passed=kept.passed, gaps=gaps, coverage=(row,),
-        limit=limit,
+        findings=kept.findings, totals=kept.totals, passed=kept.passed, gaps=gaps,
+        coverage=coverage_of([row]),        limit=limit,
     )  # fmt: skip
 
 
@@ -181,5 +181,5 @@ def test_list_that_was_cut_short_may_hide_what_the_change_adds() -> None:
     limiting = Limiting(
         change=Files(), before=Before(verdicts=frozenset(), gaps=frozenset()), declared={}
     )
-    _, _, limit = limit_judgement(Judgement(), limiting, (), (row,))
+    _, _, limit = limit_judgement(Judgement(), limiting, (), coverage_of([row]))
     assert not limit.is_read

@@ -6,10 +6,11 @@ import datetime
 
 import pytest
 
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason, Status
 from mlsec.core.finding import Finding
-from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.core.resource import Inventory, Resource
 from mlsec.engine.assessment.assess import Judgement, assess
 from mlsec.graph.build import build_graph
 from mlsec.targets.facts import FACTS
@@ -47,7 +48,7 @@ def judged(*resources: Resource, unread: str = "") -> Judgement:
         )
         for kind in ("aws.region", _REPOSITORY) for name in _REGIONS
     ]  # fmt: skip
-    inventory = Inventory(resources=resources, gaps=(gap,), coverage=tuple(rows))
+    inventory = Inventory(resources=resources, gaps=(gap,), coverage=coverage_of(rows))
     graph = build_graph(shipped_vocabulary(), inventory, FACTS)
     return assess(shipped_rules(), graph, clock=_NOW)
 

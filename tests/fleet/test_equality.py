@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.cli.files import load_assessment
+from mlsec.core.coverage import Coverage
 from mlsec.core.enums import Status
 from mlsec.fleet.units import Kind
 from tests.fleet.company import Size, company, comparable
@@ -61,9 +62,9 @@ def _check_owners(reports: Path) -> None:
     assert list(own.findings) == on_aws
     assert own.totals.failed == sum(finding.status is Status.FAIL for finding in on_aws) > 0
     assert 0 < own.totals.passed < whole.totals.passed
-    assert {row.scope.partition("/")[0] for row in own.coverage} == {"aws"}
+    assert {scope.partition("/")[0] for scope in own.coverage.scopes} == {"aws"}
     keys = {key for cause in own.causes for key in cause.findings}
     assert keys <= {finding.fingerprint for finding in on_aws}
     assert (reports / "owners" / "lake" / "report.html").stat().st_size > 10_000
     nothing = load_assessment(reports / "owners" / "lab")
-    assert (nothing.findings, nothing.passed, nothing.coverage) == ((), {}, ())
+    assert (nothing.findings, nothing.passed, nothing.coverage) == ((), {}, Coverage())

@@ -22,6 +22,7 @@ from mlsec.snapshot.records import Call, canonical
 from mlsec.snapshot.seal import digest_of
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.reading import read_inventory
+from tests.coverage_rows import every_row
 from tests.shipped import shipped_vocabulary
 
 OURS, THEIRS = "aws/111111111111", "aws/222222222222"
@@ -84,7 +85,7 @@ def joined(
 def hidden(inventory: Inventory, scope: str) -> set[tuple[GapReason, str]]:
     """Give why the types of a scope were not seen; every one of them is incomplete."""
     gaps = {gap.id: gap for gap in inventory.gaps}
-    rows = [row for row in inventory.coverage if row.scope == scope]
+    rows = [row for row in every_row(inventory.coverage) if row.scope == scope]
     assert len(rows) > 100
     assert not any(row.is_complete for row in rows)
     return {(gaps[gap].reason, gaps[gap].missing_right) for row in rows for gap in row.gaps}
@@ -94,7 +95,7 @@ def test_two_shards_are_one_collection(tmp_path: Path) -> None:
     files = {s: shard(tmp_path / s[4:], s) for s in (OURS, THEIRS)}
     result, inventory, meta = joined(tmp_path, files, piece(1, OURS), piece(2, THEIRS))
     assert (result.shards, result.refused) == (2, {})
-    assert {row.scope for row in inventory.coverage if row.is_complete} == {OURS, THEIRS}
+    assert {row.scope for row in every_row(inventory.coverage) if row.is_complete} == {OURS, THEIRS}
     assert meta["targets"] == '["aws"]'
 
 
@@ -147,7 +148,7 @@ def test_damaged_or_foreign_shard_is_refused_and_a_gap(tmp_path: Path, damage: s
     result, inventory, _ = joined(tmp_path, files, piece(1, OURS), piece(2, THEIRS))
     assert list(result.refused) == [2]
     assert hidden(inventory, THEIRS) == {(GapReason.NOT_COLLECTED, "")}
-    assert {row.scope for row in inventory.coverage if row.is_complete} == {OURS}
+    assert {row.scope for row in every_row(inventory.coverage) if row.is_complete} == {OURS}
 
 
 def test_order_in_which_units_ended_does_not_show(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
-from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.core.resource import Inventory, Resource
 from mlsec.graph.build import build_graph
 from mlsec.graph.graph import Graph
 from mlsec.targets.facts import FACTS
@@ -70,7 +71,9 @@ ALL = (seen("door"), seen("house"), seen("key"))
 
 
 def graph(words: Vocabulary, *things: Resource, coverage: tuple[TypeCoverage, ...] = ALL) -> Graph:
-    return build_graph(words, Inventory(resources=things, gaps=(DENIED,), coverage=coverage), FACTS)
+    return build_graph(
+        words, Inventory(resources=things, gaps=(DENIED,), coverage=coverage_of(coverage)), FACTS
+    )
 
 
 def names(found: tuple[Resource, ...]) -> list[str]:

@@ -7,10 +7,10 @@ import pytest
 
 from mlsec.core.assessment import Assessment, RuleSummary
 from mlsec.core.catalogue import Fix
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.digest import fingerprint
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
 from mlsec.core.finding import Finding, Subject
-from mlsec.core.resource import TypeCoverage
 from mlsec.history.diff import Change, compare, mark_changes
 
 RULE = RuleSummary(
@@ -32,7 +32,10 @@ def finding(status: Status = Status.FAIL, severity: Severity = Severity.HIGH) ->
 
 def scan(*findings: Finding, passed=(), coverage=(SEEN,), rules=(RULE,)) -> Assessment:
     return Assessment(
-        findings=findings, passed={"a/b": passed} if passed else {}, coverage=coverage, rules=rules
+        findings=findings,
+        passed={"a/b": passed} if passed else {},
+        coverage=coverage_of(coverage),
+        rules=rules,
     )
 
 

@@ -14,11 +14,12 @@ import pytest
 from mlsec.core.assessment import Assessment, ChangeLimit, JudgedBy, RuleSummary, ScanFacts
 from mlsec.core.catalogue import Fix
 from mlsec.core.changes import Change
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.digest import fingerprint
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
 from mlsec.core.finding import AppliedWaiver, Finding, Subject
 from mlsec.core.gate_result import Gate
-from mlsec.core.resource import Gap, GapReason, TypeCoverage
+from mlsec.core.resource import Gap, GapReason
 from mlsec.engine.assessment.gate import with_gate
 from mlsec.history.diff import mark_changes
 from mlsec.history.store import History
@@ -42,7 +43,8 @@ def failure(name: str, waiver: AppliedWaiver | None = None) -> Finding:
 def scan(day: int, *failures: Finding, passed: tuple[str, ...] = (), **more: object) -> Assessment:
     row = TypeCoverage(type="aws.x", scope="aws/1", region="r", enumerated=9, assessed=9)
     whole = Assessment(
-        findings=failures, passed={"a/b": passed} if passed else {}, rules=(RULE,), coverage=(row,),
+        findings=failures, passed={"a/b": passed} if passed else {}, rules=(RULE,),
+        coverage=coverage_of([row]),
         scan=ScanFacts(targets=("aws",), finished_at=f"2026-11-{day:02}T08:00:00Z",
                        snapshot_digest=f"{day}"),
     )  # fmt: skip
@@ -147,7 +149,7 @@ def test_failure_beside_a_file_that_was_not_read_is_not_assessed(
     gap = Gap(id="g", scope="code/code", subject=unread, wanted="content",
               reason=GapReason.TIMEOUT)  # fmt: skip
     old = scan(1, msgspec.structs.replace(failure("x"), resource=declared))
-    changes = mark_changes(old, scan(2, coverage=(row,), gaps=(gap,))).changes
+    changes = mark_changes(old, scan(2, coverage=coverage_of([row]), gaps=(gap,))).changes
     assert changes is not None
     assert [gone.change for gone in changes.absent] == [change]
 

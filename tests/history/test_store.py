@@ -11,11 +11,11 @@ import pytest
 
 from mlsec.core.assessment import Assessment, RuleSummary, ScanFacts
 from mlsec.core.catalogue import Fix
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.digest import fingerprint
 from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Finding, Subject
-from mlsec.core.resource import TypeCoverage
 from mlsec.history.database import has_begun
 from mlsec.history.diff import Change
 from mlsec.history.place import Place
@@ -44,7 +44,7 @@ def scan(world: str, day: int, *, targets: tuple[str, ...] = ("aws",)) -> Assess
     return Assessment(
         findings=(finding(status),) if status else (),
         passed={"a/b": ("x1",)} if world == PASSES else {},
-        coverage=(SEEN,),
+        coverage=coverage_of([SEEN]),
         rules=() if world == NO_RULE else (RULE,),
         scan=ScanFacts(
             targets=targets, finished_at=f"2026-11-{day:02}T08:00:00Z", snapshot_digest=f"{day}"

@@ -290,7 +290,8 @@ Resources:
     )
     inventory = inventory_of(scope)
     rows = {
-        row.type: (row.enumerated, row.excluded, row.excluded_because) for row in inventory.coverage
+        row.type: (row.enumerated, row.excluded, row.excluded_because)
+        for row in inventory.coverage.rows
     }
     assert rows["AWS::SNS::Topic"] == (1, 1, "no rule reads it")
     assert rows["AWS::S3::Bucket"] == (1, 1, "its condition does not hold with the defaults")
@@ -352,7 +353,7 @@ Resources:
     known = scope_of({"t.yaml": text.replace("FROM", "Mine")}, Language.CLOUDFORMATION)
     found = inventory_of(known, as_scanned=True)
     assert {each.id for each in found.resources} == {"t.yaml#Mine", "t.yaml#Model"}
-    (row,) = [row for row in found.coverage if row.type == "aws.s3.bucket"]
+    (row,) = [row for row in found.coverage.rows if row.type == "aws.s3.bucket"]
     assert (row.assessed, row.excluded) == (1, 1)
     # Which bucket it is, is not known: it may be any of them.
     open_to_all = scope_of({"t.yaml": text.replace("FROM", "Which")}, Language.CLOUDFORMATION)

@@ -72,7 +72,7 @@ def test_ten_thousand_resources_are_all_counted() -> None:
         Language.CLOUDFORMATION,
     )
     inventory = inventory_of(scope)
-    (row,) = [row for row in inventory.coverage if row.type == "aws.s3.bucket"]
+    (row,) = [row for row in inventory.coverage.rows if row.type == "aws.s3.bucket"]
     assert row.enumerated == row.assessed == len(inventory.resources) == 10_000
 
 

@@ -163,7 +163,7 @@ def test_without_the_parser_every_file_is_a_gap_that_says_what_to_install() -> N
 
 def test_what_no_rule_reads_is_counted() -> None:
     scope = scope_of({"main.tf": 'resource "random_id" "x" {}\n'}, Language.TERRAFORM)
-    coverage = {row.type: row for row in inventory_of(scope).coverage}
+    coverage = {row.type: row for row in inventory_of(scope).coverage.rows}
     assert coverage["random_id"].excluded == 1
 
 
@@ -328,7 +328,7 @@ def test_a_setting_of_what_is_not_declared_is_counted_as_left_out() -> None:
         {"main.tf": _versioning("a", "Enabled").replace("aws_s3_bucket.b.bucket", '"elsewhere"')},
         Language.TERRAFORM,
     )
-    rows = {row.type: row for row in inventory_of(scope).coverage}
+    rows = {row.type: row for row in inventory_of(scope).coverage.rows}
     row = rows["aws_s3_bucket_versioning"]
     assert (row.assessed, row.excluded) == (0, 1)
     assert row.excluded_because == "what it belongs to is not declared in this code"
@@ -337,7 +337,7 @@ def test_a_setting_of_what_is_not_declared_is_counted_as_left_out() -> None:
 def test_a_setting_that_names_nothing_is_counted_as_left_out() -> None:
     nameless = _versioning("a", "Enabled").replace("bucket = aws_s3_bucket.b.bucket", "")
     scope = scope_of({"main.tf": nameless}, Language.TERRAFORM)
-    rows = {row.type: row for row in inventory_of(scope).coverage}
+    rows = {row.type: row for row in inventory_of(scope).coverage.rows}
     assert rows["aws_s3_bucket_versioning"].excluded == 1
 
 

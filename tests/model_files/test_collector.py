@@ -73,7 +73,7 @@ def test_listed_is_assessed_or_left_out_or_not_read(tmp_path: Path, ruleset: Rul
     collected(root, tmp_path / "s.mlsnap", ruleset)
     (row,) = [
         row
-        for row in inventory(tmp_path / "s.mlsnap", ruleset).coverage
+        for row in inventory(tmp_path / "s.mlsnap", ruleset).coverage.rows
         if row.type == "files.artifact"
     ]
     assert (row.enumerated, row.assessed, row.excluded, row.errored) == (5, 1, 2, 2)
@@ -215,7 +215,7 @@ def test_coverage_says_how_many_files_were_left_out_and_that_some_would_be_flagg
     collected(root, tmp_path / "s.mlsnap", ruleset)
     (row,) = [
         row
-        for row in inventory(tmp_path / "s.mlsnap", ruleset).coverage
+        for row in inventory(tmp_path / "s.mlsnap", ruleset).coverage.rows
         if row.type == "files.artifact"
     ]
     assert row.excluded_because.split("; ", 1) == [

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.core.coverage import TypeCoverage, coverage_of
+from mlsec.core.resource import Inventory, Resource
 from mlsec.graph.build import build_graph
 from mlsec.graph.graph import Graph
 from mlsec.targets.facts import FACTS
@@ -75,7 +76,9 @@ def test_file_of_a_cloud_whose_endpoints_have_the_identity_is_loaded_by_theirs()
     account = msgspec.structs.replace(account, name="serve")
     graph = build_graph(
         shipped(),
-        Inventory(resources=(file, model, account, endpoint), coverage=_whole("gcp/p")),
+        Inventory(
+            resources=(file, model, account, endpoint), coverage=coverage_of(_whole("gcp/p"))
+        ),
         FACTS,
     )
     reached = graph.targets(graph.resources[weights], "roles")

@@ -66,7 +66,7 @@ SOURCE = {
 def test_source_beside_a_model_is_left_out_and_counted(tmp_path: Path) -> None:
     found = read(tmp_path, {"model.safetensors": WEIGHTS, **SOURCE})
     assert judged(found) == {"model.safetensors"}
-    (row,) = [each for each in found.coverage if each.type == "files.artifact"]
+    (row,) = [each for each in found.coverage.rows if each.type == "files.artifact"]
     assert (row.assessed, row.excluded) == (1, len(SOURCE))
     assert "no loader of models reads" in row.excluded_because
 

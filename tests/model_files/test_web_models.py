@@ -115,7 +115,7 @@ def test_program_text_that_no_loader_runs_is_left_out_and_said(tmp_path: Path) -
     files = {"model.json": keras(DENSE), "app.js": b"load('model.json')\n", "plot.R": b"x <- 1\n"}
     found = read(tmp_path, files)
     assert judged(found) == {"model.json"}
-    (row,) = [each for each in found.coverage if each.type == "files.artifact"]
+    (row,) = [each for each in found.coverage.rows if each.type == "files.artifact"]
     assert "program text in the language of JavaScript, which no loader of models runs (1)" in (
         row.excluded_because
     )

@@ -64,7 +64,7 @@ def test_program_text_that_leads_too_far_hides_no_model(*, detail: str, may_be: 
 def test_a_file_of_another_format_makes_no_model_and_is_named(name: str, tmp_path: Path) -> None:
     found = read(tmp_path, {name: NO_MODELS[name], "words": b"words\n"})
     assert found.resources == ()
-    (row,) = [row for row in found.coverage if row.type == "files.artifact"]
+    (row,) = [row for row in found.coverage.rows if row.type == "files.artifact"]
     assert {one for part in row.named for one in part.names} == {name, "words"}
 
 
@@ -101,7 +101,7 @@ def test_a_name_that_only_models_have_is_told_where_no_reader_knows_the_content(
     files = {"net.mnn": noise, "font.woff9": noise, "other/data.dat": noise}
     found = read(tmp_path, {**files, "readme.txt": b"words\n"})
     assert judged(found) == {"net.mnn", "font.woff9"}
-    (row,) = [row for row in found.coverage if row.type == "files.artifact"]
+    (row,) = [row for row in found.coverage.rows if row.type == "files.artifact"]
     assert {name for part in row.named for name in part.names} == {"other/data.dat", "readme.txt"}
 
 
@@ -162,7 +162,7 @@ def test_what_a_loader_reads_is_judged_with_no_weights_beside_it(name: str, tmp_
 def test_every_listed_file_is_judged_or_named_with_the_reason(tmp_path: Path) -> None:
     files = {**NO_MODELS, "m/model.safetensors": WEIGHTS, "m/train.py": CODE, "m/empty": b""}
     found = read(tmp_path, files)
-    (row,) = [row for row in found.coverage if row.type == "files.artifact"]
+    (row,) = [row for row in found.coverage.rows if row.type == "files.artifact"]
     named = [name for part in row.named for name in part.names]
     assert sorted([*named, *judged(found) - {""}]) == sorted(files)
     assert all(part.because for part in row.named)
@@ -214,7 +214,7 @@ TABLES = {
 def test_a_table_beside_a_model_is_left_out_and_said(name: str, tmp_path: Path) -> None:
     found = read(tmp_path, {"model.safetensors": WEIGHTS, name: TABLES[name]})
     assert judged(found) == {"model.safetensors"}
-    (row,) = [row for row in found.coverage if row.type == "files.artifact"]
+    (row,) = [row for row in found.coverage.rows if row.type == "files.artifact"]
     assert "in which no model lies (1)" in row.excluded_because
 
 

@@ -6,6 +6,7 @@ import msgspec
 import samples
 
 from mlsec.core.assessment import Assessment, WaiverState
+from mlsec.core.coverage import LeftOut, TypeCoverage, coverage_of
 from mlsec.core.digest import fingerprint, make_gap
 from mlsec.core.enums import GapReason, Status
 from mlsec.core.finding import (
@@ -17,7 +18,7 @@ from mlsec.core.finding import (
     PathNode,
     Subject,
 )
-from mlsec.core.resource import Gap, LeftOut, TypeCoverage
+from mlsec.core.resource import Gap
 
 NAMES = (
     "</script><script>window.__xss=1;alert(1)</script>",
@@ -163,7 +164,7 @@ def hostile() -> Assessment:
         scan=scan,
         findings=tuple(findings),
         gaps=tuple({gap.id: gap for gap in gaps}.values()),
-        coverage=tuple(coverage),
+        coverage=coverage_of(coverage),
         waivers=tuple(waivers),
         passed=dict.fromkeys(samples.RULES, NAMES),
         notices=NAMES,

@@ -12,9 +12,9 @@ from mlsec.core.assessment import (
     Tool,
     WaiverState,
 )
+from mlsec.core.coverage import TypeCoverage
 from mlsec.core.enums import ControlStatus, FrameworkKind
 from mlsec.core.framework import Control, Framework
-from mlsec.core.resource import TypeCoverage
 
 TOOL = Tool(
     version="0.1.0",

@@ -23,13 +23,14 @@ from mlsec.core.assessment import (
 )
 from mlsec.core.catalogue import Catalogue, catalogue_digest, catalogue_rule
 from mlsec.core.cause import own_cause
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason, Status
 from mlsec.core.finding import (
     Finding,
     Subject,
 )
-from mlsec.core.resource import Gap, TypeCoverage
+from mlsec.core.resource import Gap
 
 
 def _counted(findings: tuple[Finding, ...], passed: dict[str, tuple[str, ...]]) -> StatusCounts:
@@ -86,7 +87,7 @@ def rich() -> Assessment:
             tool=TOOL,
             scan=SCAN,
             totals=_counted(findings, passed),
-            coverage=coverage(),
+            coverage=coverage_of(coverage()),
             findings=findings,
             gaps=(DENIED, SLOW),
             rules=_with_counts(findings, passed),
@@ -154,7 +155,7 @@ def clean() -> Assessment:
             tool=TOOL,
             scan=SCAN,
             totals=StatusCounts(passed=1),
-            coverage=coverage,
+            coverage=coverage_of(coverage),
             rules=_with_counts((), passed),
             passed=passed,
         )
@@ -198,7 +199,7 @@ def unread() -> Assessment:
             tool=TOOL,
             scan=SCAN,
             totals=StatusCounts(not_assessed=len(findings)),
-            coverage=tuple(coverage),
+            coverage=coverage_of(coverage),
             findings=tuple(findings),
             gaps=tuple(unique.values()),
             rules=_with_counts(tuple(findings), {}),
@@ -241,7 +242,7 @@ def huge(count: int, scopes: int = 1) -> Assessment:
             tool=TOOL,
             scan=SCAN,
             totals=StatusCounts(failed=count),
-            coverage=coverage,
+            coverage=coverage_of(coverage),
             findings=whole,
             rules=_with_counts(whole, {}),
         )

@@ -16,10 +16,11 @@ from test_machine_formats import ROOT, checker, rendered
 
 from mlsec.core.assessment import Assessment
 from mlsec.core.catalogue import Fix
+from mlsec.core.coverage import LeftOut, TypeCoverage, coverage_of
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason, Severity, Status
 from mlsec.core.finding import Evidence
-from mlsec.core.resource import Gap, LeftOut, TypeCoverage
+from mlsec.core.resource import Gap
 from mlsec.core.sanitize import visible
 from mlsec.render import RenderSettings, tally
 from mlsec.render.attack_story import story_of
@@ -85,7 +86,7 @@ def test_values_in_code_are_one_group_that_says_why() -> None:
     coverage = (
         TypeCoverage(type="code.file", scope="code/infra", region="", enumerated=3, assessed=3),
     )
-    told = msgspec.structs.replace(whole, gaps=gaps, coverage=coverage)
+    told = msgspec.structs.replace(whole, gaps=gaps, coverage=coverage_of(coverage))
     text = " ".join(rendered("text", told).decode().split())
     assert text.count("not assessed[") == 1
     assert "= known after apply (2) = var.image has no default (1)" in text
@@ -300,19 +301,21 @@ def test_brief_text_says_what_to_do_first_and_still_counts_what_was_not_read() -
 
 def test_page_does_not_claim_everything_where_something_was_left_out() -> None:
     clean = samples.clean()
-    (row, *rest) = clean.coverage
+    (row, *rest) = clean.coverage.rows
     left_out = msgspec.structs.replace(row, enumerated=row.enumerated + 3, excluded=3)
-    page = rendered("html", msgspec.structs.replace(clean, coverage=(left_out, *rest))).decode()
+    page = rendered(
+        "html", msgspec.structs.replace(clean, coverage=coverage_of((left_out, *rest)))
+    ).decode()
     assert "3 excluded, no sampling" in page
     assert "All resources were assessed" not in page
 
 
 def test_files_that_were_left_out_are_named_and_the_rest_counted() -> None:
     clean = samples.clean()
-    (row, *rest) = clean.coverage
+    (row, *rest) = clean.coverage.rows
     files = tuple(f"src/{number}.js" for number in range(5))
     left_out = msgspec.structs.replace(row, left_out=(LeftOut(because="text", names=files),))
-    assessment = msgspec.structs.replace(clean, coverage=(left_out, *rest))
+    assessment = msgspec.structs.replace(clean, coverage=coverage_of((left_out, *rest)))
     said = "src/0.js, src/1.js, src/2.js and 2 more, all in assessment.json"
     for name in ("text", "html"):
         assert said in " ".join(rendered(name, assessment).decode().split())

@@ -33,7 +33,7 @@ def test_a_file_that_no_reader_takes_is_a_gap_and_not_silence(tmp_path: Path) ->
     found = inventory_of(folder, tmp_path)
     (file,) = [one for one in found.resources if one.type == "code.file"]
     assert file.unread
-    assert [(row.enumerated, row.errored) for row in found.coverage] == [(1, 1)]
+    assert [(row.enumerated, row.errored) for row in found.coverage.rows] == [(1, 1)]
 
 
 def test_a_folder_without_code_has_no_row_for_it(tmp_path: Path) -> None:

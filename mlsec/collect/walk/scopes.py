@@ -10,8 +10,9 @@ import msgspec
 
 from mlsec.collect.run_facts import began_at
 from mlsec.collect.walk.item import Scope
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.errors import MlsecError
-from mlsec.core.resource import Gap, Inventory, TypeCoverage
+from mlsec.core.resource import Gap, Inventory
 from mlsec.snapshot.facts import PLACES, decode_fact, fact_of, key_of
 from mlsec.snapshot.store import Snapshot
 
@@ -114,9 +115,9 @@ def with_unseen(
         for name in names
     ]
     gaps = {gap.id: gap for gap in (*inventory.gaps, *places.gaps)}
-    coverage = (*inventory.coverage, *unseen)
+    known = inventory.coverage
     return msgspec.structs.replace(
         inventory,
         gaps=tuple(gaps[key] for key in sorted(gaps)),
-        coverage=tuple(sorted(coverage, key=lambda row: (row.type, row.scope, row.region))),
+        coverage=coverage_of((*known.rows, *unseen), known.empty),
     )

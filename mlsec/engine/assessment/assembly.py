@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from mlsec.core.assessment import Assessment, ScanFacts, Tool, with_counts
 from mlsec.core.catalogue import catalogue_digest
-from mlsec.core.resource import Gap, TypeCoverage
+from mlsec.core.coverage import Coverage
+from mlsec.core.resource import Gap
 from mlsec.engine.assessment.assess import Judgement
 from mlsec.engine.assessment.catalogue import catalogue_of
 from mlsec.engine.assessment.control_results import ControlResults, control_results
@@ -21,7 +22,7 @@ def assemble(
     *,
     version: str,
     scan: ScanFacts,
-    coverage: Sequence[TypeCoverage],
+    coverage: Coverage,
     gaps: Sequence[Gap],
     is_whole: bool = True,
 ) -> Assessment:
@@ -34,7 +35,7 @@ def assemble(
     rules = tuple(
         with_counts(rule, judgement.counts.get(rule.id, NOTHING)) for rule in catalogue.rules
     )
-    providers = {row.type.partition(".")[0] for row in coverage}
+    providers = {name.partition(".")[0] for name in coverage.types}
     controls = ControlResults()
     if is_whole:
         controls = control_results(ruleset, judgement.counts, providers, judgement.observed)
@@ -48,7 +49,7 @@ def assemble(
         ),
         scan=scan,
         totals=judgement.totals,
-        coverage=tuple(sorted(coverage, key=lambda row: (row.scope, row.region, row.type))),
+        coverage=coverage,
         findings=judgement.findings,
         gaps=tuple(sorted({gap.id: gap for gap in gaps}.values(), key=_gap_order)),
         rules=rules,

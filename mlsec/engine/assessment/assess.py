@@ -10,10 +10,11 @@ from typing import Protocol
 import msgspec
 
 from mlsec.core.assessment import Observed, StatusCounts, WaiverState
+from mlsec.core.coverage import Coverage, TypeCoverage
 from mlsec.core.digest import fingerprint
 from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
-from mlsec.core.resource import Gap, Resource, TypeCoverage
+from mlsec.core.resource import Gap, Resource
 from mlsec.engine.assessment.code_questions import CodeQuestions
 from mlsec.engine.assessment.external_findings import Merged
 from mlsec.engine.assessment.observations import Observations
@@ -39,7 +40,7 @@ class JudgedGraph(Relations, Protocol):
     """What assess asks of a graph beside its relations."""
 
     @property
-    def coverage(self) -> tuple[TypeCoverage, ...]: ...
+    def coverage(self) -> Coverage: ...
     def of_type(self, name: str) -> tuple[Resource, ...]: ...
     def note_gap(self, gap: Gap) -> str: ...
     @property
@@ -101,7 +102,7 @@ def assess(
         if progress is not None:
             progress(done + 1, len(plans))
     tally.findings = scenarios.fold([*tally.findings, *unused.findings()])
-    for row, gaps in _incomplete(graph.coverage):
+    for row, gaps in _incomplete(graph.coverage.rows):
         plan_of_type = plans.get(row.type)
         for rule in plan_of_type.rules if plan_of_type is not None else ():
             tally.findings.append(unlisted_finding(rule, row, gaps))
@@ -169,10 +170,10 @@ def _settled_findings(plan: FastPass, proof: Proof, resource: Resource) -> list[
 
 
 def _incomplete(
-    coverage: Sequence[TypeCoverage],
+    rows: Sequence[TypeCoverage],
 ) -> list[tuple[TypeCoverage, tuple[str, ...]]]:
     merged: dict[tuple[str, str, str], tuple[TypeCoverage, set[str]]] = {}
-    for row in coverage:
+    for row in rows:
         if not row.is_complete:
             key = (row.type, row.scope, row.region)
             merged.setdefault(key, (row, set()))[1].update(row.gaps)

@@ -10,9 +10,10 @@ import msgspec
 
 from mlsec.core.assessment import ChangeLimit, StatusCounts
 from mlsec.core.changes import Change
+from mlsec.core.coverage import Coverage
 from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
-from mlsec.core.resource import Gap, TypeCoverage, is_of_code
+from mlsec.core.resource import Gap, is_of_code
 from mlsec.engine.assessment.assess import Judgement, total_of
 
 Verdicts = frozenset[tuple[str, Status]]
@@ -107,7 +108,7 @@ class Limiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def limit_judgement(
-    judgement: Judgement, limiting: Limiting, gaps: Iterable[Gap], coverage: Iterable[TypeCoverage]
+    judgement: Judgement, limiting: Limiting, gaps: Iterable[Gap], coverage: Coverage
 ) -> tuple[Judgement, tuple[Gap, ...], ChangeLimit]:
     """Keep what the change touches; the waivers are reported whole.
 
@@ -135,7 +136,7 @@ def limit_judgement(
         counts=counts,
         totals=total_of(counts.values()),
     )
-    lost = [row for row in coverage if row.errored or not row.is_complete]
+    lost = [row for row in coverage.rows if not row.is_whole]
     whole, left = judgement.totals, limited.totals
     return (
         limited,

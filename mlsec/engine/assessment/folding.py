@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable, Mapping, Set
 import msgspec
 
 from mlsec.core.assessment import StatusCounts
+from mlsec.core.coverage import Coverage, TypeCoverage
 from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
 from mlsec.core.folding import FoldedClass, Folding
-from mlsec.core.resource import Gap, Resource, TypeCoverage
+from mlsec.core.resource import Gap, Resource
 from mlsec.engine.assessment.assess import Judgement, total_of
 from mlsec.engine.assessment.families import join_families
 from mlsec.engine.assessment.fold_places import Files, FoldPlaces, Kind, Place
@@ -24,7 +25,6 @@ LEAST_LEFT = 0.1
 _FOLDERS_NAMED = 5
 _FIELDS = ("failed", "waived", "not_assessed", "passed", "gaps")
 _WORDS = {Status.FAIL: "failed", Status.NOT_ASSESSED: "not_assessed"}
-Rows = tuple[TypeCoverage, ...]
 # What is folded of the passes: rule, resource and what folds it.
 Passes = tuple[tuple[str, str, Place], ...]
 
@@ -34,7 +34,7 @@ class Folded(msgspec.Struct, frozen=True, kw_only=True):
 
     judgement: Judgement
     gaps: tuple[Gap, ...]
-    coverage: Rows
+    coverage: Coverage
     folding: Folding | None
 
 
@@ -60,7 +60,7 @@ class Folder:
         self._files, self._ruleset = files, ruleset
         self._joins_families = joins_families
 
-    def fold(self, judgement: Judgement, gaps: Iterable[Gap], coverage: Rows) -> Folded:
+    def fold(self, judgement: Judgement, gaps: Iterable[Gap], coverage: Coverage) -> Folded:
         """Part what is folded from what counts."""
         gaps = tuple(gaps)
         places = self._places(self._kinds)
@@ -92,7 +92,9 @@ class Folder:
                 totals=total_of(counts.values()),
             ),
             gaps=tuple(gap for gap in gaps if gap.id not in lost),
-            coverage=tuple(self._row(row, lost, places) for row in coverage),
+            coverage=msgspec.structs.replace(
+                coverage, rows=tuple(self._row(row, lost, places) for row in coverage.rows)
+            ),
             folding=Folding(classes=classes, findings=folded, kept=kept) if is_folded else None,
         )
 

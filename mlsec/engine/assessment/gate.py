@@ -13,7 +13,7 @@ from mlsec.core.changes import Change
 from mlsec.core.enums import Severity, Status
 from mlsec.core.finding import Finding
 from mlsec.core.gate_result import Gate, GateResult
-from mlsec.core.resource import TypeCoverage, is_of_code
+from mlsec.core.resource import is_of_code
 
 __all__ = ["Gate", "assessed_percent", "gate", "is_unread", "with_gate"]
 
@@ -44,9 +44,7 @@ def with_gate(assessment: Assessment, empty: Sequence[str] = ()) -> Assessment:
             known=len(bad) - len(failed),
             assessed_percent=math.floor(assessed_percent(assessment) * 100) / 100,
             unread=_unread(assessment),
-            incomplete_listings=sum(
-                not row.is_complete or row.errored > 0 for row in assessment.coverage
-            ),
+            incomplete_listings=sum(not row.is_whole for row in assessment.coverage.rows),
             empty=tuple(empty),
         ),
     )
@@ -72,7 +70,7 @@ def gate(assessment: Assessment, fail_on: str, min_coverage_percent: float) -> G
     if assessment.limit is not None:
         is_whole = assessment.limit.is_read
     else:
-        is_whole = all(row.is_complete and not row.errored for row in assessment.coverage)
+        is_whole = assessment.coverage.is_whole
     return Gate.INCOMPLETE if wants_all and not is_whole else Gate.CLEAN
 
 
@@ -120,19 +118,20 @@ def is_not_of_ml(assessment: Assessment) -> bool:
     Not where the user left files out, or where evidence of a scan lies that was meant to be judged:
     nothing is said of what is in those.
     """
-    rows, totals = assessment.coverage, assessment.totals
+    coverage, totals = assessment.coverage, assessment.totals
     return (
         assessment.limit is None
         and not (totals.passed or totals.failed or totals.not_assessed)
-        and any(row.enumerated for row in rows)
-        and all(_is_of_folder(row) and row.is_complete and not row.errored for row in rows)
-        and not any(says in row.excluded_because for row in rows for says in _LEFT_UNREAD)
+        and bool(coverage.enumerated)
+        and coverage.is_whole
+        and all(map(_is_folder, coverage.scopes))
+        and not any(says in why for why in coverage.exclusions for says in _LEFT_UNREAD)
         and not assessment.gaps
     )
 
 
-def _is_of_folder(row: TypeCoverage) -> bool:
-    kind, _, target = row.scope.partition("/")
+def _is_folder(scope: str) -> bool:
+    kind, _, target = scope.partition("/")
     return kind in ("code", "files") and "://" not in target
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from mlsec.core.coverage import TypeCoverage
 from mlsec.core.digest import fingerprint
 from mlsec.core.enums import Status
 from mlsec.core.finding import Finding, Subject
-from mlsec.core.resource import Resource, TypeCoverage
+from mlsec.core.resource import Resource
 from mlsec.core.sanitize import visible
 from mlsec.engine.evaluation.kleene import Verdict
 from mlsec.engine.findings.evidence import evidence_of, gaps_of, path_of

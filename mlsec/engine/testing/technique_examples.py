@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.enums import Truth
 from mlsec.core.errors import MlsecError
-from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.core.resource import Inventory, Resource
 from mlsec.core.strict_yaml import Document
 from mlsec.engine.model.diagnostics import Diagnostics
 from mlsec.engine.rules.documents import check_document, filled
@@ -101,7 +102,8 @@ def example_graph(
         for name in vocabulary.types
         if name.startswith(f"{words.cloud}.")
     )
-    return build_graph(vocabulary, Inventory(resources=resources, coverage=rows), facts)
+    inventory = Inventory(resources=resources, coverage=coverage_of(rows))
+    return build_graph(vocabulary, inventory, facts)
 
 
 def _resource(

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from mlsec.core.assessment import Assessment
-from mlsec.core.resource import LeftOut, TypeCoverage
+from mlsec.core.coverage import (
+    Coverage,
+    EmptyCoverage,
+    LeftOut,
+    Location,
+    TypeCoverage,
+)
 from mlsec.render import tally
 
 
@@ -30,31 +36,45 @@ class TypeRow(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.enumerated or self.incomplete)
 
 
-def type_rows(rows: Sequence[TypeCoverage], assessment: Assessment) -> tuple[TypeRow, ...]:
-    """Add up the rows of each type, sorted by its name."""
+def type_rows(assessment: Assessment) -> tuple[TypeRow, ...]:
+    """Add up what was seen of each type, sorted by its name."""
     words = {gap.id: f"{gap.wanted} {tally.REASON_WORDS[gap.reason]}" for gap in assessment.gaps}
-    by_type: dict[str, list[TypeCoverage]] = defaultdict(list)
-    for row in rows:
-        by_type[row.type].append(row)
-    return tuple(
-        TypeRow(
-            type=kind,
-            enumerated=sum(row.enumerated for row in group),
-            assessed=sum(row.assessed for row in group),
-            excluded=sum(row.excluded for row in group),
-            errored=sum(row.errored for row in group),
-            places=len(group),
-            incomplete=sum(1 for row in group if not row.is_complete),
-            reasons=tuple(
-                sorted(
-                    {words[gap] for row in group for gap in row.gaps if gap in words}
-                    | {row.excluded_because for row in group if row.excluded_because}
-                    | {f"listed by {source}" for row in group for source in row.sources}
-                    | {f"left out: {names}" for names in (tally.left_out_names(group),) if names}
-                )
-            ),
-        )
-        for kind, group in sorted(by_type.items())
+    rows: dict[str, list[TypeCoverage]] = defaultdict(list)
+    for row in assessment.coverage.rows:
+        rows[row.type].append(row)
+    empty: dict[str, list[EmptyCoverage]] = defaultdict(list)
+    for group in assessment.coverage.empty:
+        for kind in group.types:
+            empty[kind].append(group)
+    kinds = sorted({*rows, *empty})
+    return tuple(_type_row(kind, rows.get(kind, ()), empty.get(kind, ()), words) for kind in kinds)
+
+
+def _type_row(
+    kind: str,
+    rows: Sequence[TypeCoverage],
+    empty: Sequence[EmptyCoverage],
+    words: Mapping[str, str],
+) -> TypeRow:
+    because = {row.excluded_because for row in rows} | {group.because for group in empty}
+    sources = {source for row in rows for source in row.sources}
+    sources.update(source for group in empty for source in group.listed_by)
+    return TypeRow(
+        type=kind,
+        enumerated=sum(row.enumerated for row in rows),
+        assessed=sum(row.assessed for row in rows),
+        excluded=sum(row.excluded for row in rows),
+        errored=sum(row.errored for row in rows),
+        places=len(rows) + sum(len(group.places) for group in empty),
+        incomplete=sum(1 for row in rows if not row.is_complete),
+        reasons=tuple(
+            sorted(
+                {words[gap] for row in rows for gap in row.gaps if gap in words}
+                | {why for why in because if why}
+                | {f"listed by {source}" for source in sources}
+                | {f"left out: {names}" for names in (tally.left_out_names(rows),) if names}
+            )
+        ),
     )
 
 
@@ -70,16 +90,23 @@ def is_something(row: TypeCoverage) -> bool:
     return bool(row.enumerated or row.errored or not row.is_complete)
 
 
-def empty_places(rows: Sequence[TypeCoverage]) -> tuple[EmptyPlaces, ...]:
-    """Group the rows of nothing, so that each combination of types is named once."""
-    by_place: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
+def empty_places(coverage: Coverage) -> tuple[EmptyPlaces, ...]:
+    """Group the places by what is not there, so that each combination of types is named once."""
+    parts: dict[Location, set[tuple[str, ...]]] = defaultdict(set)
+    for row in coverage.rows:
         if not is_something(row):
-            by_place[f"{row.scope} {row.region}".strip()].add(row.type)
+            parts[row.scope, row.region].add((row.type,))
+    for group in coverage.empty:
+        for place in group.places:
+            parts[place].add(group.types)
+    by_parts: dict[frozenset[tuple[str, ...]], list[str]] = defaultdict(list)
+    for (scope, region), types in parts.items():
+        by_parts[frozenset(types)].append(f"{scope} {region}".strip())
     by_types: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for place, types in sorted(by_place.items()):
-        by_types[tuple(sorted(types))].append(place)
-    return tuple(EmptyPlaces(places=tuple(at), types=types) for types, at in by_types.items())
+    for alike, places in by_parts.items():
+        by_types[tuple(sorted(set().union(*alike)))] += places
+    groups = [EmptyPlaces(places=tuple(sorted(at)), types=kinds) for kinds, at in by_types.items()]
+    return tuple(sorted(groups, key=lambda group: group.places))
 
 
 def left_out_of(rows: Sequence[TypeCoverage]) -> tuple[LeftOut, ...]:

@@ -10,9 +10,9 @@ from mlsec.core.assessment import (
     Assessment,
     RuleSummary,
 )
+from mlsec.core.coverage import LeftOut, TypeCoverage
 from mlsec.core.enums import Concern, Severity, Status
 from mlsec.core.finding import Finding
-from mlsec.core.resource import LeftOut, TypeCoverage
 from mlsec.render import tally
 from mlsec.render.causes import CauseView, open_causes, severe
 from mlsec.render.document import document_digest
@@ -122,7 +122,7 @@ def build_view(assessment: Assessment) -> View:
     worst = list(filter(_is_high, filter(tally.is_open, findings)))
     groups = tally.gap_groups(assessment)
     rules = sorted(assessment.rules, key=lambda rule: rule.id)
-    rows = sorted(assessment.coverage, key=lambda row: (row.type, row.scope, row.region))
+    rows = sorted(assessment.coverage.rows, key=lambda row: (row.type, row.scope, row.region))
     places = list(filter(is_something, rows))
     return View(
         subjects=tuple(subjects_of(assessment)),
@@ -145,16 +145,16 @@ def build_view(assessment: Assessment) -> View:
         static_rest=counts.failed - len(worst),
         gap_groups=tuple(groups),
         rights=tuple(tally.missing_rights(groups)),
-        types=type_rows(rows, assessment),
+        types=type_rows(assessment),
         places=tuple(places[:COVERAGE_ROWS]),
         left_out=left_out_of(rows),
         places_left=max(0, len(places) - COVERAGE_ROWS),
-        empty_places=empty_places(rows)[:PLACES_SHOWN],
-        enumerated=sum(row.enumerated for row in rows),
+        empty_places=empty_places(assessment.coverage)[:PLACES_SHOWN],
+        enumerated=assessment.coverage.enumerated,
         excluded=sum(row.excluded for row in rows),
         scopes=tuple(tally.scope_names(assessment)),
         files=tally.files_accounted(assessment),
-        regions=tuple(sorted({row.region for row in rows if row.region.strip()})),
+        regions=tuple(sorted(filter(str.strip, assessment.coverage.regions))),
         frameworks=framework_views(assessment),
         reason_words={reason.value: words for reason, words in tally.REASON_WORDS.items()},
         notices=tuple(filter(None, (*assessment.remarks, *left_out_notices(assessment)))),

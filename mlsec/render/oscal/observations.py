@@ -31,7 +31,7 @@ class Observations:
         self._collected = collected
         self._titles = {rule.id: rule.title for rule in assessment.rules}
         self._of_rule: dict[str, list[str]] = {}
-        scopes = {row.scope for row in assessment.coverage}
+        scopes = assessment.coverage.scopes
         self._deployed_scopes = {scope for scope in scopes if not scope.startswith(_CODE)}
         self._has_code = scopes != self._deployed_scopes
         self._deployed_of: set[str] = set()

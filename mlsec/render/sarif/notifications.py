@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from mlsec.core.assessment import Assessment
 from mlsec.core.enums import GapReason
 from mlsec.render import tally
 from mlsec.render.display import plural, shown
@@ -55,15 +54,8 @@ def _descriptor(ident: str, name: str, about: str, address: str) -> dict[str, An
     }
 
 
-def gap_notes(scope: str, assessment: Assessment) -> list[dict[str, Any]]:
-    """Give one notification for each operation and reason that hid something in the scope."""
-    rule_ids = {rule.id for rule in assessment.rules}
-    return [
-        _gap_note(group, rule_ids) for group in tally.gap_groups(assessment) if group.scope == scope
-    ]
-
-
-def _gap_note(group: tally.GapGroup, rule_ids: set[str]) -> dict[str, Any]:
+def gap_note(group: tally.GapGroup, rule_ids: Collection[str]) -> dict[str, Any]:
+    """Give the notification of gaps with one operation and reason."""
     why = tally.REASON_WORDS[group.reason]
     text = (
         f"{shown(group.wanted, 120)}: {why} for {plural(len(group.gaps), 'subject')}; "

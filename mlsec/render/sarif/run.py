@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -12,16 +11,15 @@ import msgspec
 
 from mlsec.core.assessment import Assessment, RuleSummary
 from mlsec.core.catalogue import Fix
-from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
-from mlsec.render import tally
-from mlsec.render.causes import CauseView, open_causes
+from mlsec.core.enums import Category, Concern, RuleStatus, Severity
+from mlsec.render.causes import CauseView
 from mlsec.render.display import shown, shown_id
 from mlsec.render.help_links import home_address
 from mlsec.render.sarif.baseline import run_changes
-from mlsec.render.sarif.notifications import descriptors, gap_notes, notice_notes
+from mlsec.render.sarif.notifications import descriptors, notice_notes
 from mlsec.render.sarif.rules import rule_descriptor, taxonomies
+from mlsec.render.sarif.scope_facts import ScopeFacts
 
-_CAUSES_SHOWN = 10
 _ENDED_SHOWN = 100
 _EPOCH = "1970-01-01T00:00:00Z"
 _NAMESPACE = uuid.UUID("6f1d2c1e-0d57-5c0a-9a51-6d6c73656331")
@@ -45,11 +43,11 @@ class RunPart(msgspec.Struct, frozen=True, kw_only=True):
     earlier: str = ""
 
 
-def run_chunks(part: RunPart, assessment: Assessment, help_base: str) -> Iterator[bytes]:
+def run_chunks(part: RunPart, facts: ScopeFacts, help_base: str) -> Iterator[bytes]:
     """Encode a run in pieces; the rules listed are those that its results name."""
-    rules = _rules_of(part, assessment)
+    rules = _rules_of(part, facts.assessment)
     index = {(rule.id, severity): n for n, (rule, severity) in enumerate(rules)}
-    yield msgspec.json.encode(_run(part, assessment, rules, help_base))[:-1] + b',"results":['
+    yield msgspec.json.encode(_run(part, facts, rules, help_base))[:-1] + b',"results":['
     for position, (rule_id, severity, result) in enumerate(part.results):
         yield b"," if position else b""
         yield result.removesuffix(b"}") + b',"ruleIndex":%d}' % index[rule_id, severity]
@@ -58,10 +56,11 @@ def run_chunks(part: RunPart, assessment: Assessment, help_base: str) -> Iterato
 
 def _run(
     part: RunPart,
-    assessment: Assessment,
+    facts: ScopeFacts,
     rules: Sequence[tuple[RuleSummary, Severity]],
     help_base: str,
 ) -> dict[str, Any]:
+    assessment = facts.assessment
     started = _utc(assessment.scan.started_at)
     category = quote(shown(part.category), safe="/:")
     return {
@@ -73,11 +72,11 @@ def _run(
             "guid": _guid(category, assessment.scan.finished_at),
             "description": {"text": f"mlsec scan of {shown(part.scope, 200)}"},
         },
-        "invocations": [_invocation(part, assessment, started)],
+        "invocations": [_invocation(part, facts, started)],
         "taxonomies": taxonomies([rule for rule, _ in rules]),
         "properties": {
             "rulePack": {"digest": assessment.tool.rules_digest},
-            "doFirst": _do_first(part.scope, assessment),
+            "doFirst": [_cause(view) for view in facts.first_causes(part.scope)],
             **run_changes(assessment),
         },
         **_baseline(part, assessment),
@@ -94,16 +93,6 @@ def _baseline(part: RunPart, assessment: Assessment) -> dict[str, str]:
 
 def _guid(category: str, finished_at: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{category}/{finished_at}"))
-
-
-def _do_first(scope: str, assessment: Assessment) -> list[dict[str, Any]]:
-    """Describe the worst causes that end something in this scope."""
-    causes = [
-        view
-        for view in open_causes(assessment)
-        if any(finding.resource.scope == scope for finding in view.findings)
-    ]
-    return [_cause(view) for view in causes[:_CAUSES_SHOWN]]
 
 
 def _cause(view: CauseView) -> dict[str, Any]:
@@ -175,8 +164,9 @@ def _tool(
     }
 
 
-def _invocation(part: RunPart, assessment: Assessment, started: str) -> dict[str, Any]:
-    notes = gap_notes(part.scope, assessment) + notice_notes((*part.notices, *assessment.remarks))
+def _invocation(part: RunPart, facts: ScopeFacts, started: str) -> dict[str, Any]:
+    assessment, folded = facts.assessment, facts.folded(part.scope)
+    notes = facts.gap_notes(part.scope) + notice_notes((*part.notices, *assessment.remarks))
     return {
         # True also when parts were not read: false makes a code host refuse the whole upload.
         "executionSuccessful": True,
@@ -184,41 +174,10 @@ def _invocation(part: RunPart, assessment: Assessment, started: str) -> dict[str
         "endTimeUtc": _utc(assessment.scan.finished_at or assessment.scan.started_at),
         "toolExecutionNotifications": notes,
         "properties": {
-            "mlsec/coverage": coverage_facts(part.scope, assessment),
-            **_folded(part.scope, assessment),
+            "mlsec/coverage": facts.coverage(part.scope),
+            # Only counted: as results they would open alerts.
+            **({"mlsec/folded": folded} if folded else {}),
         },
-    }
-
-
-def _folded(scope: str, assessment: Assessment) -> dict[str, Any]:
-    """Count the failures that are folded, by class: as results they would open alerts."""
-    counts = Counter(
-        str(finding.folded)
-        for finding in assessment.folded
-        if finding.resource.scope == scope and finding.status is Status.FAIL
-    )
-    return {"mlsec/folded": dict(sorted(counts.items()))} if counts else {}
-
-
-def coverage_facts(scope: str, assessment: Assessment) -> dict[str, Any]:
-    """Count what was seen of a scope and what was not."""
-    rows = [row for row in assessment.coverage if row.scope == scope]
-    mine = [finding for finding in assessment.findings if finding.resource.scope == scope]
-    reasons = Counter(gap.reason.value for gap in assessment.gaps if gap.scope == scope)
-    return {
-        "resources": {
-            "enumerated": sum(row.enumerated for row in rows),
-            "assessed": sum(row.assessed for row in rows),
-            "excluded": sum(row.excluded for row in rows),
-            "errored": sum(row.errored for row in rows),
-            "incompleteListings": sum(1 for row in rows if not row.is_complete),
-        },
-        "checks": {
-            "failed": sum(1 for item in mine if tally.is_open(item)),
-            "waived": sum(1 for item in mine if item.status is Status.FAIL and item.waiver),
-            "notAssessed": sum(1 for item in mine if item.status is Status.NOT_ASSESSED),
-        },
-        "gaps": dict(sorted(reasons.items())),
     }
 
 

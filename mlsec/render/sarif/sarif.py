@@ -23,6 +23,7 @@ from mlsec.render.sarif.results import (
 )
 from mlsec.render.sarif.rules import alert_id
 from mlsec.render.sarif.run import Result, RunPart, run_chunks
+from mlsec.render.sarif.scope_facts import ScopeFacts
 from mlsec.render.settings import DEFAULT, INVENTORY_FILE, RenderSettings
 from mlsec.render.upload_limits import (
     RESULTS_PER_RUN,
@@ -78,8 +79,9 @@ def _upload_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart]
     # shows only what changed must not stand in the category of whole ones.
     family = "mlsec" if assessment.limit is None else "mlsec-changed"
     parts = []
+    unread_scopes = frozenset(tally.unread_scopes(assessment))
     for scope in tally.scopes(assessment):
-        if not tally.was_read(scope, assessment):
+        if scope in unread_scopes:
             continue
         kept, left_out = split_for_upload(by_scope.get(scope, []))
         results: list[Result] = [
@@ -154,10 +156,11 @@ def _archive_parts(assessment: Assessment, inventory: Inventory) -> list[RunPart
 
 def _pack(parts: Sequence[RunPart], assessment: Assessment, stem: str, help_base: str) -> Files:
     """Put runs into as few files as the services' limits on runs and bytes allow."""
+    facts = ScopeFacts(assessment)
     files: list[list[RunPart]] = [[]]
     size = 0
     for part in parts:
-        weight = _weight(run_chunks(part, assessment, help_base))
+        weight = _weight(run_chunks(part, facts, help_base))
         is_full = len(files[-1]) >= RUNS_PER_FILE or size + weight > _GZIP_BYTES_PER_FILE
         if files[-1] and is_full:
             files.append([])
@@ -166,8 +169,7 @@ def _pack(parts: Sequence[RunPart], assessment: Assessment, stem: str, help_base
         size += weight
     names = [f"{stem}.sarif"] + [f"{stem}-{n}.sarif" for n in range(2, len(files) + 1)]
     return {
-        name: _document(runs, assessment, help_base)
-        for name, runs in zip(names, files, strict=True)
+        name: _document(runs, facts, help_base) for name, runs in zip(names, files, strict=True)
     }
 
 
@@ -192,9 +194,9 @@ def _encoded(result: dict[str, Any]) -> bytes:
     return msgspec.json.encode(result)
 
 
-def _document(runs: Sequence[RunPart], assessment: Assessment, help_base: str) -> Iterator[bytes]:
+def _document(runs: Sequence[RunPart], facts: ScopeFacts, help_base: str) -> Iterator[bytes]:
     yield b'{"$schema":"' + _SCHEMA.encode() + b'","version":"2.1.0","runs":[\n'
     for position, run in enumerate(runs):
         yield b",\n" if position else b""
-        yield from run_chunks(run, assessment, help_base)
+        yield from run_chunks(run, facts, help_base)
     yield b"\n]}\n"

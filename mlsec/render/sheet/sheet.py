@@ -156,7 +156,7 @@ class _Rows:
     def __init__(self, assessment: Assessment) -> None:
         self._assessment = assessment
         self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in assessment.gaps}
-        self._providers = {row.type.partition(".")[0] for row in assessment.coverage}
+        self._providers = {name.partition(".")[0] for name in assessment.coverage.types}
         self._findings: dict[str, list[Finding]] = defaultdict(list)
         for finding in assessment.findings:
             self._findings[finding.rule].append(finding)

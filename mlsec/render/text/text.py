@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -97,8 +96,8 @@ def _scanned(assessment: Assessment, page: Page) -> Iterator[str]:
     asked = tally.scope_names(assessment) or assessment.scan.targets
     targets = ", ".join(shown(item, 120) for item in asked[:5]) or "nothing"
     more = len(asked) - 5
-    resources = plural(sum(row.enumerated for row in assessment.coverage), "resource")
-    kinds = plural(len({row.type for row in assessment.coverage if row.enumerated}), "type")
+    resources = plural(assessment.coverage.enumerated, "resource")
+    kinds = plural(len({row.type for row in assessment.coverage.rows if row.enumerated}), "type")
     calls = f", {plural(assessment.scan.calls, 'call')}" if assessment.scan.calls else ""
     rest = f" and {more:,} more" if more > 0 else ""
     yield from page.wrap(f"scanned {targets}{rest}: {resources} of {kinds}{calls}", "", "  ")
@@ -109,14 +108,12 @@ def _scanned(assessment: Assessment, page: Page) -> Iterator[str]:
 
 def _left_out(assessment: Assessment, page: Page) -> Iterator[str]:
     """Say how much of what was found was left out of the judging, and why."""
-    counts: Counter[str] = Counter()
-    for row in assessment.coverage:
-        counts[row.excluded_because] += row.excluded
+    counts = assessment.coverage.exclusions
     shares = ((f"{n:,} ({why})" if n else why) for why, n in sorted(counts.items()) if why)
     because = "; ".join(shares)
     if because:
         yield from page.wrap(f"excluded: {shown(because, _REASONS_CHARS)}", "", "  ")
-    if names := tally.left_out_names(assessment.coverage):
+    if names := tally.left_out_names(assessment.coverage.rows):
         yield from page.wrap(f"files among them: {names}", "", "  ")
 
 
@@ -197,7 +194,9 @@ def _waived(assessment: Assessment, page: Page) -> Iterator[str]:
 
 def _incomplete(assessment: Assessment, page: Page) -> Iterator[str]:
     rows = {
-        (item.scope, item.region, item.type) for item in assessment.coverage if not item.is_complete
+        (item.scope, item.region, item.type)
+        for item in assessment.coverage.rows
+        if not item.is_complete
     }
     types: dict[str, list[str]] = {}
     for scope, region, kind in sorted(rows):

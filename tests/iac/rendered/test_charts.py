@@ -76,7 +76,7 @@ def test_a_value_stands_on_its_line_of_the_template_and_a_missing_one_at_what_ho
     (finding,) = failed(made, "k8s-workload/default-service-account")
     assert finding.resource.file.endswith("charts/llm/templates/deployment.yaml")
     assert finding.resource.line == 2
-    assert {row.errored for row in made.coverage} == {0}
+    assert {row.errored for row in made.coverage.rows} == {0}
 
 
 def test_each_file_of_values_is_a_scenario_and_one_finding_names_them(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_what_a_template_requires_is_a_gap_with_its_words(tmp_path: Path) -> Non
     )
     made = scanned(tmp_path, {**FILES, "charts/llm/templates/service.yaml": text})
     assert "set the name" in details(made)
-    assert any(row.errored for row in made.coverage)
+    assert any(row.errored for row in made.coverage.rows)
 
 
 def test_dependencies_are_never_fetched_and_named(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_what_lies_elsewhere_is_named_and_lowers_the_coverage(tmp_path: Path) ->
     made = scanned(tmp_path, {**FILES, "base/kustomization.yaml": f"resources: [{remote}]\n"})
     (gap, *_) = gaps_of(made)
     assert remote in gap[0]
-    assert any(row.errored for row in made.coverage)
+    assert any(row.errored for row in made.coverage.rows)
 
 
 HOSTILE = {

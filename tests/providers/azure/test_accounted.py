@@ -9,14 +9,16 @@ import pytest
 
 from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
+from mlsec.core.coverage import TypeCoverage
 from mlsec.core.errors import MlsecError
-from mlsec.core.resource import Gap, Inventory, TypeCoverage
+from mlsec.core.resource import Gap, Inventory
 from mlsec.engine.model.rule import RuleSet
 from mlsec.providers.azure.client.classify import GONE, AzureError, why_not_offered
 from mlsec.providers.azure.client.clouds import find_cloud
 from mlsec.providers.azure.client.session import identify, open_credential
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.reading import read_inventory
+from tests.coverage_rows import every_row
 from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
 from tests.estate.azure_world import SUBSCRIPTION, Subscription, arm
@@ -48,7 +50,7 @@ def read(tmp_path: Path, ruleset: RuleSet) -> Inventory:
 
 
 def rows(inventory: Inventory, kind: str) -> list[TypeCoverage]:
-    return [row for row in inventory.coverage if row.type == kind]
+    return [row for row in every_row(inventory.coverage) if row.type == kind]
 
 
 def gaps_of(inventory: Inventory, wanted: str) -> list[Gap]:

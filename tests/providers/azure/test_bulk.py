@@ -23,6 +23,7 @@ from mlsec.providers.azure.client.resource_graph_rows import (
 )
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.reading import read_inventory
+from tests.coverage_rows import every_row
 from tests.estate.azure_estate import build_azure
 from tests.estate.azure_server import RunningAzure
 from tests.estate.azure_world import SECOND, Subscription, World, arm
@@ -116,7 +117,7 @@ def test_graph_and_listing_give_the_same_resources(
         (r.id, r.region, r.name, r.properties) for r in plain.resources
     ]
     ours, others = (
-        [msgspec.structs.replace(row, listed_by=msgspec.UNSET) for row in found.coverage]
+        [msgspec.structs.replace(row, listed_by=msgspec.UNSET) for row in every_row(found.coverage)]
         for found in (bulk, plain)
     )
     assert ours == others
@@ -125,12 +126,12 @@ def test_graph_and_listing_give_the_same_resources(
 def test_coverage_names_the_source_that_listed_a_type(
     azure: RunningAzure, ruleset: RuleSet, tmp_path: Path
 ) -> None:
-    rows = read(tmp_path, ruleset).coverage
+    rows = every_row(read(tmp_path, ruleset).coverage)
     assert {row.sources for row in rows if row.type == WORKSPACE} == {(NAME,)}
     assert {row.sources for row in rows if row.type == "azure.ml.datastore"} == {()}
     azure.set_faults(Fault(kind=Kind.DENY, operation="resourcegraph:*"))
     (tmp_path / "plain").mkdir()
-    without = read(tmp_path / "plain", ruleset).coverage
+    without = every_row(read(tmp_path / "plain", ruleset).coverage)
     assert {source for row in without for source in row.sources} == {ALL_RESOURCES}
 
 
@@ -210,7 +211,7 @@ def test_type_that_the_role_may_not_read_is_a_gap_though_the_graph_is_silent(
         "Microsoft.Resources/*", "Microsoft.ResourceGraph/*", "Microsoft.Authorization/*",
     )  # fmt: skip
     inventory = read(tmp_path, ruleset)
-    rows = [row for row in inventory.coverage if row.type == WORKSPACE]
+    rows = [row for row in every_row(inventory.coverage) if row.type == WORKSPACE]
     hidden = {gap for row in rows for gap in row.gaps}
     rights = {gap.missing_right for gap in inventory.gaps if gap.id in hidden}
     assert [row for row in rows if row.is_complete] == []

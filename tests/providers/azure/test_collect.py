@@ -63,7 +63,7 @@ def test_deleted_subscription_is_told_and_hides_nothing_of_the_others(
     (gap,) = inventory.gaps
     assert gap.scope == f"azure/{SECOND}"
     assert "restored" in gap.detail
-    hidden = {row.scope for row in inventory.coverage if not row.is_complete}
+    hidden = {row.scope for row in inventory.coverage.rows if not row.is_complete}
     assert hidden == {f"azure/{SECOND}"}
 
 

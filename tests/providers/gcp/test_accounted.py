@@ -13,6 +13,7 @@ from mlsec.core.resource import Inventory
 from mlsec.engine.model.rule import RuleSet
 from mlsec.render import FORMATS
 from mlsec.snapshot.store import Snapshot
+from tests.coverage_rows import every_row
 from tests.estate.faults import Fault, Kind
 from tests.estate.gcp_server import RunningGcp
 from tests.estate.gcp_world import (
@@ -30,7 +31,7 @@ _NO_INVENTORY = Fault(kind=Kind.DENY, operation="cloudasset:*")
 
 
 def hidden(inventory: Inventory) -> set[tuple[str, str, str]]:
-    return {(r.type, r.scope, r.region) for r in inventory.coverage if not r.is_complete}
+    return {(r.type, r.scope, r.region) for r in inventory.coverage.rows if not r.is_complete}
 
 
 def test_service_that_is_off_has_nothing_and_hides_nothing(
@@ -41,7 +42,7 @@ def test_service_that_is_off_has_nothing_and_hides_nothing(
     gcp.set_faults(_NO_INVENTORY)
     inventory = read(tmp_path / "a.mlsnap", ruleset)
     assert "gcp.vertex.endpoint" not in {row[0] for row in hidden(inventory)}
-    (row,) = [r for r in inventory.coverage if r.type == "gcp.vertex.endpoint"]
+    (row,) = [r for r in every_row(inventory.coverage) if r.type == "gcp.vertex.endpoint"]
     assert row.enumerated == 0
     assert f"aiplatform.googleapis.com is not enabled in project {PROJECT}" in row.excluded_because
     assert [g for g in inventory.gaps if g.wanted.startswith("aiplatform")] == []
@@ -158,7 +159,7 @@ def test_organisation_is_walked_folder_by_folder(
     world.folders = {ORGANIZATION: ("folders/1", FOLDER), "folders/1": ("folders/2",)}
     world.projects[SECOND] = Project(id=SECOND, number=SECOND_NUMBER, parent="folders/2")
     inventory = read(tmp_path / "a.mlsnap", ruleset, is_organisation=True)
-    assert {row.scope for row in inventory.coverage} == {f"gcp/{PROJECT}", f"gcp/{SECOND}"}
+    assert inventory.coverage.scopes == {f"gcp/{PROJECT}", f"gcp/{SECOND}"}
     assert hidden(inventory) == set()
     assert gcp.mistakes() == []
 
@@ -170,7 +171,7 @@ def test_only_what_lies_below_a_named_folder_is_walked(
     world.projects[SECOND] = Project(id=SECOND, number=SECOND_NUMBER, parent="folders/2")
     more = {"is_organisation": True, "role_name": "folders/2"}
     inventory = read(tmp_path / "a.mlsnap", ruleset, **more)
-    assert {row.scope for row in inventory.coverage} == {f"gcp/{SECOND}"}
+    assert inventory.coverage.scopes == {f"gcp/{SECOND}"}
     assert gcp.counts()["cloudresourcemanager:SearchProjects"] == 0
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from mlsec.core.coverage import Coverage, TypeCoverage
 from mlsec.core.errors import MlsecError
-from mlsec.core.resource import TypeCoverage
 from mlsec.engine.model.rule import RuleSet
 from mlsec.providers.gcp.client.asset_inventory import LAG
+from tests.coverage_rows import every_row
 from tests.estate.faults import Fault, Kind
 from tests.estate.gcp_server import RunningGcp
 from tests.estate.gcp_sign_in import federation_file
@@ -34,11 +35,11 @@ def test_pages_are_read_to_the_end_and_ids_name_the_project(
     ]  # fmt: skip
     assert {r.id.rpartition("/")[0] + "/" for r in found} == {_START}
     assert {(r.scope, r.region) for r in found} == {(f"gcp/{PROJECT}", HOME)}
-    assert [row for row in inventory.coverage if not row.is_complete] == []
+    assert [row for row in inventory.coverage.rows if not row.is_complete] == []
     assert bool(gcp.counts()["aiplatform:ListEndpoints"]) is not has_inventory
 
 
-def said(coverage: tuple[TypeCoverage, ...]) -> list[TypeCoverage]:
+def said(coverage: Coverage) -> list[TypeCoverage]:
     """Leave out what coverage says of the index."""
     return [
         msgspec.structs.replace(
@@ -46,7 +47,7 @@ def said(coverage: tuple[TypeCoverage, ...]) -> list[TypeCoverage]:
             excluded_because=row.excluded_because.replace(LAG, ""),
             listed_by=msgspec.UNSET,
         )
-        for row in coverage
+        for row in every_row(coverage)
     ]
 
 

@@ -8,10 +8,11 @@ import pytest
 
 from mlsec import pipeline
 from mlsec.collect.settings import CollectSettings
-from mlsec.core.resource import TypeCoverage
+from mlsec.core.coverage import TypeCoverage
 from mlsec.providers.gcp.tables import plans, routes
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.reading import read_inventory
+from tests.coverage_rows import every_row
 from tests.e2e import runs
 from tests.estate.gcp_estate import build_gcp
 from tests.estate.gcp_server import RunningGcp
@@ -43,7 +44,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[TypeCoverag
         pipeline.collect(("gcp",), path, settings, resume=False, say=lambda *_: None)
     found: dict[str, list[TypeCoverage]] = {}
     with Snapshot.open(path) as snapshot:
-        for row in read_inventory(snapshot, ruleset.vocabulary).coverage:
+        for row in every_row(read_inventory(snapshot, ruleset.vocabulary).coverage):
             found.setdefault(row.type, []).append(row)
     return found
 

@@ -124,7 +124,7 @@ def test_what_its_owner_holds_is_counted_and_not_read_twice(tmp_path: Path) -> N
     names = [r.name for r in inventory.resources if r.type == "kubernetes.workload"]
     assert "llm" in names
     assert "llm-1" not in names
-    (row,) = [c for c in inventory.coverage if c.type == "kubernetes.workload"]
+    (row,) = [c for c in inventory.coverage.rows if c.type == "kubernetes.workload"]
     assert row.excluded == 1
 
 
@@ -237,7 +237,7 @@ def test_call_that_is_denied_or_broken_never_makes_a_verdict(
     # Config maps only add to what is known of servers, and the version to what is shown.
     is_aside = label in (VERSION.label, "core:ListConfigMap")
     assert GapReason.DENIED in fresh or is_aside
-    assert any(not row.is_complete for row in denied.coverage) or is_aside
+    assert any(not row.is_complete for row in denied.coverage.rows) or is_aside
     kind = list(FAULTS)[LABELS.index(label) % len(FAULTS)]
     other = broken(whole, cluster, label, kind, tmp_path / "broken.mlsnap")
     assert outline(other) == outline(denied)

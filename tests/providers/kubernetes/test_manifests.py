@@ -134,7 +134,7 @@ def test_template_is_not_understood_and_names_the_command_that_makes_it(tmp_path
     inventory = inventory_of(tmp_path, {"chart/templates/service.yaml": text})
     (gap,) = inventory.gaps
     assert "helm template RELEASE chart" in gap.detail
-    assert [row.errored for row in inventory.coverage if row.type == "code.file"] == [1]
+    assert [row.errored for row in inventory.coverage.rows if row.type == "code.file"] == [1]
 
 
 def test_base_of_a_kustomization_is_read_and_the_building_is_told(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_container_of_a_cluster_that_may_be_a_server_is_not_assessed_with_its_re
     assert set(told) == {"script:main", "alike:main"}
     assert "start.sh" in told["script:main"]
     assert "my-ollama" in told["alike:main"]
-    (row,) = [each for each in inventory.coverage if each.type == "serving.server"]
+    (row,) = [each for each in inventory.coverage.rows if each.type == "serving.server"]
     assert (row.errored, row.excluded) == (2, 1)
     graph = build_graph(VOCABULARY, inventory, FACTS)
     said = verdicts(graph)

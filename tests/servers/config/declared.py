@@ -41,7 +41,7 @@ class Seen(msgspec.Struct, frozen=True):
 
     def left_out(self) -> str:
         """Why launches are no servers."""
-        rows = [row for row in self.inventory.coverage if row.type == "serving.server"]
+        rows = [row for row in self.inventory.coverage.rows if row.type == "serving.server"]
         return rows[0].excluded_because if rows else ""
 
     def doubts(self) -> list[str]:

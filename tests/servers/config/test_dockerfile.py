@@ -138,13 +138,15 @@ def test_a_key_that_may_be_given_at_the_start_is_not_called_missing(tmp_path: Pa
 )
 def test_a_broken_dockerfile_is_read_or_refused_and_never_breaks(text: str, tmp_path: Path) -> None:
     found = seen(tmp_path, {"Dockerfile": text or "\n"})
-    assert [row.enumerated for row in found.inventory.coverage if row.type == "code.file"] == [1]
+    assert [row.enumerated for row in found.inventory.coverage.rows if row.type == "code.file"] == [
+        1
+    ]
 
 
 def test_a_file_that_nobody_wrote_is_refused_and_told(tmp_path: Path) -> None:
     text = "FROM a\nENV " + " ".join(f"A{n}=x" for n in range(80_000))
     found = seen(tmp_path, {"Dockerfile": text, "run.sh": "vllm serve x\n" * 50_000}).inventory
-    rows = {row.type: row.errored for row in found.coverage}
+    rows = {row.type: row.errored for row in found.coverage.rows}
     assert rows["code.file"] == 2
 
 

@@ -136,7 +136,7 @@ def test_a_broken_configuration_is_refused_or_read_and_never_breaks(
     name: str, text: str, tmp_path: Path
 ) -> None:
     found = seen(tmp_path, {name: text}).inventory
-    rows = [row for row in found.coverage if row.type == "code.file"]
+    rows = [row for row in found.coverage.rows if row.type == "code.file"]
     assert sum(row.enumerated for row in rows) == len(
         [r for r in found.resources if r.type == "code.file"]
     )

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
-from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.core.resource import Inventory, Resource
 from mlsec.graph.build import build_graph
 from mlsec.graph.graph import Graph
 from mlsec.targets.facts import FACTS
@@ -70,5 +71,7 @@ def graph_of(*resources: Resource, denied: tuple[str, ...] = ()) -> Graph:
         if not found.is_concept
     )
     return build_graph(
-        shipped(), Inventory(resources=resources, gaps=(DENIED,), coverage=coverage), FACTS
+        shipped(),
+        Inventory(resources=resources, gaps=(DENIED,), coverage=coverage_of(coverage)),
+        FACTS,
     )

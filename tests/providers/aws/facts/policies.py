@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.core.coverage import TypeCoverage, coverage_of
+from mlsec.core.resource import Inventory, Resource
 from mlsec.graph.build import build_graph
 from mlsec.graph.graph import Graph
 from mlsec.providers.aws.shapes.table import SHAPES
@@ -148,7 +149,9 @@ def graph_of(*resources: Resource) -> Graph:
     """Join resources; every listing is complete."""
     listed = ("aws.iam.role", "aws.iam.policy", "aws.iam.group", "aws.account", "aws.kms.alias")
     rows = tuple(TypeCoverage(type=name, scope=SCOPE, region="") for name in listed)
-    return build_graph(vocabulary(), Inventory(resources=resources, coverage=rows), FACTS)
+    return build_graph(
+        vocabulary(), Inventory(resources=resources, coverage=coverage_of(rows)), FACTS
+    )
 
 
 def fact(resource: Resource, name: str, *others: Resource) -> Any:

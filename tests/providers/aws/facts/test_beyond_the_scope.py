@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.core.coverage import TypeCoverage, coverage_of
+from mlsec.core.resource import Inventory, Resource
 from mlsec.graph.build import build_graph
 from mlsec.graph.fact import Known, Unknown, property_value
 from mlsec.graph.graph import Graph
@@ -35,7 +36,7 @@ def joined(*given: Resource) -> Graph:
         for scope in scopes
         if kind.startswith(scope.partition("/")[0])
     )  # fmt: skip
-    return build_graph(VOCABULARY, Inventory(resources=given, coverage=rows), FACTS)
+    return build_graph(VOCABULARY, Inventory(resources=given, coverage=coverage_of(rows)), FACTS)
 
 
 def azure(*given: Resource) -> Graph:

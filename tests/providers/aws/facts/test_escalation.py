@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mlsec.collect.code.code_file import Language
-from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.core.coverage import TypeCoverage, coverage_of
+from mlsec.core.resource import Inventory, Resource
 from mlsec.graph.build import build_graph
 from mlsec.targets.facts import FACTS
 from tests.iac.reading import inventory_of, scope_of
@@ -56,7 +57,7 @@ def facts(asked: Resource, *others: Resource) -> Resource:
         for name in vocabulary().types
         if name.startswith("aws.")
     )
-    inventory = Inventory(resources=(asked, *others), coverage=rows)
+    inventory = Inventory(resources=(asked, *others), coverage=coverage_of(rows))
     return build_graph(vocabulary(), inventory, FACTS).resources[asked.id]
 
 

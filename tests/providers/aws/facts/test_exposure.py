@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
-from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.core.resource import Inventory, Resource
 from mlsec.graph.build import build_graph
 from mlsec.graph.graph import Graph
 from mlsec.targets.facts import FACTS
@@ -98,7 +99,9 @@ def graph_of(*resources: Resource, **incomplete: tuple[str, ...]) -> Graph:
         if not found.is_concept
     )  # fmt: skip
     return build_graph(
-        VOCABULARY, Inventory(resources=resources, gaps=(GAP,), coverage=coverage), FACTS
+        VOCABULARY,
+        Inventory(resources=resources, gaps=(GAP,), coverage=coverage_of(coverage)),
+        FACTS,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
-from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.core.resource import Inventory, Resource
 from mlsec.graph.build import build_graph
 from mlsec.targets.facts import FACTS
 from tests.shipped import shipped_vocabulary
@@ -40,7 +41,9 @@ def judged(*buckets: Resource, is_complete: bool = True) -> Resource:
         is_complete=is_complete,
         gaps=() if is_complete else (DENIED.id,),
     )
-    inventory = Inventory(resources=(job(), *buckets), gaps=(DENIED,), coverage=(coverage,))
+    inventory = Inventory(
+        resources=(job(), *buckets), gaps=(DENIED,), coverage=coverage_of([coverage])
+    )
     graph = build_graph(VOCABULARY, inventory, FACTS)
     return graph.resources[job().id]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from mlsec.core.resource import Gap, Inventory, Resource, TypeCoverage
+from mlsec.core.coverage import TypeCoverage, coverage_of
+from mlsec.core.resource import Gap, Inventory, Resource
 from mlsec.graph.build import build_graph
 from mlsec.graph.graph import Graph
 from mlsec.targets.facts import FACTS
@@ -110,5 +111,5 @@ def graph_of(
         for kind in kinds
     )
     return build_graph(
-        vocabulary(), Inventory(resources=resources, coverage=rows, gaps=gaps), FACTS
+        vocabulary(), Inventory(resources=resources, coverage=coverage_of(rows), gaps=gaps), FACTS
     )

@@ -6,7 +6,8 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.core.coverage import TypeCoverage, coverage_of
+from mlsec.core.resource import Inventory, Resource
 from mlsec.graph.build import build_graph
 from mlsec.graph.graph import Graph
 from mlsec.targets.facts import FACTS
@@ -108,7 +109,7 @@ def graph_of(
         if name.startswith("gcp.")
     ]
     return build_graph(
-        vocabulary(), Inventory(resources=all_of_it, coverage=tuple(coverage), gaps=()), FACTS
+        vocabulary(), Inventory(resources=all_of_it, coverage=coverage_of(coverage), gaps=()), FACTS
     )
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from mlsec.core.content_paths import content_folder
+from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.enums import Status
-from mlsec.core.resource import Inventory, Resource, TypeCoverage
+from mlsec.core.resource import Inventory, Resource
 from mlsec.engine.assessment.assess import assess
 from mlsec.engine.rules.selection import load_selected
 from mlsec.graph.build import build_graph
@@ -66,7 +67,7 @@ def roles(
             excluded=0, errored=0, is_complete=is_listed,
         )
     ]  # fmt: skip
-    inventory = Inventory(resources=whole, gaps=(), coverage=tuple(coverage))
+    inventory = Inventory(resources=whole, gaps=(), coverage=coverage_of(coverage))
     graph = build_graph(VOCABULARY, inventory, FACTS)
     reached = graph.targets(graph.resources[account.id], "cloud_roles")
     return {each.id for each in reached.resources}, bool(reached.gaps)
@@ -210,7 +211,7 @@ def test_access_entries_that_could_not_be_listed_leave_it_unknown() -> None:
             for kind, place, is_complete in covered
         )  # fmt: skip
         whole = (account, role, version, PROD, *more)
-        inventory = Inventory(resources=whole, gaps=(), coverage=coverage)
+        inventory = Inventory(resources=whole, gaps=(), coverage=coverage_of(coverage))
         graph = build_graph(VOCABULARY, inventory, FACTS)
         value: bool | None = graph.resources[account.id].properties.get("is_privileged")
         return value
