@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from mlsec.cli.files import load_assessment
 from mlsec.cli.main import main
+from mlsec.render.html.places import places_of
 from tests.repository.test_terraform_reads import written
 
 _ROLE = """\
@@ -82,3 +84,12 @@ def test_the_order_of_repositories_changes_no_fingerprint(tmp_path: Path) -> Non
         for document in (forth, back)
     ]
     assert marks[0] == marks[1]
+
+
+def test_each_repository_has_a_row_of_its_own(tmp_path: Path) -> None:
+    text = {"main.tf": _ROLE.replace("ACTION", "*"), "k8s/s.yaml": _PODS}
+    folders = [written(tmp_path / name, text) for name in ("first", "second")]
+    _scan(folders, tmp_path / "out")
+    places = places_of(load_assessment(tmp_path / "out"))
+    assert [row.name for row in places.rows] == [str(folder) for folder in folders]
+    assert places.heading == "Folder"

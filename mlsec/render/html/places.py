@@ -1,4 +1,4 @@
-"""Where the open findings are: one row for each account, or for each top folder of code."""
+"""Where the open findings are: a row for each account and repository, or each folder of one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mlsec.core.finding import Finding, Subject
 from mlsec.render import tally
 
 PLACES_SHOWN = 8
+_OF_FOLDERS = ("code/", "files/")
 
 
 class PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,13 +52,21 @@ def places_of(assessment: Assessment) -> PlacesView:
     shown, left = rows[:PLACES_SHOWN], rows[PLACES_SHOWN:]
     named = {row.name for row in rows}
     return PlacesView(
-        heading="Folder" if rows and not any(row.scope for row in rows) else "Account",
+        heading=_heading(assessment),
         rows=tuple(shown),
         left=len(left),
         left_open=sum(row.open for row in left),
         quiet=len([name for name in tally.scope_names(assessment) if name not in named])
         if any(row.scope for row in rows)
         else 0,
+    )
+
+
+def _heading(assessment: Assessment) -> str:
+    """Say what a row is: what holds code or files is a folder, all else an account."""
+    kinds = {finding.resource.scope.startswith(_OF_FOLDERS) for finding in assessment.findings}
+    return {(True,): "Folder", (False, True): "Account or folder"}.get(
+        tuple(sorted(kinds)), "Account"
     )
 
 
@@ -79,22 +88,26 @@ def _rows(assessment: Assessment) -> list[PlaceRow]:
     opened: dict[str, Counter[Severity]] = defaultdict(Counter)
     unread: Counter[str] = Counter()
     owners: dict[str, Counter[str]] = defaultdict(Counter)
-    scopes: dict[str, str] = {}
+    scopes: dict[str, set[str]] = defaultdict(set)
+    are_several = tally.has_repositories(assessment)
     for finding in assessment.findings:
-        name = _place(finding.resource)
-        scopes[name] = "" if finding.resource.is_in_code else finding.resource.scope
+        subject = finding.resource
+        is_part = subject.is_in_code and not are_several
+        name = _folder(subject) if is_part else tally.scope_name(subject.scope)
+        scopes[name].add("" if is_part else subject.scope)
         _count(finding, name, opened, unread)
         if tally.is_open(finding) and finding.resource.owner.strip():
             owners[name][finding.resource.owner] += 1
     return [
         PlaceRow(
             name=name,
-            scope=scope,
+            # One folder is two scopes where it holds models and code: no one of them is all of it.
+            scope=next(iter(of_name)) if len(of_name) == 1 else "",
             severities=tuple(opened[name][severity] for severity in Severity),
             not_assessed=unread[name],
             owners=tuple(owner for owner, _ in owners[name].most_common()),
         )
-        for name, scope in scopes.items()
+        for name, of_name in scopes.items()
     ]
 
 
@@ -107,8 +120,6 @@ def _count(
         unread[name] += 1
 
 
-def _place(subject: Subject) -> str:
-    if not subject.is_in_code:
-        return tally.scope_name(subject.scope)
+def _folder(subject: Subject) -> str:
     folder, slash, _ = subject.file.removeprefix("./").partition("/")
     return f"{folder}/" if slash else "top folder"
