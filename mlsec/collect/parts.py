@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from mlsec.collect.folders.entry import Within
 from mlsec.collect.walk.client import Client, Request
 from mlsec.collect.walk.plan import Operation
 from mlsec.core.errors import MlsecError
@@ -19,13 +20,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One scope of a target, as a target of its own.
 
     ``role_arn`` is assumed to read it. ``lane`` names what its requests are limited by together
-    with those of other parts.
+    with those of other parts. Of a bucket, only what lies ``within`` is read.
     """
 
     scope: str
     target: str
     lane: str
     role_arn: str = ""
+    within: Within = Within.ALL
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

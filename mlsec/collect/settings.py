@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from mlsec.collect.folders.entry import Within
 from mlsec.vocabulary.types import Vocabulary
 
 Progress = Callable[[int, int, str], None]
@@ -34,7 +35,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``excluded`` are patterns of paths in a folder that are left out, and counted as such.
     ``is_trial`` asks each service one question, in one region, and reads one page of the answer.
     ``is_part``: the target is one scope of several that are collected apart and joined; what is
-    asked once for all of them is left to ``find_parts``.
+    asked once for all of them is left to ``find_parts``. Of a bucket, only what lies ``within``.
     """
 
     vocabulary: Vocabulary
@@ -65,6 +66,7 @@ class CollectSettings(msgspec.Struct, frozen=True, kw_only=True):
     excluded: tuple[str, ...] = ()
     is_trial: bool = False
     is_part: bool = False
+    within: Within = Within.ALL
 
 
 class LiveSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,8 +31,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``organisation`` true, or the name of a role, management group, organisation or folder, walks
     all that lies below. ``contexts`` true: every context of the kubeconfig. ``repositories`` true:
-    every git repository in the folder is collected apart. ``split`` true: the folders of a bucket
-    are collected apart, as long as they hold more than ``split_objects`` objects.
+    every git repository in the folder is collected apart. ``split`` true: a bucket
+    is taken apart by the names of its folders, into parts of at most ``split_objects`` objects; the
+    files of one folder, and a model with its folders, are one part however large they are.
     """
 
     target: _Text

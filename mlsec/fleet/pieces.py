@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from mlsec.collect.folders.entry import Within
 from mlsec.collect.parts import Question
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
@@ -29,12 +30,14 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a unit's process is given, beside its kind; kept as JSON in the ledger.
 
     ``target`` is the number of the configuration's target that it belongs to, and ``address`` the
-    part of that to collect. ``scope`` is the place in the evidence. ``questions`` are those that
-    another collection left open. ``pieces`` names the judge's list of units, with its ``digest``.
+    part of that to collect; of a bucket, only what lies ``within``. ``scope`` is the place in the
+    evidence. ``questions`` are those that another collection left open. ``pieces`` names the
+    judge's list of units, with its ``digest``.
     """
 
     target: int = 0
     address: str = ""
+    within: Within = Within.ALL
     scope: str = ""
     lane: str = ""
     role_arn: str = ""

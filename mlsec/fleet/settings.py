@@ -58,4 +58,5 @@ def settings_of_part(target: Target, task: Task, scratch: Path) -> CollectSettin
         role_arns=(task.role_arn,) if task.role_arn else (),
         is_organisation=False,
         is_part=True,
+        within=task.within,
     )

@@ -14,7 +14,7 @@ from mlsec.artifacts.facts import Format, Inspection, InspectionGap
 from mlsec.artifacts.sandbox.confinement import Confinement
 from mlsec.artifacts.sandbox.jobs import FarJob, Job, LocalJob
 from mlsec.artifacts.sandbox.pool import inspect_many
-from mlsec.collect.folders.entry import AsksForRights, Bucket, Entry, StoreError
+from mlsec.collect.folders.entry import Bucket, Entry, MayBeRefused, StoreError
 from mlsec.collect.folders.local import LocalStore
 from mlsec.collect.run_facts import note_end, note_sandbox, note_start
 from mlsec.collect.settings import CollectSettings, Progress
@@ -66,7 +66,7 @@ class _Collection:
         self._has_digest = settings.has_digests and isinstance(self._store, LocalStore)
         self._confinements: list[Confinement] = []
         self._apart: frozenset[str] = frozenset()  # Python that is only named as such at first
-        self._rights: dict[str, str] = {}  # file -> the action that its reading was refused for
+        self._refused: dict[str, StoreError] = {}  # by file
 
     def run(self, progress: Progress | None) -> None:
         listing = self._store.listing()
@@ -201,18 +201,18 @@ class _Collection:
             try:
                 yield source
             finally:
-                if isinstance(source, AsksForRights):
-                    self._rights[entry.id] = source.refused_right
+                if isinstance(source, MayBeRefused) and source.refused is not None:
+                    self._refused[entry.id] = source.refused
                 self._store.close(source)
         except StoreError as error:
-            self._rights[entry.id] = error.right
+            self._refused[entry.id] = error
             raise
 
     def _record(self, entry: Entry, inspection: Inspection) -> tuple[Call, bytes | None]:
         gap = _refusal(inspection)
         if gap is not None:
-            right = self._rights.get(entry.id, "")
-            return refusal_call(self._scope, entry, gap.reason, gap.detail, right)
+            refused = self._refused.get(entry.id)
+            return refusal_call(self._scope, entry, gap.reason, gap.detail, refused)
         sha256 = self._digest(entry) if self._has_digest else ""
         return inspection_call(
             self._scope, Inspected(entry=entry, inspection=inspection, sha256=sha256)

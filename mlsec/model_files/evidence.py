@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mlsec.artifacts.facts import Inspection
-from mlsec.collect.folders.entry import Entry, Listing
+from mlsec.collect.folders.entry import Entry, Listing, StoreError
 from mlsec.core.enums import GapReason
 from mlsec.model_files.signatures import Signatures
 from mlsec.snapshot.answers import answer_of
@@ -38,9 +38,15 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 def listing_call(scope: str, listing: Listing) -> tuple[Call, bytes]:
     """Give the record of a listing."""
     body = canonical(listing)
-    return Call(
-        scope=scope, region="", service=SERVICE, operation=LIST, payload=digest_of(body)
-    ), body
+    call = Call(
+        scope=scope,
+        region="",
+        service=SERVICE,
+        operation=LIST,
+        payload=digest_of(body),
+        error_code=next((skipped.code for skipped in listing.skipped if skipped.code), ""),
+    )
+    return call, body
 
 
 def read_listings(snapshot: Snapshot) -> tuple[Listed, ...]:
@@ -53,7 +59,7 @@ def read_listings(snapshot: Snapshot) -> tuple[Listed, ...]:
 
 
 def _listed(target: str, listing: Listing) -> Listed:
-    unread = sum(1 for skipped in listing.skipped if skipped.reason is not None)
+    unread = sum(skipped.count for skipped in listing.skipped if skipped.reason is not None)
     has_bytes = any(entry.size_bytes for entry in listing.entries if not entry.is_written)
     return Listed(target=target, is_empty=not (has_bytes or unread), unread=unread)
 
@@ -65,11 +71,13 @@ def inspection_call(scope: str, inspected: Inspected) -> tuple[Call, bytes]:
 
 
 def refusal_call(
-    scope: str, entry: Entry, reason: GapReason, detail: str, right: str = ""
+    scope: str, entry: Entry, reason: GapReason, detail: str, refused: StoreError | None = None
 ) -> tuple[Call, None]:
-    """Give the record of one file that could not be opened; ``right`` is the action to allow."""
+    """Give the record of one file that could not be opened; ``refused`` is the store's error."""
     call = _call(scope, entry, status=CallStatus.GAP, reason=reason.value, detail=detail)
-    return msgspec.structs.replace(call, right=right), None
+    if refused is not None:
+        call = msgspec.structs.replace(call, right=refused.right, error_code=refused.code)
+    return call, None
 
 
 def signature_call(scope: str, signatures: Signatures) -> tuple[Call, bytes]:

@@ -265,7 +265,7 @@ class _Scope:
         gap = self._gap(skipped.id, reason, skipped.why)
         is_listing = skipped.why.startswith("folder: ")
         self._tally.hide(self._place, gap, is_listing=is_listing)
-        self._tally.add(self._place, errored=1)
+        self._tally.add(self._place, errored=skipped.count)
 
     def _inspection_gap(self, entry: Entry, unread: InspectionGap) -> Gap:
         where = f"{entry.id}!/{unread.place}" if unread.place else entry.id

@@ -61,7 +61,7 @@ def open_store(target: str, settings: CollectSettings) -> LocalStore | Bucket:
     scheme, result, _ = target.partition("://")
     if result and scheme in BUCKETS:
         bucket = BUCKETS[scheme](target, settings)
-        bucket.says_something = says_something
+        bucket.says_something, bucket.within = says_something, settings.within
         if settings.deadline_s:
             bucket.ends_at = time.monotonic() + settings.deadline_s
         return bucket

@@ -64,6 +64,7 @@ def serve(answer: Callable[[str, dict[str, list[str]], dict[str, str]], Answer])
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet: a second one waits 40 ms for the first
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import enum
+from collections.abc import Callable, Iterator
 from typing import Protocol, Self, runtime_checkable
 
 import msgspec
@@ -36,12 +37,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
 
 
 class StoreError(ArtifactError):
-    """The store did not give what was asked for; ``right`` is the action to allow, or ""."""
+    """The store did not give what was asked for; ``right`` is the action to allow, or "".
 
-    def __init__(self, reason: GapReason, detail: str, right: str = "") -> None:
+    ``code`` is the store's own name of the error, where it has one.
+    """
+
+    def __init__(self, reason: GapReason, detail: str, right: str = "", code: str = "") -> None:
         super().__init__(detail)
         self.reason = reason
         self.right = right
+        self.code = code
 
 
 # Why a link was not read: what it names lies elsewhere.
@@ -49,11 +54,24 @@ LEADS_OUT = "a link that leads out of the target is not followed"
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something the listing met and did not read. ``reason`` "" means left out on purpose."""
+    """Something the listing met and did not read. ``reason`` "" means left out on purpose.
+
+    ``count`` is how many objects it stands for, ``code`` the store's own name of an error.
+    """
 
     id: str
     why: str
     reason: GapReason | None = None
+    count: int = 1
+    code: str = ""
+
+
+class Within(enum.Enum):
+    """Which objects below a prefix: all, those that lie in no folder there, or those that do."""
+
+    ALL = "all"
+    TOP = "top"
+    BELOW = "below"
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -78,10 +96,10 @@ class Store(Protocol):
 
 
 @runtime_checkable
-class AsksForRights(Protocol):
-    """A source whose reading may be refused; ``refused_right`` would have to be allowed."""
+class MayBeRefused(Protocol):
+    """A source that is asked over the network; ``refused`` is the last error that this brought."""
 
-    refused_right: str
+    refused: StoreError | None
 
 
 class Bucket(Store, Protocol):
@@ -90,9 +108,11 @@ class Bucket(Store, Protocol):
     ``root`` is its address without the prefix and without a last slash. Nothing is asked after
     ``ends_at``, on the clock that never goes back. Beyond ``most_objects`` those are
     read of whose path ``says_something`` says that it is named as a model or what belongs to one.
+    Only what lies ``within`` is listed.
     """
 
     ends_at: float
+    within: Within
     most_objects: int
     says_something: Callable[[str], bool]
 
@@ -103,7 +123,16 @@ class Bucket(Store, Protocol):
     def prefix(self) -> str: ...
 
     def at(self, prefix: str) -> Self:
-        """The same bucket, seen from another prefix."""
+        """The same bucket, seen from another prefix, with all that lies there."""
+        ...
+
+    def objects(self) -> Iterator[Entry | Skipped]:
+        """Give every object as it is listed, however many there are.
+
+        Raises:
+            StoreError: the rest of the listing was refused, or it does not end.
+            MlsecError: no such bucket, or the credentials are not accepted.
+        """
         ...
 
     def sha256(self, entry: Entry) -> str:

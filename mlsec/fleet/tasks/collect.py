@@ -18,14 +18,13 @@ from mlsec.fleet.store import Store
 from mlsec.fleet.tasks.shards import NAME, begun, put, with_units
 from mlsec.fleet.units import Claim, ErrorClass, Outcome
 from mlsec.snapshot.facts import COMMIT, IDENTITY, PLACES, fact_of
-from mlsec.snapshot.records import CallStatus
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.checked_out import commit_of
 from mlsec.targets.collectors import COLLECTORS, scheme_of
 from mlsec.targets.identity import identity_of
 
-_EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "invalid_grant")
-_PASSING = {GapReason.THROTTLED: ErrorClass.THROTTLED, GapReason.TIMEOUT: ErrorClass.UNREACHABLE}
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "invalid_grant")
+PASSING = {GapReason.THROTTLED: ErrorClass.THROTTLED, GapReason.TIMEOUT: ErrorClass.UNREACHABLE}
 
 
 class _Places(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,8 +90,8 @@ def _refusal(snapshot: Snapshot, task: Task) -> dict[str, object]:
     whole = [gap for gap in places.gaps if gap.scope == task.scope and not _has_calls(snapshot)]
     for gap in whole:
         why = f"{gap.wanted}: {gap.detail or gap.reason.value}"
-        if gap.reason in _PASSING:
-            raise UnitError(_PASSING[gap.reason], why)
+        if gap.reason in PASSING:
+            raise UnitError(PASSING[gap.reason], why)
         return {
             "error_class": ErrorClass.DENIED, "error": why, "missing_right": gap.missing_right,
         }  # fmt: skip
@@ -106,5 +105,5 @@ def _has_calls(snapshot: Snapshot) -> bool:
 def _refuse_expired(snapshot: Snapshot) -> None:
     """Refuse a collection during which the credentials ran out: with new ones it is made anew."""
     for call in snapshot.calls():
-        if call.status is CallStatus.GAP and call.error_code in _EXPIRED:
+        if call.error_code in EXPIRED:
             raise UnitError(ErrorClass.EXPIRED, f"{call.error_code}: {call.detail}"[:300])

@@ -15,15 +15,16 @@ from azure.core.exceptions import (
     ResourceNotFoundError,
 )
 from azure.core.pipeline.transport import RequestsTransport
-from azure.storage.blob import ContainerClient
+from azure.storage.blob import BlobPrefix, ContainerClient
 
 from mlsec.artifacts.bytes.window import Source
 from mlsec.collect.client.metered_requests import checked, make_metered
-from mlsec.collect.folders.entry import Entry, Skipped, StoreError
+from mlsec.collect.folders.entry import Entry, Skipped, StoreError, Within
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.model_files.buckets.bucket import BucketStore
+from mlsec.model_files.buckets.paging import Page
 
 COLD = frozenset({"Archive"})
 CONNECTION = "AZURE_STORAGE_CONNECTION_STRING"
@@ -37,10 +38,15 @@ class AzureStore(BucketStore):
         super().__init__(f"az://{account}/{name}", name, prefix)
         self._container: Any = container
 
-    def _objects(self) -> Iterator[Entry | Skipped]:
+    def _pages(self) -> Iterator[Page]:
+        is_top = self.within is Within.TOP
+        asked = self._container.walk_blobs if is_top else self._container.list_blobs
+        pages = asked(name_starts_with=self.prefix or None).by_page()
         try:
-            for blob in self._container.list_blobs(name_starts_with=self.prefix or None):
-                yield self._listed(blob)
+            for blobs in pages:
+                inside = (blob for blob in blobs if not isinstance(blob, BlobPrefix))
+                objects = tuple(map(self._listed, inside))
+                yield Page(objects=objects, token=str(pages.continuation_token or ""))
         except ResourceNotFoundError:
             raise MlsecError("there is no such container", location=self.root) from None
         except ClientAuthenticationError as error:

@@ -12,18 +12,18 @@ from typing import Self, TypeVar
 from mlsec.artifacts.bytes.window import Source
 from mlsec.collect.client.attempt import attempt
 from mlsec.collect.client.meter import AnswerLimits, Meter
-from mlsec.collect.folders.entry import Entry, Listing, Skipped, StoreError
+from mlsec.collect.folders.entry import Entry, Listing, Skipped, StoreError, Within
 from mlsec.collect.walk.call_failure import CallFailure
 from mlsec.core.enums import GapReason
+from mlsec.core.errors import MlsecError
 from mlsec.core.sanitize import plain_name
+from mlsec.model_files.buckets.paging import Kept, Page, Progress
 from mlsec.model_files.buckets.ranged import RangedSource
 
 T = TypeVar("T")
 # An object in a list takes about a kB. So many are kept whatever they are called, and as many more
 # of those whose names say that a model, its index or its signature is in them.
 MOST_OBJECTS = 200_000
-# Nobody lists more in a night; a list without an end has to have one.
-MOST_LISTED = 50_000_000
 _PAGE = AnswerLimits()
 # What an answer takes besides the range.
 _SLACK_BYTES = 1 << 20
@@ -39,6 +39,7 @@ class BucketStore(abc.ABC):
 
     def __init__(self, root: str, bucket: str, prefix: str) -> None:
         self.root, self._bucket, self.prefix = root, bucket, prefix
+        self.within = Within.ALL
         self.most_objects = MOST_OBJECTS
         # Who opens a bucket for model files knows better than that every name says something.
         self.says_something: Callable[[str], bool] = bool
@@ -46,7 +47,7 @@ class BucketStore(abc.ABC):
     def at(self, prefix: str) -> Self:
         """The same bucket, seen from another prefix."""
         twin = copy.copy(self)
-        twin.prefix = prefix
+        twin.prefix, twin.within = prefix, Within.ALL
         return twin
 
     def listing(self) -> Listing:
@@ -55,56 +56,47 @@ class BucketStore(abc.ABC):
         Raises:
             MlsecError: no such bucket, or the credentials are not accepted.
         """
-        entries: list[Entry] = []
-        skipped: list[Skipped] = []
-        is_complete = True
+        kept, broken_off = Kept(self.most_objects, self.says_something), None
         try:
-            for object_ in self._counted():
-                if isinstance(object_, Entry):
-                    entries.append(object_)
-                else:
-                    skipped.append(object_)
+            for listed in self.objects():
+                kept.take(listed)
         except StoreError as error:
-            why, address = f"folder: {error.message}", self._address(self.prefix)
-            skipped.append(Skipped(id=address, why=why, reason=error.reason))
-            is_complete = False
-        entries.sort(key=lambda entry: entry.path)
-        return Listing(entries=tuple(entries), skipped=tuple(skipped), is_complete=is_complete)
+            broken_off = error
+        return kept.listing(self._address(self.prefix), broken_off)
 
-    def _counted(self) -> Iterator[Entry | Skipped]:
-        """Give the objects, within the limits of an answer for each page.
-
-        Of a large bucket those whose names say nothing are only counted, from some number on.
+    def objects(self) -> Iterator[Entry | Skipped]:
+        """Give every object as it is listed, within the limits of an answer for each page.
 
         Raises:
-            StoreError: some were only counted, or not listed at all.
+            StoreError: the rest of the listing was refused, or it does not end.
+            MlsecError: no such bucket, or the credentials are not accepted.
         """
-        objects, kept = self._objects(), 0
-        for listed in range(MOST_LISTED):
-            object_ = self._metered(lambda: next(objects, None), _PAGE)
-            if object_ is None:
-                if listed > kept:
-                    raise StoreError(GapReason.OVER_LIMIT, self._only_counted(listed, kept))
+        pages, progress = self._pages(), Progress()
+        while True:
+            try:
+                page = self._metered(lambda: next(pages, None), _PAGE)
+            except StoreError:
+                raise
+            except MlsecError as error:
+                if not progress.listed:
+                    raise
+                # The first pages came, so only the rest is hidden.
+                raise StoreError(GapReason.DENIED, error.message) from None
+            if page is None:
                 return
-            if listed < self.most_objects or (
-                kept < 2 * self.most_objects
-                and isinstance(object_, Entry)
-                and self.says_something(object_.path)
-            ):
-                kept += 1
-                yield object_
-        raise StoreError(GapReason.OVER_LIMIT, f"stopped after {MOST_LISTED:,} objects")
+            progress.check(page)
+            yield from filter(self._is_wanted, page.objects)
 
-    def _only_counted(self, listed: int, kept: int) -> str:
-        return (
-            f"of {listed:,} objects {listed - kept:,} were only counted: beyond"
-            f" {self.most_objects:,}, only what is named as a model, its index, bill or signature"
-            " is read; scan prefixes of the bucket"
-        )
+    def _is_wanted(self, listed: Entry | Skipped) -> bool:
+        if self.within is Within.ALL:
+            return True
+        above = self._address(self._above)
+        path = listed.path if isinstance(listed, Entry) else listed.id.removeprefix(above)
+        return ("/" in path) == (self.within is Within.BELOW)
 
     @abc.abstractmethod
-    def _objects(self) -> Iterator[Entry | Skipped]:
-        """Give every object as it is listed.
+    def _pages(self) -> Iterator[Page]:
+        """Give the objects page by page.
 
         Raises:
             StoreError: the rest of the listing was refused.
@@ -130,10 +122,9 @@ class BucketStore(abc.ABC):
         address = self._address(plain_name(key))
         if is_folder or (key.endswith("/") and not size_bytes):
             return Skipped(id=address, why="a folder's placeholder")
-        folder = self.prefix[: self.prefix.rfind("/") + 1]
         return Entry(
             id=address,
-            path=plain_name(key.removeprefix(folder) or key),
+            path=plain_name(key.removeprefix(self._above) or key),
             key=key,
             size_bytes=size_bytes,
             version=version,
@@ -171,6 +162,11 @@ class BucketStore(abc.ABC):
         if isinstance(outcome, CallFailure):
             raise StoreError(outcome.reason, outcome.detail) from None
         return outcome
+
+    @property
+    def _above(self) -> str:
+        """The folder that paths are relative to."""
+        return self.prefix[: self.prefix.rfind("/") + 1]
 
     def _address(self, name: str) -> str:
         return f"{self.root}/{name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 
-from mlsec.collect.folders.entry import Bucket, Entry, Listing
+from mlsec.collect.folders.entry import Bucket, Entry, Listing, Within
 from mlsec.core.errors import MlsecError
 from mlsec.model_files.buckets.model import FarModel
 from mlsec.model_files.folders import folders_of, marked_by_name
@@ -67,7 +67,7 @@ def models_in(
 def _top(bucket: Bucket, listing: Listing, by_path: Mapping[str, Entry]) -> FarModel:
     """The folder of the target's last name: listed is only what begins with that name."""
     base = bucket.prefix[: bucket.prefix.rfind("/") + 1]
-    is_whole = base == bucket.prefix
+    is_whole = base == bucket.prefix and bucket.within is Within.ALL
     return FarModel(
         bucket=bucket,
         prefix=base,

@@ -14,11 +14,12 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from mlsec.artifacts.bytes.window import Source
 from mlsec.collect.client.metered_requests import checked, make_metered
-from mlsec.collect.folders.entry import Entry, Skipped, StoreError
+from mlsec.collect.folders.entry import Entry, Skipped, StoreError, Within
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.model_files.buckets.bucket import BucketStore
+from mlsec.model_files.buckets.paging import Page
 
 # The SDK's own goes on for two minutes.
 _RETRY = DEFAULT_RETRY.with_timeout(20.0)
@@ -30,14 +31,21 @@ class GcsStore(BucketStore):
     def __init__(self, client: Any, bucket: str, prefix: str, settings: CollectSettings) -> None:
         super().__init__(f"gs://{bucket}", bucket, prefix)
         self._client = client
+        self._retry = _RETRY if settings.tries > 1 else None
         self._timeout_s = (settings.connect_timeout_s, settings.read_timeout_s)
 
-    def _objects(self) -> Iterator[Entry | Skipped]:
+    def _pages(self) -> Iterator[Page]:
         try:
-            for blob in self._client.list_blobs(
-                self._bucket, prefix=self.prefix or None, timeout=self._timeout_s, retry=_RETRY
-            ):
-                yield self._listed(blob)
+            listing = self._client.list_blobs(
+                self._bucket,
+                prefix=self.prefix or None,
+                delimiter="/" if self.within is Within.TOP else None,
+                timeout=self._timeout_s,
+                retry=self._retry,
+            )
+            for blobs in listing.pages:
+                objects = tuple(map(self._listed, blobs))
+                yield Page(objects=objects, token=str(listing.next_page_token or ""))
         except exceptions.NotFound:
             raise MlsecError("there is no such bucket", location=self._address("")) from None
         except google.auth.exceptions.GoogleAuthError as error:
@@ -62,12 +70,12 @@ class GcsStore(BucketStore):
                     raw_download=True,
                     checksum=None,
                     timeout=self._timeout_s,
-                    retry=_RETRY,
+                    retry=self._retry,
                 )
             except exceptions.NotFound:
                 raise StoreError(GapReason.MALFORMED, "changed while it was read") from None
             except google.auth.exceptions.GoogleAuthError as error:  # it ran out meanwhile
-                raise StoreError(GapReason.DENIED, str(error)[:200]) from None
+                raise _ran_out(error) from None
             except (exceptions.GoogleAPICallError, requests.RequestException) as error:
                 raise _error(error, "storage.objects.get") from None
             return data
@@ -111,6 +119,11 @@ def open_gcs(target: str, settings: CollectSettings) -> GcsStore:
     return GcsStore(client, bucket, prefix, settings)
 
 
+def _ran_out(error: Exception) -> StoreError:
+    code = "invalid_grant" if "invalid_grant" in str(error) else ""
+    return StoreError(GapReason.DENIED, str(error)[:200], code=code)
+
+
 def _error(error: Exception, right: str) -> StoreError:
     text = str(getattr(error, "message", "") or error).partition("\n")[0][:200]
     match error:
@@ -118,6 +131,8 @@ def _error(error: Exception, right: str) -> StoreError:
             return StoreError(GapReason.DENIED, text, right)
         case exceptions.TooManyRequests():
             return StoreError(GapReason.THROTTLED, text)
+        case requests.JSONDecodeError():
+            return StoreError(GapReason.MALFORMED, "the answer could not be parsed")
         case requests.Timeout() | requests.ConnectionError() | exceptions.ServerError():
             return StoreError(GapReason.TIMEOUT, text)
         case _:

@@ -23,12 +23,12 @@ class RangedSource:
     """Reads by aligned blocks, so that neighbours cost one request; large reads go through whole.
 
     ``fetch(offset, length)`` asks the store for one range. ``bytes_read`` counts what was
-    transferred, ``requests`` how often the store was asked; ``refused_right`` is the action that
-    would have to be allowed.
+    transferred, ``requests`` how often the store was asked; ``refused`` is the last error
+    that this brought.
     """
 
     __slots__ = (
-        "_blocks", "_fetch", "_parts", "_starts", "bytes_read", "refused_right", "requests",
+        "_blocks", "_fetch", "_parts", "_starts", "bytes_read", "refused", "requests",
         "size_bytes",
     )  # fmt: skip
 
@@ -40,7 +40,7 @@ class RangedSource:
         self.size_bytes = size_bytes
         self.bytes_read = 0
         self.requests = 0
-        self.refused_right = ""
+        self.refused: StoreError | None = None
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Give at most ``length`` bytes; fewer only at the end."""
@@ -114,7 +114,7 @@ class RangedSource:
         try:
             return self._fetch(offset, length)
         except StoreError as error:
-            self.refused_right = error.right
+            self.refused = error
             raise
 
     def _count(self, data: bytes) -> None:

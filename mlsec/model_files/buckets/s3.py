@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
 import botocore.exceptions
 from botocore.config import Config
+from botocore.parsers import ResponseParserFactory
 
 from mlsec.artifacts.bytes.window import Source
 from mlsec.collect.client.answer import check_xml
 from mlsec.collect.client.metered_botocore import meter_client
-from mlsec.collect.folders.entry import Entry, Skipped, StoreError
+from mlsec.collect.folders.entry import Entry, Skipped, StoreError, Within
 from mlsec.collect.settings import CollectSettings
+from mlsec.collect.walk.call_failure import MalformedAnswerError
 from mlsec.core.enums import GapReason
 from mlsec.core.errors import MlsecError
 from mlsec.model_files.buckets.bucket import BucketStore
+from mlsec.model_files.buckets.paging import Page
 
 # The only requests this store makes; anything else is refused before it is sent.
 READS = frozenset({"ListObjectsV2", "GetObject", "HeadObject"})
 FULL = "FULL_OBJECT"
 COLD = frozenset({"GLACIER", "DEEP_ARCHIVE"})
-_DENIED = frozenset({"AccessDenied", "403", "AllAccessDisabled", "InvalidAccessKeyId"})
+_DENIED = frozenset({
+    "AccessDenied", "403", "AllAccessDisabled", "InvalidAccessKeyId", "ExpiredToken",
+    "InvalidToken", "TokenRefreshRequired", "SignatureDoesNotMatch",
+})  # fmt: skip
 _THROTTLED = frozenset({"SlowDown", "Throttling", "RequestLimitExceeded", "503"})
 
 
@@ -44,22 +50,33 @@ class S3Store(BucketStore):
                 response_checksum_validation="when_required",
             ),
         )
+        # Nothing here reads a time, and to parse those of a list takes twice as long as the rest.
+        parsers = ResponseParserFactory()
+        parsers.set_parser_defaults(timestamp_parser=str)
+        self._client._endpoint._response_parser_factory = parsers
         events = meter_client(self._client).meta.events
         events.register("before-call.s3", _refuse_writes)
-        events.register("before-parse.s3", _check_body)
+        events.register("before-parse.s3.ListObjectsV2", _check_body)
 
-    def _objects(self) -> Iterator[Entry | Skipped]:
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=self.prefix
-        )
+    def _pages(self) -> Iterator[Page]:
+        asked = {"Bucket": self._bucket, "Prefix": self.prefix}
+        if self.within is Within.TOP:
+            asked["Delimiter"] = "/"
+        while True:
+            page = self._page(asked)
+            yield page
+            if not page.token:
+                return
+            asked["ContinuationToken"] = page.token
+
+    def _page(self, asked: Mapping[str, str]) -> Page:
         try:
-            for page in pages:
-                yield from map(self._listed, page.get("Contents", ()))
+            answer = self._client.list_objects_v2(**asked)
         except botocore.exceptions.ClientError as error:
             code = str(error.response["Error"].get("Code", ""))
             if code in ("NoSuchBucket", "404"):
                 raise MlsecError("there is no such bucket", location=self._address("")) from None
-            raise StoreError(_reason(code), f"{code}: s3:ListBucket") from None
+            raise StoreError(_reason(code), f"{code}: s3:ListBucket", code=code) from None
         except botocore.exceptions.NoCredentialsError:
             raise MlsecError(
                 "no credentials to read it with",
@@ -68,6 +85,10 @@ class S3Store(BucketStore):
             ) from None
         except botocore.exceptions.BotoCoreError as error:
             raise StoreError(GapReason.TIMEOUT, str(error)) from None
+        token = answer.get("NextContinuationToken", "") if answer.get("IsTruncated") else ""
+        if answer.get("IsTruncated") and not token:
+            raise StoreError(GapReason.MALFORMED, "there is more, but not where it begins")
+        return Page(objects=tuple(map(self._listed, answer.get("Contents", ()))), token=token)
 
     def open(self, entry: Entry) -> Source:
         """Open an object; every range must come from the version that was listed.
@@ -140,10 +161,14 @@ def open_s3(target: str, settings: CollectSettings) -> S3Store:
 
 
 def _check_body(response_dict: Any, **_: Any) -> None:
-    """Refuse a list that becomes larger when it is parsed; objects are streams here."""
+    """Refuse a list that becomes larger when it is parsed, or is none; objects are streams here."""
     body = response_dict.get("body")
-    if isinstance(body, bytes):
-        check_xml(body)
+    if not isinstance(body, bytes):
+        return
+    check_xml(body)
+    # The SDK takes any other document, such as a proxy's, for an empty list.
+    if response_dict["status_code"] < 300 and b"<ListBucketResult" not in body[:1000]:
+        raise MalformedAnswerError("the answer is no list of objects")
 
 
 def _refuse_writes(model: Any, **_: Any) -> None:
@@ -163,7 +188,7 @@ def _refused(error: Any) -> StoreError:
     code = str(error.response["Error"].get("Code", ""))
     if code in ("PreconditionFailed", "412"):
         return StoreError(GapReason.MALFORMED, "changed while it was read")
-    return StoreError(_reason(code), code, "s3:GetObject")
+    return StoreError(_reason(code), code, "s3:GetObject", code)
 
 
 def _reason(code: str) -> GapReason:
