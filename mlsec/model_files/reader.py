@@ -54,7 +54,7 @@ class _Scope:
         self._scope, self._snapshot, self._tally = scope, snapshot, tally
         self._place = (ARTIFACT, scope, "")
         self._signatures: dict[str, Signatures] = {}
-        self._in_repository = ""
+        self._in_repository = self._base = ""
         tally.look(self._place)
 
     def read(self, calls: Iterable[Call]) -> list[Resource]:
@@ -63,6 +63,7 @@ class _Scope:
             by_operation.setdefault(call.operation, []).append(call)
         listing = self._listing(by_operation.get(LIST, []))
         self._in_repository = listing.in_repository
+        self._base = _base_of(listing) or self._id_of("")
         for call in by_operation.get(VERIFY, []):
             signatures = answer_of(self._snapshot, call, Signatures)
             self._signatures[signatures.folder] = signatures
@@ -259,7 +260,7 @@ class _Scope:
 
     def _id_of(self, folder: str) -> str:
         root = self._scope.removeprefix("files/")
-        return f"{root}/{folder}" if folder else root
+        return f"{self._base}/{folder}" if folder else root
 
     def _skip(self, skipped: Skipped, reason: GapReason) -> None:
         gap = self._gap(skipped.id, reason, skipped.why)
@@ -282,6 +283,14 @@ class _Scope:
             missing_right=right,
             detail=detail,
         )
+
+
+def _base_of(listing: Listing) -> str:
+    """Give what paths in a bucket are relative to: of "live/a" as a part of a name it is "live"."""
+    entry = next(iter(listing.entries), None)
+    if entry is None or "://" not in entry.id:
+        return ""
+    return entry.id.removesuffix(entry.path).rstrip("/")
 
 
 def _file_of(call: Call) -> str:

@@ -166,5 +166,6 @@ def judged(folder: Path) -> dict[str, Any]:
     }
     return {
         "counted": counted, "totals": document["coverage"]["totals"], "findings": findings,
-        "passed": {rule: sorted(ids) for rule, ids in document["passed"].items()}, "gaps": document["gaps"],
+        "passed": {rule: sorted(ids) for rule, ids in document["passed"].items()},
+        "gaps": document["gaps"],
     }  # fmt: skip

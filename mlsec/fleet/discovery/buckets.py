@@ -141,9 +141,9 @@ def _apart(node: _Node, most: int, *, is_whole: bool = True) -> Iterator[Area]:
         yield from _apart(below, most, is_whole=False)
 
 
-def _shared(one: str, other: str) -> int:
+def _shared(folder: str, last: str) -> int:
     """Give how many first letters two names share."""
     differ = (
-        number for number, pair in enumerate(zip(one, other, strict=False)) if len({*pair}) > 1
+        number for number, pair in enumerate(zip(folder, last, strict=False)) if len({*pair}) > 1
     )
-    return next(differ, min(len(one), len(other)))
+    return next(differ, min(len(folder), len(last)))
