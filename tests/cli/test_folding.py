@@ -243,6 +243,18 @@ def test_repository_of_examples_is_judged_as_what_it_is() -> None:
     assert "examples count here" in document["folding"]["kept"]
 
 
+def test_what_is_scanned_beside_a_repository_of_examples_folds_nothing_in_it() -> None:
+    write(NOTEBOOK, *(f"examples/{n}/main.tf" for n in range(24)))
+    write(NOTEBOOK, "../other/infra/main.tf", "../other/examples/main.tf")
+    assert main(["scan", "code", "other", "--fail-on", "medium", "-q", "-o", "out"]) == 10
+    document = json.loads(Path("out/assessment.json").read_text())
+    counted = {finding["resource"]["scope"] for finding in document["findings"]}
+    assert counted == {"code/code", "code/other"}
+    folded = {finding["resource"]["scope"] for finding in document["folding"]["findings"]}
+    assert folded == {"code/other"}
+    assert "examples count in code: less than a tenth" in document["folding"]["kept"]
+
+
 def test_target_within_such_a_folder_is_judged() -> None:
     write(NOTEBOOK, "examples/a/main.tf")
     assert places(scan(code=10, target="code/examples"))[""] == {"a/main.tf"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import Protocol
 
 from mlsec.core.enums import Severity, Status
@@ -48,8 +48,16 @@ class Kind(Protocol):
     def is_of_repository(self) -> bool: ...
 
 
+def target_of(scope: str) -> str:
+    """Name the repository that a scope is of: its code and its files are two scopes."""
+    return scope.partition("/")[2]
+
+
 class FoldPlaces:
-    """Gives what folds a finding, a pass or a gap: the outermost class of a file that does."""
+    """Gives what folds a finding, a pass or a gap: the outermost class of a file that does.
+
+    In the targets ``alone`` the classes that are shown alone do not fold.
+    """
 
     def __init__(
         self,
@@ -57,8 +65,10 @@ class FoldPlaces:
         files: Files,
         resources: Mapping[str, Resource],
         ruleset: RuleSet,
+        alone: Set[str] = frozenset(),
     ) -> None:
         self.kinds = {kind.name: kind for kind in kinds}
+        self._alone = alone
         self._files, self._resources = files, resources
         self._rules = {rule.id: rule for rule in ruleset.rules}
         self._objectives = {rule.id: rule.objective for rule in ruleset.rules}
@@ -74,7 +84,7 @@ class FoldPlaces:
 
     def of_gap(self, gap: Gap) -> Place:
         """Give what folds a gap."""
-        return next(iter(self._known(self._files.of_gap(gap))), COUNTS)
+        return next(iter(self._known(self._files.of_gap(gap), gap.scope)), COUNTS)
 
     def of_pass(self, rule_id: str, resource_id: str) -> Place:
         """Give what folds that a resource passed a rule."""
@@ -106,17 +116,23 @@ class FoldPlaces:
         if subject.id in self._resources:
             return self._of.get(subject.id, ())
         about = (subject.provider, subject.scope, subject.id, subject.file)
-        return self._known(self._files.of_resource(*about))
+        return self._known(self._files.of_resource(*about), subject.scope)
 
     def _of_resource(self, item: Resource) -> tuple[Place, ...]:
         file, root = item.origin.file, item.origin.stack
         # What a root deploys goes with the root, wherever its modules lie.
         if root and root not in (file, file.rpartition("/")[0] or "."):
             file = f"{root}/"
-        return self._known(self._files.of_resource(item.provider, item.scope, item.id, file))
+        places = self._files.of_resource(item.provider, item.scope, item.id, file)
+        return self._known(places, item.scope)
 
-    def _known(self, places: Collection[Place]) -> tuple[Place, ...]:
-        return tuple(place for place in places if place[0] in self.kinds) if places else ()
+    def _known(self, places: Collection[Place], scope: str) -> tuple[Place, ...]:
+        if not places:
+            return ()
+        known = (place for place in places if place[0] in self.kinds)
+        if target_of(scope) in self._alone:
+            return tuple(place for place in known if not self.kinds[place[0]].is_shown_alone)
+        return tuple(known)
 
     def _is_certain(self, finding: Finding) -> bool:
         """Whether it is code in a model that does harm, or a key that its own form proves."""

@@ -13,9 +13,10 @@ from mlsec.core.enums import Status
 from mlsec.core.finding import Finding
 from mlsec.core.folding import FoldedClass, Folding
 from mlsec.core.resource import Gap, Resource
+from mlsec.core.sanitize import visible
 from mlsec.engine.assessment.assess import Judgement, total_of
 from mlsec.engine.assessment.families import join_families
-from mlsec.engine.assessment.fold_places import Files, FoldPlaces, Kind, Place
+from mlsec.engine.assessment.fold_places import Files, FoldPlaces, Kind, Place, target_of
 from mlsec.engine.assessment.observations import moved
 from mlsec.engine.assessment.roots import join_roots
 from mlsec.engine.model.rule import RuleSet
@@ -23,6 +24,7 @@ from mlsec.engine.model.rule import RuleSet
 # Where less than this share of all checks would be left, what is shown alone is not folded.
 LEAST_LEFT = 0.1
 _FOLDERS_NAMED = 5
+_TARGETS_SAID = 3
 _FIELDS = ("failed", "waived", "not_assessed", "passed", "gaps")
 _WORDS = {Status.FAIL: "failed", Status.NOT_ASSESSED: "not_assessed"}
 # What is folded of the passes: rule, resource and what folds it.
@@ -63,10 +65,10 @@ class Folder:
     def fold(self, judgement: Judgement, gaps: Iterable[Gap], coverage: Coverage) -> Folded:
         """Part what is folded from what counts."""
         gaps = tuple(gaps)
-        places = self._places(self._kinds)
-        kept = self._keep_alone(judgement, places)
-        if kept:
-            places = self._places(kind for kind in self._kinds if not kind.is_shown_alone)
+        places = self._places()
+        alone, kept = self._keep_alone(judgement, places)
+        if alone:
+            places = self._places(alone)
         gap_places = {gap.id: places.of_gap(gap) for gap in gaps}
         of_findings = [places.of_finding(item, gap_places) for item in judgement.findings]
         findings, of_findings = join_roots(judgement.findings, of_findings, self._resources)
@@ -98,21 +100,42 @@ class Folder:
             folding=Folding(classes=classes, findings=folded, kept=kept) if is_folded else None,
         )
 
-    def _places(self, kinds: Iterable[Kind]) -> FoldPlaces:
-        return FoldPlaces(kinds, self._files, self._resources, self._ruleset)
+    def _places(self, alone: Set[str] = frozenset()) -> FoldPlaces:
+        return FoldPlaces(self._kinds, self._files, self._resources, self._ruleset, alone)
 
-    def _keep_alone(self, judgement: Judgement, places: FoldPlaces) -> str:
-        """Say why examples and the like count: there is little else. "" where they are folded."""
-        counts = Counter(places.home(finding)[0] for finding in judgement.findings)
+    def _keep_alone(self, judgement: Judgement, places: FoldPlaces) -> tuple[Set[str], str]:
+        """Give the targets of which examples and the like count, and the sentence that says why.
+
+        Each target decides for itself: what is scanned beside a repository folds nothing in it.
+        """
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
+        for finding in judgement.findings:
+            counts[target_of(finding.resource.scope)][places.home(finding)[0]] += 1
         for ids in judgement.passed.values():
-            counts.update(places.home(item)[0] for item in ids)
-        alone = [kind for kind in self._kinds if kind.is_shown_alone and counts[kind.name]]
-        shown = sum(counts[kind.name] for kind in alone)
-        rest = counts[""] + sum(counts[kind.name] for kind in self._kinds if kind.is_of_repository)
-        if not shown or rest >= LEAST_LEFT * (rest + shown):
-            return ""
-        titles = " and ".join(kind.title for kind in alone)
-        return f"{titles} count here: less than a tenth of the checks are about anything else"
+            for item in ids:
+                resource = self._resources.get(item)
+                target = target_of(resource.scope) if resource else ""
+                counts[target][places.home(item)[0]] += 1
+        alone = {target: kinds for target in counts if (kinds := self._alone_in(counts[target]))}
+        titles = " and ".join(
+            kind.title
+            for kind in self._kinds
+            if any(kind.name in names for names in alone.values())
+        )
+        if not alone:
+            return frozenset(), ""
+        where = "here" if counts.keys() <= {*alone, ""} else f"in {_named(alone)}"
+        why = "less than a tenth of the checks are about anything else"
+        return frozenset(alone), f"{titles} count {where}: {why}"
+
+    def _alone_in(self, counts: Mapping[str, int]) -> Set[str]:
+        """Name the classes beside which a target has little else."""
+        alone = {kind.name for kind in self._kinds if kind.is_shown_alone and counts.get(kind.name)}
+        shown = sum(counts[name] for name in alone)
+        rest = counts.get("", 0) + sum(
+            counts.get(kind.name, 0) for kind in self._kinds if kind.is_of_repository
+        )
+        return frozenset() if rest >= LEAST_LEFT * (rest + shown) else alone
 
     def _classes(
         self,
@@ -165,6 +188,14 @@ class Folder:
             excluded_because="; ".join(part for part in (row.excluded_because, words) if part),
             gaps=left,
         )
+
+
+def _named(targets: Iterable[str]) -> str:
+    """Name the first of some targets, and how many more there are."""
+    names = sorted(targets)
+    said = ", ".join(visible(name, 80) for name in names[:_TARGETS_SAID])
+    left = len(names) - _TARGETS_SAID
+    return f"{said} and {left:,} more" if left > 0 else said
 
 
 def _passed(
