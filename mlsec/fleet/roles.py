@@ -28,7 +28,8 @@ END $$
 """
 
 # A worker ends units and adds what follows from them. It can neither begin a scan, nor change what
-# a unit is, nor read the history.
+# a unit is, nor read the history; nor end or add the unit that judges, which says that a scan has
+# its report and names the shards that are joined.
 _LEDGER = """
 GRANT USAGE ON SCHEMA mlsec_fleet TO mlsec_planner, mlsec_worker;
 GRANT SELECT ON ALL TABLES IN SCHEMA mlsec_fleet TO mlsec_planner, mlsec_worker;
@@ -36,8 +37,19 @@ GRANT INSERT, UPDATE, DELETE ON mlsec_fleet.scan, mlsec_fleet.unit, mlsec_fleet.
     mlsec_fleet.slot, mlsec_fleet.inspected TO mlsec_planner;
 REVOKE ALL ON mlsec_fleet.owner_login, mlsec_fleet.owner_scope FROM mlsec_worker;
 GRANT INSERT, UPDATE, DELETE ON mlsec_fleet.owner_login, mlsec_fleet.owner_scope TO mlsec_planner;
-GRANT INSERT ON mlsec_fleet.unit, mlsec_fleet.lane, mlsec_fleet.slot TO mlsec_worker;
-GRANT INSERT, UPDATE ON mlsec_fleet.inspected TO mlsec_worker;
+REVOKE INSERT ON mlsec_fleet.unit FROM mlsec_worker;
+REVOKE INSERT, UPDATE ON mlsec_fleet.inspected FROM mlsec_worker;
+GRANT INSERT (scan, pass, kind, scope, lane, weight, task) ON mlsec_fleet.unit TO mlsec_worker;
+GRANT INSERT ON mlsec_fleet.lane, mlsec_fleet.slot TO mlsec_worker;
+ALTER TABLE mlsec_fleet.unit ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS plans ON mlsec_fleet.unit;
+DROP POLICY IF EXISTS reads ON mlsec_fleet.unit;
+DROP POLICY IF EXISTS adds ON mlsec_fleet.unit;
+DROP POLICY IF EXISTS ends ON mlsec_fleet.unit;
+CREATE POLICY plans ON mlsec_fleet.unit TO mlsec_planner USING (true);
+CREATE POLICY reads ON mlsec_fleet.unit FOR SELECT TO mlsec_worker USING (true);
+CREATE POLICY adds ON mlsec_fleet.unit FOR INSERT TO mlsec_worker WITH CHECK (kind = 'collect');
+CREATE POLICY ends ON mlsec_fleet.unit FOR UPDATE TO mlsec_worker USING (kind <> 'judge');
 GRANT UPDATE (state, attempt, failures, crashes, enqueued, enqueued_at, not_before, lease_until,
     renewed_at, worker, shard, digest, error_class, error, missing_right, calls, cpu_ms,
     peak_bytes, started_at, ended_at) ON mlsec_fleet.unit TO mlsec_worker;

@@ -26,6 +26,8 @@ from mlsec.fleet.units import Assignment, Claim, ErrorClass, Kind, Outcome
 from mlsec.history.place import DatabaseUrl
 
 DATABASE_VARIABLE = "MLSEC_FLEET_DATABASE"
+# What only the judge needs: addresses with passwords, receivers, the key that opens shards.
+_OF_THE_JUDGE = (DATABASE_VARIABLE, "MLSEC_FLEET_IDENTITY", "MLSEC_HISTORY", "MLSEC_NOTIFY", "PG")
 _COMMAND = (sys.executable, "-I", "-m", "mlsec", "fleet", "unit")
 # What the driver says when the server is away, or went away before or while it was asked.
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
@@ -182,7 +184,7 @@ class Worker:
 
 
 def _environment(kind: Kind) -> dict[str, str]:
-    """Give a unit's environment: what reads foreign data gets no way to the ledger."""
+    """Give a unit's environment: what reads foreign data gets no way to ledger and history."""
     if kind is Kind.JUDGE:
         return dict(os.environ)
-    return {name: value for name, value in os.environ.items() if name != DATABASE_VARIABLE}
+    return {n: value for n, value in os.environ.items() if not n.startswith(_OF_THE_JUDGE)}

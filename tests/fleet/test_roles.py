@@ -16,7 +16,7 @@ from mlsec.fleet.database import connect, migrate
 from mlsec.fleet.ledger import add_units, claim, commit, fail, release, renew, sweep
 from mlsec.fleet.roles import PLANNER, READER, TEAM, WORKER, make_roles, set_owners
 from mlsec.fleet.scans import begin_scan, end_scan, progress
-from mlsec.fleet.units import ErrorClass, Outcome
+from mlsec.fleet.units import ErrorClass, Kind, Outcome
 from mlsec.fleet.views import make_views
 from mlsec.history.place import DatabaseUrl
 from mlsec.history.store import History
@@ -131,6 +131,11 @@ def test_a_worker_runs_units_and_nothing_else(logins: Logins) -> None:
             "UPDATE mlsec_fleet.scan SET state = 'done'",
             "UPDATE mlsec_fleet.unit SET task = '{}'",
             "UPDATE mlsec_fleet.unit SET scope = 'aws/9'",
+            "INSERT INTO mlsec_fleet.unit (scan, pass, kind, scope, lane, task)"
+            " SELECT id, 9, 'judge', 'x', 'lane', '{}' FROM mlsec_fleet.scan",
+            "INSERT INTO mlsec_fleet.unit (scan, pass, kind, scope, lane, task, state)"
+            " SELECT id, 9, 'collect', 'x', 'lane', '{}', 'done' FROM mlsec_fleet.scan",
+            "INSERT INTO mlsec_fleet.inspected VALUES ('x', 'x', 1, '{}')",
             "UPDATE mlsec_fleet.lane SET slots = 99",
             "DELETE FROM mlsec_fleet.unit",
             "ALTER TABLE mlsec_fleet.unit ADD COLUMN x int",
@@ -141,6 +146,21 @@ def test_a_worker_runs_units_and_nothing_else(logins: Logins) -> None:
             "SELECT * FROM mlsec_fleet.owner_login",
             "INSERT INTO mlsec.account (provider, scope) VALUES ('aws', 'x')",
         )
+
+
+def test_a_worker_cannot_say_that_a_scan_was_judged(logins: Logins) -> None:
+    with logins("plans") as planner, logins("works") as worker:
+        begun = begin_scan(planner, "judged by its planner", {})
+        add_units(planner, begun.id, [unit("all", kind=Kind.JUDGE, lane="judge", slots=1)])
+        assert sweep(worker) == [], "it is the planner's to release"
+        [judge] = sweep(planner)
+        assert claim(worker, judge, "w", 60) is None
+        claimed = claim(planner, judge, "w", 60)
+        assert claimed is not None
+        assert not commit(worker, judge, claimed.attempt, SHARD)
+        ended = "UPDATE mlsec_fleet.unit SET state = 'done' WHERE kind = 'judge'"
+        assert worker.execute(ended).rowcount == 0
+        assert commit(planner, judge, claimed.attempt, SHARD)
 
 
 def test_a_reader_reads_the_views_alone(logins: Logins) -> None:
