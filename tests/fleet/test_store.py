@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 import uuid
 from pathlib import Path
 
@@ -87,6 +89,33 @@ def test_file_that_a_killed_writer_left_is_no_object(tmp_path: Path, file: Path)
     store.put("1/a", file)
     (tmp_path / "store" / "1" / "b.draft").write_bytes(b"half")
     assert list(store.list()) == ["1/a"]
+
+
+def test_link_that_another_writer_made_leads_nowhere(tmp_path: Path, file: Path) -> None:
+    store = _store(tmp_path)
+    stored = store.put("1/a", file)
+    victim = tmp_path / "victim"
+    victim.write_bytes(file.read_bytes())
+    draft, there = tmp_path / "store" / "1" / "b.draft", tmp_path / "store" / stored.name
+    draft.symlink_to(victim)
+    put = tmp_path / "another"
+    put.write_bytes(b"another")
+    store.put("1/b", put)
+    assert victim.read_bytes() == file.read_bytes(), "what a link led to is not overwritten"
+    there.unlink()
+    there.symlink_to(victim)
+    with pytest.raises(MlsecError, match="cannot be read"), store.get("1/a", stored.digest):
+        pass
+    there.unlink()
+    os.mkfifo(there)
+    with pytest.raises(MlsecError, match="it is no file"), store.get("1/a", stored.digest):
+        pass
+
+
+def test_every_folder_of_a_store_is_its_owners_alone(tmp_path: Path, file: Path) -> None:
+    _store(tmp_path / "new").put("1/2/a", file)
+    made = [tmp_path / "new", *(path for path in (tmp_path / "new").rglob("*") if path.is_dir())]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700}
 
 
 def test_bucket_of_s3_is_a_store(

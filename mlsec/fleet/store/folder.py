@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from mlsec.core.errors import MlsecError, NoRoomError
 
 _NO_ROOM = frozenset({28, 122})  # ENOSPC, EDQUOT
+# Who else can write the folder may have put a link, a device or a pipe under a name.
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Folder:
@@ -23,8 +28,9 @@ class Folder:
         path = self._root / name
         draft = path.with_name(f"{path.name}.draft")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with file.open("rb") as source, draft.open("wb") as target:
+            _make(path.parent)
+            draft.unlink(missing_ok=True)
+            with file.open("rb") as source, draft.open("xb") as target:
                 shutil.copyfileobj(source, target, 1 << 20)
                 target.flush()
                 os.fsync(target.fileno())
@@ -35,9 +41,10 @@ class Folder:
             raise kind(f"cannot be written: {error.strerror}", location=str(path)) from None
 
     def read(self, name: str, file: Path) -> None:
-        """Copy a file out."""
+        """Copy a file out; a link is not followed."""
         try:
-            shutil.copyfile(self._root / name, file)
+            with _opened(self._root / name) as source, file.open("wb") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
         except OSError as error:
             message = f"cannot be read: {error.strerror}"
             raise MlsecError(message, location=str(self._root / name)) from None
@@ -51,3 +58,18 @@ class Folder:
     def delete(self, name: str) -> None:
         """Delete a file."""
         (self._root / name).unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> BinaryIO:
+    source = os.fdopen(os.open(path, _READ), "rb")
+    if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+        source.close()
+        raise OSError(errno.EINVAL, "it is no file")
+    return source
+
+
+def _make(folder: Path) -> None:
+    """Make a folder with those above it, each for its owner alone."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
