@@ -97,10 +97,13 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
     inventory = join([read_inventory(snapshot, ruleset.vocabulary), external_inventory])
     say("joining what was found", 0, 0)
     clock = judging.now or taken_at(snapshot)
+    facts = _facts(snapshot, ruleset, judging)
+    in_code, notices = comment_waivers(read_comment_waivers(snapshot, inventory))
+    if not any(item.type == FILE_TYPE for item in inventory.resources):
+        snapshot.forget_calls()  # only where there is code is it looked at again
     graph = build_graph(ruleset.vocabulary, inventory, FACTS, clock)
     inventory = msgspec.structs.replace(inventory, resources=graph.collected)
     waivers = load_waivers(judging.waivers) if judging.waivers else ()
-    in_code, notices = comment_waivers(read_comment_waivers(snapshot, inventory))
     judgement = assess(
         ruleset,
         graph,
@@ -126,7 +129,7 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         ruleset,
         judgement,
         version=__version__,
-        scan=_facts(snapshot, ruleset, judging),
+        scan=facts,
         coverage=folded.coverage,
         gaps=gaps,
         is_whole=limit is None,

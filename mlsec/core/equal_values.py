@@ -30,14 +30,16 @@ class EqualValues:
         kind = type(value)
         if kind is str:
             return self._texts.setdefault(value, value)
+        if value is None or kind is bool:
+            return value
         if kind is list and level < _MOST_LEVELS:
             items = [self.value(item, level + 1) for item in value]
             return self._lists.setdefault(_where(items), items)
         if kind is dict and level < _MOST_LEVELS:
             pairs = {self.text(key): self.value(item, level + 1) for key, item in value.items()}
             return self._mappings.setdefault(_where([*pairs, *pairs.values()]), pairs)
-        # True and 1 are equal and are not the same.
-        key = (kind, value) if kind is int or kind is bool else (id(value),)
+        # 1.0 and 1 are equal and are not the same.
+        key = (kind, value) if kind is int else (id(value),)
         return self._others.setdefault(key, value)
 
 

@@ -83,6 +83,10 @@ class Guard:
         """Let rows of the known tables be changed."""
         self._is_writable = True
 
+    def begin(self) -> None:
+        """Give the next query its whole share of work."""
+        self._left = self._steps
+
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         """Give the rows of a query, within its share of work and memory.
 

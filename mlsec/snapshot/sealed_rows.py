@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -15,6 +15,8 @@ import msgspec
 from mlsec.core.enums import GapReason
 from mlsec.core.equal_values import EqualValues
 from mlsec.core.errors import MlsecError
+from mlsec.snapshot.database import clear_errors
+from mlsec.snapshot.foreign_database import Guard
 from mlsec.snapshot.records import Call, CallStatus
 from mlsec.snapshot.seal import check_seal
 
@@ -36,20 +38,36 @@ _params = msgspec.json.Decoder(dict[str, Any])
 class SealedRows:
     """Facts, times and calls of a snapshot that nobody changed since it was finished."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, guard: Guard, path: Path) -> None:
+        self._connection, self._guard = connection, guard
         self._path, self._most = path, path.stat().st_size // _LEAST_ROW_BYTES
-        self.meta = self._pairs(connection, "SELECT key, value FROM meta")
-        self.clock = self._pairs(connection, "SELECT key, value FROM clock")
-        times = {row[0]: row[1:] for row in self._rows(connection, _TIMES, (str, str, int, int))}
-        rows = self._rows(connection, _CALLS, (str,) * 12)
-        equal = EqualValues()
-        self._by_id = {
-            row[0]: self._call(tuple(map(equal.text, row)), times.get(row[0], ("", 0, 0)))
-            for row in rows
-        }
+        self.meta = self._pairs("SELECT key, value FROM meta")
+        self.clock = self._pairs("SELECT key, value FROM clock")
+        self.has_sealed_times = True
+        self._by_id  # noqa: B018 - read and checked before anything is asked
+
+    def forget_calls(self) -> None:
+        """Let go of all calls; they are read and checked again for who asks after this."""
+        for name in ("_by_id", "calls", "_by_place"):
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Call]:
+        with clear_errors(self._path):
+            times = {row[0]: row[1:] for row in self._rows(_TIMES, (str, str, int, int))}
+            equal = EqualValues()
+            calls = {
+                row[0]: self._call(tuple(map(equal.text, row)), times.get(row[0], ("", 0, 0)))
+                for row in self._rows(_CALLS, (str,) * 12)
+            }
+        self._check_whole(calls.values(), len(times))
+        return calls
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """All calls, sorted by scope, region, service, operation and parameters."""
         order = attrgetter("scope", "region", "service", "operation", "params")
-        self.calls: tuple[Call, ...] = tuple(sorted(self._by_id.values(), key=order))
-        self._check_whole(len(times))
+        return tuple(sorted(self._by_id.values(), key=order))
 
     def find(self, call_id: str) -> Call | None:
         """Give the call with this id, or None when it was not made."""
@@ -66,14 +84,14 @@ class SealedRows:
             places[call.key[:4]].append(call)
         return dict(places)
 
-    def _check_whole(self, timed: int) -> None:
+    def _check_whole(self, calls: Collection[Call], timed: int) -> None:
         if "seal" not in self.meta:
             raise MlsecError(
                 "the snapshot was never finished",
                 hint="finish it with --resume",
                 location=str(self._path),
             )
-        expected, count = self.meta.get("calls", "none"), len(self.calls)
+        expected, count = self.meta.get("calls", "none"), len(calls)
         if expected != str(count):
             raise MlsecError(
                 f"the snapshot should hold {expected[:20]} calls and holds {count}",
@@ -82,17 +100,16 @@ class SealedRows:
             )
         if timed > count:
             raise self._damaged(f"times of {timed} calls, and {count} calls")
-        self.has_sealed_times = check_seal(self.meta, self.clock, self.calls, str(self._path))
+        self.has_sealed_times = check_seal(self.meta, self.clock, calls, str(self._path))
 
-    def _pairs(self, connection: sqlite3.Connection, query: str) -> dict[str, str]:
-        return {key: value for key, value in self._rows(connection, query, (str, str))}  # noqa: C416 - rows are typed as Any
+    def _pairs(self, query: str) -> dict[str, str]:
+        return {key: value for key, value in self._rows(query, (str, str))}  # noqa: C416 - rows are typed as Any
 
-    def _rows(
-        self, connection: sqlite3.Connection, query: str, types: Sequence[type]
-    ) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, query: str, types: Sequence[type]) -> Iterator[tuple[Any, ...]]:
         """Give the rows of a table in the order of its key, in which none comes twice."""
         last = None
-        for number, row in enumerate(connection.execute(query)):
+        self._guard.begin()
+        for number, row in enumerate(self._connection.execute(query)):
             if tuple(map(type, row)) != types:
                 raise self._damaged(f"a value of another type than its column's: {query[:60]}")
             if number > self._most or (last is not None and row[0] <= last):

@@ -87,7 +87,7 @@ class Snapshot:
         snapshot = cls(connection, path, guard, is_writable=False)
         try:
             with database.clear_errors(path):
-                snapshot._sealed = SealedRows(connection, path)
+                snapshot._sealed = SealedRows(connection, guard, path)
         except BaseException:
             snapshot.close()
             raise
@@ -160,6 +160,11 @@ class Snapshot:
         )
         for row in self._query(query):
             yield call_of_row(row)
+
+    def forget_calls(self) -> None:
+        """Let go of the calls of a finished snapshot; who asks again has them read again."""
+        if self._sealed is not None:
+            self._sealed.forget_calls()
 
     def payload_bytes(self, digest: str) -> bytes:
         """Give the canonical JSON with this digest.

@@ -98,7 +98,7 @@ class RelationKind(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""
 
 
-class Type(msgspec.Struct, frozen=True, kw_only=True):
+class Type(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One kind of resource, or (``is_concept``) what types of several providers have in common.
 
     ``identity`` and ``naming`` map a source to where the canonical id and the name are read.
@@ -118,6 +118,15 @@ class Type(msgspec.Struct, frozen=True, kw_only=True):
     lacks: Mapping[str, str] = msgspec.field(default_factory=dict)
     is_neighbour: bool = False
     about: str = ""
+
+    @functools.cached_property
+    def given(self) -> tuple[Property, ...]:
+        """The properties that a provider's API answers, and those that always have one value."""
+        return tuple(
+            own
+            for own in self.properties.values()
+            if own.is_constant or ("api" in own.sources and not own.derived)
+        )
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, dict=True):

@@ -80,12 +80,13 @@ class SnapshotClient:
 
     def ask(self, request: Request) -> CallResult | Gap:
         """Look the call up."""
-        call = self._snapshot.find(call_id(*request.key))
-        missed = gap_for(request, GapReason.NOT_COLLECTED, detail=NOT_COLLECTED)
+        asked = call_id(*request.key)
+        call = self._snapshot.find(asked)
         if call is None:
+            missed = gap_for(request, GapReason.NOT_COLLECTED, detail=NOT_COLLECTED)
             return self._near(request, missed) if request.filter_name else missed
         document = self._snapshot.payload(call.payload) if call.payload else {}
-        return interpret(request, call, document)
+        return interpret(request, call, document, asked)
 
     def _near(self, request: Request, missed: Gap) -> CallResult | Gap:
         """CallResult from the widest listing that was made with another filter."""
@@ -102,8 +103,11 @@ class SnapshotClient:
         return msgspec.structs.replace(answer, cut=answer.cut or missed)
 
 
-def interpret(request: Request, call: Call, document: Any) -> CallResult | Gap:
-    """Say what a finished call means for this request; live and stored answers go through here."""
+def interpret(request: Request, call: Call, document: Any, known_id: str = "") -> CallResult | Gap:
+    """Say what a finished call means for this request; live and stored answers go through here.
+
+    ``known_id`` is the call's id, where the caller has made that digest already.
+    """
     operation = request.operation
     status = call.status
     if status is CallStatus.GAP and says(operation.gone, call.error_code, call.detail):
@@ -113,13 +117,14 @@ def interpret(request: Request, call: Call, document: Any) -> CallResult | Gap:
     match status:
         case CallStatus.DONE:
             cut = _gap_of(request, call) if call.reason else None
-            return CallResult(document=document, call=call.id, cut=cut)
+            return CallResult(document=document, call=known_id or call.id, cut=cut)
         case CallStatus.NOT_SET:
-            return CallResult(document={}, call=call.id)
+            return CallResult(document={}, call=known_id or call.id)
         case CallStatus.GONE:
             return gap_for(request, GapReason.UNSUPPORTED, detail=VANISHED)
         case CallStatus.NOT_OFFERED:
-            return CallResult(document={}, call=call.id, is_offered=False, why=call.detail)
+            asked = known_id or call.id
+            return CallResult(document={}, call=asked, is_offered=False, why=call.detail)
         case CallStatus.GAP:
             return _gap_of(request, call)
 

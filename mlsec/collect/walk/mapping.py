@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 
 from mlsec.collect.walk.item import Item, Scope
-from mlsec.collect.walk.paths import MISSING, dig
+from mlsec.collect.walk.paths import MISSING, Steps, dig, follow, steps_of
 from mlsec.core.digest import make_gap
 from mlsec.core.enums import GapReason
 from mlsec.core.equal_values import EqualValues
@@ -59,18 +60,16 @@ def map_item(kind: Type, item: Item, shapes: Shapes, equal: EqualValues) -> Mapp
     gaps: dict[str, Gap] = {}
     properties: dict[str, Any] = {}
     unread: dict[str, tuple[str, ...]] = {}
-    for name, wanted in kind.properties.items():
-        if wanted.is_constant:
-            properties[name] = wanted.absent
-            continue
-        if wanted.derived or "api" not in wanted.sources:
+    for wanted in kind.given:
+        if not wanted.sources:
+            properties[wanted.name] = wanted.absent
             continue
         value = _read(wanted, item, shapes)
         if isinstance(value, tuple):
-            unread[name] = tuple(sorted({gap.id for gap in value}))
+            unread[wanted.name] = tuple(sorted({gap.id for gap in value}))
             gaps.update((gap.id, gap) for gap in value)
         elif value is not MISSING:
-            properties[name] = equal.value(value)
+            properties[wanted.name] = equal.value(value)
     tags = properties.get("tags")
     tags = {str(k): str(v) for k, v in tags.items()} if isinstance(tags, dict) else {}
     resource = Resource(
@@ -96,14 +95,14 @@ def _read(wanted: Property, item: Item, shapes: Shapes) -> Any:
     hidden: list[Gap] = []
     is_answered = False
     for source in wanted.sources["api"]:
-        operation, _, path = source.partition(":")
+        operation, steps = _place_of(source)
         part = item.part(operation)
         if part is MISSING:
             gap = item.gap(operation)
             hidden += [gap] if gap else []
             continue
         is_answered = True
-        raw = dig(part, path)
+        raw = follow(part, steps)
         if raw is MISSING:
             continue
         try:
@@ -197,12 +196,19 @@ def _text(sources: tuple[str, ...], item: Item) -> str:
         if "{" in source:
             text = _template(source, item)
         else:
-            operation, _, path = source.partition(":")
+            operation, steps = _place_of(source)
             part = item.part(operation)
-            text = dig(part, path) if part is not MISSING else MISSING
+            text = follow(part, steps) if part is not MISSING else MISSING
         if isinstance(text, (str, int)) and text != "":
             return str(text)
     return ""
+
+
+@functools.cache
+def _place_of(source: str) -> tuple[str, Steps]:
+    """Split ``Operation:dotted.path``; a vocabulary names some thousands of them."""
+    operation, _, path = source.partition(":")
+    return operation, steps_of(path)
 
 
 def _template(source: str, item: Item) -> Any:

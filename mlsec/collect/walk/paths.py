@@ -9,6 +9,7 @@ from typing import Any
 
 from mlsec.core.regex import regex
 
+Steps = tuple[str | int | None, ...]
 _STEP = regex(r"^(.*?)((?:\[\d*\])*)$")
 
 
@@ -27,10 +28,11 @@ def dig(document: Any, path: str) -> Any:
     ``""`` and ``.`` are the document itself. Below ``[]`` the elements that lack the rest of the
     path are left out, and lists found there are joined.
     """
-    return _follow(document, steps_of(path), 0)
+    return follow(document, steps_of(path))
 
 
-def _follow(value: Any, steps: tuple[str | int | None, ...], at: int) -> Any:
+def follow(value: Any, steps: Steps, at: int = 0) -> Any:
+    """Follow the steps of a path from ``at`` on, as ``dig`` does."""
     while at < len(steps):
         step = steps[at]
         at += 1
@@ -45,12 +47,12 @@ def _follow(value: Any, steps: tuple[str | int | None, ...], at: int) -> Any:
     return MISSING if value is None else value
 
 
-def _each(value: Any, steps: tuple[str | int | None, ...], at: int) -> Any:
+def _each(value: Any, steps: Steps, at: int) -> Any:
     if not isinstance(value, list):
         return MISSING
     values: list[Any] = []
     for element in value:
-        inner = _follow(element, steps, at)
+        inner = follow(element, steps, at)
         if isinstance(inner, list) and at < len(steps):
             values.extend(inner)
         elif inner is not MISSING:
@@ -59,7 +61,7 @@ def _each(value: Any, steps: tuple[str | int | None, ...], at: int) -> Any:
 
 
 @functools.cache
-def steps_of(path: str) -> tuple[str | int | None, ...]:
+def steps_of(path: str) -> Steps:
     """Split a path: a key, an index, or None for each element of a list."""
     steps: list[str | int | None] = []
     for piece in path.split(".") if path not in ("", ".") else ():

@@ -50,24 +50,28 @@ class Observations:
 
     def of(self, passed: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[Observed, ...]]:
         """Hand over by rule what was observed; resources are their positions in ``passed``."""
+        # One object for each number: the positions of all rules are millions in an organisation.
+        places = tuple(range(max(map(len, passed.values()), default=0)))
         return {
-            rule: _grouped(ids, self._of_rule.pop(rule))
+            rule: _grouped(ids, places, self._of_rule.pop(rule))
             for rule, ids in passed.items()
             if rule in self._of_rule
         }
 
     def _key(self, plan: FastPass, rule: Rule, resource: Resource) -> tuple[Any, ...] | None:
-        """Give what the pass depends on: few plain values of the resource, else None."""
+        """Give what the pass depends on, the values of the resource's own properties; else None.
+
+        Plain values are compared, all others by being the same object: the graph holds them all.
+        """
         if rule.id not in self._properties:
             self._properties[rule.id] = _own_properties(plan, rule)
         names = self._properties[rule.id]
         if names is None or resource.unread:
             return None
-        known = [resource.properties.get(name) for name in names]
-        if not all(isinstance(value, _SCALARS) for value in known):
-            return None
-        # True and 1 are equal, and are not the same observation.
-        return (rule.id, *known, *map(type, known))
+        values = list(map(resource.properties.get, names))
+        known = [value if isinstance(value, _SCALARS) else id(value) for value in values]
+        # True and 1 are equal, and are not the same observation; nor are a list and its id.
+        return (rule.id, *known, *map(type, values))
 
 
 def _own_properties(plan: FastPass, rule: Rule) -> tuple[str, ...] | None:
@@ -87,11 +91,11 @@ def _values(resource: Resource, clauses: Iterable[Clause]) -> Values:
 
 
 def _grouped(
-    ids: tuple[str, ...], groups: Mapping[str, tuple[Values, list[str]]]
+    ids: tuple[str, ...], places: tuple[int, ...], groups: Mapping[str, tuple[Values, list[str]]]
 ) -> tuple[Observed, ...]:
     group_of = {item: key for key, (_, members) in groups.items() for item in members}
     positions: dict[str, list[int]] = {}
-    for position, item in enumerate(ids):
+    for position, item in zip(places, ids, strict=False):
         if item in group_of:
             positions.setdefault(group_of[item], []).append(position)
     return tuple(

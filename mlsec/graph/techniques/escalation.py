@@ -109,6 +109,8 @@ class _Search:
         # What is not known of a technique of an identity, by their ids.
         self._doubts: dict[str, dict[str, Answer]] = {i.id: {} for i in self.identities}
         self._groups: dict[tuple[str, int], _Group] = {}
+        self._alike: dict[tuple[str, str], Path] = {}
+        self._whichever = {name: Target(kind=name) for name in words.targets}
         for technique in techniques:
             able = [i for i in self.identities if _may_hold(technique.needs, i, graph)]
             if able:
@@ -167,7 +169,7 @@ class _Search:
             yield None
             return
         if kind.has_whichever:
-            yield Target(kind=technique.target)
+            yield self._whichever[technique.target]
         near = self.identities if kind.is_across_scopes else self._by_scope[identity.scope]
         for other in near if kind.is_raised else ():
             if other.id != identity.id:
@@ -209,11 +211,18 @@ class _Search:
     ) -> bool:
         """Keep an answer; say whether the technique is open."""
         if answer == YES:
-            self._paths[identity.id][technique.id] = Path(technique=technique, target=target)
+            self._paths[identity.id][technique.id] = self._path(technique, target)
         elif answer != NO:
             doubts = self._doubts[identity.id]
             doubts[technique.id] = any_of((doubts.get(technique.id, NO), answer))
         return answer == YES
+
+    def _path(self, technique: Technique, target: Target | None) -> Path:
+        """Give a path; those to whichever there is are one for all identities."""
+        if target is not None and target is not self._whichever.get(target.kind):
+            return Path(technique=technique, target=target)
+        key = (technique.id, "" if target is None else target.kind)
+        return self._alike.setdefault(key, Path(technique=technique, target=target))
 
     def _standing_of(self, identity: Resource) -> Answer:
         return self._standing(identity.id)

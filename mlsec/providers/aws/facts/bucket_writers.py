@@ -56,6 +56,29 @@ class _Spoken(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class _Putter(msgspec.Struct, frozen=True, kw_only=True):
+    """What the policies of a role say of putting objects, whichever bucket it is."""
+
+    identity: Identity
+    own: Layer
+    rest: tuple[Layer, ...]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing that they say of it has a condition."""
+        layers = (self.own, *self.rest)
+        return not any(s.conditions for layer in layers for s in layer.statements)
+
+
+def _putter_of(role: Resource, graph: Graph) -> _Putter:
+    identity = identity_of(role, graph)
+    return _Putter(
+        identity=identity,
+        own=identity.policies.layer(_PUT),
+        rest=tuple(pages.layer(_PUT) for pages in identity.limits(_PUT)),
+    )
+
+
 def bucket_writers(resource: Resource, graph: Graph) -> Targets:
     """Find the roles of the account that may put objects somewhere into the bucket."""
     return graph.memo(("roles that write bucket", resource.id), lambda: _writers(resource, graph))
@@ -100,16 +123,14 @@ def _candidates(resource: Resource, spoken: _Spoken, graph: Graph) -> Iterator[R
 
 
 def _may_put(role: Resource, bucket: Resource, spoken: _Spoken, graph: Graph) -> Answer:
-    identity = identity_of(role, graph)
+    putter = graph.memo(("what lets put", role.id), lambda: _putter_of(role, graph))
+    identity, own, rest = putter.identity, putter.own, putter.rest
     if is_service_linked(role.identity):
         above = denied_above(bucket, graph)
         left = tuple(deny for deny in spoken.denies if deny not in above)
         spoken = msgspec.structs.replace(spoken, denies=left)
     objects = f"{bucket.identity}/{ANY}"
-    own = identity.policies.layer(_PUT)
-    rest = tuple(pages.layer(_PUT) for pages in identity.limits(_PUT))
-    is_plain = not any(s.conditions for layer in (own, *rest) for s in layer.statements)
-    if spoken.is_silent or (is_plain and spoken.speaks_alike_of_all(objects)):
+    if spoken.is_silent or (putter.is_plain and spoken.speaks_alike_of_all(objects)):
         # Who may at all may unless everybody is denied: nothing has to be met together.
         answer = identity.may(Question(action=_PUT, resource=objects, reach=Cover.PART))
         return answer if answer == NO else all_of((answer, _left(bucket, spoken, identity, graph)))

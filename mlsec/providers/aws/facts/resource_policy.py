@@ -129,11 +129,34 @@ def statements_of(resource: Resource, name: str = "policy") -> tuple[Statement, 
             return tuple(read_statement(statement) for statement in value or ())
 
 
+def _kept_statements(
+    resource: Resource, name: str, graph: Graph
+) -> tuple[Statement, ...] | Unknown:
+    """Give ``statements_of``, compiled once for all resources that hold the same value."""
+    value = resource.properties.get(name)
+    if not value or resource.unread:
+        return statements_of(resource, name)
+    kept = graph.memo(("statements of policies",), _Kept).by_value
+    # It stays with the value, so that no other can come to lie where it lies.
+    known = kept.get(id(value))
+    if known is None:
+        compiled = tuple(read_statement(statement) for statement in value)
+        known = kept[id(value)] = (value, compiled)
+    return known[1]
+
+
+class _Kept:
+    """Statements by where the value that says them lies, and that value."""
+
+    def __init__(self) -> None:
+        self.by_value: dict[int, tuple[object, tuple[Statement, ...]]] = {}
+
+
 def statements_in_force(
     resource: Resource, graph: Graph, name: str = "policy"
 ) -> tuple[Statement, ...] | Unknown:
     """Compile the statements of a resource's policy, and what its organisation denies."""
-    own = statements_of(resource, name)
+    own = _kept_statements(resource, name, graph)
     return own if isinstance(own, Unknown) or not own else (*own, *denied_above(resource, graph))
 
 
