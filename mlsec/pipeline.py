@@ -96,11 +96,9 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
     external, external_inventory = read_external(snapshot)
     inventory = join([read_inventory(snapshot, ruleset.vocabulary), external_inventory])
     say("joining what was found", 0, 0)
-    clock = judging.now or taken_at(snapshot)
-    facts = _facts(snapshot, ruleset, judging)
+    clock, facts = judging.now or taken_at(snapshot), _facts(snapshot, ruleset, judging)
     in_code, notices = comment_waivers(read_comment_waivers(snapshot, inventory))
-    if not any(item.type == FILE_TYPE for item in inventory.resources):
-        snapshot.forget_calls()  # only where there is code is it looked at again
+    _let_go(snapshot, inventory)
     graph = build_graph(ruleset.vocabulary, inventory, FACTS, clock)
     inventory = msgspec.structs.replace(inventory, resources=graph.collected)
     waivers = load_waivers(judging.waivers) if judging.waivers else ()
@@ -143,6 +141,12 @@ def judge(snapshot: Snapshot, ruleset: RuleSet, judging: Judging, say: Say) -> A
         folding=folded.folding,
         notices=(*said, *met, *judgement.notices, *notices),
     )
+
+
+def _let_go(snapshot: Snapshot, inventory: Inventory) -> None:
+    """Forget the calls of what is mapped: only where there is code are they looked at again."""
+    if not any(item.type == FILE_TYPE for item in inventory.resources):
+        snapshot.forget_calls()
 
 
 def _merging(external: Sequence[ExternalReport], inventory: Inventory, ruleset: RuleSet) -> Merge:

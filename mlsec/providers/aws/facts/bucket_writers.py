@@ -56,7 +56,7 @@ class _Spoken(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class _Putter(msgspec.Struct, frozen=True, kw_only=True):
+class _Rights(msgspec.Struct, frozen=True, kw_only=True):
     """What the policies of a role say of putting objects, whichever bucket it is."""
 
     identity: Identity
@@ -70,9 +70,9 @@ class _Putter(msgspec.Struct, frozen=True, kw_only=True):
         return not any(s.conditions for layer in layers for s in layer.statements)
 
 
-def _putter_of(role: Resource, graph: Graph) -> _Putter:
+def _rights_of(role: Resource, graph: Graph) -> _Rights:
     identity = identity_of(role, graph)
-    return _Putter(
+    return _Rights(
         identity=identity,
         own=identity.policies.layer(_PUT),
         rest=tuple(pages.layer(_PUT) for pages in identity.limits(_PUT)),
@@ -123,14 +123,14 @@ def _candidates(resource: Resource, spoken: _Spoken, graph: Graph) -> Iterator[R
 
 
 def _may_put(role: Resource, bucket: Resource, spoken: _Spoken, graph: Graph) -> Answer:
-    putter = graph.memo(("what lets put", role.id), lambda: _putter_of(role, graph))
-    identity, own, rest = putter.identity, putter.own, putter.rest
+    said = graph.memo(("what lets put", role.id), lambda: _rights_of(role, graph))
+    identity, own, rest = said.identity, said.own, said.rest
     if is_service_linked(role.identity):
         above = denied_above(bucket, graph)
         left = tuple(deny for deny in spoken.denies if deny not in above)
         spoken = msgspec.structs.replace(spoken, denies=left)
     objects = f"{bucket.identity}/{ANY}"
-    if spoken.is_silent or (putter.is_plain and spoken.speaks_alike_of_all(objects)):
+    if spoken.is_silent or (said.is_plain and spoken.speaks_alike_of_all(objects)):
         # Who may at all may unless everybody is denied: nothing has to be met together.
         answer = identity.may(Question(action=_PUT, resource=objects, reach=Cover.PART))
         return answer if answer == NO else all_of((answer, _left(bucket, spoken, identity, graph)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
@@ -15,6 +16,7 @@ from mlsec.core.wildcard import Matcher, One, Part, Run, compiled, parts_of
 ANY = "\x00" * 31
 ONE_CHAR = "\x01"
 _VARIABLE = regex(r"\$\{([^}]{0,300})\}")
+_BEFORE_SIGNS = regex(r"[^*?$\x04]*+")
 _DEFAULT = regex(r"([^,]*+),\s*+'([^']*+)'\s*+\Z")
 _LITERAL_VARIABLES = ("*", "?", "$")
 _VALUE = Run(excluded=ANY[0])
@@ -144,8 +146,16 @@ def common_example(*patterns: str) -> str | None:
         return plain if all(matches(pattern, plain) for pattern in distinct) else None
     if len(distinct) == 1:
         return example_of(*distinct)
+    if not _begin_alike(distinct):
+        return None
     by_part = _by_part([pattern.split(":", 5) for pattern in distinct])
     return _walk([_units(pattern) for pattern in distinct]) if by_part is None else by_part
+
+
+def _begin_alike(patterns: Iterable[str]) -> bool:
+    """Whether one text can begin with what each pattern says before its first sign."""
+    heads = sorted((_BEFORE_SIGNS.match(pattern)[0] for pattern in patterns), key=len)  # type: ignore[index]
+    return all(longer.startswith(head) for head, longer in itertools.pairwise(heads))
 
 
 def _by_part(patterns: list[list[str]]) -> str | None:
