@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 
 import msgspec
 
@@ -125,6 +126,7 @@ class View:
         files = [gap for gap in new.gaps if _is_of_file(gap)]
         self._unread_files = {gap.subject for gap in files}
         self._unread_folders = {_folder(gap.scope, gap.subject) for gap in files}
+        self._unread_paths = {_path(gap.scope, gap.subject) for gap in files}
 
     def of_absent(self, finding: Finding) -> Change:
         """Say what became of an earlier failure that is not among the new ones."""
@@ -150,10 +152,15 @@ class View:
         return is_in_rows or self._empty.has(subject.type, subject.scope)
 
     def _has_unread_file(self, subject: Subject) -> bool:
-        """Whether its file was not read, or one beside it that may declare it as well."""
-        if subject.id.partition("#")[0] in self._unread_files:
+        """Whether its file or a folder above was not read, or one beside it that may declare it."""
+        if any(name in self._unread_files for name in _upwards(subject.id.partition("#")[0])):
             return True
-        return subject.is_in_code and _folder(subject.scope, subject.file) in self._unread_folders
+        if not subject.is_in_code:
+            return False
+        root, path = _path(subject.scope, subject.file)
+        above = (*_upwards(path), ".")
+        is_below = any((root, folder) in self._unread_paths for folder in above)
+        return is_below or _folder(subject.scope, subject.file) in self._unread_folders
 
 
 def _is_of_file(gap: Gap) -> bool:
@@ -161,10 +168,23 @@ def _is_of_file(gap: Gap) -> bool:
     return gap.scope.startswith(("code/", "files/")) and not is_of_code(gap)
 
 
+def _path(scope: str, file: str) -> tuple[str, str]:
+    """Give the target of a scope of files, and the path in it of a file."""
+    root = scope.partition("/")[2]
+    return root, posixpath.normpath(file.removeprefix(root).lstrip("/"))
+
+
 def _folder(scope: str, file: str) -> tuple[str, str]:
     """Give the target of a scope of files, and the folder in it that a file is in."""
-    root = scope.partition("/")[2]
-    return root, posixpath.dirname(posixpath.normpath(file.removeprefix(root).lstrip("/")))
+    root, path = _path(scope, file)
+    return root, posixpath.dirname(path)
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """Give a path and the folders above it."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def _passed(assessment: Assessment) -> set[tuple[str, str]]:

@@ -8,8 +8,8 @@ import pytest
 from mlsec.core.assessment import Assessment, RuleSummary
 from mlsec.core.catalogue import Fix
 from mlsec.core.coverage import TypeCoverage, coverage_of
-from mlsec.core.digest import fingerprint
-from mlsec.core.enums import Category, Concern, RuleStatus, Severity, Status
+from mlsec.core.digest import fingerprint, make_gap
+from mlsec.core.enums import Category, Concern, GapReason, RuleStatus, Severity, Status
 from mlsec.core.finding import Finding, Subject
 from mlsec.history.diff import Change, compare, mark_changes
 
@@ -73,6 +73,31 @@ def test_a_failure_is_fixed_only_when_it_was_seen_to_pass(
     old: Assessment, new: Assessment, change: Change
 ) -> None:
     assert [c.change for c in compare(old, new)] == [change]
+
+
+@pytest.mark.parametrize(
+    ("unread", "change"),
+    [
+        ("/r", Change.NOT_ASSESSED_NOW),
+        ("/r/a", Change.NOT_ASSESSED_NOW),
+        ("/r/a/b", Change.NOT_ASSESSED_NOW),
+        ("/r/a/b/other", Change.NO_LONGER_SEEN),
+        ("/r/aa", Change.NO_LONGER_SEEN),
+    ],
+)
+def test_what_lies_in_a_folder_that_was_not_read_is_not_gone(unread: str, change: Change) -> None:
+    file = Subject(id="/r/a/b/m.pkl", type="aws.x", provider="files", scope="files//r")
+    code = Subject(
+        id="aws_x.x", type="aws.x", provider="aws", scope="code//r", file="a/b/c/main.tf", line=3
+    )
+    for subject in (file, code):
+        gap = make_gap(
+            scope=subject.scope, subject=unread, wanted="content", reason=GapReason.DENIED
+        )
+        old = scan(msgspec.structs.replace(finding(), resource=subject))
+        row = TypeCoverage(type="aws.x", scope=subject.scope, region="")
+        new = msgspec.structs.replace(scan(coverage=(row,)), gaps=(gap,))
+        assert [entry.change for entry in compare(old, new)] == [change], subject.id
 
 
 def test_failure_that_another_one_stands_for_is_unchanged() -> None:
