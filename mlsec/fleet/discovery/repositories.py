@@ -22,12 +22,14 @@ def repositories_in(folder: Path) -> list[str]:
         place, level = waiting.pop()
         try:
             with os.scandir(place) as entries:
-                inside = [e for e in entries if e.is_dir(follow_symlinks=False)]
+                listed = list(entries)
         except OSError as error:
             raise MlsecError(f"cannot be read: {error.strerror}", location=str(place)) from None
-        if any(entry.name == ".git" for entry in inside):
+        # In a further work tree of a repository, ".git" is a file.
+        if any(entry.name == ".git" for entry in listed):
             folders.append(str(place))
         elif level < _MOST_LEVELS:
+            inside = (e for e in listed if e.is_dir(follow_symlinks=False))
             waiting += [(Path(entry.path), level + 1) for entry in inside]
     if not folders:
         raise MlsecError("there is no git repository in it", location=str(folder))
