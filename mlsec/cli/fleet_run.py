@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mlsec.cli import console, exits
 from mlsec.cli.fleet_status import head
+from mlsec.cli.fleet_words import counted
 from mlsec.core.errors import MlsecError
 from mlsec.fleet.access import chosen_scan, database_url, opened_ledger
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from mlsec.fleet.config import FleetConfig
     from mlsec.fleet.planner import Ended
+    from mlsec.fleet.reports import Result
     from mlsec.fleet.units import Progress
     from mlsec.history.place import DatabaseUrl
 
@@ -90,7 +92,7 @@ def _said(ended: Ended | None) -> int:
     if ended is None:
         console.note("stopped; mlsec fleet run goes on with the scan")
         return exits.INTERRUPTED
-    from mlsec.fleet.reports import gate_of
+    from mlsec.fleet.reports import result_of
     from mlsec.fleet.units import State
 
     for line in head(ended.progress):
@@ -101,9 +103,38 @@ def _said(ended: Ended | None) -> int:
             hint="mlsec fleet status --why says more; mlsec fleet judge judges it again",
         )
     console.note(f"wrote {ended.reports}")
-    code = exits.of_gate(gate_of(ended.reports).value)
+    result = result_of(ended.reports)
     undone = ended.progress.units(State.GAP, State.QUARANTINED, State.CANCELLED)
+    for line in _result(result, undone):
+        console.note(line)
+    code = exits.of_gate(result.gate.result.value)
     return exits.INCOMPLETE if undone and code == exits.CLEAN else code
+
+
+def _result(result: Result, undone: int) -> Iterator[str]:
+    """Say what changed since the night before, and why the exit code is what it is."""
+    from mlsec.core.changes import CHANGE_WORDS, day_of
+    from mlsec.core.gate_result import Gate
+
+    gate, since = result.gate, result.changes
+    if since is not None and since.since:
+        numbers = ((getattr(since, change.value), word) for change, word in CHANGE_WORDS.items())
+        parts = [f"{number:,} {word}" for number, word in numbers if number]
+        day = day_of(since.since, since.until)
+        yield f"changes: {', '.join(parts) or 'nothing is new or fixed'} since {day}"
+    seen = f"{gate.assessed_percent:g}% of the checks could be assessed"
+    if gate.result is Gate.FINDINGS:
+        number = counted(len(gate.findings), "finding")
+        yield f"failed (exit 10): {number} at or above {result.scan.fail_on}; {seen}"
+    elif gate.result is Gate.CLEAN and not undone:
+        has_checks = gate.assessed_percent or gate.unread
+        yield f"clean (exit 0): {seen if has_checks else 'there was nothing to assess'}"
+    else:
+        parts = [seen, *([f"{counted(gate.unread, 'check')} could not"] if gate.unread else [])]
+        parts += [f"{counted(undone, 'unit')} not done"] if undone else []
+        listings = counted(gate.incomplete_listings, "listing")
+        parts += [f"{listings} may hold more than was seen"] if gate.incomplete_listings else []
+        yield f"incomplete (exit 11): {', '.join(parts)}"
 
 
 class _Shown:

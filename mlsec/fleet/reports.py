@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.errors import MlsecError
-from mlsec.core.gate_result import Gate, GateResult
+from mlsec.core.gate_result import GateResult
 from mlsec.core.sanitize import visible
 from mlsec.fleet.config import FleetConfig
 from mlsec.fleet.owners import write_owners
@@ -46,21 +46,44 @@ def write_all(config: FleetConfig, evidence: Path) -> None:
             kept.unlink(missing_ok=True)
 
 
-def gate_of(reports: str) -> Gate:
-    """Give what the gate said of the organisation's reports; of a large one little is read.
+class Since(msgspec.Struct, frozen=True, kw_only=True):
+    """How many failures changed since the night before."""
+
+    since: str
+    until: str
+    new: int = 0
+    regressed: int = 0
+    fixed: int = 0
+    not_assessed_now: int = 0
+    no_longer_seen: int = 0
+    rule_gone: int = 0
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked of the scan."""
+
+    fail_on: str
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What the organisation's reports say in a sentence or two."""
+
+    gate: GateResult
+    scan: Asked
+    changes: Since | None = None
+
+
+def result_of(reports: str) -> Result:
+    """Give what the organisation's reports say; of a large one little is read.
 
     Raises:
         MlsecError: there is no such report.
     """
     path = Path(reports) / ORGANISATION / "assessment.json"
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Gated).gate.result
+        return msgspec.json.decode(path.read_bytes(), type=Result)
     except (OSError, msgspec.MsgspecError) as error:
         raise MlsecError(f"the report cannot be read: {error}", location=str(path)) from None
-
-
-class _Gated(msgspec.Struct):
-    gate: GateResult
 
 
 def _scan(evidence: Path, folder: Path, config: FleetConfig) -> None:

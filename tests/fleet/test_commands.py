@@ -52,14 +52,21 @@ def test_an_organisation_is_scanned_from_nothing_to_its_reports(
     planned = said(capsys, "plan", str(fleet))
     assert "acme: 1 scope" in planned
     assert not (fleet.parent / "store").exists()
-    assert "wrote" in said(capsys, "run", str(fleet), "--workers", "1")
+    (fleet.parent / "code" / "second").mkdir()
+    (fleet.parent / "code" / "second" / ".git").write_text("gitdir: elsewhere\n")
+    (fleet.parent / "code" / "second" / "model.py").write_text("import torch\n")
+    night = said(capsys, "run", str(fleet), "--workers", "1")
+    assert night.splitlines()[-2:] == [
+        f"wrote {fleet.parent}/reports",
+        "clean (exit 0): there was nothing to assess",
+    ]
     assert (fleet.parent / "reports" / "organisation" / "report.html").exists()
-    assert "3 of 3 units done" in said(capsys, "status")
+    assert "4 of 4 units done" in said(capsys, "status")
     with psycopg.connect(database_url) as connection:
         [[units, left]] = connection.execute(
             "SELECT done, left_units FROM mlsec_fleet_v1.scans WHERE is_last"
         ).fetchall()
-        assert (units, left) == (3, 0)
+        assert (units, left) == (4, 0)
         assert connection.execute("SELECT count(*) FROM mlsec_v1.scans").fetchone() == (1,)
 
 
@@ -71,7 +78,9 @@ def test_a_shard_that_was_cut_short_makes_the_scan_incomplete(
     said(capsys, "run", str(fleet), "--workers", "1")
     for shard in (fleet.parent / "store").rglob("*.mlsnap"):
         shard.write_bytes(shard.read_bytes()[:5000])
+    capsys.readouterr()
     assert main(["fleet", "judge"]) == exits.INCOMPLETE
+    assert capsys.readouterr().err.splitlines()[-1].startswith("incomplete (exit 11): 0% of the")
     [text] = [path.read_text("utf-8") for path in (fleet.parent / "reports").rglob("summary.md")]
     assert "its digest is another" in text or "not collected" in text
 
