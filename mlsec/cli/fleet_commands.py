@@ -73,7 +73,7 @@ def cancel(args: argparse.Namespace) -> int:
         if not end(ledger, scan.id):
             raise MlsecError(
                 f"scan {scan.id} of {scan.organisation} does not run: it is {scan.state}",
-                hint="mlsec fleet status lists what runs",
+                hint="mlsec fleet status shows the newest scan",
             )
     console.note(f"scan {scan.id} of {scan.organisation} is cancelled; what runs ends by itself")
     return exits.CLEAN

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from mlsec.core.assessment import Assessment, RuleSummary, StatusCounts
+from mlsec.core.assessment import Assessment, RuleSummary, ScanFacts, StatusCounts
 from mlsec.core.cause import Cause
 from mlsec.core.enums import Status
 from mlsec.core.errors import MlsecError
@@ -18,9 +18,12 @@ from mlsec.core.resource import Resource
 from mlsec.core.wildcard import matches
 from mlsec.fleet.config import FleetConfig, Owner
 from mlsec.fleet.settings import shipped_vocabulary
+from mlsec.model_files.stores import scope_of as files_scope
 from mlsec.render.assessment_read import read_assessment
 from mlsec.render.write import write_reports
+from mlsec.repository.collector import scope_of as code_scope
 from mlsec.snapshot.store import Snapshot
+from mlsec.targets.collectors import provider_of
 from mlsec.targets.reading import read_inventory
 
 _ASSESSMENT = "assessment.json"
@@ -101,6 +104,7 @@ def part_of(whole: Assessment, estate: Estate, owner: str) -> Assessment:
     )
     return msgspec.structs.replace(
         whole,
+        scan=_scan_of(whole.scan, estate.scopes),
         findings=findings,
         passed=passed,
         observed={},
@@ -118,6 +122,34 @@ def part_of(whole: Assessment, estate: Estate, owner: str) -> Assessment:
         gate=None,
         folding=None,
     )
+
+
+def _scan_of(scan: ScanFacts, scopes: frozenset[str]) -> ScanFacts:
+    """Give what is said of the scan, without the repositories and clusters of others."""
+    targets = tuple(target for target in scan.targets if _is_among(target, scopes))
+    return msgspec.structs.replace(
+        scan,
+        targets=targets,
+        identities=_of_targets(scan.identities, targets),
+        commits=_of_targets(scan.commits, targets),
+    )
+
+
+def _of_targets(
+    said: Mapping[str, str] | msgspec.UnsetType, targets: Iterable[str]
+) -> Mapping[str, str] | msgspec.UnsetType:
+    if isinstance(said, msgspec.UnsetType):
+        return said
+    return {target: said[target] for target in targets if target in said}
+
+
+def _is_among(target: str, scopes: frozenset[str]) -> bool:
+    provider, name = provider_of(target), target.partition("://")[2]
+    if provider == "files":
+        return not scopes.isdisjoint((files_scope(target), code_scope(target)))
+    if provider == "kubernetes" and name:
+        return f"{provider}/{name}" in scopes
+    return any(scope.startswith(f"{provider}/") for scope in scopes)
 
 
 def _counts(

@@ -58,7 +58,7 @@ def read_scan(connection: psycopg.Connection[Any], scan: int) -> Scan:
     """
     row = connection.execute(f"{_SCAN} WHERE id = %s".encode(), (scan,)).fetchone()
     if row is None:
-        raise MlsecError(f"the ledger has no scan {scan}", hint="mlsec fleet status lists them")
+        raise MlsecError(f"the ledger has no scan {scan}", hint="mlsec fleet status shows one")
     return _scan(row)
 
 
