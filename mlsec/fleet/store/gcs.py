@@ -10,10 +10,13 @@ import google.auth.exceptions
 import requests
 from google.api_core import exceptions
 from google.cloud import storage
+from google.cloud.storage.exceptions import DataCorruption
 
 from mlsec.core.errors import MlsecError
 
 T = TypeVar("T")
+# The SDK's own is 100 MiB, and a chunk is held in memory.
+_CHUNK = 8 << 20
 
 
 class GcsObjects:
@@ -26,7 +29,7 @@ class GcsObjects:
 
     def write(self, name: str, file: Path) -> None:
         """Upload a file; Cloud Storage shows it only once it is whole."""
-        blob = self._bucket.blob(f"{self._prefix}{name}")
+        blob = self._bucket.blob(f"{self._prefix}{name}", chunk_size=_CHUNK)
         _tried(lambda: blob.upload_from_filename(str(file)), self._at(name))
 
     def read(self, name: str, file: Path) -> None:
@@ -55,7 +58,18 @@ def _tried(do: Callable[[], T], place: str) -> T:
     try:
         return do()
     except (
-        exceptions.GoogleAPICallError, google.auth.exceptions.GoogleAuthError,
+        exceptions.GoogleAPIError, google.auth.exceptions.GoogleAuthError, DataCorruption,
         requests.RequestException, OSError,
     ) as error:  # fmt: skip
-        raise MlsecError(f"the store cannot be used: {error}", location=place) from None
+        raise MlsecError(f"the store cannot be used: {_text(error)}", location=place) from None
+
+
+def _text(error: Exception) -> str:
+    """Say it plainly: the SDK gives the request and the answer in one line."""
+    match error:
+        case exceptions.NotFound():
+            return "no such bucket or object"
+        case exceptions.Forbidden() | exceptions.Unauthorized():
+            return "the credentials are refused, or lack the role Storage Object Admin"
+        case _:
+            return str(error).partition("\n")[0][:300]
