@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -12,9 +13,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from mlsec.core.errors import MlsecError
+from mlsec.fleet.config import config_of
 from mlsec.fleet.engines.procrastinate import COLLECT, ProcrastinateEngine
 from mlsec.fleet.ledger import add_units, release
+from mlsec.fleet.pieces import Task
 from mlsec.fleet.scans import begin_scan, progress
+from mlsec.fleet.tasks.run import check_place
 from mlsec.fleet.units import State
 from mlsec.fleet.worker import DATABASE_VARIABLE
 from mlsec.history.place import DatabaseUrl
@@ -87,3 +92,29 @@ def test_the_process_that_reads_foreign_data_has_no_way_to_the_ledger(
     files = {str(path.readlink()) for path in (process / "fd").iterdir()}
     assert not [name for name in files if name.startswith("socket:")]
     assert (process / "cmdline").read_bytes().split(b"\0")[-3:-1] == [b"1", b"1"]
+
+
+@pytest.mark.parametrize(
+    ("target", "address", "is_within"),
+    [
+        ("/srv/code", "/srv/code", True),
+        ("/srv/code/", "/srv/code/fraud", True),
+        (".", "fraud", True),
+        ("s3://models", "s3://models/a/", True),
+        ("aws", "aws://111122223333", True),
+        ("/srv/code", "/etc", False),
+        ("/srv/code", "/srv/code-of-others", False),
+        ("/srv/code", "/srv/code/../../etc", False),
+        ("s3://models/a", "s3://others/a", False),
+        ("aws", "/etc", False),
+    ],
+)
+def test_a_unit_collects_nothing_outside_of_its_target(
+    target: str, address: str, is_within: bool
+) -> None:
+    config = config_of(
+        {"organisation": "acme", "targets": [{"target": target}], "store": "s", "reports": "r"}
+    )
+    refused = contextlib.nullcontext() if is_within else pytest.raises(MlsecError, match="not in")
+    with refused:
+        check_place(Task(address=address), config)

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from mlsec.core.errors import MlsecError, NoRoomError
+from mlsec.core.sanitize import visible
 from mlsec.fleet.child import UnitError
 from mlsec.fleet.config import FleetConfig, config_of
 from mlsec.fleet.pieces import Task
@@ -17,6 +18,7 @@ from mlsec.fleet.tasks.discover import discover
 from mlsec.fleet.tasks.judge import judge
 from mlsec.fleet.tasks.shards import scratch_folder
 from mlsec.fleet.units import Assignment, Claim, ErrorClass, Kind, Outcome
+from mlsec.targets.collectors import provider_of, scheme_of
 
 _DO: Mapping[Kind, Callable[[Claim, Task, FleetConfig, Store, Path], Outcome]] = {
     Kind.DISCOVER: discover,
@@ -45,11 +47,30 @@ def run_task(assignment: Assignment) -> Outcome:
         if claim.kind is Kind.JUDGE:
             return judge(claim, task, config, store, scratch)
         try:
+            check_place(task, config)
             return _DO[claim.kind](claim, task, config, store, scratch)
         except NoRoomError:
             raise
         except MlsecError as error:
             raise UnitError(class_of(str(error)), str(error)) from error
+
+
+def check_place(task: Task, config: FleetConfig) -> None:
+    """Refuse what lies outside of the configuration's target: a worker's login can add units.
+
+    Raises:
+        MlsecError: names it.
+    """
+    target = config.targets[task.target].target if task.target < len(config.targets) else ""
+    is_within = provider_of(task.address) == provider_of(target)
+    if is_within and provider_of(target) == "files":
+        if scheme_of(target):
+            is_within = task.address.startswith(target.rstrip("/"))
+        else:
+            path, place = Path(task.address), Path(target)
+            is_within = path.is_relative_to(place) and ".." not in path.relative_to(place).parts
+    if not is_within:
+        raise MlsecError(f"{visible(task.address, 100)} is not in the target {visible(target)}")
 
 
 def class_of(text: str) -> ErrorClass:
