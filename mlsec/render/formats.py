@@ -134,7 +134,7 @@ def _sheet(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
     return render_sheet(assessment, settings)
 
 
-def _sheet_csv(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
+def _sheet_csv(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterator[bytes]:
     from mlsec.render.sheet.csv import render_sheet_csv  # noqa: PLC0415 - loads only when used
 
     return render_sheet_csv(assessment, settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mlsec.core.assessment import Assessment
 from mlsec.render.display import masked, shown
@@ -20,19 +20,23 @@ _HEAD = (
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def render_sheet_csv(assessment: Assessment, settings: RenderSettings = DEFAULT) -> bytes:
-    """Write one row per control, rule and resource, in UTF-8.
+def render_sheet_csv(assessment: Assessment, settings: RenderSettings = DEFAULT) -> Iterator[bytes]:
+    """Write one row per control, rule and resource, in UTF-8, control by control.
 
     Raises:
         MlsecError: the catalogue does not have the framework.
     """
+    sheets = sheets_of(assessment, settings)
+    yield _written([_HEAD])
+    for sheet in sheets:
+        for control in sheet.controls:
+            yield _written((sheet.id, *row) for row in _rows(control))
+
+
+def _written(rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_HEAD)
-    for sheet in sheets_of(assessment, settings):
-        for control in sheet.controls:
-            rows = ((sheet.id, *row) for row in _rows(control))
-            writer.writerows([plain_cell(cell) for cell in row] for row in rows)
+    writer.writerows([plain_cell(cell) for cell in row] for row in rows)
     return masked(text.getvalue().encode("utf-8", "backslashreplace"))
 
 

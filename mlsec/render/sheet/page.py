@@ -23,7 +23,7 @@ def render_sheet(assessment: Assessment, settings: RenderSettings = DEFAULT) -> 
     Raises:
         MlsecError: the catalogue does not have the framework.
     """
-    sheets = sheets_of(assessment, settings)
+    sheets = tuple(sheets_of(assessment, settings))
     style = (content_folder("reports") / "style" / "sheet.css").read_text("utf-8")
     evidence = _NOT_OF_A_DIGEST.sub("", assessment.scan.snapshot_digest)
     style = style.replace("EVIDENCE_DIGEST", evidence[:80] or "none")

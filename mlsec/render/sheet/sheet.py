@@ -67,16 +67,17 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
         return sum(1 for control in self.controls if control.status in statuses)
 
 
-def sheets_of(assessment: Assessment, settings: RenderSettings) -> tuple[Sheet, ...]:
+def sheets_of(assessment: Assessment, settings: RenderSettings) -> Iterator[Sheet]:
     """Lay out the framework that the settings or the scan name; all that were judged without one.
 
-    A report limited to a change says nothing of a control as a whole, so it has none.
+    A report limited to a change says nothing of a control as a whole, so it has none. One sheet is
+    made at a time: a large scan has a row for each control, rule and resource.
 
     Raises:
         MlsecError: the catalogue does not have the framework, or it has no such profile.
     """
     if assessment.limit is not None:
-        return ()
+        return iter(())
     judged_by = assessment.scan.judged_by
     chosen = judged_by.framework if isinstance(judged_by, JudgedBy) else ""
     known = assessment.catalogue.frameworks
@@ -86,7 +87,7 @@ def sheets_of(assessment: Assessment, settings: RenderSettings) -> tuple[Sheet, 
         judged = {item.id for item in assessment.frameworks}
         frameworks = [item for item in known if item.id in judged]
     rows = _Rows(assessment)
-    return tuple(_sheet(framework, assessment, rows) for framework in frameworks)
+    return (_sheet(framework, assessment, rows) for framework in frameworks)
 
 
 def _sheet(framework: Framework, assessment: Assessment, rows: _Rows) -> Sheet:
