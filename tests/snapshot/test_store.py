@@ -238,3 +238,13 @@ def _change(path: Path, statement: str) -> None:
     connection.execute(statement)
     connection.commit()
     connection.close()
+
+
+def test_calls_that_were_let_go_of_are_read_again(tmp_path: Path) -> None:
+    with Snapshot.open(_finished(tmp_path / "s.mlsnap")) as snapshot:
+        before = tuple(snapshot.calls())
+        snapshot.forget_calls()
+        after = tuple(snapshot.calls())
+        assert after == before
+        assert after[0] is not before[0]
+        assert snapshot.find(before[0].id) == before[0]
