@@ -86,8 +86,8 @@ def chosen_scan(
 def _hint(error: psycopg.Error) -> str:
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return (
-            "the login lacks a role: GRANT mlsec_planner, mlsec_worker or mlsec_reader TO it"
-            " (mlsec fleet init --roles makes them)"
+            "the login lacks a role: GRANT mlsec_planner or mlsec_worker TO it (mlsec fleet init"
+            " --roles makes them); who has mlsec_reader reads the views and needs no command"
         )
     if isinstance(error, psycopg.OperationalError):
         return "check that psql reaches it with the same URL; a scan goes on when it is back"

@@ -10,6 +10,7 @@ import msgspec
 
 from mlsec.core.assessment import Assessment, RuleSummary, ScanFacts, StatusCounts
 from mlsec.core.cause import Cause
+from mlsec.core.changes import Change, Changes
 from mlsec.core.enums import Status
 from mlsec.core.errors import MlsecError
 from mlsec.core.finding import Finding, Subject
@@ -118,9 +119,25 @@ def part_of(whole: Assessment, estate: Estate, owner: str) -> Assessment:
         frameworks=(),
         controls=(),
         waivers=(),
-        changes=None,
+        changes=_changes(whole.changes, findings, estate),
         gate=None,
         folding=None,
+    )
+
+
+def _changes(whole: Changes | None, findings: Iterable[Finding], estate: Estate) -> Changes | None:
+    """Give what changed for an owner; its trend and what it newly waived were not counted."""
+    if whole is None:
+        return None
+    absent = tuple(failure for failure in whole.absent if estate.has(failure.resource))
+    counted = Counter(failure.change.value for failure in absent)
+    counted.update(f.change for f in findings if f.status is Status.FAIL and f.waiver is None)
+    return msgspec.structs.replace(
+        whole,
+        **{change.value: counted[change.value] for change in Change},
+        newly_waived=0,
+        absent=absent,
+        trend=(),
     )
 
 
