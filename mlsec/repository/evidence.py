@@ -11,6 +11,8 @@ from mlsec.snapshot.records import Call, CallStatus, canonical, canonical_params
 from mlsec.snapshot.seal import digest_of
 from mlsec.snapshot.store import Snapshot
 
+# A fact of code as it was before a change: that several targets hold code now.
+TARGETS, SEVERAL = "code targets", "several"
 SERVICE, READ = "code", "Read"
 
 

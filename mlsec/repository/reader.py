@@ -13,7 +13,7 @@ from mlsec.core.resource import Gap, Inventory, Origin, Resource
 from mlsec.repository.branch_downloads import branch_downloads
 from mlsec.repository.embedded import embedded_files
 from mlsec.repository.encrypted import ENCRYPTED
-from mlsec.repository.evidence import SERVICE, file_of, id_of
+from mlsec.repository.evidence import SERVICE, SEVERAL, TARGETS, file_of, id_of
 from mlsec.repository.file_secrets import secrets_of
 from mlsec.repository.module_policies import module_policies
 from mlsec.repository.readers import READERS, read_launches
@@ -36,6 +36,8 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
     for call in snapshot.calls():
         if call.service == SERVICE:
             scopes.setdefault(call.scope, []).append(call)
+    # A target that held no code before a change is one of several all the same.
+    are_several = snapshot.clock().get(TARGETS) == SEVERAL or len(scopes) > 1
     resources = [
         resource
         for name, calls in scopes.items()
@@ -45,7 +47,7 @@ def read(snapshot: Snapshot, vocabulary: Vocabulary) -> Inventory:
                 (file_of(call, snapshot) for call in calls if call.payload),
                 tally,
                 embedded_files,
-                prefix=f"{name.removeprefix(_CODE)}/" if len(scopes) > 1 else "",
+                prefix=f"{name.removeprefix(_CODE)}/" if are_several else "",
             ),
             [call for call in calls if not call.payload],
             vocabulary,

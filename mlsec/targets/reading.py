@@ -14,6 +14,7 @@ from mlsec.core.resource import Inventory
 from mlsec.core.sanitize import visible
 from mlsec.core.waiver_note import WaiverNote
 from mlsec.repository.checkov import reader as checkov
+from mlsec.repository.evidence import SEVERAL, TARGETS
 from mlsec.snapshot.facts import providers_of
 from mlsec.snapshot.store import Snapshot
 from mlsec.targets.collectors import COLLECTORS
@@ -45,6 +46,9 @@ def read_inventory_before(snapshot: Snapshot, vocabulary: Vocabulary, change: Ch
         path = Path(scratch) / "before.mlsnap"
         with Snapshot.create(path) as before:
             record_before(change, before)
+            now = {call.scope for call in snapshot.calls() if call.service == _CODE}
+            if len(now) > 1:
+                before.set_clock(TARGETS, SEVERAL)
             before.finish()
         with Snapshot.open(path) as before:
             return join([*others, COLLECTORS[_CODE].read(before, vocabulary)])

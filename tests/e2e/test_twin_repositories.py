@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +94,19 @@ def test_each_repository_has_a_row_of_its_own(tmp_path: Path) -> None:
     places = places_of(load_assessment(tmp_path / "out"))
     assert [row.name for row in places.rows] == [str(folder) for folder in folders]
     assert places.heading == "Folder"
+
+
+def test_a_folder_that_is_new_with_a_change_makes_nothing_else_new(tmp_path: Path) -> None:
+    written(tmp_path / "old", {"main.tf": _ROLE.replace("ACTION", "*")})
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "old"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *command], check=True)  # noqa: S603
+    with (tmp_path / "old" / "main.tf").open("a") as file:
+        file.write("# a comment\n")
+    written(tmp_path / "new", {"main.tf": _ROLE.replace("ACTION", "logs:PutLogEvents")})
+    folders = [str(tmp_path / name) for name in ("old", "new")]
+    options = ["--changed-since", "HEAD", "--fail-on", "high", "--min-coverage", "0", "-q"]
+    out = tmp_path / "out"
+    assert main(["scan", *folders, *options, "-f", "json", "-o", str(out)]) == 0
+    found = load_assessment(out)
+    assert "iam/ml-role-admin" in {finding.rule for finding in found.findings}
