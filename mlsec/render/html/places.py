@@ -63,8 +63,9 @@ def places_of(assessment: Assessment) -> PlacesView:
 
 
 def _heading(assessment: Assessment) -> str:
-    """Say what a row is: what holds code or files is a folder, all else an account."""
-    kinds = {finding.resource.scope.startswith(_OF_FOLDERS) for finding in assessment.findings}
+    """Say what a row is: what holds code or files on a disk is a folder, all else an account."""
+    scopes = {finding.resource.scope for finding in assessment.findings}
+    kinds = {scope.startswith(_OF_FOLDERS) and "://" not in scope for scope in scopes}
     return {(True,): "Folder", (False, True): "Account or folder"}.get(
         tuple(sorted(kinds)), "Account"
     )
