@@ -1,0 +1,1 @@
+"""Other systems than Linux, as far as a Linux can stand in for them."""
