@@ -213,8 +213,9 @@ lock: $(VENV)/.dev-ready
 	@$(COMPILE) requirements/site.txt -o requirements/site.lock
 	@$(COMPILE) --constraints requirements/dev.lock pyproject.toml requirements/release.txt -o requirements/release.lock
 
-wheel: $(VENV)/.dev-ready
-	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+# It needs pip alone, which fetches what builds a wheel by itself.
+wheel: $(VENV)/bin/python
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 clean:
 	@rm -rf $(VENV) .venv-* out dist
