@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The steps of a release, the same on a developer's machine and in .github/workflows/release.yml.
 #
-#   ci/release.sh version TAG      refuse a tag that is not the version of this commit
+#   ci/release.sh version TAG      refuse a tag that is not the version of this commit, and on GitHub
+#                                  a repository that is not the one pyproject.toml names
 #   ci/release.sh build DIR        wheel and sdist of the commit HEAD into DIR
 #   ci/release.sh sbom DIR         CycloneDX bills of materials of the wheel and the image into DIR
 #   ci/release.sh sums DIR         SHA256SUMS over what lies in DIR
@@ -18,7 +19,7 @@ set -euo pipefail
 root=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 python=${MLSEC_RELEASE_PYTHON:-$root/.venv-release/bin/python}
 builder=${MLSEC_BUILDER:-https://localhost/rehearsal}
-repository=${MLSEC_REPOSITORY:-https://github.com/OWNER/mlsec}
+repository=$(sed -n 's/^Repository = "\(.*\)"$/\1/p' "$root/pyproject.toml")
 
 # stop MESSAGE: end with bad input.
 stop() {
@@ -57,6 +58,8 @@ build_from() {
 
 do_version() {
   [[ $1 == "v$(version)" ]] || stop "the tag is $1 and the version is $(version): expected v$(version)"
+  [[ -z ${GITHUB_REPOSITORY:-} || $repository == "https://github.com/$GITHUB_REPOSITORY" ]] \
+    || stop "pyproject.toml names $repository, and this is $GITHUB_REPOSITORY: correct it, and run make docs"
 }
 
 do_build() {

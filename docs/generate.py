@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from docs.operations import POLICY_FILES
+from docs.repository import FILES, address, with_address
 from docs.techniques import techniques_page
 from mlsec.cli.config.schedules import CLOUDS, github_schedule, gitlab_schedule
 from mlsec.cli.config.schema import config_schema
@@ -34,11 +35,14 @@ def generated() -> Mapping[str, bytes]:
     files["docs/assessment.schema.json"] = json_schema()
     files["docs/config.schema.json"] = config_schema()
     clouds = {cloud: cloud for cloud in CLOUDS}
-    files["docs/ci/github-schedule.yml"] = github_schedule((".",), clouds).encode()
+    schedule = with_address(github_schedule((".",), clouds), address())
+    files["docs/ci/github-schedule.yml"] = schedule.encode()
     files["docs/ci/gitlab-schedule.yml"] = gitlab_schedule((".",), clouds).encode()
     files["rules/schema/rule.schema.json"] = rule_schema(ruleset.vocabulary)
     files["rules/schema/technique.schema.json"] = technique_schema(WORDS)
     files["docs/techniques.md"] = techniques_page().encode()
+    for name in FILES:
+        files[name] = with_address((ROOT / name).read_text("utf-8"), address()).encode()
     return files
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,15 @@ RIGHTS = {
 }  # fmt: skip
 
 
-def step_of_script(*words: str, podman: str = "podman") -> subprocess.CompletedProcess[str]:
+def step_of_script(
+    *words: str, podman: str = "podman", **more: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603
         ["bash", SCRIPT, *words],  # noqa: S607
         capture_output=True, text=True, check=False, cwd="/",
         env={
             "PATH": "/usr/bin:/bin", "MLSEC_RELEASE_PYTHON": sys.executable, "MLSEC_PODMAN": podman,
+            **more,
         },
     )  # fmt: skip
 
@@ -59,13 +63,6 @@ def test_what_publishes_waits_for_a_person_and_knows_no_stored_token() -> None:
 
 def test_only_a_tag_starts_it() -> None:
     assert yaml.safe_load(TEXT)[True] == {"push": {"tags": ["v[0-9]*"]}}
-
-
-def test_actions_are_pinned_by_commit() -> None:
-    lines = [line for line in TEXT.splitlines() if "uses:" in line]
-    assert lines
-    for line in lines:
-        assert re.search(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
 
 
 @pytest.mark.parametrize("name", JOBS)
@@ -92,6 +89,14 @@ def test_a_tag_that_is_not_the_version_is_refused(tag: str) -> None:
     assert done.returncode == 2
     assert f"expected v{__version__}" in done.stderr
     assert step_of_script("version", f"v{__version__}").returncode == 0
+
+
+def test_a_release_of_another_repository_than_the_one_named_is_refused() -> None:
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
+    own = named.removeprefix("https://github.com/")
+    for repository, code in ((own, 0), (f"{own}-fork", 2), ("", 0)):
+        done = step_of_script("version", f"v{__version__}", GITHUB_REPOSITORY=repository)
+        assert done.returncode == code, done.stderr
 
 
 @pytest.mark.parametrize(
