@@ -31,7 +31,6 @@ _COSTS = {
     "bom": "the CycloneDX bill of materials (-f cyclonedx) cannot be written",
     "completion": "mlsec completion cannot write the script for a shell",
     "fleet": "an organisation cannot be scanned by a fleet of workers (mlsec fleet)",
-    "fleet-dask": "a fleet's workers cannot be run by Dask",
     "gcp": "gcp and gs:// cannot be scanned",
     "helm": "Helm charts are not rendered, and not assessed",
     "iac": "Terraform code is not assessed; its plans in JSON are",

@@ -22,7 +22,6 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "bom": ("cyclonedx-python-lib[validation]>=11.12",),
     "completion": ("shtab>=1.13",),
     "fleet": ("procrastinate>=3.10", "psycopg[binary]>=3.2", "pyrage>=1.3"),
-    "fleet-dask": ("distributed>=2026.8",),
     "gcp": ("google-auth>=2.35", "google-cloud-storage>=2.19", "requests>=2.31"),
     "helm": ("helm-python-sdk>=0.2.2",),
     "iac": (

@@ -106,7 +106,7 @@ def test_a_folder_needs_no_sdk_and_a_lock_can_be_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("run", ()), ("ci", ("iac",)), ("cloud", tuple({*EXTRAS} - {"all", "fleet-dask"}))],
+    [("run", ()), ("ci", ("iac",)), ("cloud", tuple({*EXTRAS} - {"all"}))],
 )
 def test_lock_has_its_extras_with_hashes(lock: str, extras: tuple[str, ...]) -> None:
     needed = [*PROJECT["dependencies"], *(name for extra in extras for name in EXTRAS[extra])]

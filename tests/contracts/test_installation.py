@@ -186,9 +186,7 @@ def test_extras_are_those_of_the_project() -> None:
     declared = {name: tuple(given) for name, given in PROJECT["optional-dependencies"].items()}
     [everything] = declared.pop("all")
     assert declared == EXTRAS
-    # The fleet's second engine runs code for its clients: it is installed by who names it.
-    named = sorted({*EXTRAS} - {"fleet-dask"})
-    assert everything == f"{PROJECT['name']}[{','.join(named)}]"
+    assert everything == f"{PROJECT['name']}[{','.join(sorted(EXTRAS))}]"
     assert PROJECT["name"] == DISTRIBUTION
 
 

@@ -1,13 +1,11 @@
-"""A worker's process for tests: run_worker URL CONCURRENCY LEASE_S [SCHEDULER CERTIFICATES]."""
+"""A worker's process for tests: run_worker URL CONCURRENCY LEASE_S."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import threading
-from pathlib import Path
 
-from mlsec.fleet.engines.dask import Certificates, DaskEngine
 from mlsec.fleet.engines.procrastinate import ProcrastinateEngine
 from mlsec.fleet.serving import serve
 from mlsec.fleet.worker import Worker, WorkerSettings
@@ -16,14 +14,7 @@ from mlsec.history.place import DatabaseUrl
 COMMAND = (sys.executable, "-m", "tests.fleet.fake_unit")
 
 
-def certificates(folder: Path) -> Certificates:
-    """Give the certificates of a private authority's folder."""
-    return Certificates(
-        authority=folder / "ca.pem", certificate=folder / "server.pem", key=folder / "server.key"
-    )
-
-
-def main(url: str, concurrency: str, lease_s: str, scheduler: str = "", folder: str = "") -> None:
+def main(url: str, concurrency: str, lease_s: str) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     database = DatabaseUrl(url)
@@ -35,12 +26,7 @@ def main(url: str, concurrency: str, lease_s: str, scheduler: str = "", folder: 
         grace_s=2,
         command=COMMAND,
     )
-    engine = (
-        DaskEngine(scheduler, certificates(Path(folder)))
-        if scheduler
-        else ProcrastinateEngine(database)
-    )
-    serve(engine, Worker(database, settings), int(concurrency), stop)
+    serve(ProcrastinateEngine(database), Worker(database, settings), int(concurrency), stop)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What hands units to workers: a queue in PostgreSQL, or Dask."""
+"""What hands units to workers: a queue in PostgreSQL."""
