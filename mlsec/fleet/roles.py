@@ -34,11 +34,10 @@ _LEDGER = """
 GRANT USAGE ON SCHEMA mlsec_fleet TO mlsec_planner, mlsec_worker;
 GRANT SELECT ON ALL TABLES IN SCHEMA mlsec_fleet TO mlsec_planner, mlsec_worker;
 GRANT INSERT, UPDATE, DELETE ON mlsec_fleet.scan, mlsec_fleet.unit, mlsec_fleet.lane,
-    mlsec_fleet.slot, mlsec_fleet.inspected TO mlsec_planner;
+    mlsec_fleet.slot TO mlsec_planner;
 REVOKE ALL ON mlsec_fleet.owner_login, mlsec_fleet.owner_scope FROM mlsec_worker;
 GRANT INSERT, UPDATE, DELETE ON mlsec_fleet.owner_login, mlsec_fleet.owner_scope TO mlsec_planner;
 REVOKE INSERT ON mlsec_fleet.unit FROM mlsec_worker;
-REVOKE INSERT, UPDATE ON mlsec_fleet.inspected FROM mlsec_worker;
 GRANT INSERT (scan, pass, kind, scope, lane, weight, task) ON mlsec_fleet.unit TO mlsec_worker;
 GRANT INSERT ON mlsec_fleet.lane, mlsec_fleet.slot TO mlsec_worker;
 ALTER TABLE mlsec_fleet.unit ENABLE ROW LEVEL SECURITY;

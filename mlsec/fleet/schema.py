@@ -68,17 +68,6 @@ CREATE TABLE mlsec_fleet.slot (
 CREATE INDEX slot_free ON mlsec_fleet.slot (lane, number) WHERE unit IS NULL;
 """
 
-# What was read of a bucket's files, so that the next night reads what has changed.
-_INSPECTED = """
-CREATE TABLE mlsec_fleet.inspected (
-    object TEXT PRIMARY KEY,
-    etag TEXT NOT NULL,
-    size_bytes BIGINT NOT NULL,
-    result JSONB NOT NULL,
-    seen_at TIMESTAMPTZ NOT NULL DEFAULT now()
-);
-"""
-
 # When the ledger was last swept: a hundred workers do not each do it every few seconds.
 _SWEPT = """
 CREATE TABLE mlsec_fleet.swept (at TIMESTAMPTZ NOT NULL);
@@ -87,5 +76,5 @@ INSERT INTO mlsec_fleet.swept VALUES ('-infinity');
 
 # A step may add a table, a column with a default, an index. It may not take away or rename:
 # workers of the version before it still run while it is taken.
-MIGRATIONS: tuple[Step, ...] = ((1, _FIRST), (2, _INSPECTED), (3, _SWEPT))
+MIGRATIONS: tuple[Step, ...] = ((1, _FIRST), (2, _SWEPT))
 VERSION = MIGRATIONS[-1][0]

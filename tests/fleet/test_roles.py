@@ -100,9 +100,7 @@ def test_a_planner_drives_a_scan_and_records_it(logins: Logins) -> None:
         assert end_scan(planner, begun.id)
         assert progress(planner, begun.id).is_over
         planner.execute("DELETE FROM mlsec_fleet.unit WHERE scan = %s", (begun.id,))
-        refused(
-            planner, "CREATE TABLE mlsec_fleet.mine (x int)", "DROP TABLE mlsec_fleet.inspected"
-        )
+        refused(planner, "CREATE TABLE mlsec_fleet.mine (x int)", "DROP TABLE mlsec_fleet.swept")
     url = DatabaseUrl(logins.url.url.replace("//mlsec:", "//plans:"))
     with History(url, is_new_allowed=True) as history:
         history.record(scan(2, *(_of(f, a, o) for f, a, o in FINDINGS)))
@@ -135,7 +133,7 @@ def test_a_worker_runs_units_and_nothing_else(logins: Logins) -> None:
             " SELECT id, 9, 'judge', 'x', 'lane', '{}' FROM mlsec_fleet.scan",
             "INSERT INTO mlsec_fleet.unit (scan, pass, kind, scope, lane, task, state)"
             " SELECT id, 9, 'collect', 'x', 'lane', '{}', 'done' FROM mlsec_fleet.scan",
-            "INSERT INTO mlsec_fleet.inspected VALUES ('x', 'x', 1, '{}')",
+            "INSERT INTO mlsec_fleet.swept VALUES (now())",
             "UPDATE mlsec_fleet.lane SET slots = 99",
             "DELETE FROM mlsec_fleet.unit",
             "ALTER TABLE mlsec_fleet.unit ADD COLUMN x int",
