@@ -19,16 +19,21 @@ UV = $(BIN)/uv --system-certs
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
 # One more than the two cores of the smallest machine: tests wait for servers and for disks.
 WORKERS ?= 3
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
+# The folders of tests/ where a test scans, or attacks, as a user would.
+WHOLE := attacks deploy e2e incidents servers
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null \
 	&& { echo "$$p"; break; }; done)
 
-.PHONY: help demo test fleet check commands docs man site picture bench fuzz release-check servers checkov trestle oracles helm lock wheel demo-fixture generated new-service clean
+.PHONY: help demo test nightly units fleet check commands docs man site picture bench fuzz release-check servers checkov trestle oracles helm lock wheel demo-fixture generated new-service clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo   scan the example deployment in fixtures/demo into $(OUT)"
-	@echo "make test   run all tests"
+	@echo "make test   run the tests"
+	@echo "make nightly  run all tests, those too that are too dear for every change"
+	@echo "make units  run the tests of the parts alone: no whole scans, no browser"
 	@echo "make fleet  scan an organisation of 70 scopes with 4 workers and with one process, and compare"
 	@echo "make check  style, types, layers, generated files in step"
 	@echo "make docs   write the generated files again"
@@ -70,7 +75,13 @@ demo: $(VENV)/.run-ready
 	@$(BIN)/mlsec scan --evidence fixtures/demo --waivers fixtures/demo/waivers.yaml -o $(OUT) --fail-on none --min-coverage 0
 
 test: $(VENV)/.dev-ready
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	@$(PYTEST)
+
+nightly: $(VENV)/.dev-ready
+	@$(PYTEST) -m ""
+
+units: $(VENV)/.dev-ready
+	@$(PYTEST) -m "not (nightly or slow or browser)" $(addprefix --ignore=tests/,$(WHOLE))
 
 fleet: $(VENV)/.dev-ready
 	@$(BIN)/python -m tests.bench.bench_fleet_company
