@@ -1,14 +1,11 @@
-"""The house rules that a machine can hold: size of files, first lines, names, what is printed."""
+"""The house rules that a machine can hold: first lines, names, what is printed."""
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "mlsec").rglob("*.py"))
@@ -19,19 +16,13 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_file_is_short_starts_with_a_docstring_and_has_a_noun_for_a_name(path: Path) -> None:
-    text = path.read_text("utf-8")
-    assert len(text.splitlines()) <= 300
-    assert text.startswith('"""')
-    assert path.stem not in FORBIDDEN_NAMES
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_no_function_is_longer_than_fifty_lines(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert (node.end_lineno or 0) - node.lineno < 50, node.name
+def test_every_file_starts_with_a_docstring_and_has_a_noun_for_a_name() -> None:
+    offenders = {
+        name_of(path)
+        for path in SOURCES
+        if not path.read_text("utf-8").startswith('"""') or path.stem in FORBIDDEN_NAMES
+    }
+    assert offenders == set()
 
 
 def test_only_the_console_prints() -> None:
