@@ -2,8 +2,8 @@
 a Dockerfile whose variables double, loops of CloudFormation, copies of ARM, aliases of YAML. The
 scan takes the machine's memory, ends, and reports nothing; or it leaves out what stands beside.
 
-Each is scanned in a process of its own, whose memory and time are measured: it ends by itself, with
-a limit told at its place, and the open notebook beside it is found.
+All are scanned by one process, whose memory and time are measured: it ends by itself, with a limit
+told at the place of each, and the open notebook beside each is found.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.attacks.measured import scan, write
+from tests.attacks.measured import scan
 
 RULE = "sagemaker/notebook-direct-internet"
 OPEN = {
@@ -149,25 +147,31 @@ def beside(files: Files) -> set[tuple[str, str]]:
     return {(RULE, "aws_sagemaker_notebook_instance.beside")}
 
 
-@pytest.mark.parametrize("name", BOMBS)
-def test_what_grows_without_end_is_a_limit_at_its_place(name: str, tmp_path: Path) -> None:
-    bomb, _, large, place = BOMBS[name]
-    files, folder = bomb(large), tmp_path / "target"
-    write(folder, {**files, "z.tf": TERRAFORM})
-    seen = scan(folder, "--fail-on", "none")
-    seen.check()
-    assert seen.code == 11, seen.errors
-    assert seen.failed >= beside(files)
-    assert any(subject.startswith(place) for subject in seen.limits), seen.limits
+def targets(size: int) -> dict[str, Files]:
+    """Every bomb, in its ordinary size (1) or that which is too much (2), beside a notebook."""
+    return {name: {**bomb[0](bomb[size]), "z.tf": TERRAFORM} for name, bomb in BOMBS.items()}  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("name", BOMBS)
-def test_the_same_is_read_where_it_is_small(name: str, tmp_path: Path) -> None:
-    bomb, small, _, _ = BOMBS[name]
-    files, folder = bomb(small), tmp_path / "target"
-    write(folder, {**files, "z.tf": TERRAFORM})
-    seen = scan(folder, "--fail-on", "medium")
-    seen.check()
-    assert seen.code == 10, seen.errors
-    assert seen.failed >= beside(files)
-    assert seen.limits == {}
+def test_what_grows_without_end_is_a_limit_at_its_place(tmp_path: Path) -> None:
+    bombs = targets(2)
+    ended = scan(tmp_path / "target", bombs, "--fail-on", "none")
+    ended.check()
+    assert ended.code == 11, ended.errors
+    hidden = {name: beside(files) - ended.seen[name].failed for name, files in bombs.items()}
+    assert not any(hidden.values()), hidden
+    untold = {
+        name: ended.seen[name].limits
+        for name, (*_, place) in BOMBS.items()
+        if not any(subject.startswith(place) for subject in ended.seen[name].limits)
+    }
+    assert untold == {}
+
+
+def test_the_same_is_read_where_it_is_small(tmp_path: Path) -> None:
+    bombs = targets(1)
+    ended = scan(tmp_path / "target", bombs, "--fail-on", "medium")
+    ended.check()
+    assert ended.code == 10, ended.errors
+    hidden = {name: beside(files) - ended.seen[name].failed for name, files in bombs.items()}
+    assert not any(hidden.values()), hidden
+    assert {name: seen.limits for name, seen in ended.seen.items() if seen.limits} == {}
