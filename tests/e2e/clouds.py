@@ -11,7 +11,7 @@ from typing import Protocol, Self
 
 import msgspec
 
-from mlsec.collect.walk.plan import Operation
+from mlsec.collect.walk.plan import Operation, TypePlan
 from mlsec.core.resource import Resource
 from mlsec.providers.aws import tables as aws_tables
 from mlsec.providers.aws.collect.reader import plans as aws_plans
@@ -54,8 +54,9 @@ class Cloud(msgspec.Struct, frozen=True, kw_only=True):
     """One cloud under test.
 
     ``start`` serves a zoo: a few deployments and a specimen of every other kind. ``table`` is every
-    operation that a complete scan may make. ``stand_ins`` are those that another call replaces when
-    they are refused (with the reason), ``spared`` those that a complete scan never makes.
+    operation that a complete scan may make, ``plans`` what asks most of them. ``stand_ins`` are
+    those that another call replaces when they are refused (with the reason), ``spared`` those that
+    a complete scan never makes.
     ``declared`` reads the rights out of the policy that ``mlsec doctor`` prints, ``fallback`` are
     rights that only another way of asking needs. ``sign_in`` is how many calls each start makes
     that are no part of the evidence; ``places`` names where a resource is missed, besides its own
@@ -66,6 +67,7 @@ class Cloud(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     start: Callable[[], Running]
     table: Callable[[], Mapping[str, Operation]]
+    plans: Callable[[], tuple[TypePlan, ...]]
     declared: Callable[[str], set[str]]
     sign_in: int
     first: Mapping[str, str] = msgspec.field(default_factory=dict)
@@ -102,6 +104,7 @@ AWS = Cloud(
     name="aws",
     start=lambda: RunningAws(Settings(deployments=3, has_story=True, has_zoo=True)),
     table=_aws_table,
+    plans=aws_plans,
     declared=lambda text: set(json.loads(text)["Statement"][0]["Action"]),
     sign_in=1,
     stand_ins={
@@ -116,6 +119,7 @@ AZURE = Cloud(
     name="azure",
     start=_azure_zoo,
     table=_azure_table,
+    plans=azure_plans,
     declared=lambda text: {*json.loads(text)["Actions"], *json.loads(text)["DataActions"]},
     sign_in=2,
     stand_ins=dict.fromkeys(
@@ -154,6 +158,7 @@ GCP = Cloud(
     name="gcp",
     start=_gcp_zoo,
     table=_gcp_table,
+    plans=gcp_tables.plans,
     declared=_gcp_rights,
     sign_in=2,
     first={gcp_tables.GET_PROJECT.label: gcp_tables.GET_PROJECT.right},

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
+from _pytest.mark import ParameterSet
 
 from mlsec.cli import exits
 from mlsec.cli.main import main
@@ -27,27 +26,61 @@ from tests.e2e.clouds import CLOUDS, OPERATIONS, Cloud, Running
 from tests.e2e.conftest import Whole
 from tests.estate.faults import Fault, Kind
 
-# Set it to break every operation in every way, one at a time (four times as many collections).
-EVERY_FAILURE = "MLSEC_EVERY_FAILURE"
+_Operations = Sequence[tuple[str, str]]
 _TOLD_IN = ("report.txt", "report.html", "results.sarif")
+_NO_DENIAL = (Kind.THROTTLE, Kind.CUT, Kind.GARBAGE, Kind.HANG_UP)
 
 
-@functools.cache
-def _told() -> list[tuple[str, str]]:
-    """Give the operations whose refusal every report is written about.
-
-    How a right is told does not depend on the operation, but each service has names of its own:
-    it is the first of each that is not spared, or all of them.
-    """
-    found, services = [], set[tuple[str, str]]()
+def _of_each_kind() -> _Operations:
+    """Give one operation for each kind of read."""
+    firsts: dict[object, tuple[str, str]] = {}
     for name, label in OPERATIONS:
-        service = (name, label.partition(":")[0])
-        if label in {*CLOUDS[name].stand_ins, *CLOUDS[name].spared}:
-            continue
-        if service not in services or os.environ.get(EVERY_FAILURE):
-            found.append((name, label))
-        services.add(service)
-    return found
+        firsts.setdefault(_kind_of_read(CLOUDS[name], label), (name, label))
+    return list(firsts.values())
+
+
+def _kind_of_read(cloud: Cloud, label: str) -> object:
+    """Give what decides how a failure of an operation is taken: where the walk asks it, and when.
+
+    An operation that no plan has finds what there is to walk, or stands for many others.
+    """
+    asked = set()
+    for plan in cloud.plans():
+        place = (plan.is_below, plan.per, plan.is_referred)
+        asked |= {("read", *place) for read in plan.reads if read.label == label}
+        for role, operation in (
+            ("list", plan.listing),
+            ("bulk", plan.bulk and plan.bulk.operation),
+        ):
+            if operation is not None and operation.label == label:
+                asked.add((role, *place))
+    operation = cloud.table()[label]
+    when = (bool(operation.not_set), bool(operation.only_if or operation.unless))
+    told = (label in cloud.stand_ins, label in cloud.spared)
+    return cloud.name, type(operation), frozenset(asked), when, operation.is_global, told
+
+
+def _cases(by_day: _Operations, by_night: _Operations) -> list[ParameterSet]:
+    """Give operations as cases, those that are not asked for by day marked so."""
+    day = {*by_day}
+    return [
+        pytest.param(each, id="/".join(each), marks=() if each in day else pytest.mark.nightly)
+        for each in by_night
+    ]
+
+
+def _of_each_cloud() -> _Operations:
+    """Give one operation of each cloud: how a right is told depends on no operation."""
+    return [next(each for each in _hiding() if each[0] == name) for name in CLOUDS]
+
+
+def _hiding() -> _Operations:
+    """Give the operations whose refusal hides something."""
+    return [
+        (name, label)
+        for name, label in OPERATIONS
+        if label not in {*CLOUDS[name].stand_ins, *CLOUDS[name].spared}
+    ]
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,13 +97,13 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
     cloud: Cloud
     label: str
     whole: Whole
+    evidence: Path
     assessment: Assessment
-    told: Told | None
     outline: object
     was_asked: bool
 
 
-@pytest.fixture(scope="module", params=OPERATIONS, ids="/".join)
+@pytest.fixture(scope="module", params=_cases(_of_each_kind(), OPERATIONS))
 def denied(
     request: pytest.FixtureRequest,
     zoos: Callable[[str], Running],
@@ -86,29 +119,15 @@ def denied(
             patch.setenv(variable, value)
         break_one(zoo, whole, ruleset, path, Fault(kind=Kind.DENY, operation=label), name)
     was_asked = bool(zoo.struck())
-    told, assessment = None, None
-    if (name, label) in _told():
-        told, assessment = tell(path)
     return Denied(
         cloud=CLOUDS[name],
         label=label,
         whole=whole,
-        assessment=assessment or runs.judge(path, ruleset),
-        told=told,
+        evidence=path,
+        assessment=runs.judge(path, ruleset),
         outline=_outline(_seen(path, ruleset)),
         was_asked=was_asked,
     )
-
-
-def tell(evidence: Path) -> tuple[Told, Assessment]:
-    """Judge evidence as a user does, and give the assessment out of the file that is written."""
-    folder, said, errors = evidence.parent / "told", io.StringIO(), io.StringIO()
-    words = ["scan", str(evidence), "-o", str(folder), "-f", "json,text,html,sarif"]
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(errors):
-        code = main([*words, "--profile", "strict", "--fail-on", "none"])
-    texts = {name: (folder / name).read_text("utf-8") for name in _TOLD_IN}
-    told = Told(code=code, errors=errors.getvalue(), texts={**texts, "": said.getvalue()})
-    return told, runs.load_assessment(folder)
 
 
 def break_one(
@@ -144,12 +163,21 @@ def test_denied_call_moves_verdicts_to_not_assessed_only(denied: Denied) -> None
     assert cloud.table()[denied.label].right in rights
 
 
-@pytest.mark.parametrize("denied", _told(), indirect=True, ids="/".join)
+def tell(evidence: Path) -> Told:
+    """Judge evidence as a user does."""
+    folder, said, errors = evidence.parent / "told", io.StringIO(), io.StringIO()
+    words = ["scan", str(evidence), "-o", str(folder), "-f", "text,html,sarif"]
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(errors):
+        code = main([*words, "--profile", "strict", "--fail-on", "none"])
+    texts = {name: (folder / name).read_text("utf-8") for name in _TOLD_IN}
+    return Told(code=code, errors=errors.getvalue(), texts={**texts, "": said.getvalue()})
+
+
+@pytest.mark.parametrize("denied", _cases(_of_each_cloud(), _hiding()), indirect=True)
 def test_report_of_a_denied_call_names_the_right_and_the_exit_code_says_incomplete(
     denied: Denied,
 ) -> None:
-    told = denied.told
-    assert told is not None
+    told = tell(denied.evidence)
     assert told.code == exits.INCOMPLETE, told.errors
     assert "incomplete (exit 11)" in told.errors
     names = set(told.texts)
@@ -159,33 +187,37 @@ def test_report_of_a_denied_call_names_the_right_and_the_exit_code_says_incomple
     assert [name for name in names if right not in told.texts[name]] == []
 
 
+def test_another_failure_hides_exactly_what_a_denial_hides(
+    denied: Denied, zoos: Callable[[str], Running], ruleset: RuleSet, tmp_path: Path
+) -> None:
+    turn = list(denied.cloud.table()).index(denied.label) % len(_NO_DENIAL)
+    hides_the_same(_NO_DENIAL[turn], denied, zoos, ruleset, tmp_path)
+
+
+@pytest.mark.nightly
 def test_any_other_failure_hides_exactly_what_a_denial_hides(
-    denied: Denied,
-    zoos: Callable[[str], Running],
-    ruleset: RuleSet,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    denied: Denied, zoos: Callable[[str], Running], ruleset: RuleSet, tmp_path: Path
+) -> None:
+    for kind in _NO_DENIAL:
+        hides_the_same(kind, denied, zoos, ruleset, tmp_path)
+
+
+def hides_the_same(
+    kind: Kind, denied: Denied, zoos: Callable[[str], Running], ruleset: RuleSet, folder: Path
 ) -> None:
     server, name = zoos(denied.cloud.name), denied.cloud.name
-    for variable, value in server.environment().items():
-        monkeypatch.setenv(variable, value)
     known = {gap.id for gap in denied.whole.inventory.gaps}
-    for kind in _kinds(denied.cloud, denied.label):
-        path = tmp_path / f"{kind.value}.mlsnap"
+    path = folder / f"{kind.value}.mlsnap"
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in server.environment().items():
+            patch.setenv(variable, value)
         fault = Fault(kind=kind, operation=denied.label)
         break_one(server, denied.whole, ruleset, path, fault, name)
-        seen = _seen(path, ruleset)
-        assert bool(server.struck()) is denied.was_asked
-        assert _outline(seen) == denied.outline, kind
-        fresh = {gap.reason for gap in seen.gaps if gap.id not in known}
-        assert GapReason.DENIED not in fresh, kind
-
-
-def _kinds(cloud: Cloud, label: str) -> tuple[Kind, ...]:
-    """Give the other ways to break an operation: one in turn, or all when that is asked for."""
-    kinds = (Kind.THROTTLE, Kind.CUT, Kind.GARBAGE, Kind.HANG_UP)
-    turn = list(cloud.table()).index(label) % len(kinds)
-    return kinds if os.environ.get(EVERY_FAILURE) else kinds[turn : turn + 1]
+    seen = _seen(path, ruleset)
+    assert bool(server.struck()) is denied.was_asked
+    assert _outline(seen) == denied.outline, kind
+    fresh = {gap.reason for gap in seen.gaps if gap.id not in known}
+    assert GapReason.DENIED not in fresh, kind
 
 
 def _seen(path: Path, ruleset: RuleSet) -> Inventory:
