@@ -24,7 +24,7 @@ from mlsec.engine.assessment.assess import Judgement, Merge, assess
 from mlsec.engine.assessment.change_filter import Before, Limiting, limit_judgement
 from mlsec.engine.assessment.external_findings import external_rules, merge_external
 from mlsec.engine.assessment.folding import Folder
-from mlsec.engine.assessment.scan_facts import sandbox_notice, scan_facts, seal_notice, taken_at
+from mlsec.engine.assessment.scan_facts import sandbox_notice, scan_facts, taken_at
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.params import apply_overrides, changed_parameters, load_overrides
 from mlsec.engine.rules.selection import keep_framework, keep_profile, load_selected
@@ -207,7 +207,7 @@ def _limiting(change: Change, before: Before, inventory: Inventory) -> Limiting:
 def _notices_of(snapshot: Snapshot, limit: ChangeLimit | None) -> tuple[str, ...]:
     """What a reader has to know before any finding: what is not shown, and how files were read."""
     summary = () if limit is None else (limit.summary,)
-    return (*summary, *sandbox_notice(snapshot), *seal_notice(snapshot))
+    return (*summary, *sandbox_notice(snapshot))
 
 
 def _choices(ruleset: RuleSet, judging: Judging) -> tuple[str, ...]:

@@ -143,13 +143,10 @@ def recorded_parameters(recorded: Assessment, ruleset: RuleSet) -> Mapping[str, 
 
 def settings_of(recorded: Assessment, ruleset: RuleSet) -> list[str]:
     """Say by what it was judged, which whoever makes an assessment chooses; a line each."""
-    from mlsec.core.assessment import JudgedBy
     from mlsec.core.sanitize import visible
     from mlsec.engine.rules.params import changed_parameters
 
     judged_by, scan = recorded.scan.judged_by, recorded.scan
-    if not isinstance(judged_by, JudgedBy):
-        return []
     rules = f"{recorded.tool.rules_count:,} rules ({recorded.tool.rules_digest[:12]})"
     gate = f"fails on {scan.fail_on}, at least {scan.min_coverage_percent:g}% assessed"
     lines = [f"{rules}, {gate}"]
@@ -172,16 +169,11 @@ def settings_of(recorded: Assessment, ruleset: RuleSet) -> list[str]:
 
 
 def _judging(recorded: Assessment, args: argparse.Namespace) -> tuple[Judging, JudgedBy]:
-    import msgspec
 
     from mlsec.pipeline import Judging
 
     scan = recorded.scan
     judged_by = scan.judged_by
-    if isinstance(judged_by, msgspec.UnsetType):
-        raise NotRepeatableError(
-            "it does not say with what settings it was made: it is of an older version"
-        )
     if recorded.limit is not None:
         raise NotRepeatableError("it shows only what changed in a repository since a revision")
     _check_gate(scan.fail_on, scan.min_coverage_percent)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mlsec.snapshot.store import Snapshot
 
 _EVIDENCE = "evidence.mlsnap"
-OLDER_SEAL = "times, host and user of the evidence: its seal is of an older version"
 _ASSESSMENT = "assessment.json"
 
 
@@ -154,8 +153,6 @@ def _check_seal(
             location=str(evidence),
         )
     checked.lines.append(f"evidence: whole, and what the assessment was made from ({seal})")
-    if not snapshot.has_sealed_times:
-        checked.unchecked.append(OLDER_SEAL)
 
 
 def _check_reports(

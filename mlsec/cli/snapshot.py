@@ -81,7 +81,6 @@ def _show(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace) -> int:
     from mlsec.cli.attestation import check_trust
     from mlsec.cli.files import mode_of
-    from mlsec.cli.report_verify import OLDER_SEAL
     from mlsec.core.errors import MlsecError
     from mlsec.snapshot.evidence import open_evidence
 
@@ -93,9 +92,9 @@ def _verify(args: argparse.Namespace) -> int:
             location=str(args.snapshot),
         )
     with open_evidence(args.snapshot) as snapshot:
-        seal, has_sealed_times = snapshot.seal(), snapshot.has_sealed_times
+        seal = snapshot.seal()
     lines = [f"whole and unchanged: {seal}"]
-    unchecked = [] if has_sealed_times else [OLDER_SEAL]
+    unchecked: list[str] = []
     if args.key is not None:
         from mlsec.cli.attestation import check_evidence_signature, said_of, unchecked_time
 

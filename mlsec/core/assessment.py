@@ -61,7 +61,6 @@ class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     ``identities`` has, by target, what distinguishes a folder from another of the same name.
     ``commits`` has, by target, the commit that a repository had checked out.
     ``organisation`` is the one that a fleet scanned: its scans are compared whatever their targets.
-    ``judged_by`` is unset in assessments of older versions.
     """
 
     targets: tuple[str, ...] = ()
@@ -79,7 +78,7 @@ class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     operations: Mapping[str, int] = msgspec.field(default_factory=dict)
     settings: Mapping[str, str] = msgspec.field(default_factory=dict)
     parameters: Mapping[str, Any] = msgspec.field(default_factory=dict)
-    judged_by: JudgedBy | msgspec.UnsetType = msgspec.UNSET
+    judged_by: JudgedBy = JudgedBy()
     fail_on: str = "high"
     min_coverage_percent: float = 100.0
 
@@ -259,9 +258,9 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     frameworks say, whatever they came to. ``unshown`` is what a reader of a file could not restore,
     "" for nothing; it is not written. ``frameworks`` count every control; ``controls`` are those
     that a rule judged something for. ``changes`` says what changed since a baseline or the last
-    scan of a history, ``gate`` what the gate said; None where there is no earlier scan, and in
-    assessments of older versions. ``folding`` has what lies in tests, examples, documentation,
-    vendored code and older versions: it is in no other field; None where nothing is folded.
+    scan of a history, ``gate`` what the gate said; None where there is no earlier scan.
+    ``folding`` has what lies in tests, examples, documentation, vendored code and older versions:
+    it is in no other field; None where nothing is folded.
     """
 
     schema: str = SCHEMA

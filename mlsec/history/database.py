@@ -43,7 +43,7 @@ def open_database(
     A snapshot is read-only, and as the history was at its first query.
 
     Raises:
-        MlsecError: not there, not a history, of a newer version, or it cannot be used.
+        MlsecError: not there, not a history, of another version, or it cannot be used.
     """
     if isinstance(place, DatabaseUrl):
         from mlsec.history.postgres import open_postgres  # noqa: PLC0415 - an extra

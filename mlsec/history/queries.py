@@ -73,7 +73,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     It is so since ``changed_scan`` and was last confirmed by ``last_scan``; it fails since
     ``opened_scan``, waived or not and whether or not each scan could tell, 0 where it does not.
-    ``change`` is what became of it in the last scan, "" in histories of older versions.
+    ``change`` is what became of it in the last scan.
     """
 
     id: int
@@ -84,7 +84,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     last_scan: int
     finding: Finding
     opened_scan: int
-    change: str = ""
+    change: str
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):

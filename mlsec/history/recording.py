@@ -29,7 +29,6 @@ from mlsec.history.series import (
     as_text,
     epoch_s,
     find_series,
-    is_judged_alike,
     judged_by,
     scan_digest,
     series_key,
@@ -80,14 +79,13 @@ class Recording:
 
     def _series(self) -> tuple[int, dict[str, list[str]]]:
         """Give the series of a scan, begun where there is none, and what passed in its last one."""
-        key, series = series_key(self._assessment), find_series(self._rows, self._assessment)
-        change = self._database.change
+        series = find_series(self._rows, self._assessment)
         if series is None:
             [(series,)] = self._rows("SELECT coalesce(max(id), 0) + 1 FROM series")
-            change("INSERT INTO series (id, targets, passed, last_scan) VALUES (?, ?, ?, 0)",
-                   series, key, pack({}))  # fmt: skip
-        elif not self._rows("SELECT 1 FROM series WHERE id = ? AND targets = ?", series, key):
-            change("UPDATE series SET targets = ? WHERE id = ?", key, series)
+            self._database.change(
+                "INSERT INTO series (id, targets, passed, last_scan) VALUES (?, ?, ?, 0)",
+                series, series_key(self._assessment), pack({}),
+            )  # fmt: skip
         [(passed,)] = self._rows("SELECT passed FROM series WHERE id = ?", series)
         return series, unpack(passed)
 
@@ -105,7 +103,7 @@ class Recording:
                     hint="record scans in the order in which their evidence was taken",
                     location=self._place,
                 )
-            return scan, is_judged_alike(rules, self._assessment)
+            return scan, rules == judged_by(self._assessment)
         return 0, False
 
     def _compare(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 
-# Version 1 had no state ``waived``, and 1 and 2 kept each failure as JSON: ``older_files`` reads
-# them. PostgreSQL begins with version 3.
+# Versions 1 and 2 were never released.
 VERSION = 3
 TABLES_SCHEMA, VIEWS_SCHEMA = "mlsec", "mlsec_v1"
 

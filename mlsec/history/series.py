@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from mlsec.core.assessment import Assessment
-from mlsec.history.queries import OPEN, Rows, states
+from mlsec.history.queries import Rows
 
 
 def series_key(assessment: Assessment) -> str:
@@ -26,12 +26,8 @@ def series_key(assessment: Assessment) -> str:
 
 def find_series(rows: Rows, assessment: Assessment) -> int | None:
     """Give the series that a scan belongs to, None for one of its own."""
-    query = "SELECT id FROM series WHERE targets = ?"
-    same = rows(query, series_key(assessment))
-    if same or not isinstance(assessment.scan.organisation, msgspec.UnsetType):
-        return int(same[0][0]) if same else None
-    candidates = rows(query, as_text(list(assessment.scan.targets)))
-    return next((number for (number,) in candidates if _is_of(rows, number, assessment)), None)
+    same = rows("SELECT id FROM series WHERE targets = ?", series_key(assessment))
+    return int(same[0][0]) if same else None
 
 
 def scan_digest(assessment: Assessment) -> str:
@@ -45,17 +41,9 @@ def judged_by(assessment: Assessment) -> str:
     """Name the rules and, after a colon, which of them were chosen and with which parameters."""
     scan = assessment.scan
     choice = scan.judged_by
-    chosen: tuple[Any, ...] = ()
-    if not isinstance(choice, msgspec.UnsetType):
-        chosen = (choice.framework, choice.profile, choice.select)
+    chosen = (choice.framework, choice.profile, choice.select)
     settings = as_text((chosen, scan.parameters))
     return f"{assessment.tool.rules_digest}:{hashlib.sha256(settings.encode()).hexdigest()[:16]}"
-
-
-def is_judged_alike(recorded: str, assessment: Assessment) -> bool:
-    """Whether a recorded scan was judged as this one; an older record names its rules alone."""
-    now = judged_by(assessment)
-    return recorded == (now if ":" in recorded.removeprefix("sha256:") else now.rpartition(":")[0])
 
 
 def as_text(value: Any) -> str:
@@ -71,14 +59,3 @@ def epoch_s(finished_at: str) -> int | None:
         return int(zoned.timestamp())
     except (ValueError, OverflowError):
         return None
-
-
-def _is_of(rows: Rows, series: int, assessment: Assessment) -> bool:
-    """Whether a series from when all repositories of one name were one is of this repository.
-
-    It is if the scan sees at least half of what it has as open; that of another stays as it is,
-    and what two mixed goes to the one that has more of it.
-    """
-    is_open = {state.finding.fingerprint for state in states(rows, series, OPEN)}
-    seen = {finding.fingerprint for finding in assessment.findings}
-    return 2 * len(is_open & seen) >= len(is_open)

@@ -26,7 +26,7 @@ from mlsec.history.queries import (
     shown_failures,
     states,
 )
-from mlsec.history.series import find_series, is_judged_alike, scan_digest
+from mlsec.history.series import find_series, judged_by, scan_digest
 from mlsec.history.transitions import Transition, transitions
 
 _UNREAD = Change.NOT_ASSESSED_NOW.value
@@ -62,7 +62,7 @@ def mark_since_last(rows: Rows, assessment: Assessment) -> Assessment:
                 lambda known: shown_failures(rows, series, known),
                 unpack(passed),
                 assessment,
-                has_same_rules=is_judged_alike(scans[-1].rules_digest, assessment),
+                has_same_rules=scans[-1].rules_digest == judged_by(assessment),
             )
         )
         return _marked(assessment, steps, scans, _counts(rows, scans))
@@ -83,7 +83,7 @@ def mark_first(assessment: Assessment) -> Assessment:
 def _recorded(
     rows: Rows, assessment: Assessment, series: int, scan: int
 ) -> list[Transition] | None:
-    """Give what the last scan changed, as it was recorded; None where an older mlsec did that."""
+    """Give what the last scan changed, as it was recorded; None where that is not all."""
     steps = []
     now = {f.fingerprint: f for f in assessment.findings if f.status is Status.FAIL}
     confirmed = [state for state in states(rows, series) if state.last_scan == scan]
@@ -91,8 +91,6 @@ def _recorded(
     before: dict[int, Known | None] = {s.id: _known(s, s) for s in confirmed}
     before |= {life.state.id: _before(life) for life in lives(rows, changed)}
     for state in confirmed:
-        if not state.change:
-            return None
         finding = now.pop(state.finding.fingerprint, state.finding)
         steps.append(
             Transition(
@@ -147,7 +145,7 @@ def _marked(
     earlier = Earlier(
         source="history",
         since=scans[-1].finished_at if scans else "",
-        has_other_rules=bool(scans) and not is_judged_alike(scans[-1].rules_digest, assessment),
+        has_other_rules=bool(scans) and scans[-1].rules_digest != judged_by(assessment),
         has_ages=True,
         trend=_trend(assessment, steps, counts) if assessment.limit is None else (),
     )

@@ -14,7 +14,6 @@ import msgspec
 
 from mlsec.core.errors import MlsecError
 from mlsec.core.foreign import refuse_foreign_file
-from mlsec.history.older_files import OLDER_SCHEMA, older_rows
 from mlsec.history.schema import VERSION, Dialect, tables, views
 from mlsec.history.stored_text import as_stored
 from mlsec.snapshot.foreign_database import (
@@ -31,7 +30,6 @@ _KIND = FileKind(
     name="history", application_id=_APPLICATION_ID, version=VERSION, schema=_SCHEMA,
     is_finished=False,
 )  # fmt: skip
-_OLDER_KIND = msgspec.structs.replace(_KIND, schema=OLDER_SCHEMA)
 _RESTORE = "restore it from a copy, or begin another history"
 _HINTS = {
     sqlite3.SQLITE_BUSY: "another program uses it: run it again when that has ended",
@@ -46,7 +44,7 @@ _HINTS = {
 
 
 class HistoryFile:
-    """One open file. One of an older version is read as a copy in memory, until it is written."""
+    """One open file."""
 
     def __init__(self, path: Path, *, is_snapshot: bool) -> None:
         self._path = path
@@ -55,12 +53,12 @@ class HistoryFile:
             f"{path.absolute().as_uri()}?mode={mode}",
             timeout=30, uri=True, isolation_level=None,
         )  # fmt: skip
-        self._copy: sqlite3.Connection | None = None
         try:
             self._file.execute("PRAGMA foreign_keys = ON")
             if is_snapshot:
                 self._file.execute("BEGIN")
-            self._guard = self._guarded()
+            self._guard = Guard(self._file, _KIND, path)
+            check_tables(self._file, _KIND, path)
         except BaseException:
             self.close()
             raise
@@ -81,16 +79,9 @@ class HistoryFile:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        if self._copy is not None:
-            self._copy.close()
-            self._copy = None
-            self._file.set_authorizer(None)
-        else:
-            self._guard.allow_changes()
+        self._guard.allow_changes()
         try:
             self._file.execute("BEGIN IMMEDIATE")
-            if self._version() < VERSION:
-                self._renew()
             yield
             self._file.execute("COMMIT")
         except BaseException:
@@ -104,52 +95,14 @@ class HistoryFile:
             yield
 
     def close(self) -> None:
-        for connection in (self._file, self._copy):
-            if connection is not None:
-                connection.close()
-
-    def _version(self) -> int:
-        (version,) = self._file.execute("PRAGMA user_version").fetchone()
-        return int(version)
-
-    def _guarded(self) -> Guard:
-        """Guard what is read: the file, or where its version is older, a copy with our tables."""
-        if self._version() >= VERSION:
-            guard = Guard(self._file, _KIND, self._path)
-            check_tables(self._file, _KIND, self._path)
-            return guard
-        # Rows come as they are asked for, so that a hostile file cannot fill the memory unseen.
-        self._copy = sqlite3.connect(":memory:", isolation_level=None)
-        self._copy.executescript(_SCHEMA)
-        for statement, values in older_rows(self._older_guard().rows):
-            self._copy.execute(statement, [as_stored(value) for value in values])
-        return Guard(self._copy, _KIND, self._path)
-
-    def _older_guard(self) -> Guard:
-        guard = Guard(self._file, _OLDER_KIND, self._path)
-        check_tables(self._file, _OLDER_KIND, self._path)
-        return guard
-
-    def _renew(self) -> None:
-        """Make a file of an older version one of this version; its transaction is open."""
-        written = list(older_rows(self._older_guard().rows))
-        self._file.set_authorizer(None)
-        for table in ("past", "finding", "scan", "series"):
-            self._file.execute(f"DROP TABLE {table}")
-        for statement in _KIND.tables.values():
-            self._file.execute(statement)
-        for statement, values in written:
-            self._file.execute(statement, [as_stored(value) for value in values])
-        self._file.execute(f"PRAGMA user_version = {VERSION}")
-        self._guard = Guard(self._file, _KIND, self._path)
-        self._guard.allow_changes()
+        self._file.close()
 
 
 def open_file(path: Path, *, is_new_allowed: bool, is_snapshot: bool) -> HistoryFile:
     """Open a file, or begin one (mode 0600) where that is allowed.
 
     Raises:
-        MlsecError: not there, not a history, of a newer version, or it cannot be written.
+        MlsecError: not there, not a history, of another version, or it cannot be written.
     """
     if is_new_allowed:
         refuse_foreign_file(path)

@@ -69,10 +69,13 @@ class SilentRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     not_applicable: int = 0
 
 
-class DocumentFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What every schema of the file has in common; lists sorted, enums by their published names.
+class AssessmentDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The file as a whole, keys in this order; lists sorted, enums by their published names.
 
-    In schema 1 ``rules`` are all that ran, in schema 2 those with a finding.
+    ``rules`` are whole for those that have a finding; ``silent_rules`` has the others that judged
+    something, by id, ``idle_rules`` those that met nothing to judge. What those say, why a rule is
+    evidence for a control, and all that frameworks say, stands in catalogue.json, which
+    ``tool.catalogue_digest`` names by its SHA-256.
     """
 
     schema: str
@@ -87,17 +90,6 @@ class DocumentFacts(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
     model_files: tuple[ModelFile, ...] = ()
     limit: ChangeLimit | None = None
-
-
-class AssessmentDocument(DocumentFacts, frozen=True, kw_only=True):
-    """The file as a whole, keys in this order.
-
-    ``rules`` are whole for those that have a finding; ``silent_rules`` has the others that judged
-    something, by id, ``idle_rules`` those that met nothing to judge. What those say, why a rule is
-    evidence for a control, and all that frameworks say, stands in catalogue.json, which
-    ``tool.catalogue_digest`` names by its SHA-256.
-    """
-
     causes: tuple[Cause, ...] = ()
     silent_rules: Mapping[str, SilentRule] = msgspec.field(default_factory=dict)
     idle_rules: tuple[str, ...] = ()

@@ -103,7 +103,7 @@ def open_finished(path: Path) -> tuple[sqlite3.Connection, Guard]:
     """Open a sealed file read-only; nothing beside it is read and nothing is ever written to it.
 
     Raises:
-        MlsecError: not a snapshot, cut short, of a newer version, or with other tables than ours.
+        MlsecError: not a snapshot, cut short, of another version, or with other tables than ours.
     """
     check_head(path, KIND)
     return _guarded(path, "?mode=ro&immutable=1")

@@ -140,7 +140,7 @@ def check_head(path: Path, kind: FileKind) -> None:
     """Refuse what is not such a file by its first bytes, before SQLite sees it.
 
     Raises:
-        MlsecError: not a regular file, not SQLite, of another kind, of a newer version, cut short.
+        MlsecError: not a regular file, not SQLite, of another kind or version, cut short.
     """
     head, size_bytes = read_head(path, kind)
     if not head.startswith(_MAGIC) or len(head) < _HEAD_BYTES:
@@ -179,17 +179,17 @@ def read_head(path: Path, kind: FileKind) -> tuple[bytes, int]:
 
 
 def check_marks(application: int, version: int, kind: FileKind, path: Path) -> None:
-    """Refuse a file of another application or of a newer version.
+    """Refuse a file of another application or version.
 
     Raises:
         MlsecError: it is one.
     """
     if application != kind.application_id:
         raise MlsecError(f"this SQLite file is not an mlsec {kind.name}", location=str(path))
-    if version > kind.version:
+    if version != kind.version:
         raise MlsecError(
-            f"the {kind.name} is of version {version}; this mlsec reads up to {kind.version}",
-            hint="update mlsec",
+            f"the {kind.name} is of version {version}; this mlsec reads version {kind.version}",
+            hint="update mlsec" if version > kind.version else "no released mlsec wrote it",
             location=str(path),
         )
 

@@ -23,10 +23,7 @@ def seal_of(meta: Mapping[str, str], clock: Mapping[str, str], calls: Iterable[C
 
 
 def content_digest(meta: Mapping[str, str], calls: Iterable[Call]) -> str:
-    """Digest what was asked and answered, times aside: equal for two looks at an equal world.
-
-    It is also the seal of snapshots of version 1, which therefore says nothing of their times.
-    """
+    """Digest what was asked and answered, times aside: equal for two looks at an equal world."""
     digest = hashlib.sha256(b"mlsnap/1\n")
     for key, value in sorted(meta.items()):
         if key != "seal":
@@ -43,23 +40,16 @@ def digest_of(body: bytes) -> str:
 
 def check_seal(
     meta: Mapping[str, str], clock: Mapping[str, str], calls: Collection[Call], location: str
-) -> bool:
+) -> None:
     """Check that the rows are those that the snapshot was finished with.
-
-    Returns:
-        Whether times, host and user are sealed too; in snapshots of version 1 they are not.
 
     Raises:
         MlsecError: rows were changed, added or taken away.
     """
-    seal = meta.get("seal")
-    if seal_of(meta, clock, calls) == seal:
-        return True
-    if content_digest(meta, calls) == seal:
-        return False
-    raise MlsecError(
-        "the seal does not hold: rows were changed, added or taken away", location=location
-    )
+    if seal_of(meta, clock, calls) != meta.get("seal"):
+        raise MlsecError(
+            "the seal does not hold: rows were changed, added or taken away", location=location
+        )
 
 
 def _add(digest: hashlib._Hash, parts: tuple[str, ...]) -> None:

@@ -43,7 +43,6 @@ class SealedRows:
         self._path, self._most = path, path.stat().st_size // _LEAST_ROW_BYTES
         self.meta = self._pairs("SELECT key, value FROM meta")
         self.clock = self._pairs("SELECT key, value FROM clock")
-        self.has_sealed_times = True
         self._by_id  # noqa: B018 - read and checked before anything is asked
 
     def forget_calls(self) -> None:
@@ -100,7 +99,7 @@ class SealedRows:
             )
         if timed > count:
             raise self._damaged(f"times of {timed} calls, and {count} calls")
-        self.has_sealed_times = check_seal(self.meta, self.clock, calls, str(self._path))
+        check_seal(self.meta, self.clock, calls, str(self._path))
 
     def _pairs(self, query: str) -> dict[str, str]:
         return {key: value for key, value in self._rows(query, (str, str))}  # noqa: C416 - rows are typed as Any

@@ -81,7 +81,7 @@ class Snapshot:
         """Open a finished snapshot for reading; its rows are those that were sealed.
 
         Raises:
-            MlsecError: not a snapshot, unfinished, cut short, of a newer version, or changed.
+            MlsecError: not a snapshot, unfinished, cut short, of another version, or changed.
         """
         connection, guard = database.open_finished(path)
         snapshot = cls(connection, path, guard, is_writable=False)
@@ -213,11 +213,6 @@ class Snapshot:
         if self._sealed is not None:
             return self._sealed.meta["seal"]  # checked when it was opened
         return seal_of(self.meta(), self.clock(), self.calls())
-
-    @property
-    def has_sealed_times(self) -> bool:
-        """Whether the seal covers times, host and user; that of older snapshots does not."""
-        return self._sealed is None or self._sealed.has_sealed_times
 
     def finish(self) -> None:
         """Write the canonical, sealed file beside the part file, move it in place, drop the part.

@@ -205,7 +205,7 @@ def _in_utf16(path: Path) -> None:
             database.execute(statement)
         database.executemany("INSERT INTO meta VALUES (?, ?)", facts)
         database.execute("PRAGMA application_id = 1835823973")
-        database.execute("PRAGMA user_version = 1")
+        database.execute("PRAGMA user_version = 2")
         database.commit()
     made.unlink()
 

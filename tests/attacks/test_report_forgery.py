@@ -21,8 +21,6 @@ import pytest
 from mlsec.cli import exits
 from mlsec.cli.main import main
 from mlsec.core.content_paths import content_folder
-from mlsec.snapshot.seal import content_digest
-from mlsec.snapshot.store import Snapshot
 from tests.attacks.hostile_snapshots import reseal
 from tests.e2e.key_files import Keys
 
@@ -222,20 +220,6 @@ def test_evidence_of_another_time_is_refused(
     words = ["snapshot", "verify", str(evidence), "--key", str(keys.public)]
     assert main(words) == exits.BAD_INPUT
     assert "the signature is of the seal" in capsys.readouterr().err
-
-
-def test_a_report_of_evidence_with_an_older_seal_says_that_its_times_are_not_sealed(
-    out: Path, tmp_path: Path
-) -> None:
-    evidence = out / "evidence.mlsnap"
-    with Snapshot.open(evidence) as snapshot:
-        older = content_digest(snapshot.meta(), snapshot.calls())
-    with contextlib.closing(sqlite3.connect(evidence)) as database:
-        database.execute("UPDATE meta SET value = ? WHERE key = 'seal'", (older,))
-        database.commit()
-    words = ["scan", str(evidence), "-o", str(tmp_path / "old"), "--fail-on", "none", "-f", "html"]
-    assert main([*words, "--min-coverage", "0"]) == 0
-    assert "are not part of its seal" in (tmp_path / "old" / "report.html").read_text("utf-8")
 
 
 def test_everything_made_again_from_other_evidence_fails_the_signature_alone(

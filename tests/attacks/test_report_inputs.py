@@ -52,16 +52,16 @@ NOT_A_FILE: Mapping[str, Make] = {
 NOT_AN_ASSESSMENT: Mapping[str, Make] = {
     **NOT_A_FILE,
     "nested too deep": _written(DEEP),
-    "nested too deep inside": _written(b'{"schema": "mlsec/assessment/1", "x": ' + DEEP),
+    "nested too deep inside": _written(b'{"schema": "mlsec/assessment/2", "x": ' + DEEP),
     "nested too deep in a field": _written(
-        b'{"schema": "mlsec/assessment/1", "scan": {"parameters": {"a": ' + DEEP
+        b'{"schema": "mlsec/assessment/2", "scan": {"parameters": {"a": ' + DEEP
     ),
     "not UTF-8": _written(b'{"schema": "\xff\xfe"}'),
     "a lone surrogate": _written(b'{"schema": "\\ud800"}'),
     "a list": _written(b"[]"),
     "nothing": _written(b""),
     "numbers beyond all types": _written(
-        b'{"schema": "mlsec/assessment/1", "scan": {"calls": 1' + b"0" * 400 + b"}}"
+        b'{"schema": "mlsec/assessment/2", "scan": {"calls": 1' + b"0" * 400 + b"}}"
     ),
 }
 READERS = (

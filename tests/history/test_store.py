@@ -171,13 +171,16 @@ def test_other_files_are_refused(content: bytes, path: Path) -> None:
     assert path.read_bytes() == content
 
 
-def test_newer_history_is_refused(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "hint"), [(2, "no released mlsec wrote it"), (99, "update mlsec")]
+)
+def test_history_of_another_version_is_refused(path: Path, version: int, hint: str) -> None:
     changes(path, FAILS)
     with sqlite3.connect(path) as database:
-        database.execute("PRAGMA user_version = 99")
-    with pytest.raises(MlsecError, match="version 99") as caught:
+        database.execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(MlsecError, match=f"of version {version}; this mlsec reads") as caught:
         History(path)
-    assert caught.value.hint == "update mlsec"
+    assert caught.value.hint == hint
 
 
 def test_waiver_and_evidence_stay_in_the_assessment(place: Place) -> None:

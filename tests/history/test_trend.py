@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +12,6 @@ import pytest
 
 from mlsec.cli.main import main
 from tests.postgres import STORES, Server
-
-OLDER = Path(__file__).parent / "older"
 
 # A day each: two images, what each runs as; "" is a folder without that file.
 ROOT, USER, NONE = "USER root\n", "USER 1000\n", ""
@@ -158,58 +153,6 @@ def test_same_evidence_again_says_the_same(week: Week, tmp_path: Path) -> None:
     again = json.loads((tmp_path / "assessment.json").read_text())
     assert again["changes"] == assessments[6]["changes"]
     assert again["findings"] == assessments[6]["findings"]
-
-
-@pytest.mark.parametrize("version", [1, 2])
-def test_history_of_an_older_version_opens_as_it_is_and_goes_on(
-    version: int, tmp_path: Path
-) -> None:
-    older = tmp_path / "older.db"
-    write_older(older, version)
-    before = older.read_bytes()
-    expected = json.loads((OLDER / "week.json").read_text())
-    assert shown(str(older), tmp_path) == expected
-    assert older.read_bytes() == before
-    taken = evidence_of(8, ROOT, NONE, tmp_path)
-    assert main(["scan", "--evidence", str(taken), *SCAN, "--history", str(older)]) == 0
-    with contextlib.closing(sqlite3.connect(older)) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (3,)
-    after = shown(str(older), tmp_path)["series"]
-    assert expected["series"][0] in after
-    assert len(after) == 2
-
-
-def test_an_older_file_is_renewed_while_it_is_read(tmp_path: Path) -> None:
-    older = tmp_path / "older.db"
-    write_older(older, 2)
-    taken = evidence_of(8, ROOT, NONE, tmp_path)
-    words = ["scan", "--evidence", str(taken), *SCAN, "--history", str(older)]
-    command = [sys.executable, "-m", "mlsec", *words]
-    with contextlib.closing(sqlite3.connect(older, isolation_level=None)) as reader:
-        reader.execute("BEGIN")
-        before = reader.execute("SELECT * FROM finding").fetchall()
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as scanning:  # noqa: S603
-            with pytest.raises(subprocess.TimeoutExpired):
-                scanning.wait(4)
-            assert reader.execute("SELECT * FROM finding").fetchall() == before
-            reader.execute("COMMIT")
-            assert scanning.wait(60) == 0
-        assert reader.execute("PRAGMA user_version").fetchone() == (3,)
-
-
-def write_older(path: Path, version: int) -> None:
-    """Write the seven scans as mlsec of version 0.1 did."""
-    with contextlib.closing(sqlite3.connect(path)) as database:
-        database.executescript((OLDER / "week.sql").read_text())
-        database.execute("PRAGMA application_id = 1835821161")
-        database.execute(f"PRAGMA user_version = {version}")
-        if version == 1:
-            for number, head in database.execute("SELECT id, head FROM finding").fetchall():
-                plain = {name: said for name, said in json.loads(head).items() if name != "change"}
-                database.execute(
-                    "UPDATE finding SET head = ? WHERE id = ?", (json.dumps(plain), number)
-                )
-        database.commit()
 
 
 def shown(history: str, folder: Path) -> Any:

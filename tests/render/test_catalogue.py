@@ -21,9 +21,6 @@ from mlsec.engine.rules.load import load_content
 from mlsec.render import FORMATS, write_reports
 from mlsec.render.digests import read_sums
 
-OLD = Path(__file__).resolve().parents[1] / "golden" / "small-assessment-1.json"
-
-
 SILENT = "endpoint/single-instance"
 
 
@@ -122,14 +119,12 @@ def test_without_its_catalogue_an_assessment_is_written_again_to_the_same_bytes(
     assert not (out / CATALOGUE_FILE).exists()
 
 
-def test_assessment_of_schema_1_is_read_without_its_control_results(tmp_path: Path) -> None:
-    old = load_assessment(OLD)
-    assert {one.rule for one in old.findings} == {one.rule for one in samples.small().findings}
-    assert [one.title for one in old.rules] == [one.title for one in samples.small().rules]
-    assert old.controls == ()
-    assert "results of controls are not shown" in page(old, "text")
-    write_reports(old, tmp_path, ["json"])
-    assert load_assessment(tmp_path).rules == old.rules
+def test_assessment_of_another_schema_is_refused(tmp_path: Path) -> None:
+    write_reports(samples.small(), tmp_path, ["json"])
+    file = tmp_path / "assessment.json"
+    file.write_text(file.read_text().replace("mlsec/assessment/2", "mlsec/assessment/1"))
+    with pytest.raises(MlsecError, match='schema "mlsec/assessment/1"; this mlsec reads'):
+        load_assessment(tmp_path)
 
 
 def test_damaged_catalogue_is_refused_in_one_sentence() -> None:

@@ -72,13 +72,6 @@ def sandbox_notice(snapshot: Snapshot) -> tuple[str, ...]:
     return (f"files were read with less protection than mlsec uses: {missing}",) if missing else ()
 
 
-def seal_notice(snapshot: Snapshot) -> tuple[str, ...]:
-    """Say that the seal of older evidence covers no times; nothing where it does."""
-    if snapshot.has_sealed_times:
-        return ()
-    return ("times, host and user of the evidence are not part of its seal, which is of version 1",)
-
-
 def _sandbox(clock: Mapping[str, str]) -> Mapping[str, str]:
     """How the processes that read files were confined; nothing where no file was read."""
     values = {"sandbox": clock.get(SANDBOX), "sandbox.missing": clock.get(SANDBOX_MISSING)}

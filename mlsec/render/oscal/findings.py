@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
-from mlsec.core.assessment import Assessment, ControlResult, JudgedBy
+from mlsec.core.assessment import Assessment, ControlResult
 from mlsec.core.enums import Automation, ControlStatus, FrameworkKind, Relation
 from mlsec.core.framework import Control, Framework, choose_framework
 from mlsec.render.display import plural
@@ -127,8 +127,7 @@ def _shown(assessment: Assessment, settings: RenderSettings) -> Sequence[Control
     """
     if assessment.limit is not None:
         return ()
-    judged_by = assessment.scan.judged_by
-    chosen = judged_by.framework if isinstance(judged_by, JudgedBy) else ""
+    chosen = assessment.scan.judged_by.framework
     if name := settings.framework or chosen:
         framework = choose_framework(assessment.catalogue.frameworks, name)
         return [

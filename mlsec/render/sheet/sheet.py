@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from mlsec.core.assessment import Assessment, ControlResult, JudgedBy, RuleSummary
+from mlsec.core.assessment import Assessment, ControlResult, RuleSummary
 from mlsec.core.catalogue import ControlLink
 from mlsec.core.enums import ControlStatus, Status
 from mlsec.core.finding import Finding
@@ -78,8 +78,7 @@ def sheets_of(assessment: Assessment, settings: RenderSettings) -> Iterator[Shee
     """
     if assessment.limit is not None:
         return iter(())
-    judged_by = assessment.scan.judged_by
-    chosen = judged_by.framework if isinstance(judged_by, JudgedBy) else ""
+    chosen = assessment.scan.judged_by.framework
     known = assessment.catalogue.frameworks
     if name := settings.framework or chosen:
         frameworks = [choose_framework(known, name)]
