@@ -1,14 +1,19 @@
-"""Runs mlsec as a process of its own, on a machine that lacks something."""
+"""Runs mlsec as a process of its own, on a machine that lacks something, or in this one."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import pickle
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import msgspec
+
+from mlsec.cli.main import main
 
 TERRAFORM = """\
 resource "aws_sagemaker_notebook_instance" "train" {
@@ -54,6 +59,19 @@ def run(
         env={**os.environ, "NO_COLOR": "1", **more},
     )  # fmt: skip
     return Ended(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+
+
+def run_here(*words: str | bytes | Path, cwd: Path, **more: str) -> Ended:
+    """Run ``mlsec WORDS`` in this process, which is three times as fast as to start one."""
+    out, err = io.BytesIO(), io.StringIO()
+    with (
+        contextlib.chdir(cwd),
+        mock.patch.dict(os.environ, {"NO_COLOR": "1", **more}),
+        contextlib.redirect_stdout(io.TextIOWrapper(out, "utf-8", write_through=True)),
+        contextlib.redirect_stderr(err),
+    ):
+        code = main([os.fsdecode(word) for word in words])
+        return Ended(code, out.getvalue(), err.getvalue())
 
 
 def check_refused(ended: Ended, *parts: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.repository.changes.change import open_change
-from tests.e2e import runs
+from tests.attacks.limited import run_here
 from tests.repository.changes.repositories import commit, git, repository
 
 # The payload stands at the end of a counted text, behind as many line ends as it has bytes: when
@@ -54,13 +54,13 @@ def test_pickle_with_other_line_ends_is_another_pickle(name: str, folder: Path) 
 def test_payload_that_slips_out_of_a_string_fails_the_gate(folder: Path) -> None:
     words = ("scan", folder / "m" / "w.bin", "--changed-since", "main", "--min-coverage", "0")
     assert pickle.loads(_BENIGN) == _COUNTED  # noqa: S301
-    before = runs.mlsec(*words)
-    assert before.returncode == 0, before.stderr
+    before = run_here(*words, cwd=folder)
+    assert before.code == 0, before.err
     crlf(folder / "m" / "w.bin")
     assert pickle.loads((folder / "m" / "w.bin").read_bytes()) == 0  # noqa: S301
-    after = runs.mlsec(*words)
-    assert after.returncode == 10, after.stderr
-    assert "os.system" in after.stdout
+    after = run_here(*words, cwd=folder)
+    assert after.code == 10, after.err
+    assert b"os.system" in after.out
 
 
 def test_code_with_the_line_ends_of_another_system_is_no_change(folder: Path) -> None:
@@ -254,13 +254,13 @@ def test_code_that_does_harm_only_beside_a_model_is_shown_with_the_model_that_is
     git(made, "checkout", "-q", "-b", "feature")
     target = made if where == "repository" else made / "sub"
     words = ("scan", target, "--changed-since", "main", "--min-coverage", "0", "-f", "json")
-    assert runs.mlsec(*words).returncode == 0
+    assert run_here(*words, cwd=tmp_path).code == 0
     commit(made, {"other/a.tf": _CODE * 2})
-    assert runs.mlsec(*words).returncode == 0
+    assert run_here(*words, cwd=tmp_path).code == 0
     (made / "sub" / place / "model.pkl").write_bytes(pickle.dumps(None))
-    done = runs.mlsec(*words)
-    assert done.returncode == 10, done.stderr
-    assert f"{place}handler.py" in done.stdout
+    done = run_here(*words, cwd=tmp_path)
+    assert done.code == 10, done.err
+    assert f"{place}handler.py".encode() in done.out
 
 
 def test_folder_of_a_model_that_is_the_target_itself_is_touched_by_its_files(

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.limited import EASY, check_refused, repository, run
+from tests.attacks.limited import EASY, check_refused, repository, run, run_here
 from tests.cli.rights import modes_count
 
 
@@ -25,7 +25,7 @@ from tests.cli.rights import modes_count
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("history")
     repository(folder / "code")
-    assert run("scan", "code", *EASY, "--history", "good.db", cwd=folder).code == 0
+    assert run_here("scan", "code", *EASY, "--history", "good.db", cwd=folder).code == 0
     return folder
 
 
@@ -92,25 +92,25 @@ def test_a_history_that_is_none_is_refused_before_the_scan(
 ) -> None:
     BEFORE_THE_SCAN[damage](damaged)
     content = damaged.read_bytes()
-    ended = run("scan", "code", *EASY, "--history", damaged, cwd=place)
+    ended = run_here("scan", "code", *EASY, "--history", damaged, cwd=place)
     check_refused(ended, str(damaged))
     assert not ended.out
     assert damaged.read_bytes() == content
-    check_refused(run("history", "--open", damaged, cwd=place), str(damaged))
+    check_refused(run_here("history", "--open", damaged, cwd=place), str(damaged))
 
 
 @pytest.mark.parametrize("damage", WHEN_READ)
 def test_values_of_another_type_are_one_sentence(damage: str, damaged: Path, place: Path) -> None:
     WHEN_READ[damage](damaged)
-    check_refused(run("history", "--open", damaged, cwd=place), str(damaged), "damaged")
-    ended = run("scan", "code", *EASY, "--history", damaged, cwd=place)
+    check_refused(run_here("history", "--open", damaged, cwd=place), str(damaged), "damaged")
+    ended = run_here("scan", "code", *EASY, "--history", damaged, cwd=place)
     assert ended.code in (0, 2)
     assert "crashed" not in ended.err
 
 
 def test_what_passed_before_is_damaged(damaged: Path, place: Path) -> None:
     change("UPDATE series SET passed = x'00'")(damaged)
-    ended = run("scan", "code", *EASY, "--history", damaged, cwd=place)
+    ended = run_here("scan", "code", *EASY, "--history", damaged, cwd=place)
     check_refused(ended, str(damaged), "damaged")
     assert ended.out  # the report of the scan is not lost with it
 
@@ -124,10 +124,10 @@ def locked(path: Path) -> Iterator[None]:
 
 def test_a_history_in_use_says_so(damaged: Path, place: Path) -> None:
     with locked(damaged):
-        ended = run("scan", "code", *EASY, "--history", damaged, cwd=place)
+        ended = run_here("scan", "code", *EASY, "--history", damaged, cwd=place)
         check_refused(ended, "another program uses it")
         assert not ended.out
-    assert run("scan", "code", *EASY, "--history", damaged, cwd=place).code == 0
+    assert run_here("scan", "code", *EASY, "--history", damaged, cwd=place).code == 0
 
 
 @pytest.mark.parametrize("what", ["the file", "its folder"])
@@ -145,21 +145,21 @@ def test_a_history_that_cannot_be_written_is_refused_before_the_scan(
             assert run("history", damaged, cwd=place).code == 0
     finally:
         closed.chmod(mode)
-    assert run("scan", "code", *EASY, "--history", damaged, cwd=place).code == 0
+    assert run_here("scan", "code", *EASY, "--history", damaged, cwd=place).code == 0
 
 
 def test_a_clock_that_was_set_back_changes_no_order(damaged: Path, place: Path) -> None:
     change("UPDATE scan SET finished_at = '2099-01-01T00:00:00Z'")(damaged)
     time.sleep(1)  # a scan of the same second is the same scan to a history
-    ended = run("scan", "code", *EASY, "--history", damaged, cwd=place)
+    ended = run_here("scan", "code", *EASY, "--history", damaged, cwd=place)
     check_refused(ended, "2099-01-01", "in the order in which")
-    assert run("history", damaged, cwd=place).code == 0
+    assert run_here("history", damaged, cwd=place).code == 0
 
 
 def test_a_sound_history_goes_on_growing(damaged: Path, place: Path) -> None:
     for number in (2, 3):
         time.sleep(1)  # a scan of the same second is the same scan to a history
-        ended = run("scan", "code", *EASY, "--history", damaged, cwd=place)
+        ended = run_here("scan", "code", *EASY, "--history", damaged, cwd=place)
         assert ended.code == 0
         assert f"(scan {number} in" in ended.err
-    assert b" open failure" in run("history", damaged, cwd=place).out
+    assert b" open failure" in run_here("history", damaged, cwd=place).out

@@ -11,8 +11,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import pytest
 
 from mlsec.history.store import History
 from mlsec.targets.identity import identity_of
+from tests.attacks.limited import EASY, run_here
 from tests.repository.changes.repositories import git, repository
 
 _BAD = "FROM vllm/vllm-openai:latest\nUSER root\n"
@@ -34,13 +33,9 @@ def _no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def scan(folder: Path, history: Path, target: str = ".", **more: str) -> None:
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-I", "-m", "mlsec", "scan", target, "--history", str(history),
-         "--fail-on", "none", "--min-coverage", "0", "-f", "json"],
-        cwd=folder, env={**os.environ, **more}, capture_output=True, text=True, timeout=200,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    words = ("scan", target, "--history", str(history), *EASY, "-f", "json")
+    ended = run_here(*words, cwd=folder, **more)
+    assert ended.code == 0, ended.err
     time.sleep(1)  # a scan of the same second is the same scan to a history
 
 

@@ -9,7 +9,9 @@ shell go on working.
 from __future__ import annotations
 
 import os
+import resource
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from tests.attacks.limited import EASY, check_refused, repository, run
+from tests.attacks.limited import EASY, check_refused, repository, run, run_here
 
 POLICY = """\
 version: 1
@@ -61,9 +63,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "ec.pub").write_bytes(public)
     (folder / "trust.yaml").write_text(POLICY.replace("KEY", "ec.pub"))
     (folder / "waivers.yaml").write_text("waivers: []\n")
-    assert run("scan", "code", "-o", "out", *EASY, cwd=folder).code == 0
-    assert run("snapshot", "export", "out/evidence.mlsnap", "-o", "twin", cwd=folder).code == 0
-    assert run("sign", "model", "--key", "ec.pem", cwd=folder).code == 0
+    assert run_here("scan", "code", "-o", "out", *EASY, cwd=folder).code == 0
+    assert run_here("snapshot", "export", "out/evidence.mlsnap", "-o", "twin", cwd=folder).code == 0
+    assert run_here("sign", "model", "--key", "ec.pem", cwd=folder).code == 0
     return folder
 
 
@@ -86,10 +88,19 @@ def lay(kind: str, path: Path) -> None:
             path.symlink_to("/dev/zero")
 
 
+@pytest.fixture
+def bounded() -> Iterator[None]:
+    """What has no end takes 3 GB here, and not all that the machine has."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (3 << 30, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)
+
+
 @pytest.mark.parametrize("kind", ["pipe", "link to a device", "socket"])
 @pytest.mark.parametrize("words", READ)
 def test_what_is_no_regular_file_is_refused_and_not_waited_for(
-    words: str, kind: str, place: Path, tmp_path: Path
+    words: str, kind: str, place: Path, tmp_path: Path, bounded: None
 ) -> None:
     bad = tmp_path / "bad"
     lay(kind, bad)
@@ -99,7 +110,7 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(
     for name in ("folder", "anchor.yaml"):
         words = words.replace(name, str(tmp_path / name))
     words = words.replace("new.mlsnap", str(tmp_path / "new.mlsnap"))
-    ended = run(*words.replace("BAD", str(bad)).split(), cwd=place, before="ulimit -v 2000000")
+    ended = run_here(*words.replace("BAD", str(bad)).split(), cwd=place)
     assert ended.code == 2, (ended.code, ended.err)
     assert "Traceback" not in ended.err
     assert ended.errors
@@ -114,7 +125,7 @@ def test_what_is_no_regular_file_is_not_replaced(
     bad = tmp_path / "bad"
     lay(kind, bad)
     before = bad.stat()
-    check_refused(run(*words.replace("BAD", str(bad)).split(), cwd=place), str(bad))
+    check_refused(run_here(*words.replace("BAD", str(bad)).split(), cwd=place), str(bad))
     assert (bad.stat().st_mode, bad.stat().st_ino) == (before.st_mode, before.st_ino)
 
 
@@ -132,7 +143,7 @@ def test_a_regular_file_is_still_replaced(name: str, place: Path, tmp_path: Path
     output = folder / f"mlsec-test-{os.getpid()}.sig"
     output.write_bytes(b"an older one")
     try:
-        assert run("sign", "model", "--key", "ec.pem", "-o", output, cwd=place).code == 0
+        assert run_here("sign", "model", "--key", "ec.pem", "-o", output, cwd=place).code == 0
         assert output.read_bytes().startswith(b"{")
     finally:
         output.unlink()
@@ -141,7 +152,7 @@ def test_a_regular_file_is_still_replaced(name: str, place: Path, tmp_path: Path
 def test_a_link_to_settings_is_still_followed(place: Path, tmp_path: Path) -> None:
     (tmp_path / "waivers.yaml").symlink_to(place / "waivers.yaml")
     words = ("scan", "code", "--waivers", tmp_path / "waivers.yaml", *EASY)
-    assert run(*words, cwd=place).code == 0
+    assert run_here(*words, cwd=place).code == 0
 
 
 @pytest.mark.parametrize("words", [

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.attacks.limited import EASY, run_here
 from tests.e2e.test_bad_input import complaint
 from tests.repository.changes.repositories import git, repository
 from tests.signing.workshop import RELEASE, private_pem
 
-ROOT = Path(__file__).resolve().parents[2]
-PASS = ("--fail-on", "none", "--min-coverage", "0")
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -35,16 +33,14 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def evidence(folder: Path, tmp_path: Path) -> Path:
     """The evidence and the reports of an earlier scan, outside."""
-    done = run("scan", folder, "-o", tmp_path / "before", *PASS, cwd=tmp_path)
+    done = run("scan", folder, "-o", tmp_path / "before", *EASY, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     return tmp_path / "before"
 
 
 def run(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-I", "-m", "mlsec", *map(str, words)],
-        cwd=cwd, capture_output=True, text=True, timeout=200, check=False,
-    )  # fmt: skip
+    ended = run_here(*words, cwd=cwd)
+    return subprocess.CompletedProcess(words, ended.code, ended.out.decode(), ended.err)
 
 
 def untouched(tmp_path: Path) -> bool:
@@ -83,7 +79,7 @@ def test_report_that_is_a_link_is_replaced_and_not_followed(
 ) -> None:
     (folder / "out").mkdir()
     (folder / "out" / name).symlink_to(tmp_path / "victim" / "precious")
-    done = run("scan", ".", "-o", "out", *PASS, cwd=folder)
+    done = run("scan", ".", "-o", "out", *EASY, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert not (folder / "out" / name).is_symlink()
     assert untouched(tmp_path)
@@ -94,7 +90,7 @@ def test_report_with_another_name_is_replaced_and_its_other_name_kept(
 ) -> None:
     (folder / "out").mkdir()
     os.link(tmp_path / "victim" / "precious", folder / "out" / "report.html")
-    done = run("scan", ".", "-o", "out", *PASS, cwd=folder)
+    done = run("scan", ".", "-o", "out", *EASY, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert untouched(tmp_path)
 
@@ -103,7 +99,7 @@ def test_part_that_is_a_link_is_not_gone_on_with(folder: Path, tmp_path: Path) -
     (folder / "out").mkdir()
     (folder / "out" / "evidence.mlsnap.part").symlink_to(tmp_path / "victim" / "precious")
     for more in ((), ("--resume",)):
-        assert run("scan", ".", "-o", "out", *more, *PASS, cwd=folder).returncode == 2
+        assert run("scan", ".", "-o", "out", *more, *EASY, cwd=folder).returncode == 2
         assert untouched(tmp_path)
         assert not (folder / "out" / "report.html").exists()
 
@@ -114,12 +110,12 @@ def test_history_is_no_link_of_the_repository(
 ) -> None:
     victim = tmp_path / "victim.db"
     if not is_new:
-        run("scan", folder, "--history", victim, *PASS, cwd=tmp_path)
+        run("scan", folder, "--history", victim, *EASY, cwd=tmp_path)
     before = victim.read_bytes() if victim.exists() else b""
     (folder / "history.db").symlink_to(victim)
     (folder / "sub").symlink_to(tmp_path)
     for name in ("history.db", "sub/victim.db"):
-        done = run("scan", ".", "--history", name, *PASS, cwd=folder)
+        done = run("scan", ".", "--history", name, *EASY, cwd=folder)
         complaint(done, "is a link in the repository")
     assert (victim.read_bytes() if victim.exists() else b"") == before
 
@@ -128,10 +124,10 @@ def test_history_with_another_name_is_not_written_in_the_repository(
     folder: Path, tmp_path: Path
 ) -> None:
     victim = tmp_path / "victim.db"
-    run("scan", folder, "--history", victim, *PASS, cwd=tmp_path)
+    run("scan", folder, "--history", victim, *EASY, cwd=tmp_path)
     before = victim.read_bytes()
     os.link(victim, folder / "history.db")
-    complaint(run("scan", ".", "--history", "history.db", *PASS, cwd=folder), "another name")
+    complaint(run("scan", ".", "--history", "history.db", *EASY, cwd=folder), "another name")
     assert victim.read_bytes() == before
 
 
@@ -141,7 +137,7 @@ WRITERS: dict[str, Callable[[Path], list[str | Path]]] = {
     "report below": lambda at: ["report", at, "-o", "out/deep"],
     "snapshot export": lambda at: ["snapshot", "export", at / "evidence.mlsnap", "-o", "out"],
     "snapshot import": lambda at: ["snapshot", "import", at.parent / "twin", "-o", "out/x.mlsnap"],
-    "scan evidence": lambda at: ["scan", at / "evidence.mlsnap", "-o", "out", *PASS],
+    "scan evidence": lambda at: ["scan", at / "evidence.mlsnap", "-o", "out", *EASY],
     "rules new": lambda at: ["rules", "new", "s3/x-public", "--resource", "aws.s3.bucket",
                              "--rules", "out"],
     "sign": lambda at: ["sign", "models", "--key", at.parent / "key", "-o", "out/x.sig"],
@@ -171,15 +167,15 @@ def test_link_of_the_users_own_outside_of_the_target_is_followed(
     (tmp_path / "disk").mkdir()
     (tmp_path / "out").symlink_to("disk")
     (tmp_path / "h.db").symlink_to(tmp_path / "disk" / "h.db")
-    run("scan", folder, "--history", tmp_path / "disk" / "h.db", *PASS, cwd=tmp_path)
+    run("scan", folder, "--history", tmp_path / "disk" / "h.db", *EASY, cwd=tmp_path)
     words = ("-o", "out/new", "--history", "h.db")
-    done = run("scan", folder, *words, *PASS, cwd=tmp_path)
+    done = run("scan", folder, *words, *EASY, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "disk" / "new" / "report.html").is_file()
 
 
 def test_plain_folder_in_the_target_is_written_to(folder: Path) -> None:
-    done = run("scan", ".", "-o", "out/deep", "--history", "h.db", *PASS, cwd=folder)
+    done = run("scan", ".", "-o", "out/deep", "--history", "h.db", *EASY, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert (folder / "out" / "deep" / "report.html").is_file()
 
