@@ -7,10 +7,8 @@ same names that pass, the other's failures count as fixed, and nobody looks at t
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import sqlite3
 import time
 from pathlib import Path
 
@@ -136,36 +134,3 @@ def test_place_and_remote_both_count_and_links_to_a_place_do_not(
     (ours / ".git" / "config").write_bytes(b'\xff[remote "origin"]\nurl = a\x1b[2J\xff' * 9)
     assert "\x1b" not in identity_of(ours)
     assert identity_of(ours) != second
-
-
-def older(history: Path) -> None:
-    """Make a history as it was when all folders of one name were one series."""
-    with sqlite3.connect(history) as connection:
-        connection.execute("UPDATE series SET targets = ?", (json.dumps(["."]),))
-    connection.close()
-
-
-def test_older_history_goes_on_as_that_of_the_repository_it_is_of(
-    ours: Path, history: Path
-) -> None:
-    scan(ours, history)
-    older(history)
-    scan(ours, history)
-    ((names, scans),) = series(history).items()
-    assert names[0].startswith(". (folder@")
-    assert [*scans[1]] == ["unchanged"]
-
-
-def test_older_history_is_not_taken_over_by_another_repository(
-    ours: Path, hostile: Path, history: Path
-) -> None:
-    scan(ours, history)
-    older(history)
-    scan(hostile, history)
-    assert len(series(history)) == 2
-    scan(ours, history)
-    with History(history) as opened:
-        assert all(
-            state.first_scan == 1 for state in opened.open_failures() if "vllm" in str(state)
-        )
-    assert sorted(map(len, series(history).values())) == [1, 2]
