@@ -21,7 +21,6 @@ from mlsec.core.content_paths import content_folder
 
 DEMO = content_folder("fixtures") / "demo"
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
-BOMB = zlib.compress(b'{"a": ["' + b"x" * 600_000_000 + b'"]}', 1)
 Make = Callable[[Path], None]
 
 
@@ -36,12 +35,17 @@ def scan(history: Path) -> int:
     return main(["scan", "--evidence", str(DEMO), "--history", str(history), "--fail-on", "none"])
 
 
+def bomb() -> bytes:
+    return zlib.compress(b'{"a": ["' + b"x" * 600_000_000 + b'"]}', 1)
+
+
 def changed(*statements: str, value: object = None) -> Make:
     def make(path: Path) -> None:
+        given = value() if callable(value) else value
         with contextlib.closing(sqlite3.connect(path)) as database:
             database.execute("PRAGMA writable_schema = ON")
             for statement in statements:
-                database.execute(statement, () if value is None else (value,))
+                database.execute(statement, () if given is None else (given,))
             database.commit()
 
     return make
@@ -85,7 +89,7 @@ HOSTILE: Mapping[str, Make] = {
     "a pipe": _pipe,
 }  # fmt: skip
 OF_RECORDING: Mapping[str, Make] = {
-    "what passed is a bomb": changed("UPDATE series SET passed = ?", value=BOMB),
+    "what passed is a bomb": changed("UPDATE series SET passed = ?", value=bomb),
     "what passed is text": changed("UPDATE series SET passed = 'all'"),
     "what passed is not packed": changed("UPDATE series SET passed = x'00'"),
     "what passed is a list": changed("UPDATE series SET passed = ?", value=zlib.compress(b"[]")),

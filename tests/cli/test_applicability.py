@@ -12,6 +12,7 @@ from mlsec.cli.main import main
 from mlsec.cli.parser import build_parser, walk
 from mlsec.cli.target import kind_of
 from mlsec.core.errors import MlsecError
+from tests.loops import for_each
 
 PARSERS = {parser.prog: parser for parser in walk(build_parser())}
 EXAMPLES = {
@@ -150,7 +151,7 @@ def test_the_examples_are_of_the_kinds_that_they_stand_for() -> None:
     }
 
 
-@pytest.mark.parametrize(("command", "option", "kind"), TARGET_ROWS)
+@for_each(("command", "option", "kind"), TARGET_ROWS)
 def test_option_is_refused_for_the_targets_that_cannot_use_it_and_for_no_other(
     command: str, option: str, kind: str
 ) -> None:

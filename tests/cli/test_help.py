@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 
-import pytest
-
 from mlsec.cli.assess_options import FORMATS
 from mlsec.cli.parser import build_parser, commands_of, walk
 from mlsec.render.formats import FORMATS as RENDERED
+from tests.loops import for_each
 
 PARSERS = {parser.prog: parser for parser in walk(build_parser())}
 ACTIONS = [
-    pytest.param(action, id=f"{prog} {action.option_strings[-1:] or action.metavar}")
+    (prog, action)
     for prog, parser in PARSERS.items()
     for action in parser._actions
     if not isinstance(action, argparse._SubParsersAction)
@@ -26,17 +25,21 @@ DIALECT = re.compile(
 NAMES = ("judge",)
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-def test_every_argument_is_explained_in_one_sentence(action: argparse.Action) -> None:
+def named(prog: str, action: argparse.Action) -> str:
+    return f"{prog} {action.option_strings[-1:] or action.metavar}"
+
+
+@for_each(("prog", "action"), ACTIONS, named)
+def test_every_argument_is_explained_in_one_sentence(prog: str, action: argparse.Action) -> None:
     text = action.help or ""
     assert len(text) > 10
     assert text[0].islower() or text.split()[0].strip(",").isupper() or text[0].isupper()
     assert not text.endswith(".")
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@for_each(("prog", "action"), ACTIONS, named)
 def test_an_option_with_a_value_names_its_default_or_what_happens_without_it(
-    action: argparse.Action,
+    prog: str, action: argparse.Action
 ) -> None:
     takes_value = bool(action.option_strings) and action.nargs != 0 and not action.required
     is_file = action.metavar in ("FILE", "DIR", "PUBLIC_KEY", "PRIVATE_KEY", "ASSESSMENT", "REV")
@@ -45,7 +48,7 @@ def test_an_option_with_a_value_names_its_default_or_what_happens_without_it(
         assert "default" in (action.help or "")
 
 
-@pytest.mark.parametrize("prog", PARSERS)
+@for_each("prog", PARSERS)
 def test_help_is_plain_english(prog: str) -> None:
     text = PARSERS[prog].format_help()
     for name in NAMES:  # the name of a command is not a sentence of its help
@@ -55,7 +58,7 @@ def test_help_is_plain_english(prog: str) -> None:
     assert DIALECT.findall(text) == []
 
 
-@pytest.mark.parametrize("prog", PARSERS)
+@for_each("prog", PARSERS)
 def test_every_command_is_described_and_names_the_exit_codes(prog: str) -> None:
     parser = PARSERS[prog]
     assert (parser.description or "").endswith(".")

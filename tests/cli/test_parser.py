@@ -9,6 +9,7 @@ import pytest
 from mlsec.cli.main import main
 from mlsec.cli.parser import build_parser, walk
 from mlsec.core.errors import MlsecError
+from tests.loops import for_each
 
 PARSERS = {parser.prog: parser for parser in walk(build_parser())}
 OPTIONS = [
@@ -26,7 +27,7 @@ def refusal(*words: str) -> MlsecError:
     return refused.value
 
 
-@pytest.mark.parametrize(("prog", "name"), OPTIONS)
+@for_each(("prog", "name"), OPTIONS)
 def test_no_option_can_be_abbreviated(prog: str, name: str) -> None:
     error = refusal(*prog.split()[1:], name[:-1])
     assert error.message.startswith(f'unknown option "{name[:-1]}"')

@@ -6,6 +6,7 @@ again, with the versions at their head); a command that is not in its table fail
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from mlsec.core.fix_template import CHOICE, HOLE
 from tests.commands.printed import FILLED, TOOLS, Printed, filled, fixes, name_of, printed
 from tests.commands.replacing import NEW, REPLACING
 from tests.commands.shell import Word, commands_of
+from tests.loops import for_each
 
 TABLES = {
     path.stem: json.loads(path.read_text("utf-8"))
@@ -28,10 +30,13 @@ TABLES = {
 OTHERS = {"bq", "jq", "xargs", "echo", "curl", "base64", "date", "{", "}"}
 
 
-def all_printed() -> Iterator[object]:
-    for provider in TABLES:
-        for number, command in enumerate(printed(TOOLS[provider])):
-            yield pytest.param(provider, command, id=f"{command.rule}-{number}")
+@functools.cache
+def all_printed() -> tuple[tuple[str, Printed], ...]:
+    return tuple((provider, command) for provider in TABLES for command in printed(TOOLS[provider]))
+
+
+def shown(provider: str, command: Printed) -> str:
+    return f"{command.rule}: {TOOLS[provider]} {' '.join(word.text for word in command.words)}"
 
 
 def entry(provider: str, command: Printed) -> tuple[dict[str, Any], list[Word]]:
@@ -59,7 +64,7 @@ def options(known: dict[str, Any], words: list[Word]) -> dict[str, list[Word]]:
     return result
 
 
-@pytest.mark.parametrize(("provider", "command"), list(all_printed()))
+@for_each(("provider", "command"), all_printed, shown)
 def test_command_exists_with_its_options(provider: str, command: Printed) -> None:
     known, words = entry(provider, command)
     given = options(known, words)
@@ -75,7 +80,7 @@ def test_command_exists_with_its_options(provider: str, command: Printed) -> Non
             assert values, option
 
 
-@pytest.mark.parametrize(("provider", "command"), list(all_printed()))
+@for_each(("provider", "command"), all_printed, shown)
 def test_a_value_is_one_that_the_option_has(provider: str, command: Printed) -> None:
     known, words = entry(provider, command)
     for option, values in options(known, words).items():

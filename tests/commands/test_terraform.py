@@ -13,17 +13,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from mlsec.core.catalogue import Fix
 from mlsec.iac.terraform.syntax.parse import parse
 from mlsec.iac.terraform.syntax.tree import Body
 from tests.commands.printed import fixes
+from tests.loops import for_each
 
 NAMES = json.loads(Path(__file__).with_name("terraform.json").read_text("utf-8"))
-SNIPPETS = [
-    pytest.param(fix, id=f"{rule}-{provider}") for rule, provider, fix in fixes() if fix.terraform
-]
 # Blocks of the language, and types that those packages do not have.
 LANGUAGE = {"locals", "variable", "module", "output", "data", "lifecycle", "depends_on", "provider"}
 ELSEWHERE = {
@@ -36,6 +32,10 @@ ELSEWHERE = {
     "deployment_spec": "of google_vertex_ai_reasoning_engine",
     "rule.statement": "the packages do not describe the inside of a statement of a web ACL",
 }
+
+
+def snippets() -> list[tuple[str, str, Fix]]:
+    return [each for each in fixes() if each[2].terraform]
 
 
 def paths(body: Body, base: str = "") -> Iterator[str]:
@@ -65,13 +65,13 @@ def wanted(text: str) -> Iterator[tuple[str, str]]:
     yield from (("", path) for path in paths(Body(attributes=body.attributes, blocks=rest)))
 
 
-@pytest.mark.parametrize("fix", SNIPPETS)
-def test_snippet_is_hcl(fix: Fix) -> None:
+@for_each(("rule", "provider", "fix"), snippets, lambda rule, provider, _: f"{rule} {provider}")
+def test_snippet_is_hcl(rule: str, provider: str, fix: Fix) -> None:
     assert parse(fix.terraform).mistakes == ()
 
 
-@pytest.mark.parametrize("fix", SNIPPETS)
-def test_every_argument_is_one_of_the_provider(fix: Fix) -> None:
+@for_each(("rule", "provider", "fix"), snippets, lambda rule, provider, _: f"{rule} {provider}")
+def test_every_argument_is_one_of_the_provider(rule: str, provider: str, fix: Fix) -> None:
     anywhere = [path for known in NAMES.values() for path in known]
     missing = []
     for kind, path in wanted(fix.terraform):

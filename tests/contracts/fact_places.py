@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -49,8 +50,13 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     is_passed_on: bool
 
 
-def places() -> Iterator[Place]:
+@functools.cache
+def places() -> tuple[Place, ...]:
     """Every call among the readers that is given a danger."""
+    return tuple(_places())
+
+
+def _places() -> Iterator[Place]:
     for path in sorted(READERS.rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         assigned = _assigned(tree)
@@ -149,15 +155,12 @@ def _members(of: type[M], node: ast.expr, known: Values, deep: int = 0) -> set[M
     return found
 
 
-PLACES = tuple(places())
-
-
 def given(kind: FactKind) -> set[Severity]:
     """Every danger that some place gives a kind of fact.
 
     Where a place makes one of several kinds, which of them is how grave is not known.
     """
-    made = ((one.kinds or {MAKE.get(file_of(one))}, one.dangers) for one in PLACES)
+    made = ((one.kinds or {MAKE.get(file_of(one))}, one.dangers) for one in places())
     return {DANGERS[kind]}.union(*(dangers for kinds, dangers in made if kinds == {kind}))
 
 

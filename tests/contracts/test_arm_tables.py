@@ -19,6 +19,7 @@ from mlsec.vocabulary.iac_mapping import DeclaredType
 from mlsec.vocabulary.load import load_vocabulary
 from tests.contracts.azure_paths import Named, labels_of, operations
 from tests.contracts.test_vocabulary_matches_azure import PUBLISHED
+from tests.loops import for_each
 
 VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
 TABLE = VOCABULARY.declared["arm"]
@@ -79,7 +80,7 @@ WHOLE = sorted(
 )
 
 
-@pytest.mark.parametrize(("name", "type_name", "operation", "spec"), WHOLE)
+@for_each(("name", "type_name", "operation", "spec"), WHOLE)
 def test_a_body_answers_only_the_reads_of_its_own_type(
     name: str, type_name: str, operation: str, spec: str
 ) -> None:
@@ -121,7 +122,7 @@ def spelled_out(entry: DeclaredType) -> Iterator[tuple[str, ...]]:
             yield from paths_in(path)
 
 
-@pytest.mark.parametrize("name", sorted(TABLE))
+@for_each("name", sorted(TABLE))
 def test_every_path_that_a_table_spells_out_is_published(name: str) -> None:
     kind, outer = INSIDE.get(name.lower(), (name.lower(), ()))
     assert kind in MODELS

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from mlsec.iac.mapping.resource import NOT_KNOWN
 from mlsec.vocabulary.iac_mapping import DeclaredType
 from mlsec.vocabulary.types import Kind
@@ -17,6 +15,7 @@ from tests.contracts.cloudformation_paths import (
     folded,
     used_paths,
 )
+from tests.loops import for_each
 
 KNOWN = json.loads(RECORD.read_text("utf-8"))["types"]
 TYPES = [
@@ -28,7 +27,7 @@ TYPES = [
 ]
 
 
-@pytest.mark.parametrize("name", sorted(set(TABLE) - set(WITHOUT_SCHEMA)))
+@for_each("name", sorted(set(TABLE) - set(WITHOUT_SCHEMA)))
 def test_every_path_of_a_table_is_in_the_published_schema(name: str) -> None:
     used = {folded(path) for entry in TABLE[name] for path in used_paths(entry)}
     assert used - set(KNOWN.get(name, ())) == set()
@@ -44,7 +43,7 @@ def test_every_cloudformation_type_of_the_vocabulary_has_a_table() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "name", "entry"), TYPES, ids=lambda one: str(one)[:60])
+@for_each(("kind", "name", "entry"), TYPES, called=lambda kind, name, _: f"{kind} {name}")
 def test_what_a_thing_becomes_is_a_word_of_the_vocabulary(
     kind: str, name: str, entry: DeclaredType
 ) -> None:

@@ -17,6 +17,7 @@ from mlsec.artifacts.facts import Format
 from mlsec.cli import exits
 from mlsec.cli.parser import build_parser
 from mlsec.core.enums import GapReason
+from tests.loops import for_each
 from tests.shipped import shipped_rules
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
 _LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]+)?\)")
 
 
-@pytest.mark.parametrize("format_", [f for f in Format if f is not Format.UNKNOWN])
+@for_each("format_", [f for f in Format if f is not Format.UNKNOWN])
 def test_every_format_is_in_the_page_about_model_files(format_: Format) -> None:
     table = (DOCS / "model-files.md").read_text("utf-8").partition("## Formats")[2]
     assert format_.value in table
@@ -42,7 +43,7 @@ def commands() -> Iterator[tuple[str, str]]:
                     yield page.name, command
 
 
-@pytest.mark.parametrize(("page", "command"), sorted(set(commands())))
+@for_each(("page", "command"), sorted(set(commands())))
 def test_every_command_in_a_document_is_one_that_the_parser_takes(page: str, command: str) -> None:
     words = shlex.split(command, comments=True)
     until = next((n for n, word in enumerate(words) if word in (">", "|", ">>")), len(words))

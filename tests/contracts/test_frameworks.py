@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Automation, FrameworkKind
 from mlsec.core.framework import Framework
 from mlsec.core.strict_yaml import parse
 from mlsec.engine.model.controls import load_frameworks
+from tests.loops import for_each
 
 FOLDER = content_folder("rules") / "frameworks"
 LOADED = load_frameworks(FOLDER)
@@ -31,7 +30,7 @@ def test_every_framework_has_as_many_controls_as_its_standard() -> None:
     assert {name: len(framework.controls) for name, framework in SHIPPED.items()} == COUNTS
 
 
-@pytest.mark.parametrize("framework", SHIPPED.values(), ids=SHIPPED)
+@for_each("framework", SHIPPED.values(), called=lambda one: one.id)
 def test_a_framework_says_its_version_licence_source_and_count(framework: Framework) -> None:
     document = parse((FOLDER / f"{framework.id}.yaml").read_text("utf-8"), framework.id)
     assert document.value["count"] == len(framework.controls)
@@ -40,7 +39,7 @@ def test_a_framework_says_its_version_licence_source_and_count(framework: Framew
     assert framework.source
 
 
-@pytest.mark.parametrize("framework", SHIPPED.values(), ids=SHIPPED)
+@for_each("framework", SHIPPED.values(), called=lambda one: one.id)
 def test_a_title_is_shipped_where_the_licence_allows_it(framework: Framework) -> None:
     titled = [control_id for control_id, control in framework.controls.items() if control.title]
     if framework.id.startswith(IDS_ONLY):
@@ -64,7 +63,7 @@ def test_a_benchmark_is_of_one_provider_and_a_catalogue_of_none() -> None:
         assert len(framework.providers) == int(one), framework.id
 
 
-@pytest.mark.parametrize("control", LINKED)
+@for_each("control", LINKED)
 def test_a_linked_control_of_a_catalogue_says_what_is_tested_and_what_is_not(control: str) -> None:
     name, _, control_id = control.partition("/")
     record = SHIPPED[name].controls[control_id]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from mlsec.core.content_paths import content_folder
 from mlsec.engine.rules.load import load_content
 from mlsec.servers.advisories import shipped_advisories
@@ -20,6 +18,7 @@ from mlsec.servers.probe.products.table import (
     identifying_paths,
     paths_of,
 )
+from tests.loops import for_each
 
 ROOT = Path(__file__).resolve().parents[2]
 DOORS = [door for product in PRODUCTS for door in product.doors] + list(EVERYWHERE)
@@ -35,20 +34,20 @@ def test_no_name_stands_for_two_products() -> None:
     assert len({product.name for product in PRODUCTS}) == len(PRODUCTS)
 
 
-@pytest.mark.parametrize("product", PRODUCTS, ids=_name)
+@for_each("product", PRODUCTS, called=_name)
 def test_the_page_tells_of_every_product_and_of_the_data_on_it(product: ProductSigns) -> None:
     has_data = "yes" if product.name in shipped_advisories() else "no data"
     row = f"| `{product.name}` | {product.title} | {has_data} |"
     assert row in (ROOT / "docs" / "probe.md").read_text("utf-8").splitlines()
 
 
-@pytest.mark.parametrize("product", PRODUCTS, ids=_name)
+@for_each("product", PRODUCTS, called=_name)
 def test_every_product_has_a_mark_and_a_door(product: ProductSigns) -> None:
     assert product.marks
     assert product.doors
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: f"{door.opens.value}-{door.path}")
+@for_each("door", DOORS, called=lambda door: f"{door.opens.value}-{door.path}")
 def test_every_sign_of_a_door_is_of_its_own_path(door: ExposedPath) -> None:
     signs = (door.open, *door.also, *((door.shut,) if door.shut else ()))
     assert {sign.path for sign in signs} == {door.path}
@@ -76,7 +75,7 @@ def test_the_vocabulary_names_all_of_a_certificate() -> None:
     assert read == {*OF_CERTIFICATE, "certificate.trust", "certificate.trust_detail"}
 
 
-@pytest.mark.parametrize("opens", Opens, ids=lambda each: each.value)
+@for_each("opens", Opens, called=lambda each: each.value)
 def test_an_open_door_of_every_kind_is_told_by_a_rule(opens: Opens) -> None:
     told = [
         rule.id

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from mlsec.engine.model.rule import Rule
+from tests.loops import for_each
 from tests.shipped import shipped_rules
 
 _PAGE = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
@@ -45,11 +44,11 @@ def test_the_table_is_read() -> None:
     assert _contains("server/no-authentication", "no-")
 
 
-@pytest.mark.parametrize("synonym", _synonyms())
+@for_each("synonym", _synonyms())
 def test_no_rule_is_named_by_a_synonym_of_a_suffix(synonym: str) -> None:
     assert [rule.id for rule in _RULES if _contains(rule.id, synonym)] == []
 
 
-@pytest.mark.parametrize("rule", [one for one in _RULES if one.aliases], ids=lambda one: one.id)
+@for_each("rule", [one for one in _RULES if one.aliases], called=lambda one: one.id)
 def test_an_id_that_a_rule_once_had_is_no_other_rules_id(rule: Rule) -> None:
     assert all(shipped_rules().by_id(alias) is rule for alias in rule.aliases)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import re
 from pathlib import Path
 
@@ -20,23 +21,25 @@ from docs.site.rule_page import rule_page
 from docs.site.sources import sources_of
 from mlsec.cli.parser import build_parser, walk
 from mlsec.engine.model.rule import Rule
-from tests.shipped import shipped_rules
+from tests.shipped import shipped_rules, shipped_vocabulary
 
-RULESET = shipped_rules()
-VOCABULARY = RULESET.vocabulary
-PAGES = dict(generated_pages(RULESET))
 HOSTILE = "<script>alert(1)</script> [x](javascript:alert(1)) `a` | b *c* {: .d } # e\n## f"
 
 
+@functools.cache
+def pages() -> dict[str, str]:
+    return dict(generated_pages(shipped_rules()))
+
+
 def rule(rule_id: str) -> Rule:
-    shipped = RULESET.by_id(rule_id)
+    shipped = shipped_rules().by_id(rule_id)
     assert shipped is not None
     return shipped
 
 
 def test_every_rule_and_type_has_a_page() -> None:
-    assert {f"{rule_path(rule.id)}.md" for rule in RULESET.rules} <= PAGES.keys()
-    assert {f"vocabulary/{name}.md" for name in VOCABULARY.types} <= PAGES.keys()
+    assert {f"{rule_path(rule.id)}.md" for rule in shipped_rules().rules} <= pages().keys()
+    assert {f"vocabulary/{name}.md" for name in shipped_vocabulary().types} <= pages().keys()
 
 
 @pytest.mark.parametrize(
@@ -46,21 +49,23 @@ def test_every_rule_and_type_has_a_page() -> None:
 )  # fmt: skip
 def test_every_page_of_a_rule_has_the_section(heading: str) -> None:
     lacking = [
-        rule.id for rule in RULESET.rules if f"\n## {heading}" not in PAGES[f"rules/{rule.id}.md"]
+        rule.id
+        for rule in shipped_rules().rules
+        if f"\n## {heading}" not in pages()[f"rules/{rule.id}.md"]
     ]
     assert lacking == []
 
 
 def test_every_page_of_a_rule_has_an_example_before_and_after() -> None:
-    for rule in RULESET.rules:
-        page = PAGES[f"rules/{rule.id}.md"]
+    for rule in shipped_rules().rules:
+        page = pages()[f"rules/{rule.id}.md"]
         assert 'title="Before: the rule fails"' in page, rule.id
         assert 'title="After: the rule passes"' in page, rule.id
 
 
 def test_every_equivalent_can_be_found_by_its_id() -> None:
-    for rule in RULESET.rules:
-        page = PAGES[f"rules/{rule.id}.md"]
+    for rule in shipped_rules().rules:
+        page = pages()[f"rules/{rule.id}.md"]
         for name in rule.equivalents:
             assert code(name.partition(":")[2]) in page, (rule.id, name)
 
@@ -68,26 +73,30 @@ def test_every_equivalent_can_be_found_by_its_id() -> None:
 def test_indexes_list_every_rule_once() -> None:
     listed = [
         target
-        for path, page in PAGES.items()
+        for path, page in pages().items()
         if re.fullmatch(r"rules/\w+\.md", path) and path != "rules/index.md"
         for target in re.findall(r"\]\(([^)]+)\.md\) \|", page)
     ]
-    assert sorted(listed) == sorted(rule.id for rule in RULESET.rules)
+    assert sorted(listed) == sorted(rule.id for rule in shipped_rules().rules)
 
 
 def test_every_property_that_a_rule_reads_has_a_source() -> None:
-    for rule in RULESET.rules:
-        for item in evidence_of(rule, VOCABULARY):
-            assert [*sources_of(VOCABULARY, item.owner, item.wanted)], (rule.id, item.path)
+    for rule in shipped_rules().rules:
+        for item in evidence_of(rule, shipped_vocabulary()):
+            assert [*sources_of(shipped_vocabulary(), item.owner, item.wanted)], (
+                rule.id,
+                item.path,
+            )
 
 
 def test_evidence_names_the_call_its_right_and_the_arguments_in_code() -> None:
-    (item,) = evidence_of(rule("sagemaker/notebook-direct-internet"), VOCABULARY)
-    sources = [*sources_of(VOCABULARY, item.owner, item.wanted)]
+    (item,) = evidence_of(rule("sagemaker/notebook-direct-internet"), shipped_vocabulary())
+    sources = [*sources_of(shipped_vocabulary(), item.owner, item.wanted)]
     assert [source.title for source in sources] == ["AWS API", "Terraform", "CloudFormation"]
     assert sources[0].right == "sagemaker:DescribeNotebookInstance"
     assert [
-        (path.declared, path.argument) for path in code_paths(VOCABULARY, item.owner, item.wanted)
+        (path.declared, path.argument)
+        for path in code_paths(shipped_vocabulary(), item.owner, item.wanted)
     ] == [
         ("aws_sagemaker_notebook_instance", "direct_internet_access"),
         ("AWS::SageMaker::NotebookInstance", "DirectInternetAccess"),
@@ -95,13 +104,18 @@ def test_evidence_names_the_call_its_right_and_the_arguments_in_code() -> None:
 
 
 def test_evidence_of_a_derived_property_has_its_inputs() -> None:
-    names = [item.wanted.name for item in evidence_of(rule("s3/bucket-public-read"), VOCABULARY)]
+    names = [
+        item.wanted.name
+        for item in evidence_of(rule("s3/bucket-public-read"), shipped_vocabulary())
+    ]
     assert names[0] == "is_public_read"
     assert {"policy", "acl"} <= set(names)
 
 
 def test_evidence_of_a_path_is_read_on_every_type_along_it() -> None:
-    evidence = evidence_of(rule("paths/public-endpoint-weights-externally-writable"), VOCABULARY)
+    evidence = evidence_of(
+        rule("paths/public-endpoint-weights-externally-writable"), shipped_vocabulary()
+    )
     owners = {item.owner.name for item in evidence}
     assert {"aws.s3.bucket", "azure.storage.container", "gcp.storage.bucket"} <= owners
 
@@ -118,9 +132,11 @@ def test_foreign_text_in_a_rule_changes_nothing_of_its_page() -> None:
     hostile = msgspec.structs.replace(
         plain, title=HOSTILE, why=HOSTILE, known_exceptions=(HOSTILE,), equivalents=(HOSTILE,)
     )
-    headings = [re.findall(r"^#+ .*$", rule_page(page, RULESET), re.M) for page in (plain, hostile)]
+    headings = [
+        re.findall(r"^#+ .*$", rule_page(page, shipped_rules()), re.M) for page in (plain, hostile)
+    ]
     assert len(headings[0]) == len(headings[1])
-    assert "<script" not in rule_page(hostile, RULESET)
+    assert "<script" not in rule_page(hostile, shipped_rules())
 
 
 def test_fence_is_longer_than_any_in_it() -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from docs.techniques import techniques_page
 from mlsec.engine.testing.technique_examples import run_technique_examples
 from mlsec.graph.techniques.published import mistakes_in, shipped_lists
 from mlsec.graph.techniques.technique import Technique, Words
 from mlsec.targets.facts import FACTS
 from mlsec.targets.techniques import all_techniques
+from tests.loops import for_each
 from tests.shipped import shipped_rules, shipped_vocabulary
 
 TECHNIQUES = [(words, each) for words, listed in all_techniques() for each in listed]
@@ -30,9 +29,7 @@ def test_a_rule_that_sees_a_published_technique_is_there() -> None:
     assert named - known == set()
 
 
-@pytest.mark.parametrize(
-    ("words", "technique"), TECHNIQUES, ids=[technique.id for _, technique in TECHNIQUES]
-)
+@for_each(("words", "technique"), TECHNIQUES, called=lambda _, technique: technique.id)
 def test_a_technique_is_open_and_each_near_miss_is_closed(
     words: Words, technique: Technique
 ) -> None:

@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from mlsec.vocabulary.iac_mapping import DeclaredType
+from tests.loops import for_each
 from tests.shipped import shipped_vocabulary
 
 TABLE = shipped_vocabulary().declared["terraform"]
@@ -82,7 +81,7 @@ def plain(path: str) -> str:
     return re.sub(r"\[\d*\]", "", path)
 
 
-@pytest.mark.parametrize("name", sorted(TABLE))
+@for_each("name", sorted(TABLE))
 def test_the_provider_has_what_the_table_reads(name: str) -> None:
     used = {plain(path) for entry in TABLE[name] for path in paths_of(entry)}
     unknown = used - set(NAMES.get(name, ())) - ELSEWHERE.keys()

@@ -17,6 +17,7 @@ import pytest
 from tests.contracts.azure_paths import Named, Published, operations, paths_of
 from tests.contracts.azure_things import things
 from tests.contracts.azure_types import UNTYPED
+from tests.loops import for_each
 from tests.shipped import shipped_vocabulary
 
 TABLE: Mapping[str, Any] = json.loads(
@@ -43,7 +44,7 @@ def _unpublished() -> Mapping[str, frozenset[str]]:
     return {label: frozenset(fields) for label, fields in found.items()}
 
 
-@pytest.mark.parametrize("operation", sorted({named.operation for named in _PATHS}))
+@for_each("operation", sorted({named.operation for named in _PATHS}))
 def test_every_field_that_the_vocabulary_reads_is_published(operation: str) -> None:
     wrong = []
     for named in _PATHS:
@@ -55,7 +56,7 @@ def test_every_field_that_the_vocabulary_reads_is_published(operation: str) -> N
     assert wrong == []
 
 
-@pytest.mark.parametrize("operation", sorted(PUBLISHED.items))
+@for_each("operation", sorted(PUBLISHED.items))
 def test_what_the_estate_tells_is_made_of_published_fields(operation: str) -> None:
     assert _unpublished()[operation] == frozenset()
 

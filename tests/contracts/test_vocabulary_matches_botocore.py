@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import botocore.session
-import pytest
 from botocore.model import OperationModel, ServiceModel, Shape
 
 from mlsec.collect.walk.plan import Operation, TypePlan
 from mlsec.providers.aws.services import SERVICES
 from mlsec.providers.aws.shapes.table import SHAPES
 from mlsec.vocabulary.types import Property
+from tests.loops import for_each
 from tests.shipped import shipped_vocabulary
 
 VOCABULARY = shipped_vocabulary()
@@ -36,7 +36,7 @@ OPERATIONS = {
     for operation in operations_of(plan)
 }
 SOURCES = [
-    pytest.param(PLANS[found.name], wanted, source, id=f"{found.name}-{wanted.name}-{source}")
+    (PLANS[found.name], wanted, source)
     for found in VOCABULARY.types.values()
     if found.name in PLANS
     for wanted in found.properties.values()
@@ -101,7 +101,7 @@ def assert_items_exist(wanted: Property, shape: Shape, path: str) -> None:
             assert_items_exist(field, found, f"{path}[].{inner}")
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@for_each("name", sorted(OPERATIONS))
 def test_operation_exists_and_takes_these_parameters(name: str) -> None:
     _, operation = OPERATIONS[name]
     model = model_of(operation)
@@ -116,7 +116,7 @@ def test_operation_exists_and_takes_these_parameters(name: str) -> None:
             assert value in allowed
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@for_each("name", sorted(OPERATIONS))
 def test_list_key_and_redacted_paths_exist_in_the_answer(name: str) -> None:
     _, operation = OPERATIONS[name]
     output = model_of(operation).output_shape
@@ -128,7 +128,7 @@ def test_list_key_and_redacted_paths_exist_in_the_answer(name: str) -> None:
         assert found is not None, path
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@for_each("name", sorted(OPERATIONS))
 def test_parameters_are_filled_from_what_was_read_before(name: str) -> None:
     plan, operation = OPERATIONS[name]
     entry = entry_shape(plan.listing) if plan.listing is not None else None
@@ -142,7 +142,7 @@ def test_parameters_are_filled_from_what_was_read_before(name: str) -> None:
         assert is_entry or is_given or (earlier is not None and at(earlier, rest) is not None)
 
 
-@pytest.mark.parametrize("plan", [plan for plan in PLANS.values() if plan.bulk], ids=str)
+@for_each("plan", [plan for plan in PLANS.values() if plan.bulk], lambda plan: plan.type)
 def test_search_shares_a_key_with_the_listing(plan: TypePlan) -> None:
     assert plan.bulk is not None
     assert plan.listing is not None
@@ -152,7 +152,9 @@ def test_search_shares_a_key_with_the_listing(plan: TypePlan) -> None:
     assert at(entry_shape(plan.listing), plan.bulk.key) is not None
 
 
-@pytest.mark.parametrize(("plan", "wanted", "source"), SOURCES)
+@for_each(
+    ("plan", "wanted", "source"), SOURCES, lambda plan, wanted, _: f"{plan.type}.{wanted.name}"
+)
 def test_property_is_read_from_a_path_that_exists(
     plan: TypePlan, wanted: Property, source: str
 ) -> None:
@@ -176,6 +178,6 @@ def test_property_is_read_from_a_path_that_exists(
     assert_items_exist(wanted, found, path)
 
 
-@pytest.mark.parametrize("name", sorted(PLANS))
+@for_each("name", sorted(PLANS))
 def test_planned_type_is_in_the_vocabulary(name: str) -> None:
     assert name in VOCABULARY.types

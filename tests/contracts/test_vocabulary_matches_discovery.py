@@ -9,7 +9,6 @@ import re
 from typing import Any
 
 import msgspec
-import pytest
 
 from mlsec.collect.walk.plan import Operation, TypePlan
 from mlsec.providers.gcp.route import Route
@@ -17,6 +16,7 @@ from mlsec.providers.gcp.shapes.table import SHAPES
 from mlsec.providers.gcp.tables import DISCOVERY, operations_of, plans, routes
 from mlsec.vocabulary.types import Property
 from tests.estate.gcp_discovery import Api, Method, api, api_name
+from tests.loops import for_each
 from tests.shipped import shipped_vocabulary
 
 VOCABULARY = shipped_vocabulary()
@@ -41,7 +41,7 @@ OPERATIONS = {
     for operation in operations_of(plan)
 }
 SOURCES = [
-    pytest.param(PLANS[found.name], wanted, source, id=f"{found.name}-{wanted.name}-{source}")
+    (PLANS[found.name], wanted, source)
     for found in VOCABULARY.types.values()
     if found.name in PLANS
     for wanted in found.properties.values()
@@ -127,7 +127,7 @@ def part_at(plan: TypePlan, name: str, path: str) -> Any:
     return schema_at(plan, operation, path)
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@for_each("name", sorted(OPERATIONS))
 def test_operation_exists_and_takes_these_parameters(name: str) -> None:
     plan, operation = OPERATIONS[name]
     route, found = ROUTES[operation.label], method(plan, operation)
@@ -143,13 +143,13 @@ def test_operation_exists_and_takes_these_parameters(name: str) -> None:
         assert "pageToken" not in found.parameters or route.size_name not in found.parameters
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@for_each("name", sorted(OPERATIONS))
 def test_operation_names_the_permission_it_needs(name: str) -> None:
     _, operation = OPERATIONS[name]
     assert _RIGHT.fullmatch(operation.action), operation.action
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@for_each("name", sorted(OPERATIONS))
 def test_list_key_and_redacted_paths_exist_in_the_answer(name: str) -> None:
     plan, operation = OPERATIONS[name]
     if operation.items:
@@ -161,7 +161,7 @@ def test_list_key_and_redacted_paths_exist_in_the_answer(name: str) -> None:
         assert schema_at(plan, operation, path.replace(".*", ".any")) is not None, path
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@for_each("name", sorted(OPERATIONS))
 def test_parameters_are_filled_from_what_was_read_before(name: str) -> None:
     plan, operation = OPERATIONS[name]
     for value in (*operation.params.values(), *operation.only_if):
@@ -176,7 +176,9 @@ def test_parameters_are_filled_from_what_was_read_before(name: str) -> None:
         assert is_given or is_entry or (is_earlier and part_at(plan, first, rest) is not None)
 
 
-@pytest.mark.parametrize(("plan", "wanted", "source"), SOURCES)
+@for_each(
+    ("plan", "wanted", "source"), SOURCES, lambda plan, wanted, _: f"{plan.type}.{wanted.name}"
+)
 def test_property_is_read_from_a_path_that_exists(
     plan: TypePlan, wanted: Property, source: str
 ) -> None:
@@ -202,12 +204,12 @@ def assert_items_exist(plan: TypePlan, wanted: Property, name: str, path: str) -
             assert_items_exist(plan, field, name, below)
 
 
-@pytest.mark.parametrize("name", sorted(PLANS))
+@for_each("name", sorted(PLANS))
 def test_planned_type_is_in_the_vocabulary(name: str) -> None:
     assert name in VOCABULARY.types
 
 
-@pytest.mark.parametrize("operation", DISCOVERY, ids=lambda each: each.label)
+@for_each("operation", DISCOVERY, called=lambda each: each.label)
 def test_operations_that_find_projects_and_places_exist(operation: Operation) -> None:
     found = method_of(operation.label, "")
     assert api_of(operation).at(found.response, operation.items)["type"] in ("array", "object")

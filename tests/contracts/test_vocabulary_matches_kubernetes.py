@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 import kubernetes.client
-import pytest
 
 from mlsec.vocabulary.types import Property
+from tests.loops import for_each
 from tests.shipped import shipped_vocabulary
 
 _VOCABULARY = shipped_vocabulary()
@@ -71,7 +71,7 @@ def _inside(
                 yield type_name, f"{path}[].{inner}", models
 
 
-@pytest.mark.parametrize(("type_name", "path", "models"), sorted(set(_places())))
+@for_each(("type_name", "path", "models"), sorted(set(_places())))
 def test_path_is_one_that_the_api_server_knows(
     type_name: str, path: str, models: tuple[str, ...]
 ) -> None:

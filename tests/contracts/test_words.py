@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.loops import for_each
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "mlsec").rglob("*.py"))
@@ -37,19 +37,19 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@for_each("path", SOURCES, called=name_of)
 def test_code_uses_the_words_of_the_glossary(path: Path) -> None:
     if name_of(path) not in _QUOTED:
         assert sorted({match.group() for match in _DIALECT.finditer(spaced(path))}) == []
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=name_of)
+@for_each("path", TEXTS, called=name_of)
 def test_texts_use_the_words_of_the_glossary(path: Path) -> None:
     text = _FORMER.sub("", path.read_text("utf-8"))
     assert sorted({match.group() for match in _DIALECT.finditer(text)}) == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@for_each("path", SOURCES, called=name_of)
 def test_a_value_is_named_for_what_it_is(path: Path) -> None:
     tree = ast.parse(path.read_text("utf-8"))
     assert [f"{line}: {name}" for line, name in bound(tree) if name in EMPTY_NAMES] == []

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from mlsec.core.catalogue import ControlLink
-from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Consequence, Effort, Exposure, Profile
 from mlsec.engine.model.controls import Frameworks
 from mlsec.engine.model.objectives import Objective
 from mlsec.engine.model.rule import Rule
-from mlsec.engine.rules.load import load_content
+from tests.loops import for_each
+from tests.shipped import shipped_rules
 
-SHIPPED = load_content(content_folder("rules"))
 OBJECTIVE = Objective(
     name="o",
     tests="It holds.",
@@ -27,21 +24,25 @@ OBJECTIVE = Objective(
 )
 
 
-@pytest.mark.parametrize("rule", SHIPPED.rules, ids=lambda rule: rule.id)
+@for_each("rule", lambda: shipped_rules().rules, lambda rule: rule.id)
 def test_every_shipped_rule_tests_an_objective(rule: Rule) -> None:
-    assert rule.objective in SHIPPED.frameworks.objectives
+    assert rule.objective in shipped_rules().frameworks.objectives
 
 
-@pytest.mark.parametrize("rule", SHIPPED.rules, ids=lambda rule: rule.id)
+@for_each("rule", lambda: shipped_rules().rules, lambda rule: rule.id)
 def test_a_rule_links_to_no_framework_of_other_providers_only(rule: Rule) -> None:
-    own = {item.name.partition(".")[0] for item in SHIPPED.vocabulary.concrete(rule.resource)}
-    for link in SHIPPED.frameworks.links(rule.objective, rule.controls):
-        framework = SHIPPED.frameworks.frameworks[link.id.partition("/")[0]]
+    own = {
+        item.name.partition(".")[0] for item in shipped_rules().vocabulary.concrete(rule.resource)
+    }
+    for link in shipped_rules().frameworks.links(rule.objective, rule.controls):
+        framework = shipped_rules().frameworks.frameworks[link.id.partition("/")[0]]
         assert not framework.providers or own.intersection(framework.providers), link.id
 
 
 def test_every_objective_is_tested_by_a_rule() -> None:
-    assert {*SHIPPED.frameworks.objectives} == {rule.objective for rule in SHIPPED.rules}
+    assert {*shipped_rules().frameworks.objectives} == {
+        rule.objective for rule in shipped_rules().rules
+    }
 
 
 def test_own_links_and_the_objectives_are_joined_and_the_own_one_holds() -> None:

@@ -20,6 +20,7 @@ from mlsec.engine.findings.subject import finding_subject
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.documents import ExampleGraph
 from tests.engine.small import load_texts, rule_text
+from tests.loops import for_each
 
 NOW_S = 1_767_225_600.0
 TESTS = "{pass: [{}], fail: [{}], not_assessed: [{}]}"
@@ -292,9 +293,9 @@ WELL_TYPED: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("hidden", [None, "*", *WELL_TYPED])
-@pytest.mark.parametrize("changed", list(WELL_TYPED))
-@pytest.mark.parametrize("value", [None, "Enabled", 5, True, ["b"], [{"effect": "Allow"}], {}])
+@for_each("hidden", [None, "*", *WELL_TYPED])
+@for_each("changed", list(WELL_TYPED))
+@for_each("value", [None, "Enabled", 5, True, ["b"], [{"effect": "Allow"}], {}])
 def test_what_the_fast_pass_proves_of_one_changed_value_is_the_exact_verdict(
     judged: Judged, changed: str, value: Any, hidden: str | None
 ) -> None:
@@ -302,7 +303,7 @@ def test_what_the_fast_pass_proves_of_one_changed_value_is_the_exact_verdict(
     check(judged.plans["cloud.notebook"], judged, properties, [hidden] if hidden else [])
 
 
-@pytest.mark.parametrize("absent", [None, *WELL_TYPED])
+@for_each("absent", [None, *WELL_TYPED])
 def test_the_fast_pass_proves_every_pass_that_needs_no_relation(
     judged: Judged, absent: str | None
 ) -> None:

@@ -14,6 +14,7 @@ from mlsec.core.strict_yaml import parse
 from mlsec.engine.rules.load import rule_files
 from mlsec.engine.rules.schema import rule_schema, schema_of_rules
 from tests.engine.small import rule_text, small_vocabulary
+from tests.loops import for_each
 from tests.shipped import shipped_vocabulary
 
 RULES = content_folder("rules")
@@ -43,8 +44,8 @@ def test_the_written_schema_is_in_step(shipped: jsonschema.Draft202012Validator)
     assert written == shipped.schema, "run make docs"
 
 
-@pytest.mark.parametrize(
-    "path", rule_files((RULES,)), ids=lambda path: f"{path.parent.name}/{path.stem}"
+@for_each(
+    "path", lambda: rule_files((RULES,)), called=lambda path: f"{path.parent.name}/{path.stem}"
 )
 def test_every_shipped_rule_is_accepted(
     shipped: jsonschema.Draft202012Validator, path: Path

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from mlsec.core.content_paths import content_folder
@@ -29,17 +27,19 @@ def known() -> KnownControls:
     return load_known_controls(RULES / "frameworks")
 
 
-@pytest.mark.parametrize(
-    "path", rule_files((RULES,)), ids=lambda path: f"{path.parent.name}/{path.stem}"
-)
-def test_the_rule_is_sound_and_its_examples_are_decisive(
-    path: Path, vocabulary: Vocabulary, known: KnownControls
+@pytest.mark.parametrize("tenth", range(10))
+def test_the_rules_are_sound_and_their_examples_are_decisive(
+    tenth: int, vocabulary: Vocabulary, known: KnownControls
 ) -> None:
-    rule, mistakes = check_rule(parse(path.read_text("utf-8"), str(path)), vocabulary, known)
-    assert [str(error) for error in mistakes.errors] == []
-    assert rule is not None
-    assert run_examples(rule, vocabulary) == ()
-    assert surviving_mutants(rule, vocabulary) == ()
+    offenders = []
+    for path in rule_files((RULES,))[tenth::10]:
+        rule, mistakes = check_rule(parse(path.read_text("utf-8"), str(path)), vocabulary, known)
+        wrong = [str(error) for error in mistakes.errors] or [f"{path}: no rule"] * (rule is None)
+        if rule is not None:
+            wrong += run_examples(rule, vocabulary)
+            wrong += map(str, surviving_mutants(rule, vocabulary))
+        offenders += [f"{path.parent.name}/{path.stem}: {each}" for each in wrong]
+    assert offenders == []
 
 
 def test_the_shipped_rules_load_together() -> None:
