@@ -6,16 +6,13 @@ import functools
 
 from mlsec import pipeline
 from mlsec.artifacts.facts import FactKind
-from mlsec.core.content_paths import content_folder
 from mlsec.engine.model.rule import Quantifier, Rule, RuleSet
-from mlsec.vocabulary.load import load_vocabulary
 from mlsec.vocabulary.types import Vocabulary
 
 
-@functools.cache
 def shipped_vocabulary() -> Vocabulary:
-    """Give the shipped vocabulary, read from its files."""
-    return load_vocabulary(content_folder("rules") / "vocabulary")
+    """Give the shipped vocabulary."""
+    return shipped_rules().vocabulary
 
 
 @functools.cache

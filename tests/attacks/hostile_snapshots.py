@@ -129,10 +129,12 @@ def instead_of(table: str, query: str) -> Make:
     return make
 
 
-def answered(body: bytes, *, size: object = None, packed: object = None) -> Make:
+def answered(
+    body: bytes | Callable[[], bytes], *, size: object = None, packed: object = None
+) -> Make:
     def make(path: Path) -> None:
         sound(path)
-        put_answer(path, body, size=size, packed=packed)
+        put_answer(path, body() if callable(body) else body, size=size, packed=packed)
 
     return make
 
@@ -251,7 +253,6 @@ def _socket(path: Path) -> None:
     held.close()
 
 
-BOMB = b"[" + b"0," * 150_000_000 + b"0]"
 DEEP = b"[" * 200_000 + b"]" * 200_000
 
 HOSTILE: Mapping[str, Make] = {
@@ -302,9 +303,9 @@ HOSTILE: Mapping[str, Make] = {
     "lengths below zero": _full_of(b"\xff"),
     "lengths beyond the file": _full_of(b"\x8f"),
     "pages full of ones": patched(4096, b"\xff" * 4096 * 6),
-    "an answer that unpacks to 300 MB": answered(BOMB),
+    "an answer that unpacks to 300 MB": answered(lambda: b"[" + b"0," * 150_000_000 + b"0]"),
     "an answer that unpacks to more than it says": answered(
-        b"[" + b"0," * 30_000_000 + b"0]", size=4
+        lambda: b"[" + b"0," * 30_000_000 + b"0]", size=4
     ),
     "one answer of many calls": _many_times_one_answer,
     "an answer of another digest": changed("UPDATE payload SET body = x'789c2b56700100030d010a'"),

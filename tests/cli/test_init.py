@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jsonschema
 import msgspec
 import pytest
 import yaml
@@ -54,6 +53,8 @@ def test_written_file_is_valid_and_can_be_used_at_once(
             "aws": {"targets": ["aws"]}, "kubernetes": {"targets": ["kubernetes://prod"]},
         },
     }  # fmt: skip
+    import jsonschema  # noqa: PLC0415 - a second to import
+
     jsonschema.validate(document, msgspec.json.decode(config_schema()))
     assert (place / "mlsec.schema.json").read_bytes() == config_schema()
     assert "next: mlsec scan --config mlsec.yaml\n" in capsys.readouterr().err

@@ -7,21 +7,21 @@ that a table spells out has to be a field there.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from mlsec.core.content_paths import content_folder
 from mlsec.iac.mapping.resources import specs_of
 from mlsec.providers.azure.collect.reader import plans
 from mlsec.vocabulary.iac_mapping import DeclaredType
-from mlsec.vocabulary.load import load_vocabulary
 from tests.contracts.azure_paths import Named, labels_of, operations
 from tests.contracts.test_vocabulary_matches_azure import PUBLISHED
 from tests.loops import for_each
+from tests.shipped import shipped_vocabulary
 
-VOCABULARY = load_vocabulary(content_folder("rules") / "vocabulary")
+VOCABULARY = shipped_vocabulary()
 TABLE = VOCABULARY.declared["arm"]
 PLANS = {plan.type: plan for plan in plans()}
 # What the reader of templates adds to a body (see arm_resources.py), or takes from around it.
@@ -71,16 +71,13 @@ def paths_in(spec: Any, base: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]
                 yield from paths_in(each, inner)
 
 
-WHOLE = sorted(
-    {
-        tuple(read)
-        for read in reads()
-        if isinstance(read[3], str) and read[3] in (".", "parent", "parent.parent")
-    }
-)
+def whole() -> list[tuple[str, str, str, str]]:
+    """Give the reads that a whole body answers."""
+    bodies = (".", "parent", "parent.parent")
+    return sorted({read for read in reads() if isinstance(read[3], str) and read[3] in bodies})
 
 
-@for_each(("name", "type_name", "operation", "spec"), WHOLE)
+@for_each(("name", "type_name", "operation", "spec"), whole)
 def test_a_body_answers_only_the_reads_of_its_own_type(
     name: str, type_name: str, operation: str, spec: str
 ) -> None:
@@ -109,7 +106,12 @@ INSIDE = {
         ("properties", "subnets"),
     ),
 }
-MODELS = {type_of(label): label for label in sorted(PUBLISHED.items) if "/" in type_of(label)}
+
+
+@functools.cache
+def models() -> dict[str, str]:
+    """Give what describes each resource type."""
+    return {type_of(label): label for label in sorted(PUBLISHED.items) if "/" in type_of(label)}
 
 
 def spelled_out(entry: DeclaredType) -> Iterator[tuple[str, ...]]:
@@ -125,13 +127,13 @@ def spelled_out(entry: DeclaredType) -> Iterator[tuple[str, ...]]:
 @for_each("name", sorted(TABLE))
 def test_every_path_that_a_table_spells_out_is_published(name: str) -> None:
     kind, outer = INSIDE.get(name.lower(), (name.lower(), ()))
-    assert kind in MODELS
+    assert kind in models()
     wrong = []
     for entry in TABLE[name]:
         for steps in spelled_out(entry):
             if not steps or steps[0] in OURS:
                 continue
-            named = Named(where=name, operation=MODELS[kind], steps=(*outer, *steps))
+            named = Named(where=name, operation=models()[kind], steps=(*outer, *steps))
             try:
                 PUBLISHED.walk(named)
             except LookupError as error:
@@ -140,7 +142,7 @@ def test_every_path_that_a_table_spells_out_is_published(name: str) -> None:
 
 
 def test_a_path_that_nobody_publishes_is_noticed() -> None:
-    label = MODELS["microsoft.storage/storageaccounts"]
+    label = models()["microsoft.storage/storageaccounts"]
     wrong = Named(where="x", operation=label, steps=("properties", "minimumTls"))
     with pytest.raises(LookupError, match=r"no properties\.minimumTls"):
         PUBLISHED.walk(wrong)

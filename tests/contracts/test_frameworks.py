@@ -6,11 +6,11 @@ from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Automation, FrameworkKind
 from mlsec.core.framework import Framework
 from mlsec.core.strict_yaml import parse
-from mlsec.engine.model.controls import load_frameworks
 from tests.loops import for_each
+from tests.shipped import shipped_rules
 
 FOLDER = content_folder("rules") / "frameworks"
-LOADED = load_frameworks(FOLDER)
+LOADED = shipped_rules().frameworks
 SHIPPED = LOADED.frameworks
 LINKED = sorted({link.id for item in LOADED.objectives.values() for link in item.controls})
 # What each standard says of itself: how many controls, requirements or criteria it has.

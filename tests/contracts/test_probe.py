@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlsec.core.content_paths import content_folder
-from mlsec.engine.rules.load import load_content
 from mlsec.servers.advisories import shipped_advisories
 from mlsec.servers.probe.certificates import OF_CERTIFICATE
 from mlsec.servers.probe.http import Request
@@ -19,10 +17,11 @@ from mlsec.servers.probe.products.table import (
     paths_of,
 )
 from tests.loops import for_each
+from tests.shipped import shipped_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 DOORS = [door for product in PRODUCTS for door in product.doors] + list(EVERYWHERE)
-RULES = load_content(content_folder("rules"))
+RULES = shipped_rules()
 ENDPOINT = RULES.vocabulary.types["probe.endpoint"]
 
 

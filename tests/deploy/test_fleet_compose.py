@@ -10,7 +10,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import jsonschema
 import psycopg
 import pytest
 import yaml
@@ -27,6 +26,8 @@ OURS = {name: s for name, s in COMPOSE["services"].items() if s.get("command", [
 
 
 def test_the_file_is_valid_by_the_specification_of_compose() -> None:
+    import jsonschema  # noqa: PLC0415 - a second to import
+
     jsonschema.Draft7Validator(SCHEMA).validate(COMPOSE)
     broken = copy.deepcopy(COMPOSE)
     broken["services"]["worker"]["restrat"] = "always"

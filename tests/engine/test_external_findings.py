@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from mlsec.core.assessment import StatusCounts
-from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Category, Concern, Severity, Status
 from mlsec.core.external_finding import ExternalReport, ExternalResult, ExternalRun
 from mlsec.core.finding import Finding, Subject
@@ -20,11 +19,11 @@ from mlsec.engine.assessment.external_findings import (
     external_rules,
     merge_external,
 )
-from mlsec.engine.rules.load import load_content
 from mlsec.engine.waivers.comment_waivers import comment_waivers
 from mlsec.engine.waivers.waivers import apply_waivers
+from tests.shipped import shipped_rules
 
-RULES = load_content(content_folder("rules"))
+RULES = shipped_rules()
 EQUAL = next(
     (rule, each.removeprefix("checkov:"))
     for rule in RULES.rules

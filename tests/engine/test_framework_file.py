@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Automation, FrameworkKind
 from mlsec.core.errors import MlsecError
 from mlsec.core.framework import Control
 from mlsec.engine.model.controls import Frameworks, load_frameworks
+from tests.shipped import shipped_rules
 
-SHIPPED = load_frameworks(content_folder("rules") / "frameworks")
+SHIPPED = shipped_rules().frameworks
 OBJECTIVES = """
 bucket-private:
   tests: The bucket admits nobody without credentials.

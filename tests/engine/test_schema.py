@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pytest
 
 from mlsec.core.content_paths import content_folder
@@ -17,16 +16,23 @@ from tests.engine.small import rule_text, small_vocabulary
 from tests.loops import for_each
 from tests.shipped import shipped_vocabulary
 
+if TYPE_CHECKING:
+    import jsonschema
+
 RULES = content_folder("rules")
 
 
 @pytest.fixture(scope="module")
 def shipped() -> jsonschema.Draft202012Validator:
+    import jsonschema  # noqa: PLC0415 - a second to import
+
     return jsonschema.Draft202012Validator(json.loads(rule_schema(shipped_vocabulary())))
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> jsonschema.Draft202012Validator:
+    import jsonschema  # noqa: PLC0415 - a second to import
+
     vocabulary = small_vocabulary(tmp_path_factory.mktemp("schema"))
     return jsonschema.Draft202012Validator(schema_of_rules(vocabulary))
 
@@ -36,7 +42,7 @@ def errors(validator: jsonschema.Draft202012Validator, text: str) -> list[Any]:
 
 
 def test_the_schema_is_itself_valid(shipped: jsonschema.Draft202012Validator) -> None:
-    jsonschema.Draft202012Validator.check_schema(shipped.schema)
+    shipped.check_schema(shipped.schema)
 
 
 def test_the_written_schema_is_in_step(shipped: jsonschema.Draft202012Validator) -> None:

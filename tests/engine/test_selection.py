@@ -11,9 +11,9 @@ from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Profile
 from mlsec.core.errors import MlsecError
 from mlsec.engine.model.rule import Rule
-from mlsec.engine.rules.load import load_content
 from mlsec.engine.rules.selection import keep_framework, keep_profile, load_selected
 from tests.engine.small import load_texts, rule_text
+from tests.shipped import shipped_rules
 
 NOW, BEFORE = "s3/bucket-externally-writable", "s3/bucket-outside-writers"
 
@@ -39,7 +39,7 @@ def test_a_glob_that_matches_nothing_is_refused() -> None:
         selected("s3/bucket-outside-writer")
 
 
-SHIPPED = load_content(content_folder("rules"))
+SHIPPED = shipped_rules()
 
 
 @pytest.mark.parametrize("profile", Profile)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from mlsec.core.assessment import Assessment, ModelFile, ScanFacts
 from mlsec.render.assessment_json import render_json
@@ -27,6 +25,9 @@ def model(path: str = "chat/model.gguf", **more: object) -> ModelFile:
 
 
 def problems(data: bytes) -> object:
+    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415 - a second to import
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415 - as above
+
     return JsonStrictValidator(SchemaVersion.V1_6).validate_str(data.decode())
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import boto3
 import hostile
-import jsonschema
 import junitparser
 import msgspec
 import openpyxl
@@ -118,6 +117,8 @@ def test_junit_never_shows_as_passed_what_was_not_assessed(
 
 @each_sample
 def test_ocsf_events_fit_the_published_schema(make: Callable[[], Assessment]) -> None:
+    import jsonschema  # noqa: PLC0415 - a second to import
+
     assessment = make()
     events = json.loads(rendered("ocsf", assessment))
     validator = jsonschema.Draft202012Validator(OCSF)
@@ -134,6 +135,8 @@ def test_ocsf_events_fit_the_published_schema(make: Callable[[], Assessment]) ->
 
 
 def test_the_ocsf_schema_refuses_what_does_not_fit() -> None:
+    import jsonschema  # noqa: PLC0415 - a second to import
+
     [event, *_] = json.loads(rendered("ocsf", samples.rich()))
     validator = jsonschema.Draft202012Validator(OCSF)
     for field in ("finding_info", "metadata", "time", "severity_id", "compliance"):

@@ -5,12 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sigstore.errors import Error
-from sigstore.hashes import HashAlgorithm, Hashed
-from sigstore.models import Bundle, TrustedRoot
-from sigstore.verify import Verifier, policy
-from sigstore_models.trustroot.v1 import TrustedRoot as RootModel
-
 from tests.signing.make_fulcio import IDENTITY, ISSUER
 
 
@@ -22,6 +16,13 @@ def oracle_accepts(
     issuer: str = ISSUER,
 ) -> bool:
     """Whether the reference implementation verifies the bundle under this name and issuer."""
+    # They take half a second to import.
+    from sigstore.errors import Error  # noqa: PLC0415
+    from sigstore.hashes import HashAlgorithm, Hashed  # noqa: PLC0415
+    from sigstore.models import Bundle, TrustedRoot  # noqa: PLC0415
+    from sigstore.verify import Verifier, policy  # noqa: PLC0415
+    from sigstore_models.trustroot.v1 import TrustedRoot as RootModel  # noqa: PLC0415
+
     who = policy.Identity(identity=identity, issuer=issuer)
     try:
         verifier = Verifier(trusted_root=TrustedRoot(RootModel.from_json(json.dumps(root))))
