@@ -16,7 +16,6 @@ import shutil
 import struct
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -186,9 +185,8 @@ def test_more_readings_than_are_followed_are_critical_by_themselves(count: int) 
     ids=["in one another", "one behind the other"],
 )
 def test_many_frames_take_no_time(data: bytes) -> None:
-    started = time.process_time()
-    look(data)
-    assert time.process_time() - started < 20
+    # With the square of their number it would be given up after a minute, which is a gap.
+    assert look(data).gaps == ()
 
 
 HONEST = [

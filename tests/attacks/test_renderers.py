@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tarfile
-import time
 from pathlib import Path
 
 import pytest
@@ -108,11 +107,9 @@ def test_a_hungry_chart_ends_alone_and_the_next_one_is_rendered() -> None:
     with ChartEngine(limits) as engine:
         assert engine.confinement().is_enough
         for text in HUNGRY.values():
-            began_s = time.monotonic()
             (answer,) = engine.render(_chart(text, "t: '{{ tpl .Values.t . }}'\n"))
             assert answer.problem
             assert not answer.texts
-            assert time.monotonic() - began_s < 30
         (answer,) = engine.render(_chart("a: {{ len .Values }}", BOMB))
         assert answer.problem or answer.texts
         (answer,) = engine.render(_chart("a: {{ .Values.b }}", "b: 1\n"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 
@@ -57,12 +56,11 @@ def matches(pattern: str, text: str) -> Truth:
 
 
 @pytest.mark.parametrize("pattern", ORDINARY + EXPLOSIVE)
-def test_a_pattern_answers_the_worst_text_quickly(pattern: str) -> None:
+def test_a_pattern_answers_the_worst_text(pattern: str) -> None:
     assert problem(pattern) == ""
-    began = time.process_time()
     for unit in ("a", "foo", "0", ":", "ab", "a:"):
-        matches(pattern, (unit * MAX_MATCHED_CHARS)[:MAX_MATCHED_CHARS])
-    assert time.process_time() - began < 2.0
+        text = (unit * MAX_MATCHED_CHARS)[:MAX_MATCHED_CHARS]
+        assert matches(pattern, text) is not Truth.UNKNOWN
 
 
 @pytest.mark.parametrize(("pattern", "reason"), REFUSED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -12,7 +12,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from mlsec.cli.main import main
 from mlsec.fleet.ledger import add_units, claim, commit, fail, release
-from mlsec.fleet.scans import begin_scan, end_scan
+from mlsec.fleet.scans import begin_scan, end_scan, lanes, progress, troubles
+from mlsec.fleet.stuck import stuck_units
 from mlsec.fleet.units import ErrorClass, Figures, Outcome, Scan
 from mlsec.fleet.views import make_views
 from mlsec.history.place import DatabaseUrl
@@ -181,7 +182,7 @@ def test_a_database_without_a_ledger_says_how_to_make_one(
     assert "mlsec fleet init" in capsys.readouterr().err
 
 
-def test_status_of_a_hundred_thousand_units_takes_less_than_a_second(
+def test_status_reads_each_unit_a_few_times_however_many_lanes_there_are(
     ledger: psycopg.Connection[Any], url: DatabaseUrl, capsys: pytest.CaptureFixture[str]
 ) -> None:
     begun = begin_scan(ledger, "large", {})
@@ -199,12 +200,29 @@ def test_status_of_a_hundred_thousand_units_takes_less_than_a_second(
     ledger.execute("ANALYZE mlsec_fleet.unit")
     make_views(ledger)
     for words in ((), ("--why",), ("--openmetrics",)):
-        started = time.perf_counter()
-        text = said(capsys, url, "status", *words)
-        assert time.perf_counter() - started < 1
-        assert "33" in text
-    started = time.perf_counter()
-    [row] = ledger.execute("SELECT units, left_units FROM mlsec_fleet_v1.scans").fetchall()
-    assert row[0] == 100_000
-    assert ledger.execute("SELECT sum(waiting) FROM mlsec_fleet_v1.lanes").fetchone() is not None
-    assert time.perf_counter() - started < 1
+        assert "33" in said(capsys, url, "status", *words)
+    # A process that helps would count for itself.
+    ledger.execute("SET max_parallel_workers_per_gather = 0")
+    asked: dict[str, Callable[[], object]] = {
+        "progress": lambda: progress(ledger, begun.id),
+        "lanes": lambda: lanes(ledger, begun.id),
+        "stuck": lambda: stuck_units(ledger, begun.id),
+        "troubles": lambda: troubles(ledger, begun.id, None),
+        "scans": lambda: ledger.execute("SELECT units FROM mlsec_fleet_v1.scans").fetchall(),
+        "lanes' view": lambda: ledger.execute("SELECT * FROM mlsec_fleet_v1.lanes").fetchall(),
+    }
+    for name, ask in asked.items():
+        assert units_read(ledger, ask) <= 3 * 100_000, name
+
+
+def units_read(ledger: psycopg.Connection[Any], ask: Callable[[], object]) -> int:
+    """Count the rows of units that the database reads, by an index or without."""
+    counted = (
+        "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
+        " WHERE schemaname = 'mlsec_fleet' AND relname = 'unit'"
+    )
+    with ledger.transaction():
+        [(before,)] = ledger.execute(counted).fetchall()
+        ask()
+        [(after,)] = ledger.execute(counted).fetchall()
+    return int(after - before)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from mlsec.core.resource import Resource
@@ -167,7 +165,6 @@ def test_loops_in_loops_and_functions_that_call_each_other_stay_small() -> None:
     text = f"{loops} new s3.Bucket(this, v0); {'}' * 8}"
     calls = "".join(f"const f{n} = () => {{ f{n + 1}(); f{n + 1}(); }};\n" for n in range(30))
     choices = "".join(f"let n{n} = n{n + 1} ?? n{n + 1};\n" for n in range(30))
-    started = time.process_time()
-    declared({"a.ts": HEAD % text, "b.ts": HEAD % f"{calls} f0();"})
-    declared({"c.ts": HEAD % f"{choices} n0.addToPolicy({ALL});"})
-    assert time.process_time() - started < 20
+    # Each is twice or sixty times as much as the one before: all of it would outlast any test.
+    assert len(declared({"a.ts": HEAD % text, "b.ts": HEAD % f"{calls} f0();"})) < 1_000
+    assert len(declared({"c.ts": HEAD % f"{choices} n0.addToPolicy({ALL});"})) < 1_000
