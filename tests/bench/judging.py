@@ -15,7 +15,7 @@ import msgspec
 
 from mlsec.core.coverage import Coverage
 from mlsec.core.finding import Finding
-from mlsec.core.resource import Resource
+from mlsec.core.resource import Gap, Resource
 from mlsec.engine.assessment.assess import assess
 from mlsec.engine.model.rule import RuleSet
 from tests.bench.made_rules import write_rules
@@ -28,12 +28,18 @@ class Documents:
 
     def __init__(self, resources: Iterator[Resource]) -> None:
         self.by_type: dict[str, list[Resource]] = {}
+        self.gaps: dict[str, Gap] = {}
         for resource in resources:
             self.by_type.setdefault(resource.type, []).append(resource)
 
     def of_type(self, name: str) -> tuple[Resource, ...]:
         """The resources of one type."""
         return tuple(self.by_type.get(name, ()))
+
+    def note_gap(self, gap: Gap) -> str:
+        """Remember why something could not be judged; gives the gap's id."""
+        self.gaps[gap.id] = gap
+        return gap.id
 
     def targets(self, resource: Resource, relation: str) -> Any:
         """Never called: the made rules read no relation."""
