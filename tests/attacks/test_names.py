@@ -24,6 +24,7 @@ import pytest
 from mlsec.cli.main import main
 from mlsec.core.sanitize import name_bytes, plain_name
 from mlsec.render import FORMATS
+from tests.attacks.limited import run_here
 from tests.signing.workshop import RELEASE, Workshop, private_pem
 
 NAMES = {
@@ -104,21 +105,39 @@ def repository(place: Path, name: bytes) -> bytes:
     return root
 
 
-@named
-def test_every_format_of_a_scan_can_be_read(
-    name: bytes, place: Path, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
-    target, out = os.fsdecode(repository(place, name)), os.fsdecode(b"out " + name)
-    history = os.fsdecode(b"history " + name)
-    words = ["scan", target, "-o", out, "-f", ",".join(FORMATS), "--history", history]
-    assert main(words) == 10
-    written = [path for path in Path(out).iterdir() if path.suffix != ".mlsnap"]
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a scan of all names at once left, in every format."""
+    place = tmp_path_factory.mktemp("named")
+    for name in NAMES.values():
+        repository(place, name)
+    words = ("scan", place / "repo", "-o", place / "out", "-f", ",".join(FORMATS))
+    assert run_here(*words, "--history", place / "history", cwd=place).code == 10
+    return place
+
+
+def test_every_format_of_a_scan_can_be_read(scanned: Path) -> None:
+    written = [path for path in (scanned / "out").iterdir() if path.suffix != ".mlsnap"]
     assert len(written) >= len(FORMATS)
     for path in written:
         check(text_of(path.read_bytes()), path.name)
     for word in FORMATS:
-        assert main(["report", out, "-f", word]) == 0
-        check(text_of(capfdbinary.readouterr().out), word)
+        ended = run_here("report", scanned / "out", "-f", word, cwd=scanned)
+        assert ended.code == 0
+        check(text_of(ended.out), word)
+    # Each of the names was read, and is told as it is shown.
+    told = (scanned / "out" / "assessment.json").read_text("utf-8")
+    shown = [plain_name(os.fsdecode(os.path.join(n, n + b".Dockerfile"))) for n in NAMES.values()]
+    assert [name for name in shown if json.dumps(name, ensure_ascii=False)[1:-1] not in told] == []
+
+
+@named
+def test_every_command_can_be_read_whatever_its_files_are_named(
+    name: bytes, scanned: Path, place: Path
+) -> None:
+    out, history = os.fsdecode(b"out " + name), os.fsdecode(b"history " + name)
+    shutil.copytree(scanned / "out", place / out)
+    shutil.copy(scanned / "history", place / history)
     evidence = os.path.join(out, "evidence.mlsnap")
     for words in (
         ["report", "verify", out], ["diff", out, out], ["history", history, "--open"],
@@ -126,9 +145,9 @@ def test_every_format_of_a_scan_can_be_read(
         ["snapshot", "export", evidence, "-o", out + "x"],
         ["snapshot", "import", out + "x", "-o", out + "y.mlsnap"],
     ):  # fmt: skip
-        assert main(words) in (0, 10, 11), words
-        said = capfdbinary.readouterr()
-        check(said.out + said.err, " ".join(words[:2]))
+        ended = run_here(*words, cwd=place)
+        assert ended.code in (0, 10, 11), words
+        check(ended.out + ended.err.encode(), " ".join(words[:2]))
 
 
 @named
@@ -181,39 +200,40 @@ def _uri(result: dict[str, object]) -> bytes:
     return unquote_to_bytes(locations[0]["physicalLocation"]["artifactLocation"]["uri"])
 
 
-@named
-def test_place_in_sarif_is_the_file_byte_for_byte(name: bytes, place: Path) -> None:
-    repository(place, name)
-    out = place / "out"
-    assert main(["scan", "repo", "-o", str(out), "-f", "sarif"]) == 10
-    runs = json.loads((out / "results.sarif").read_bytes())["runs"]
+def test_place_in_sarif_is_the_file_byte_for_byte(scanned: Path) -> None:
+    runs = json.loads((scanned / "out" / "results.sarif").read_bytes())["runs"]
     places = {_uri(item) for run in runs for item in run["results"]}
-    wanted = os.path.join(name, name + b".Dockerfile")
-    assert wanted in places, places
+    assert {os.path.join(name, name + b".Dockerfile") for name in NAMES.values()} <= places
 
 
-@named
-def test_rules_that_lie_in_such_a_folder_are_read(
-    name: bytes, place: Path, capfdbinary: pytest.CaptureFixture[bytes]
+def test_rules_that_lie_in_such_folders_are_read(
+    place: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    folder = Path(os.fsdecode(b"rules " + name)) / "s3"
-    folder.mkdir(parents=True)
     shipped = Path(__file__).resolve().parents[2] / "rules/aws/s3/bucket-policy-public.yaml"
-    text = shipped.read_text().replace("id: s3/bucket-policy-public", "id: s3/thing-public")
-    text = re.sub(r"(?m)^aliases: .*\n", "", text)
-    (folder / "thing-public.yaml").write_text(text)
-    rules = ["--rules", str(folder.parent)]
-    for words in (["rules", "list"], ["rules", "show", "s3/thing-public"],
-                  ["rules", "test", "s3/thing-public"]):  # fmt: skip
-        assert main([*words, *rules]) == 0
-        assert (
-            "s3/thing-public" in check(capfdbinary.readouterr().out, words[1]) or words[1] == "test"
-        )
-    (folder / os.fsdecode(name + b".yaml")).write_text(text)
+    text = re.sub(r"(?m)^aliases: .*\n", "", shipped.read_text())
+    rules, made = [], {}
+    for number, name in enumerate(NAMES.values()):
+        folder = Path(os.fsdecode(b"rules " + name)) / "s3"
+        folder.mkdir(parents=True)
+        made[f"s3/thing{number}-public"] = folder
+        body = text.replace("id: s3/bucket-policy-public", f"id: s3/thing{number}-public")
+        (folder / f"thing{number}-public.yaml").write_text(body)
+        rules += ["--rules", str(folder.parent)]
+    assert main(["rules", "list", *rules]) == 0
+    listed = check(capfdbinary.readouterr().out, "list")
+    assert [rule for rule in made if rule not in listed] == []
+    for rule in made:
+        assert main(["rules", "show", rule, *rules]) == 0
+        assert rule in check(capfdbinary.readouterr().out, "show")
+    assert main(["rules", "test", "s3/thing*-public", *rules]) == 0
+    said = check(capfdbinary.readouterr().out, "test")
+    assert str(len(NAMES)) in said
+    for name, folder in zip(NAMES.values(), made.values(), strict=True):
+        (folder / os.fsdecode(name + b".yaml")).write_text(text)
     assert main(["rules", "list", *rules]) == 2
-    said = capfdbinary.readouterr()
-    assert b"the id must be" in said.err
-    check(said.err, "list")
+    said = capfdbinary.readouterr().err
+    assert said.count(b"the id must be") == len(NAMES)
+    check(said, "list")
 
 
 @named

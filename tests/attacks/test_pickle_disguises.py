@@ -138,7 +138,7 @@ def test_a_kept_pickle_is_found_with_bytes_behind_its_end() -> None:
 
 
 def test_streams_that_are_not_read_are_a_gap() -> None:
-    found = look(b"N." * (STREAMS + 1) + pickle.dumps(1))
+    found = look(b"\x80\x04N." * (STREAMS + 1) + pickle.dumps(1))
     assert GapReason.OVER_LIMIT in {gap.reason for gap in found.gaps}
     assert not look(b"N." * 100).gaps
 
