@@ -16,6 +16,7 @@ from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.artifacts.python.scope import Scope
 from mlsec.artifacts.python.syntax import tree_of
 from mlsec.core.enums import Severity
+from tests.loops import for_each
 from tests.steps import steps
 
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
@@ -69,19 +70,19 @@ def is_flagged(found: Inspection) -> bool:
     return bool(FLAGGING & {fact.danger for fact in found.facts})
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@for_each("name", HOSTILE)
 def test_what_reaches_out_of_a_model_is_found_by_whatever_road(name: str) -> None:
     assert is_flagged(seen(HOSTILE[name]))
 
 
-@pytest.mark.parametrize("name", HONEST)
+@for_each("name", HONEST)
 def test_honest_code_beside_a_model_is_not_flagged(name: str) -> None:
     found = seen(HONEST[name])
     assert not is_flagged(found)
     assert not found.gaps
 
 
-@pytest.mark.parametrize("name", list(HOSTILE)[::12])
+@for_each("name", list(HOSTILE)[::12])
 def test_the_same_is_found_within_archives(name: str) -> None:
     content, handler, packed = HOSTILE[name].encode(), io.BytesIO(), io.BytesIO()
     with zipfile.ZipFile(handler, "w") as archive:

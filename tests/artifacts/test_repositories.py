@@ -22,6 +22,7 @@ from tests.artifacts.builders import (
     template_texts,
     tree_models,
 )
+from tests.loops import for_each
 
 MODULES = (safetensors_files, ggufs, template_texts, repository_files, tree_models)
 HOSTILE = {name: build for module in MODULES for name, build in module.HOSTILE.items()}
@@ -86,19 +87,19 @@ def look(table: Mapping[str, Callable[[], bytes]], name: str) -> Inspection:
     return inspect(Window.of(table[name]()))
 
 
-@pytest.mark.parametrize("name", sorted(HOSTILE))
+@for_each("name", sorted(HOSTILE))
 def test_a_hostile_file_is_flagged(name: str) -> None:
     assert any(fact.danger.rank <= Severity.MEDIUM.rank for fact in look(HOSTILE, name).facts)
 
 
-@pytest.mark.parametrize("name", sorted(BENIGN))
+@for_each("name", sorted(BENIGN))
 def test_an_honest_file_is_not_flagged(name: str) -> None:
     seen = look(BENIGN, name)
     assert [fact for fact in seen.facts if fact.danger.rank <= Severity.MEDIUM.rank] == []
 
 
-@pytest.mark.parametrize(("_technique", "name", "kind"), TECHNIQUES)
-def test_a_technique_is_called_by_its_name(_technique: str, name: str, kind: FactKind) -> None:
+@for_each(("technique", "name", "kind"), TECHNIQUES)
+def test_a_technique_is_called_by_its_name(technique: str, name: str, kind: FactKind) -> None:
     assert kind in {fact.kind for fact in look(HOSTILE, name).facts}
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 
-import pytest
-
 from mlsec.artifacts.bytes.window import Window
 from mlsec.artifacts.facts import Inspection
 from mlsec.artifacts.inspect.inspect import inspect
 from mlsec.core.enums import Severity
 from tests.artifacts.builders import BENIGN, HOSTILE
+from tests.loops import for_each
 
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
 
@@ -30,17 +29,17 @@ def first(is_hostile: bool, name: str) -> tuple[bytes, Inspection]:
     return data, inspect(Window.of(data))
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@for_each("name", HOSTILE)
 def test_hostile_sample_is_flagged(name: str) -> None:
     assert flags(first(True, name)[1])
 
 
-@pytest.mark.parametrize("name", BENIGN)
+@for_each("name", BENIGN)
 def test_honest_sample_is_not_flagged(name: str) -> None:
     assert flags(first(False, name)[1]) == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("is_hostile", "name"),
     [*((True, name) for name in HOSTILE), *((False, name) for name in BENIGN)],
 )

@@ -30,6 +30,7 @@ from mlsec.artifacts.pickle.vm.values import CallKind, Global, Value
 from mlsec.core.enums import Severity
 from tests.artifacts.builders import pickles as make
 from tests.artifacts.builders.pickle_samples import BENIGN, HOSTILE
+from tests.loops import for_each
 
 FLAGGING = {Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL}
 LAYOUTS = {
@@ -87,7 +88,7 @@ def walked(data: bytes, *, skips_data: bool = True) -> tuple[Machine, Recorded]:
     return machine, judge
 
 
-@pytest.mark.parametrize("opcode", pickletools.opcodes, ids=lambda opcode: opcode.name)
+@for_each("opcode", pickletools.opcodes, called=lambda opcode: opcode.name)
 def test_every_opcode_is_laid_out_as_python_says(opcode: Any) -> None:
     expected = LAYOUTS[opcode.arg.name] if opcode.arg else Argument.NONE
     assert ARGUMENTS[ord(opcode.code)] is expected

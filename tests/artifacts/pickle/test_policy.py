@@ -15,6 +15,7 @@ from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import GapReason, Severity
 from mlsec.core.strict_yaml import parse
 from tests.artifacts.builders import pickles as make
+from tests.loops import for_each
 
 FOLDER = content_folder("rules") / "callables"
 DENIED = parse((FOLDER / "deny.yaml").read_text("utf-8"), "deny.yaml").value["dangers"]
@@ -46,7 +47,7 @@ def dangers(data: bytes) -> set[Severity]:
     return {fact.danger for fact in inspect(Window.of(data)).facts}
 
 
-@pytest.mark.parametrize(("module", "name"), EXACT, ids=".".join)
+@for_each(("module", "name"), EXACT, lambda module, name: f"{module}.{name}")
 def test_a_denied_name_is_critical_when_called(module: str, name: str) -> None:
     standing = shipped_policy().look_up(module, name).standing
     assert standing is Standing.JUDGED or Severity.CRITICAL in dangers(
@@ -54,12 +55,12 @@ def test_a_denied_name_is_critical_when_called(module: str, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("module", WHOLE)
+@for_each("module", WHOLE)
 def test_any_function_of_a_denied_module_is_critical_when_called(module: str) -> None:
     assert Severity.CRITICAL in dangers(make.stream(make.call(module, "some_function")))
 
 
-@pytest.mark.parametrize("gadget", GADGETS)
+@for_each("gadget", GADGETS)
 def test_what_is_not_listed_is_high_when_called_even_without_telling_arguments(gadget: str) -> None:
     module, _, name = gadget.rpartition(".")
     found = dangers(make.stream(make.call(module, name)))
@@ -69,7 +70,7 @@ def test_what_is_not_listed_is_high_when_called_even_without_telling_arguments(g
 ARROW = parse((FOLDER / "allow" / "pyarrow.yaml").read_text("utf-8"), "").value["reducers"]
 
 
-@pytest.mark.parametrize("name", ARROW["pyarrow.lib"].split())
+@for_each("name", ARROW["pyarrow.lib"].split())
 def test_what_pyarrow_stores_is_quiet_and_the_rest_of_it_denied(name: str) -> None:
     assert not dangers(make.stream(make.call("pyarrow.lib", name, "large_string")))
     assert Severity.CRITICAL in dangers(make.stream(make.call("pyarrow.lib", f"x{name}")))
@@ -93,7 +94,7 @@ def test_every_way_of_judging_in_the_data_exists_in_the_code() -> None:
     assert set(judged) == {*JUDGEMENTS, *BY_VALUE}
 
 
-@pytest.mark.parametrize("path", sorted((FOLDER / "allow").glob("*.yaml")), ids=lambda it: it.stem)
+@for_each("path", sorted((FOLDER / "allow").glob("*.yaml")), called=lambda it: it.stem)
 def test_every_inventory_is_read_and_says_where_it_comes_from(path: object) -> None:
     data = parse(path.read_text("utf-8"), str(path)).value  # type: ignore[attr-defined]
     assert {"library", "versions"} <= set(data)
