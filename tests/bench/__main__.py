@@ -20,7 +20,7 @@ def main(names: list[str]) -> int:
         return 2
     load = f"{os.getloadavg()[0]:.1f}"
     say(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, load {load}.")
-    say("Trust the ratios, not the absolute figures; nothing here passes or fails.")
+    say("Trust the ratios, not the absolute figures. Only wrong verdicts are an error.")
     for name in names or known:
         module = importlib.import_module(f"tests.bench.bench_{name}")
         say(f"\n== {name}: {(module.__doc__ or '').splitlines()[0]}")

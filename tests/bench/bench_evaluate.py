@@ -110,9 +110,10 @@ def beside_custodian(folder: Path, clock: datetime) -> None:
 def _say_agreement(ours: dict[str, Any], theirs: dict[str, list[str]]) -> None:
     rules = {*ours["failed"], *theirs}
     apart = [rule for rule in rules if ours["failed"].get(rule, []) != theirs.get(rule, [])]
+    if apart:
+        raise SystemExit(f"not the same violations for {len(apart)} rules: {sorted(apart)[:3]}")
     count = sum(len(ids) for ids in ours["failed"].values())
-    verdict = "the same" if not apart else f"NOT the same for {len(apart)}: {sorted(apart)[:3]}"
-    say(f"\nboth on {PEER_RESOURCES:,} complete resources: {count:,} violations, {verdict}")
+    say(f"\nboth on {PEER_RESOURCES:,} complete resources: {count:,} violations, the same")
 
 
 def _say_unread(ours: Cost, theirs: dict[str, list[str]]) -> None:

@@ -99,16 +99,25 @@ def _run(name: str, aws: RunningAws, cost: Cost, *, questions: int, note: str) -
 
 
 def _graded(out: Path) -> str:
-    """Compare what was found with what was planted, so that speed is never bought with verdicts."""
+    """Compare what was found with what was planted, so that speed is never bought with verdicts.
+
+    Raises:
+        SystemExit: a class of planted faults was found too often or too rarely.
+    """
     assessment, estate = load_assessment(out), build_estate(DEPLOYMENTS)
     failed = Counter(f.rule for f in assessment.findings if f.status is Status.FAIL)
-    wanted = {rule: len(estate.with_fault(fault, carrier)) for fault, rule, carrier in MUST_FAIL}
-    right = sum(failed[rule] == count for rule, count in wanted.items())
+    wanted = {rule: len(estate.must_fail(fault, rule, on)) for fault, rule, on in MUST_FAIL}
+    wrong = [
+        f"{rule} {failed[rule]} of {count}"
+        for rule, count in wanted.items()
+        if failed[rule] != count
+    ]
+    if wrong:
+        raise SystemExit(f"not as planted: {', '.join(wrong)}")
     unread = sum(f.status is Status.NOT_ASSESSED for f in assessment.findings)
-    planted = sum(wanted.values())
     return (
-        f"{len(assessment.findings):,} findings; {right} of {len(wanted)} planted classes exact"
-        f" ({planted:,} faults), {unread} not assessed"
+        f"{len(assessment.findings):,} findings; {len(wanted)} of {len(wanted)} planted classes"
+        f" exact ({sum(wanted.values()):,} faults), {unread} not assessed"
     )
 
 

@@ -81,7 +81,7 @@ def test_planted_fault_is_found_and_nothing_else_is_flagged(
         for finding in assessment.findings
         if finding.rule == rule and finding.status is Status.FAIL
     }
-    assert found == estate.with_fault(fault, carrier)
+    assert found == estate.must_fail(fault, rule, carrier)
     assert found, "planted nowhere: the estate is too small for this fault"
 
 

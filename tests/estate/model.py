@@ -117,6 +117,9 @@ MUST_FAIL: tuple[tuple[Fault, str, Carrier], ...] = (
     ),
 )
 
+# What a rule leaves to another, which says worse of the same thing: anyone reads it, not one account.
+_LEFT_TO_ANOTHER = {"s3/bucket-externally-readable": Fault.BUCKET_PUBLIC}
+
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     """One model in production with all that it stands on."""
@@ -152,9 +155,14 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True):
     is_written: bool = False  # not the company: the one deployment that is also written as code
     is_default: bool = False  # not the company: what the console makes for who clicks through
 
-    def with_fault(self, fault: Fault, carrier: Carrier) -> frozenset[str]:
+    def must_fail(self, fault: Fault, rule: str, carrier: Carrier) -> frozenset[str]:
         """Name the things that a rule for this fault must fail, and no others."""
-        return frozenset(d.called(carrier) for d in self.deployments if fault in d.faults)
+        left = _LEFT_TO_ANOTHER.get(rule)
+        return frozenset(
+            d.called(carrier)
+            for d in self.deployments
+            if fault in d.faults and left not in d.faults
+        )
 
 
 _PURPOSES = ("churn", "fraud", "credit", "support", "forecast", "search", "pricing", "ocr")
