@@ -13,7 +13,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import shutil
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -210,7 +209,7 @@ def test_rules_that_lie_in_such_folders_are_read(
     place: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     shipped = Path(__file__).resolve().parents[2] / "rules/aws/s3/bucket-policy-public.yaml"
-    text = re.sub(r"(?m)^aliases: .*\n", "", shipped.read_text())
+    text = shipped.read_text()
     rules, made = [], {}
     for number, name in enumerate(NAMES.values()):
         folder = Path(os.fsdecode(b"rules " + name)) / "s3"

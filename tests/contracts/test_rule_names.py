@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mlsec.engine.model.rule import Rule
 from tests.loops import for_each
 from tests.shipped import shipped_rules
 
@@ -47,8 +46,3 @@ def test_the_table_is_read() -> None:
 @for_each("synonym", _synonyms())
 def test_no_rule_is_named_by_a_synonym_of_a_suffix(synonym: str) -> None:
     assert [rule.id for rule in _RULES if _contains(rule.id, synonym)] == []
-
-
-@for_each("rule", [one for one in _RULES if one.aliases], called=lambda one: one.id)
-def test_an_id_that_a_rule_once_had_is_no_other_rules_id(rule: Rule) -> None:
-    assert all(shipped_rules().by_id(alias) is rule for alias in rule.aliases)

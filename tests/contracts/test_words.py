@@ -28,9 +28,8 @@ _DIALECT = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(DIALECT)})(?![A-Za-z])", re.I
 EMPTY_NAMES = frozenset(("found", "each", "one", "held", "told"))
 # Patterns that look for the words in hostile text.
 _QUOTED = {"mlsec/artifacts/templates/poison.py"}
-# A rule keeps its former id, the table of suffixes names what gave way, and the title of a control
-# is its standard's.
-_FORMER = re.compile(r"^aliases: .*$|^\| `-.*$|^ +.*title: .*$", re.MULTILINE)
+# The table of suffixes names what gave way, and the title of a control is its standard's.
+_FORMER = re.compile(r"^\| `-.*$|^ +.*title: .*$", re.MULTILINE)
 
 
 def name_of(path: Path) -> str:

@@ -115,8 +115,10 @@ def test_a_listing_that_failed_leaves_every_rule_of_the_type_not_assessed(rulese
 def test_fingerprints_keep_the_oldest_id_of_a_renamed_rule(tmp_path: Path) -> None:
     before = load_texts(tmp_path / "a", rule_text("thing/old"))
     after = load_texts(tmp_path / "b", rule_text("thing/new", aliases="[thing/old]"))
-    found = [assess(rules, Shelf(*SAMPLE), clock=NOW).findings for rules in (before, after)]
+    merged = load_texts(tmp_path / "c", rule_text("thing/old", aliases="[thing/old, thing/other]"))
+    found = [assess(rules, Shelf(*SAMPLE), clock=NOW).findings for rules in (before, after, merged)]
     assert [f.fingerprint for f in found[0]] == [f.fingerprint for f in found[1]]
+    assert [f.fingerprint for f in found[0]] == [f.fingerprint for f in found[2]]
     assert len({f.fingerprint for f in found[0]}) == len(found[0])
 
 

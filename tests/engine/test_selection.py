@@ -15,28 +15,41 @@ from mlsec.engine.rules.selection import keep_framework, keep_profile, load_sele
 from tests.engine.small import load_texts, rule_text
 from tests.shipped import shipped_rules
 
-NOW, BEFORE = "s3/bucket-externally-writable", "s3/bucket-outside-writers"
+NOW, BEFORE = "s3/renamed-public", "s3/former-name"
 
 
-def selected(*globs: str) -> list[str]:
-    return [rule.id for rule in load_selected(content_folder("rules"), (), globs).rules]
+@pytest.fixture(scope="module")
+def renamed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a rule that had another id before."""
+    shipped = content_folder("rules") / "aws/s3/bucket-policy-public.yaml"
+    folder = tmp_path_factory.mktemp("rules") / "s3"
+    folder.mkdir()
+    text = shipped.read_text("utf-8").replace(
+        "id: s3/bucket-policy-public\n", f"id: {NOW}\naliases: [{BEFORE}]\n"
+    )
+    (folder / "renamed-public.yaml").write_text(text, "utf-8")
+    return folder.parent
 
 
-@pytest.mark.parametrize("glob", [NOW, BEFORE, "s3/bucket-outside-w*"])
-def test_a_rule_is_selected_by_its_id_and_by_an_alias(glob: str) -> None:
-    assert selected(glob) == [NOW]
+def selected(renamed: Path, *globs: str) -> list[str]:
+    return [rule.id for rule in load_selected(content_folder("rules"), (renamed,), globs).rules]
 
 
-@pytest.mark.parametrize("name", [NOW, BEFORE])
-def test_a_rule_is_removed_by_its_id_and_by_an_alias(name: str) -> None:
-    kept = selected("s3/*", f"!{name}")
-    assert NOW not in kept
-    assert len(kept) == len(selected("s3/*")) - 1
+def test_a_rule_is_selected_by_its_id_and_by_an_alias(renamed: Path) -> None:
+    for glob in (NOW, BEFORE, "s3/former-n*"):
+        assert selected(renamed, glob) == [NOW], glob
 
 
-def test_a_glob_that_matches_nothing_is_refused() -> None:
+def test_a_rule_is_removed_by_its_id_and_by_an_alias(renamed: Path) -> None:
+    every = selected(renamed, "s3/*")
+    assert NOW in every
+    for name in (NOW, BEFORE):
+        assert selected(renamed, "s3/*", f"!{name}") == [one for one in every if one != NOW], name
+
+
+def test_a_glob_that_matches_nothing_is_refused(renamed: Path) -> None:
     with pytest.raises(MlsecError, match="no rule matches"):
-        selected("s3/bucket-outside-writer")
+        selected(renamed, "s3/former-nam")
 
 
 SHIPPED = shipped_rules()
