@@ -15,19 +15,19 @@ from docs.techniques import techniques_page
 from mlsec.cli.config.schedules import CLOUDS, github_schedule, gitlab_schedule
 from mlsec.cli.config.schema import config_schema
 from mlsec.core.content_paths import content_folder
-from mlsec.engine.rules.load import load_content
 from mlsec.engine.rules.schema import rule_schema
 from mlsec.graph.techniques.schema import technique_schema
 from mlsec.render.assessment_json import json_schema
 from mlsec.targets.collectors import POLICIES
 from mlsec.targets.techniques import WORDS
+from mlsec.vocabulary.load import load_vocabulary
 
 ROOT = Path(__file__).resolve().parents[1]
+VOCABULARY = content_folder("rules") / "vocabulary"
 
 
 def generated() -> Mapping[str, bytes]:
     """Give every generated file by its path in the repository."""
-    ruleset = load_content(content_folder("rules"))
     files = {}
     for cloud, name in POLICY_FILES.items():
         files[name] = (POLICIES[cloud](is_organisation=False).rstrip() + "\n").encode()
@@ -38,7 +38,6 @@ def generated() -> Mapping[str, bytes]:
     schedule = with_address(github_schedule((".",), clouds), address())
     files["docs/ci/github-schedule.yml"] = schedule.encode()
     files["docs/ci/gitlab-schedule.yml"] = gitlab_schedule((".",), clouds).encode()
-    files["rules/schema/rule.schema.json"] = rule_schema(ruleset.vocabulary)
     files["rules/schema/technique.schema.json"] = technique_schema(WORDS)
     files["docs/techniques.md"] = techniques_page().encode()
     for name in FILES:
@@ -47,7 +46,7 @@ def generated() -> Mapping[str, bytes]:
 
 
 def main(words: list[str]) -> int:
-    """Write the files, or with ``--check`` say which are not in step."""
+    """Write the files and the schema for editors, or with ``--check`` say which are stale."""
     stale = [
         name
         for name, content in generated().items()
@@ -57,7 +56,8 @@ def main(words: list[str]) -> int:
         for name in stale:
             sys.stderr.write(f"{name} is not in step: run make docs\n")
         return 1 if stale else 0
-    for name, content in generated().items():
+    ignored = {"rules/schema/rule.schema.json": rule_schema(load_vocabulary(VOCABULARY))}
+    for name, content in {**generated(), **ignored}.items():
         (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / name).write_bytes(content)
     return 0

@@ -16,6 +16,8 @@ import pytest
 from mlsec.core.content_paths import content_folder
 from mlsec.engine.rules.load import content_key_of, load_afresh
 from mlsec.engine.rules.rule_cache import SHIPPED, shipped_form
+from mlsec.engine.rules.schema import rule_schema
+from mlsec.vocabulary.load import load_vocabulary
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = "mlsec/content/checked-rules.bin"
@@ -51,6 +53,13 @@ def test_the_wheel_brings_the_rules_as_they_are(installed: Path) -> None:
     content = content_folder("rules")
     wanted = shipped_form(content_key_of(content), load_afresh(content), content)
     assert (installed / PLACE).read_bytes() == wanted
+
+
+def test_the_wheel_brings_the_schema_of_its_rules(installed: Path) -> None:
+    schema = installed / "mlsec/content/rules/schema/rule.schema.json"
+    assert schema.read_bytes() == rule_schema(
+        load_vocabulary(content_folder("rules") / "vocabulary")
+    )
 
 
 def test_what_the_wheel_brings_names_no_path_of_the_machine_that_built_it(installed: Path) -> None:

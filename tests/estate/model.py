@@ -117,7 +117,8 @@ MUST_FAIL: tuple[tuple[Fault, str, Carrier], ...] = (
     ),
 )
 
-# What a rule leaves to another, which says worse of the same thing: anyone reads it, not one account.
+# What a rule leaves to another, which says worse of the same thing: anyone reads it, not one
+# account.
 _LEFT_TO_ANOTHER = {"s3/bucket-externally-readable": Fault.BUCKET_PUBLIC}
 
 

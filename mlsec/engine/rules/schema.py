@@ -1,20 +1,28 @@
-"""The JSON Schema of rule files for editors, generated from the types and the vocabulary."""
+"""The JSON Schema of rule files for editors, generated from the types and the vocabulary.
+
+``make docs`` writes it to rules/schema/rule.schema.json, which git ignores; a wheel brings it:
+``python -m mlsec.engine.rules.schema FILE`` is run when it is built.
+"""
 
 from __future__ import annotations
 
 import enum
 import re
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from mlsec.core.content_paths import content_folder
 from mlsec.core.enums import Category, Concern, Relation, RuleStatus, Severity
 from mlsec.engine.model.rule import Operator, Quantity
 from mlsec.engine.rules.check import KEYS, REQUIRED, TEST_KEYS
 from mlsec.engine.rules.constants import SUITS
 from mlsec.engine.rules.fix_check import FIX_KEYS, providers_of
 from mlsec.engine.rules.params import TYPES
+from mlsec.vocabulary.load import load_vocabulary
 from mlsec.vocabulary.types import Kind, Property, Type, Vocabulary
 
 Schema = dict[str, Any]
@@ -58,7 +66,7 @@ def schema_of_rules(vocabulary: Vocabulary) -> Schema:
 
 
 def rule_schema(vocabulary: Vocabulary) -> bytes:
-    """The schema as it is written to rules/schema/rule.schema.json."""
+    """Give the schema as it is written to a file."""
     return msgspec.json.format(msgspec.json.encode(schema_of_rules(vocabulary)), indent=1) + b"\n"
 
 
@@ -199,3 +207,8 @@ def _constant(operator: Operator, scalar: Schema) -> Schema:
         return {"type": ["string", "number"]}
     is_order = operator in (Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
     return {"type": "number"} if is_order else _TEXT
+
+
+if __name__ == "__main__":
+    shipped = load_vocabulary(content_folder("rules") / "vocabulary")
+    Path(sys.argv[1]).write_bytes(rule_schema(shipped))
