@@ -75,7 +75,7 @@ def scan(target: str | Path, out: Path, cloud: Running | None = None, **more: st
     out.mkdir()
     words = (target, "-o", out, "-f", FORMATS, "--history", out / "history.sqlite")
     gate = ("--fail-on", "none", "--min-coverage", "0")
-    done = runs.mlsec("scan", *words, *gate, aws=cloud, **more)
+    done = runs.in_child("scan", *words, *gate, aws=cloud, **more)
     assert done.returncode in (0, 11), done.stderr[-2000:]
-    again = runs.mlsec("scan", out / "evidence.mlsnap", "-f", "text", *gate)
+    again = runs.in_child("scan", out / "evidence.mlsnap", "-f", "text", *gate)
     return everything(out, done.stdout, done.stderr, again.stdout, again.stderr)

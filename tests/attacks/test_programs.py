@@ -270,4 +270,4 @@ def test_cache_of_the_user_is_used_unless_others_may_write_it(folder: Path, tmp_
 
 
 def test_runs_of_these_tests_find_what_they_look_for(folder: Path) -> None:
-    assert runs.mlsec("scan", folder, "--fail-on", "none", "--min-coverage", "0").returncode == 0
+    assert runs.in_child("scan", folder, "--fail-on", "none", "--min-coverage", "0").returncode == 0

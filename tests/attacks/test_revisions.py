@@ -136,7 +136,7 @@ def test_report_says_which_commits_were_compared_and_how_they_were_found(
 ) -> None:
     base = git(folder, "rev-parse", "refs/remotes/origin/main")
     out = tmp_path / "out"
-    done = runs.mlsec("scan", folder, "--changed-since", "origin/main", "-o", out,
+    done = runs.in_child("scan", folder, "--changed-since", "origin/main", "-o", out,
                       "-f", "json,markdown,sarif,html")  # fmt: skip
     assert done.returncode == 11, done.stderr
     limit = json.loads((out / "assessment.json").read_text())["limit"]
@@ -148,4 +148,4 @@ def test_report_says_which_commits_were_compared_and_how_they_were_found(
             in (out / name).read_text()
         ), name
     git(folder, "tag", "origin/main")
-    complaint(runs.mlsec("scan", folder, "--changed-since", "origin/main"), "ambiguous", base)
+    complaint(runs.in_child("scan", folder, "--changed-since", "origin/main"), "ambiguous", base)

@@ -137,7 +137,7 @@ def test_no_secret_of_a_cluster_is_in_any_output(tmp_path: Path) -> None:
     with RunningKube(KubeWorld(objects)) as cluster:
         config = str(cluster.kubeconfig(tmp_path))
         out = tmp_path / "out"
-        done = runs.mlsec("scan", "kubernetes://lab", "--configmaps", "-o", out, "-f", FORMATS,
+        done = runs.in_child("scan", "kubernetes://lab", "--configmaps", "-o", out, "-f", FORMATS,
                           "--fail-on", "none",
                               "--min-coverage", "0", KUBECONFIG=config)  # fmt: skip
     assert done.returncode in (0, 11), done.stderr[-2000:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import sqlite3
@@ -11,11 +12,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import msgspec
 
 from mlsec import pipeline
 from mlsec.cli import files
+from mlsec.cli.main import main
 from mlsec.collect.settings import CollectSettings
 from mlsec.core.assessment import Assessment
 from mlsec.core.enums import Status
@@ -39,20 +42,42 @@ THOROUGH: Mapping[str, Any] = {
 
 
 def mlsec(
-    *words: str | Path, aws: Running | None = None, timeout_s: float = 280, **more: str
+    *words: str | Path, aws: Running | None = None, **more: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a child without any credentials but the estate's (of any cloud)."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(_CREDENTIALS)}
-    given = aws.environment() if aws else {}
+    """Run the command line in this process, with no credentials but the estate's (of any cloud)."""
+    said, errors = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, _environment(aws, more), clear=True),
+        contextlib.chdir(ROOT),
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(errors),
+    ):
+        try:
+            code = main([*map(str, words)])
+        except SystemExit as left:  # argparse leaves so
+            code = int(left.code or 0)
+    return subprocess.CompletedProcess(words, code, said.getvalue(), errors.getvalue())
+
+
+def in_child(
+    *words: str | Path, aws: Running | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line so in a process of its own, where that is what is tested."""
     return subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "mlsec", *map(str, words)],
         cwd=ROOT,
-        env={**kept, **given, "AWS_EC2_METADATA_DISABLED": "true", **more},
+        env=_environment(aws, more),
         capture_output=True,
         text=True,
-        timeout=timeout_s,
+        timeout=280,
         check=False,
     )
+
+
+def _environment(aws: Running | None, more: Mapping[str, str]) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(_CREDENTIALS)}
+    given = aws.environment() if aws else {}
+    return {**kept, **given, "AWS_EC2_METADATA_DISABLED": "true", **more}
 
 
 def load_assessment(folder: Path) -> Assessment:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.enums import GapReason, Status
-from tests.e2e.runs import load_assessment, mlsec
+from tests.e2e.runs import in_child, load_assessment
 from tests.moving import CHANGES, Change, writing
 
 # Some seconds of reading, so that a scan that starts late still meets the writer.
@@ -24,7 +24,7 @@ def test_file_that_is_written_to_while_it_is_scanned_is_not_assessed(
     path = model / "model.pkl"
     path.write_bytes(CONTENT)
     with writing(path, change):
-        done = mlsec("scan", model, "-o", tmp_path / "out", "-f", "json", timeout_s=150)
+        done = in_child("scan", model, "-o", tmp_path / "out", "-f", "json")
     assert done.returncode in (10, 11), done.stderr
     assessment = load_assessment(tmp_path / "out")
     gaps = [gap for gap in assessment.gaps if gap.subject == str(path)]

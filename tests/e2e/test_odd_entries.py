@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from mlsec.core.enums import GapReason, Status
-from tests.e2e.runs import load_assessment, mlsec
+from tests.e2e.runs import in_child, load_assessment
 
 
 def _socket(path: Path) -> None:
@@ -61,7 +61,7 @@ def test_entry_that_is_no_plain_file_is_told_with_its_reason(
     (model / "config.json").write_text("{}")
     monkeypatch.chdir(model)  # the name of a socket is short
     ODD[name](Path("model.pt"))
-    done = mlsec("scan", model, "-o", tmp_path / "out", "-f", "json,text", timeout_s=120)
+    done = in_child("scan", model, "-o", tmp_path / "out", "-f", "json,text")
     assert done.returncode in (10, 11), done.stderr
     assessment = load_assessment(tmp_path / "out")
     about = str(model / "model.pt")

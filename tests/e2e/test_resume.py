@@ -36,8 +36,8 @@ def rows(path: Path) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize(
     ("name", "share"),
-    [("aws", 0.02), ("aws", 0.3), ("aws", 0.6), ("aws", 0.95)]
-    + [(name, 0.5) for name in CLOUDS if name != "aws"],
+    [(name, 0.5) for name in CLOUDS]
+    + [pytest.param("aws", share, marks=pytest.mark.nightly) for share in (0.02, 0.3, 0.6, 0.95)],
 )
 def test_killed_collection_resumes_to_the_same_evidence(
     name: str,

@@ -28,7 +28,9 @@ def once(whole: Whole, tmp_path_factory: pytest.TempPathFactory) -> dict[str, by
 
 def _scan(snapshot: Path, out: Path, **more: str) -> dict[str, bytes]:
     formats = "html,sarif,sarif-full,json,markdown,text"
-    done = runs.mlsec("scan", "--evidence", snapshot, "--offline", "-o", out, "-f", formats, **more)
+    done = runs.in_child(
+        "scan", "--evidence", snapshot, "--offline", "-o", out, "-f", formats, **more
+    )
     assert done.returncode == 10, done.stderr
     return written(out)
 
@@ -63,7 +65,7 @@ def test_exported_evidence_is_judged_as_the_snapshot_is(
     once: dict[str, bytes], whole: Whole, tmp_path: Path
 ) -> None:
     folder = tmp_path / "readable"
-    done = runs.mlsec("snapshot", "export", whole.snapshot, "-o", folder)
+    done = runs.in_child("snapshot", "export", whole.snapshot, "-o", folder)
     assert done.returncode == 0, done.stderr
     again = _scan(folder, tmp_path / "out")
     mine, other = (each["assessment.json"].decode() for each in (once, again))

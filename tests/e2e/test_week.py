@@ -17,7 +17,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.notify.receivers import Mailbox, Webhook, mailbox, webhook
-from tests.postgres import PASSWORD, STORES
+from tests.postgres import PASSWORD
 
 pytestmark = pytest.mark.slow
 REGION = "eu-west-1"
@@ -105,7 +105,7 @@ class Team:
         return Night(code=done.returncode, err=done.stderr, by_hook=by_hook, by_mail=by_mail)
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.nightly)])
 def team(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Team]:
     history = "history.sqlite"
     if request.param == "postgresql":
