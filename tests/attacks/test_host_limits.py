@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from mlsec.cli.host_errors import sentence_of
-from tests.attacks.limited import EASY, check_refused, repository, run
+from tests.attacks.limited import EASY, check_refused, repository, run, run_here
 
 NOBODY = 12345
 POLICY = """\
@@ -44,29 +44,17 @@ def usual(place: Path) -> bytes:
     return ended.out
 
 
-@pytest.mark.parametrize(
-    "before",
-    [
-        "ulimit -n 64",
-        "ulimit -v 524288",
-        "ulimit -c 0",
-        "ulimit -s 512",
-        "ulimit -l 0",
-        "exec <&-",
-        "export TMPDIR=/nowhere",
-        "unset HOME",
-        "export HOME=/proc/none",
-        "export HOME=. XDG_CACHE_HOME=cache",
-        "export LC_ALL=C LANG=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0",
-        "export LC_ALL=POSIX",
-        "export PYTHONIOENCODING=ascii",
-        "export TZ=Nowhere/Never",
-        "export TZ=:/dev/zero",
-        "export TZ='<+99>-99'",
-        "exec 2>/dev/full",
-        "exec 2>&-",
-    ],
+# What does not meet each other is scarce at once.
+SCARCE = (
+    "ulimit -n 64; ulimit -v 524288; ulimit -c 0; ulimit -s 512; ulimit -l 0; exec 2>/dev/full",
+    "unset HOME; export TMPDIR=/nowhere LC_ALL=POSIX TZ=Nowhere/Never; exec <&-",
+    "export HOME=/proc/none PYTHONIOENCODING=ascii TZ=:/dev/zero; exec 2>&-",
+    "export HOME=. XDG_CACHE_HOME=cache TZ='<+99>-99';"
+    + "export LC_ALL=C LANG=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0",
 )
+
+
+@pytest.mark.parametrize("before", SCARCE)
 def test_what_is_scarce_and_enough_changes_nothing(before: str, place: Path, usual: bytes) -> None:
     ended = run(*SCAN, cwd=place, before=before)
     assert (ended.code, ended.out) == (10, usual), ended.err
@@ -130,7 +118,7 @@ def test_a_user_without_a_name_and_a_home(words: str, place: Path, usual: bytes)
     trust.write_text(POLICY)
     line = words.replace("CODE", str(place / "code")).replace("TRUST", str(trust)).split()
     ended = run(*line, cwd=Path("/"), before=as_nobody())
-    assert ended.code == run(*line, cwd=place).code, ended.err
+    assert ended.code == run_here(*line, cwd=place).code, ended.err
     assert "crashed" not in ended.err
 
 
@@ -149,6 +137,10 @@ def test_output_that_nobody_can_read_is_an_error(words: str, after: str, place: 
         assert (ended.code, ended.err) == (2, "")
     else:
         check_refused(ended, "stdout: the output cannot be written")
+
+
+@pytest.mark.parametrize("words", ["scan code", "rules list", "--help", "scan --help", "--version"])
+def test_output_that_somebody_reads_is_no_error(words: str, place: Path) -> None:
     assert run(*words.split(), cwd=place).code in (0, 10)
 
 
@@ -166,7 +158,7 @@ def test_no_other_file_takes_the_place_of_a_closed_stream(place: Path, tmp_path:
     # What SQLite or a report opens first would else be number 1, and get what is printed.
     ended = run("scan", "code", "-o", tmp_path / "out", cwd=place, before="exec <&- >&- 2>&-")
     assert ended.code == 2
-    assert run("report", "verify", tmp_path / "out", cwd=place).code == 0
+    assert run_here("report", "verify", tmp_path / "out", cwd=place).code == 0
 
 
 @pytest.mark.parametrize("target", [".", "CODE"])
@@ -176,10 +168,9 @@ def test_a_working_folder_that_is_gone(target: str, place: Path, tmp_path: Path)
     ended = run("scan", target, "-o", "out", cwd=place, before=gone)
     check_refused(ended, "the working folder no longer exists", "change to a folder")
     assert run("rules", "list", cwd=place, before=gone).code == 0
-    kept = gone.rpartition(";")[0]
     (tmp_path / "gone").mkdir()
-    ended = run("scan", target, "-o", "out", *EASY, cwd=place, before=f"cd {tmp_path}/gone")
-    assert ended.code == 0, (kept, ended.err)
+    ended = run_here("scan", target, "-o", "out", *EASY, cwd=tmp_path / "gone")
+    assert ended.code == 0, ended.err
 
 
 def test_a_umask_that_takes_everything(place: Path, tmp_path: Path) -> None:
@@ -208,7 +199,8 @@ def test_names_that_are_no_text_are_names_all_the_same(words: str, tmp_path: Pat
             .replace("NEW", str(tmp_path / new))
             for word in words.split()
         ]  # fmt: skip
-        ended = run(*map(os.fsencode, line), cwd=tmp_path)
+        is_odd = folder == odd
+        ended = (run if is_odd else run_here)(*map(os.fsencode, line), cwd=tmp_path)
         assert "crashed" not in ended.err
         codes.append(ended.code)
     assert codes[0] == codes[1]
