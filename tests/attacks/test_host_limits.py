@@ -49,8 +49,8 @@ SCARCE = (
     "ulimit -n 64; ulimit -v 524288; ulimit -c 0; ulimit -s 512; ulimit -l 0; exec 2>/dev/full",
     "unset HOME; export TMPDIR=/nowhere LC_ALL=POSIX TZ=Nowhere/Never; exec <&-",
     "export HOME=/proc/none PYTHONIOENCODING=ascii TZ=:/dev/zero; exec 2>&-",
-    "export HOME=. XDG_CACHE_HOME=cache TZ='<+99>-99';"
-    + "export LC_ALL=C LANG=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0",
+    "export HOME=. XDG_CACHE_HOME=cache LC_ALL=C LANG=C PYTHONUTF8=0 TZ='<+99>-99'",
+    "export PYTHONCOERCECLOCALE=0 LC_ALL=C LANG=C PYTHONUTF8=0",
 )
 
 
