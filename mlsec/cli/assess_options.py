@@ -71,7 +71,8 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "--baseline": {
         "type": Path,
         "metavar": "ASSESSMENT",
-        "help": "earlier assessment.json; only failures that are not in it count for --fail-on",
+        "help": "let only failures count for --fail-on that are not in this earlier"
+        " assessment.json",
     },
     "--changed-since": {
         "default": "",

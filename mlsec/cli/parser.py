@@ -14,6 +14,8 @@ from mlsec.cli.output_options import OUTPUT_OPTIONS, add_output
 from mlsec.core.errors import UsageError
 
 _REQUIRED = "the following arguments are required: "
+# In the help of an option: the kinds of its targets, what follows a semicolon, long brackets.
+_ASIDE = re.compile(r" \[[^\]]*\]|;(?![^(]*\)).*| \([^()]{36,}\)", re.S)
 _NEGATIVE_NUMBER = re.compile(r"-\.?\d")
 Subparsers = argparse._SubParsersAction
 
@@ -25,6 +27,15 @@ class _Uncoloured(argparse.HelpFormatter):
         """Load no colours, and with them ast and inspect."""
 
 
+class _AllHelp(argparse.Action):
+    """Prints the whole help, and ends the program."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        """Print it."""
+        console.out(parser.format_help())
+        parser.exit()
+
+
 class CommandParser(argparse.ArgumentParser):
     """A parser that takes options by their full names only and raises MlsecError for a mistake.
 
@@ -33,6 +44,8 @@ class CommandParser(argparse.ArgumentParser):
     """
 
     _is_built = False
+    # The options and commands that only --help-all shows.
+    _kept_back: frozenset[str] = frozenset()
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **settings})
@@ -47,6 +60,38 @@ class CommandParser(argparse.ArgumentParser):
         """Give the help, from here on as argparse writes it."""
         self._is_built = True
         return super().format_help()
+
+    def keep_back(self, *names: str) -> None:
+        """Leave these options and commands to ``--help-all``, which shows every one."""
+        self._kept_back = frozenset(names)
+        self.add_argument("--help-all", action=_AllHelp, nargs=0, default=argparse.SUPPRESS,
+                          help="show what this help leaves out as well, and exit")  # fmt: skip
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help, less what is kept back, and less what is said aside of its options."""
+        whole = [(action, action.help) for action in self._actions]
+        groups = [(group, group.description) for group in self._action_groups]
+        usage, below = self.usage, commands_of(self)
+        listed = [] if below is None else [*below._choices_actions]
+        if self._kept_back and below is None:
+            self.usage = "%(prog)s [OPTION ...] [TARGET ...]"
+            for action, text in whole:
+                is_kept = not self._kept_back.isdisjoint(action.option_strings)
+                action.help = argparse.SUPPRESS if is_kept else _ASIDE.sub("", text or "")
+            for group, _ in groups:
+                group.description = None
+        if below is not None:
+            below._choices_actions[:] = [i for i in listed if i.dest not in self._kept_back]
+        try:
+            super().print_help(file)
+        finally:
+            self.usage = usage
+            for action, text in whole:
+                action.help = text
+            for group, text in groups:
+                group.description = text
+            if below is not None:
+                below._choices_actions[:] = listed
 
     def format_usage(self) -> str:
         """Give the usage, from here on as argparse writes it."""
@@ -201,6 +246,7 @@ def build_parser(first: str = "") -> CommandParser:
     )
     parser.add_argument("-V", "--version", action="version", version=f"mlsec {__version__}",
                         help="print the version and exit")  # fmt: skip
+    parser.keep_back("replay")
     subparsers = parser.add_subparsers(
         title="commands", metavar="COMMAND", required=True, prog=parser.prog
     )

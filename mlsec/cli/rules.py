@@ -25,6 +25,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         description="List, show, test and write rules.",
         epilog=exits.EPILOG,
     )
+    parser.keep_back("index", "techniques")
     below = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     listing = _add(below, "list", _list, "list rules, one per line")
     _add_filters(listing)

@@ -29,6 +29,14 @@ if TYPE_CHECKING:
     from mlsec.history.place import Place
 
 EVIDENCE = "evidence.mlsnap"
+# What few people need, and what decides no exit code.
+_KEPT_BACK = (
+    "--sarif-inventory", "--help-base", "--concern", "--provider", "--role-arn", "--external-id",
+    "--severity", "--environment", "--configmaps", "--probe-private", "--digests", "--no-cache",
+    "--checkov", "--resume",
+    "--in-flight", "--max-rps", "--tries", "--notify", "--notify-severity", "--notify-link",
+    "--notify-dry-run", "--print-config", "--quiet", "--verbose", "--color",
+)  # fmt: skip
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -64,6 +72,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     add_notifying(parser)
     add_configuration(parser)
     describe(parser)
+    parser.keep_back(*_KEPT_BACK)
     parser.set_defaults(run=run)
 
 

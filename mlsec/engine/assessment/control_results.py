@@ -72,7 +72,10 @@ class _Linked:
         self._met_nothing = met_nothing
         self._counts = counts
         self._run = {rule.id for rule in ruleset.rules}
-        self._objectives = ruleset.frameworks.objectives
+        self._through: dict[str, set[str]] = {}  # by control: the objectives that link to it
+        for objective, record in ruleset.frameworks.objectives.items():
+            for link in record.controls:
+                self._through.setdefault(link.id, set()).add(objective)
         # By control: its rules of scanned providers. A control without an entry has no rule at all.
         self._of_control: dict[str, list[Rule]] = {}
         self._of_objective: dict[str, list[Rule]] = {}
@@ -137,11 +140,7 @@ class _Linked:
             objectives: Iterable[str] = ()
             single = rules
         else:
-            through = {
-                objective
-                for objective, record in self._objectives.items()
-                if any(link.id == name for link in record.controls)
-            }
+            through = self._through.get(name, set())
             objectives = control.needed or through
             single = [] if control.needed else [r for r in rules if r.objective not in through]
         return tuple(
