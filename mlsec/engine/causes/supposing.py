@@ -24,7 +24,7 @@ class Supposing(Evaluator):
 
     def __init__(self, evaluator: Evaluator, is_mended: IsMended) -> None:
         super().__init__(evaluator.reader.vocabulary, evaluator.graph, evaluator.now_s)
-        self.reader = evaluator.reader
+        self.reader, self.reached = evaluator.reader, evaluator.reached
         self._is_mended = is_mended
 
     def ends(self, rule: Rule, resource: Resource) -> bool:

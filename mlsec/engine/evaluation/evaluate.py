@@ -35,6 +35,8 @@ from mlsec.engine.model.rule import (
 )
 from mlsec.vocabulary.types import Property, RelationKind, Vocabulary
 
+_MOST_REACHED = 64
+
 
 class Evaluator:
     """Judges resources of one graph at one clock value (seconds since the epoch)."""
@@ -43,6 +45,8 @@ class Evaluator:
         self.reader = Reader(vocabulary)
         self.graph = graph
         self.now_s = now_s
+        # Where the last paths led: what ends a failure is asked of the same ones again.
+        self.reached: dict[tuple[str, str], tuple[list[View], Value | None]] = {}
 
     def judge(self, rule: Rule, resource: Resource, only: Collection[int] | None = None) -> Verdict:
         """Give the verdict with the clauses that decided it.
@@ -199,6 +203,16 @@ class Evaluator:
         ], None
 
     def _targets(self, path: str, view: View) -> tuple[list[View], Value | None]:
+        if view.trail or view.prefix:
+            return self._follow(path, view)
+        key = (view.resource.id, path)
+        if key not in self.reached:
+            if len(self.reached) >= _MOST_REACHED:
+                self.reached.clear()
+            self.reached[key] = self._follow(path, view)
+        return self.reached[key]
+
+    def _follow(self, path: str, view: View) -> tuple[list[View], Value | None]:
         views, gaps, is_missing = [view], list(NO_GAPS), False
         for step in path.split("."):
             following: list[View] = []
