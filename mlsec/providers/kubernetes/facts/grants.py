@@ -10,7 +10,13 @@ import msgspec
 from mlsec.core.resource import Resource
 from mlsec.graph.fact import Targets
 from mlsec.providers.kubernetes.facts.builtin_roles import AGGREGATES, BUILTIN, INCLUDES, Rule
-from mlsec.providers.kubernetes.facts.lookups import all_of_type, by_name, is_seen_from, known_value
+from mlsec.providers.kubernetes.facts.lookups import (
+    all_of_type,
+    by_name,
+    hidden_parts,
+    is_seen_from,
+    known_value,
+)
 from mlsec.providers.kubernetes.facts.selectors import (
     hidden_types,
     in_code,
@@ -137,7 +143,7 @@ def _hidden_bindings(near: Resource, graph: Graph) -> frozenset[str]:
         return frozenset(
             gap
             for binding in all_of_type(graph, BINDING, near)
-            for gap in binding.unread.get("subjects", ())
+            for gap in hidden_parts(binding, "subjects")
         )
 
     key = ("kubernetes unread subjects", near.scope, near.origin.stack)
@@ -228,7 +234,7 @@ def _collected(roles: Iterable[Resource], graph: Graph, before: Iterable[Rule] =
         name, role = waiting.popitem()
         done.add(name)
         rules += known_value(role, "rules") or ()
-        gaps.update(role.unread.get("rules", ()))
+        gaps.update(hidden_parts(role, "rules"))
         # A live cluster writes the joined rules into the role itself.
         selectors = known_value(role, "aggregates") or () if in_code(role) else ()
         for wanted in (selector.get("requirements") for selector in selectors):

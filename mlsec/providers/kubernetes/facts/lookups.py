@@ -22,6 +22,17 @@ def known_value(resource: Resource, name: str) -> Any:
     return fact.value if isinstance(fact, Known) else None
 
 
+def hidden_parts(resource: Resource, name: str) -> set[str]:
+    """Give the gaps that hide a property, or a field of one of its elements."""
+    inner = f"{name}[]"
+    return {
+        gap
+        for hidden, gaps in resource.unread.items()
+        if hidden in (name, "*") or hidden.startswith(inner)
+        for gap in gaps
+    }
+
+
 def is_seen_from(near: Resource, other: Resource) -> bool:
     """Whether one resource may mean another: what is rendered means its own, or what stands alone.
 

@@ -102,6 +102,12 @@ def _put(mapped: Mapped, wanted: Property, node: Node | None, shapes: Shapes, mi
             mapped.properties[name] = wanted.absent
         return
     try:
+        if isinstance(node.value, tuple) and _has_elements(wanted):
+            elements = [_element(wanted, element, shapes) for element in node.value]
+            mapped.properties[name] = [fields for fields, _ in elements]
+            for field, hidden in (pair for _, unknown in elements for pair in unknown.items()):
+                mapped.hidden.setdefault(f"{name}[].{field}", hidden)
+            return
         mapped.properties[name] = shape_node(wanted, node, shapes)
     except UnknownValueError as error:
         mapped.hidden[name] = Hidden(why=str(error), line=node.line)
@@ -125,10 +131,10 @@ def shape_node(wanted: Property, node: Node, shapes: Shapes) -> Any:
             _refuse_placeholders(node.value)
         value = shapes[wanted.shape](node)
         return _checked(wanted, value) if value is not None else None
-    if wanted.kind is Kind.LIST and wanted.items:
+    if _has_elements(wanted):
         if not isinstance(node.value, tuple):
             raise TypeError(f"{wanted.name}: expected a list")
-        return [_element(wanted, element, shapes) for element in node.value]
+        return [_element(wanted, element, shapes)[0] for element in node.value]
     return _checked(wanted, plain(node))
 
 
@@ -161,9 +167,16 @@ def _is_of(kind: Kind, value: Any) -> bool:
             return isinstance(value, dict)
 
 
-def _element(wanted: Property, node: Node, shapes: Shapes) -> dict[str, Any]:
-    """Map one element; fields that are not known are left out."""
+def _has_elements(wanted: Property) -> bool:
+    return wanted.kind is Kind.LIST and bool(wanted.items) and not wanted.shape
+
+
+def _element(
+    wanted: Property, node: Node, shapes: Shapes
+) -> tuple[dict[str, Any], dict[str, Hidden]]:
+    """Map one element; fields that are not known are left out, and why is said of each."""
     fields: dict[str, Any] = {}
+    hidden: dict[str, Hidden] = {}
     for name, field in wanted.items.items():
         part = None
         for path in field.sources.get("api", (name,)):
@@ -176,9 +189,11 @@ def _element(wanted: Property, node: Node, shapes: Shapes) -> dict[str, Any]:
             continue
         try:
             fields[name] = shape_node(field, part, shapes)
-        except (UnknownValueError, *_SHAPE_ERRORS):
-            continue
-    return fields
+        except UnknownValueError as error:
+            hidden[name] = Hidden(why=str(error), line=part.line)
+        except _SHAPE_ERRORS as error:
+            hidden[name] = Hidden(why=str(error), reason=GapReason.MALFORMED, line=part.line)
+    return fields, hidden
 
 
 def _as_text(value: Any) -> str:
