@@ -23,7 +23,8 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=0, help="changes of each file, 0 for all")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    chosen, table = random.Random(given.seed), Counter[tuple[str, str]]()
+    chosen = random.Random(given.seed)  # noqa: S311 - a sample
+    table = Counter[tuple[str, str]]()
     with tempfile.TemporaryDirectory() as scratch:
         scanner = Scanner(Path(scratch))
         for path in given.files:
@@ -43,16 +44,21 @@ def main() -> None:
                     harms = hidden(before, after := scanner.scan({path.name: mutant.text}))
                 except Exception as error:  # noqa: BLE001 - a crash is what is looked for
                     table[form, "crash"] += 1
-                    print(json.dumps([str(path), mutant.line, mutant.what, "crash", repr(error)]))
+                    _tell(str(path), mutant.line, mutant.what, "crash", repr(error))
                     continue
                 table[form, "not assessed"] += len(after.unknown) - len(before.unknown)
                 table[form, "sites"] += bool(harms)
                 for harm in harms:
                     table[form, harm.kind] += 1
-                    where = [str(path), mutant.line, mutant.what, harm.kind, harm.severity]
-                    print(json.dumps([*where, *harm.check]), flush=True)
+                    where = (str(path), mutant.line, mutant.what)
+                    _tell(*where, harm.kind, harm.severity, *harm.check)
     for (form, kind), number in sorted(table.items()):
-        print(f"{form:16} {kind:14} {number:6}", file=sys.stderr)
+        sys.stderr.write(f"{form:16} {kind:14} {number:6}\n")
+
+
+def _tell(*words: str | int) -> None:
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

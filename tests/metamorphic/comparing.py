@@ -6,11 +6,10 @@ from collections import Counter
 
 import msgspec
 
-from mlsec.core.enums import Severity, Status
+from mlsec.core.enums import Status
 from mlsec.core.gate_result import Gate
 from tests.metamorphic.scanning import Check, Scan, Thing
 
-_ORDER = {severity: place for place, severity in enumerate(Severity)}
 PASSES, VANISHED, GONE, ALARM, ENDS_WELL = "fail -> pass", "gone", "gone with", "alarm", "10 -> 0"
 
 
@@ -46,26 +45,6 @@ def hidden(before: Scan, after: Scan) -> list[Harm]:
         if (now := (check[0], same.get(check[1], check[1]))) in after.failed
     ]
     if before.ends is Gate.FINDINGS and after.ends is Gate.CLEAN and harms:
-        harms.append(Harm(kind=ENDS_WELL))
-    return harms
-
-
-def improved(before: Scan, after: Scan) -> list[Harm]:
-    """Say what a scan hides in which something was made strictly worse.
-
-    A finding may go only if its resource has one that is at least as severe; the scan ends as it
-    did, or worse.
-    """
-    harms, same = [], _same_things(before, after)
-    worst: dict[str, int] = {}
-    for (_, id_), severity in after.failed.items():
-        worst[id_] = min(worst.get(id_, len(_ORDER)), _ORDER[severity])
-    for (rule, id_), severity in before.failed.items():
-        now = same.get(id_, id_)
-        if (rule, now) in after.failed or worst.get(now, len(_ORDER)) <= _ORDER[severity]:
-            continue
-        harms.append(Harm(kind=VANISHED, check=(rule, id_), severity=severity.value))
-    if before.ends is Gate.FINDINGS and after.ends is not Gate.FINDINGS:
         harms.append(Harm(kind=ENDS_WELL))
     return harms
 

@@ -29,7 +29,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of_manifest(text: str) -> Iterator[Mutant]:
-    """Put what ``envsubst`` fills in for each value of Kubernetes objects, compose, values files."""
+    """Put what ``envsubst`` fills in for each value of Kubernetes objects or a compose file."""
     for node, path in _yaml_literals(text):
         if path[-1] not in _DIALECT and path != ("kind",):
             yield _replaced(text, node, '"${UNREAD}"')
@@ -101,9 +101,13 @@ def _yaml_literals(text: str) -> Iterator[tuple[yaml.ScalarNode, tuple[str, ...]
                 waiting.extend((v, (*path, str(k.value))) for k, v in reversed(node.value))
             elif isinstance(node, yaml.SequenceNode):
                 waiting.extend((v, (*path, "[]")) for v in reversed(node.value))
-            elif isinstance(node, yaml.ScalarNode) and path and node.style not in ("|", ">"):
-                if node.start_mark.index < node.end_mark.index:
-                    yield node, path
+            elif isinstance(node, yaml.ScalarNode) and path and _is_on_one_line(node):
+                yield node, path
+
+
+def _is_on_one_line(node: yaml.ScalarNode) -> bool:
+    is_there = node.start_mark.index < node.end_mark.index
+    return is_there and node.start_mark.line == node.end_mark.line
 
 
 def _replaced(text: str, node: yaml.ScalarNode, by: str) -> Mutant:
