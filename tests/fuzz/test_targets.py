@@ -49,8 +49,13 @@ def test_every_reader_of_archives_meets_one_of_its_own() -> None:
 
 
 def takes_bytes() -> Iterator[tuple[str, str]]:
-    """Every public function of the signing side whose first argument is bytes."""
+    """Every public function that verifies, and whose first argument is bytes.
+
+    What signs reads one's own key, and is met where seeds are made, once a process.
+    """
     for path in sorted(SIGNING.rglob("*.py")):
+        if path.parent.name == "signer":
+            continue
         module = ".".join(("mlsec.signing", *path.relative_to(SIGNING).with_suffix("").parts))
         for node in ast.parse(path.read_text("utf-8")).body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
