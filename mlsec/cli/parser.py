@@ -14,8 +14,6 @@ from mlsec.cli.output_options import OUTPUT_OPTIONS, add_output
 from mlsec.core.errors import UsageError
 
 _REQUIRED = "the following arguments are required: "
-# In the help of an option: the kinds of its targets, what follows a semicolon, long brackets.
-_ASIDE = re.compile(r" \[[^\]]*\]|;(?![^(]*\)).*| \([^()]{36,}\)", re.S)
 _NEGATIVE_NUMBER = re.compile(r"-\.?\d")
 Subparsers = argparse._SubParsersAction
 
@@ -77,7 +75,7 @@ class CommandParser(argparse.ArgumentParser):
             self.usage = "%(prog)s [OPTION ...] [TARGET ...]"
             for action, text in whole:
                 is_kept = not self._kept_back.isdisjoint(action.option_strings)
-                action.help = argparse.SUPPRESS if is_kept else _ASIDE.sub("", text or "")
+                action.help = argparse.SUPPRESS if is_kept else _first_words(text or "")
             for group, _ in groups:
                 group.description = None
         if below is not None:
@@ -272,6 +270,24 @@ def walk(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     below = commands_of(parser)
     for child in () if below is None else below.choices.values():
         yield from walk(child)
+
+
+def _first_words(text: str) -> str:
+    """Give the help of an option up to a semicolon, without kinds of targets and long brackets."""
+    shown = aside = ""
+    for char in text:
+        if aside:
+            aside += char
+            if char in ")]":
+                shown += aside if aside[0] == "(" and len(aside) < 38 else ""
+                aside = ""
+        elif char in "([":
+            aside = char
+        elif char == ";":
+            break
+        else:
+            shown += char
+    return " ".join(shown.split())
 
 
 def _is_open_ended(action: argparse.Action) -> bool:

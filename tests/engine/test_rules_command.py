@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import pytest
 
 from mlsec.cli import rules
+from mlsec.cli.parser import CommandParser
 from mlsec.core.errors import MlsecError
 
 
 def run(*words: str) -> int:
-    parser = argparse.ArgumentParser()
+    parser = CommandParser()
     rules.register(parser.add_subparsers())
     return rules.run(parser.parse_args(["rules", *words]))
 
