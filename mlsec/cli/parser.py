@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,8 @@ from mlsec.cli.output_options import OUTPUT_OPTIONS, add_output
 from mlsec.core.errors import UsageError
 
 _REQUIRED = "the following arguments are required: "
+# What stands in round brackets in the short help: "(default high)", and no sentence.
+_LONGEST_ASIDE = 37
 _NEGATIVE_NUMBER = re.compile(r"-\.?\d")
 Subparsers = argparse._SubParsersAction
 
@@ -66,30 +69,37 @@ class CommandParser(argparse.ArgumentParser):
                           help="show what this help leaves out as well, and exit")  # fmt: skip
 
     def print_help(self, file: Any = None) -> None:
-        """Print the help, less what is kept back, and less what is said aside of its options."""
-        whole = [(action, action.help) for action in self._actions]
-        groups = [(group, group.description) for group in self._action_groups]
-        usage, below = self.usage, commands_of(self)
-        listed = [] if below is None else [*below._choices_actions]
-        if self._kept_back and below is None:
-            self.usage = "%(prog)s [OPTION ...] [TARGET ...]"
-            for action, text in whole:
-                is_kept = not self._kept_back.isdisjoint(action.option_strings)
-                action.help = argparse.SUPPRESS if is_kept else _first_words(text or "")
-            for group, _ in groups:
-                group.description = None
-        if below is not None:
-            below._choices_actions[:] = [i for i in listed if i.dest not in self._kept_back]
-        try:
+        """Print the help; of a command that keeps something back, in short."""
+        if not self._kept_back:
             super().print_help(file)
-        finally:
-            self.usage = usage
-            for action, text in whole:
-                action.help = text
-            for group, text in groups:
-                group.description = text
-            if below is not None:
-                below._choices_actions[:] = listed
+            return
+        self._is_built = True
+        formatter = self._get_formatter()
+        formatter.add_usage(f"%(prog)s [OPTION ...] {self._takes()}", (), ())
+        formatter.add_text(self.description)
+        for group in self._action_groups:
+            formatter.start_section(group.title)
+            formatter.add_arguments(filter(None, map(self._in_short, group._group_actions)))
+            formatter.end_section()
+        formatter.add_text(self.epilog)
+        self._print_message(formatter.format_help(), file or sys.stdout)
+
+    def _takes(self) -> str:
+        """Name what a command line has besides options."""
+        if commands_of(self) is not None:
+            return "COMMAND ..."
+        return " ".join(f"[{a.metavar} ...]" for a in self._actions if not a.option_strings)
+
+    def _in_short(self, action: argparse.Action) -> argparse.Action | None:
+        """Give an option or command as the short help has it; None where it is kept back."""
+        if not self._kept_back.isdisjoint(action.option_strings):
+            return None
+        short = copy.copy(action)
+        short.help = _first_words(action.help or "")
+        if isinstance(short, Subparsers):
+            listed = short._choices_actions
+            short._choices_actions = [item for item in listed if item.dest not in self._kept_back]
+        return short
 
     def format_usage(self) -> str:
         """Give the usage, from here on as argparse writes it."""
@@ -279,7 +289,7 @@ def _first_words(text: str) -> str:
         if aside:
             aside += char
             if char in ")]":
-                shown += aside if aside[0] == "(" and len(aside) < 38 else ""
+                shown += aside if aside[0] == "(" and len(aside) <= _LONGEST_ASIDE else ""
                 aside = ""
         elif char in "([":
             aside = char

@@ -15,8 +15,10 @@ from mlsec.core.coverage import TypeCoverage, coverage_of
 from mlsec.core.enums import Status
 from mlsec.core.resource import Resource
 from mlsec.engine.assessment.assess import assess
+from mlsec.engine.evaluation.evaluate import Evaluator
 from mlsec.engine.model.rule import RuleSet
 from mlsec.engine.rules.documents import ExampleGraph
+from mlsec.graph.fact import Targets
 from tests.engine.small import load_texts, rule_text
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -128,3 +130,22 @@ def test_hostile_names_are_made_visible_in_messages(ruleset: RuleSet) -> None:
     )
     judgement = assess(ruleset, Shelf(resource), clock=NOW)
     assert judgement.findings[0].message == "a\\u001b[31m in  is too big"
+
+
+class Twins(Shelf):
+    """The role of a notebook is whatever its ``status`` names."""
+
+    def targets(self, resource: Resource, relation: str) -> Targets:
+        is_admin = resource.properties["status"] == "admin"
+        role = notebook(9, type="cloud.role", properties={"is_admin": is_admin})
+        return Targets(resources=(role,) if relation == "role" else ())
+
+
+def test_things_that_share_an_id_are_followed_each_by_itself(ruleset: RuleSet) -> None:
+    rule = next(rule for rule in ruleset.rules if rule.id == "thing/path")
+    pair = holding(1, {"status": "plain"}), holding(1, {"status": "admin"})
+    for first, second in (pair, pair[::-1]):
+        evaluator = Evaluator(ruleset.vocabulary, Twins(), NOW.timestamp())
+        statuses = [evaluator.judge(rule, item).status for item in (first, second, first)]
+        wanted = {"plain": Status.PASS, "admin": Status.FAIL}
+        assert statuses == [wanted[item.properties["status"]] for item in (first, second, first)]

@@ -35,6 +35,8 @@ from mlsec.engine.model.rule import (
 )
 from mlsec.vocabulary.types import Property, RelationKind, Vocabulary
 
+# The things that a path leads to, and what hides others where some may be missing.
+_Reached = tuple[list[View], Value | None]
 _MOST_REACHED = 64
 
 
@@ -46,7 +48,7 @@ class Evaluator:
         self.graph = graph
         self.now_s = now_s
         # Where the last paths led: what ends a failure is asked of the same ones again.
-        self.reached: dict[tuple[str, str], tuple[list[View], Value | None]] = {}
+        self.reached: dict[tuple[int, str], tuple[Resource, _Reached]] = {}
 
     def judge(self, rule: Rule, resource: Resource, only: Collection[int] | None = None) -> Verdict:
         """Give the verdict with the clauses that decided it.
@@ -202,17 +204,20 @@ class Evaluator:
             if only is None or n in only
         ], None
 
-    def _targets(self, path: str, view: View) -> tuple[list[View], Value | None]:
+    def _targets(self, path: str, view: View) -> _Reached:
         if view.trail or view.prefix:
             return self._follow(path, view)
-        key = (view.resource.id, path)
-        if key not in self.reached:
-            if len(self.reached) >= _MOST_REACHED:
-                self.reached.clear()
-            self.reached[key] = self._follow(path, view)
-        return self.reached[key]
+        key = (id(view.resource), path)
+        known = self.reached.get(key)
+        if known is not None and known[0] is view.resource:
+            return known[1]
+        if len(self.reached) >= _MOST_REACHED:
+            self.reached.clear()
+        reached = self._follow(path, view)
+        self.reached[key] = (view.resource, reached)
+        return reached
 
-    def _follow(self, path: str, view: View) -> tuple[list[View], Value | None]:
+    def _follow(self, path: str, view: View) -> _Reached:
         views, gaps, is_missing = [view], list(NO_GAPS), False
         for step in path.split("."):
             following: list[View] = []

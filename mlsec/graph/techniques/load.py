@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,9 @@ EXAMPLE_KEYS = ("resources", "because")
 _Here = tuple[str | int, ...]
 
 
+@functools.cache
 def shipped_techniques(words: Words) -> tuple[Technique, ...]:
-    """Read the techniques of a cloud that ship with mlsec.
+    """Read the techniques of a cloud that ship with mlsec, once a process.
 
     Raises:
         MlsecError: a mistake in a file.

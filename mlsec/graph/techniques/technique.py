@@ -95,7 +95,7 @@ class TargetKind(msgspec.Struct, frozen=True, kw_only=True):
     unseen: Callable[[Resource, Needs, Standing, Graph], Answer] | None = None
 
 
-class Words(msgspec.Struct, frozen=True, kw_only=True):
+class Words(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What the techniques of one cloud may say, and who they are asked of.
 
     ``types`` are the types of resources that are identities; ``not_there`` gives those that are

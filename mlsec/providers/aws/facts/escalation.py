@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlsec.core.resource import Resource
 from mlsec.graph.techniques.escalation import Escalation, escalations
 from mlsec.graph.techniques.load import shipped_techniques
-from mlsec.graph.techniques.technique import Technique
 from mlsec.graph.ternary import NO
 from mlsec.providers.aws.facts.technique_words import WORDS
 
@@ -25,9 +23,6 @@ def escalation_of(identity: Resource, graph: Graph) -> Escalation:
 
 
 def _all(graph: Graph) -> Mapping[str, Escalation]:
-    return graph.memo(("escalations", "aws"), lambda: escalations(WORDS, _shipped(), graph))
-
-
-@functools.cache
-def _shipped() -> tuple[Technique, ...]:
-    return shipped_techniques(WORDS)
+    return graph.memo(
+        ("escalations", "aws"), lambda: escalations(WORDS, shipped_techniques(WORDS), graph)
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown
 from mlsec.graph.techniques.escalation import Escalation, escalations
 from mlsec.graph.techniques.load import shipped_techniques
-from mlsec.graph.techniques.technique import Technique
 from mlsec.graph.ternary import any_of
 from mlsec.graph.verdicts import verdict
 from mlsec.providers.azure.facts.permissions import has_power
@@ -41,13 +39,10 @@ def is_privileged(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def _of(identity: Resource, graph: Graph) -> Escalation:
-    every = graph.memo(("azure escalations", ""), lambda: escalations(WORDS, _techniques(), graph))
+    every = graph.memo(
+        ("azure escalations", ""), lambda: escalations(WORDS, shipped_techniques(WORDS), graph)
+    )
     return every[identity.id]
-
-
-@functools.cache
-def _techniques() -> tuple[Technique, ...]:
-    return shipped_techniques(WORDS)
 
 
 AZURE_ESCALATION: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ from mlsec.core.resource import Resource
 from mlsec.graph.fact import Known, Unknown
 from mlsec.graph.techniques.escalation import Escalation, escalations
 from mlsec.graph.techniques.load import shipped_techniques
-from mlsec.graph.techniques.technique import Technique
 from mlsec.graph.ternary import NO, YES, Answer, all_of, any_of
 from mlsec.providers.gcp.facts.grants import verdict
 from mlsec.providers.gcp.facts.identities import identity_of, may_everywhere
@@ -105,13 +103,10 @@ def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def _escalation(account: Resource, graph: Graph) -> Escalation:
-    known = graph.memo(("gcp escalations",), lambda: escalations(WORDS, _shipped(), graph))
+    known = graph.memo(
+        ("gcp escalations",), lambda: escalations(WORDS, shipped_techniques(WORDS), graph)
+    )
     return known[account.id]
-
-
-@functools.cache
-def _shipped() -> tuple[Technique, ...]:
-    return shipped_techniques(WORDS)
 
 
 def _all(account: Resource, way: _Way, graph: Graph) -> Answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from mlsec.graph.fact import Known, Unknown
 from mlsec.graph.flags import as_answer
 from mlsec.graph.techniques.escalation import Escalation, escalations
 from mlsec.graph.techniques.load import shipped_techniques
-from mlsec.graph.techniques.technique import Technique
 from mlsec.graph.ternary import YES, any_of
 from mlsec.providers.kubernetes.facts.cloud_roles import administers
 from mlsec.providers.kubernetes.facts.grants import grants_of
@@ -48,12 +46,9 @@ def escalation_paths(resource: Resource, graph: Graph) -> Known | Unknown:
 
 
 def _all(graph: Graph) -> Mapping[str, Escalation]:
-    return graph.memo(("kubernetes escalations",), lambda: escalations(WORDS, _techniques(), graph))
-
-
-@functools.cache
-def _techniques() -> tuple[Technique, ...]:
-    return shipped_techniques(WORDS)
+    return graph.memo(
+        ("kubernetes escalations",), lambda: escalations(WORDS, shipped_techniques(WORDS), graph)
+    )
 
 
 KUBE_ESCALATIONS: Mapping[str, Callable[[Resource, Graph], Known | Unknown]] = {
