@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from mlsec.history.place import Place
 
 EVIDENCE = "evidence.mlsnap"
-# What few people need, and what decides no exit code.
+# What few people need: whose rights are used, how fast is asked, and how the answer is shown.
 _KEPT_BACK = (
     "--sarif-inventory", "--help-base", "--concern", "--provider", "--role-arn", "--external-id",
-    "--severity", "--environment", "--configmaps", "--probe-private", "--digests", "--no-cache",
+    "--severity", "--configmaps", "--probe-private", "--digests", "--no-cache",
     "--checkov", "--resume",
     "--in-flight", "--max-rps", "--tries", "--notify", "--notify-severity", "--notify-link",
     "--notify-dry-run", "--print-config", "--quiet", "--verbose", "--color",

@@ -12,6 +12,7 @@ DECIDES = (
     "--rules", "--profile", "--framework", "--select", "--params", "--waivers", "--baseline",
     "--changed-since", "--unfold", "--fail-on", "--min-coverage", "--now", "--exclude", "--trust",
     "--with", "--checkov-json", "--require-sandbox", "--offline", "--deadline", "--config",
+    "--environment",
 )  # fmt: skip
 
 

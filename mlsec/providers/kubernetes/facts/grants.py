@@ -237,6 +237,7 @@ def _collected(roles: Iterable[Resource], graph: Graph, before: Iterable[Rule] =
         gaps.update(hidden_parts(role, "rules"))
         # A live cluster writes the joined rules into the role itself.
         selectors = known_value(role, "aggregates") or () if in_code(role) else ()
+        gaps.update(hidden_parts(role, "aggregates") if in_code(role) else ())
         for wanted in (selector.get("requirements") for selector in selectors):
             waiting |= {
                 other.id: other

@@ -128,7 +128,7 @@ def shape_node(wanted: Property, node: Node, shapes: Shapes) -> Any:
         if wanted.shape in _AS_IT_STANDS:
             return shapes[wanted.shape](node)
         if isinstance(node.value, str):
-            _refuse_placeholders(node.value)
+            refuse_placeholders(node.value)
         value = shapes[wanted.shape](node)
         return _checked(wanted, value) if value is not None else None
     if _has_elements(wanted):
@@ -141,7 +141,7 @@ def shape_node(wanted: Property, node: Node, shapes: Shapes) -> Any:
 def _checked(wanted: Property, value: Any) -> Any:
     for element in value if isinstance(value, list) else (value,):
         if isinstance(element, str) and wanted.kind not in (Kind.MAP, Kind.LIST):
-            _refuse_placeholders(element)
+            refuse_placeholders(element)
     if wanted.kind is Kind.MAP and isinstance(value, dict):
         return {str(name): _as_text(element) for name, element in value.items()}
     if not _is_of(wanted.kind, value):
@@ -183,17 +183,27 @@ def _element(
             part = dig_node(node, path)
             if part is not None:
                 break
-        if part is None:
+        try:
+            if part is not None:
+                fields[name] = shape_node(field, part, shapes)
+                continue
+            _refuse_scalar(node)
             if field.has_default:
                 fields[name] = field.absent
-            continue
-        try:
-            fields[name] = shape_node(field, part, shapes)
         except UnknownValueError as error:
-            hidden[name] = Hidden(why=str(error), line=part.line)
+            hidden[name] = Hidden(why=str(error), line=(part or node).line)
         except _SHAPE_ERRORS as error:
-            hidden[name] = Hidden(why=str(error), reason=GapReason.MALFORMED, line=part.line)
+            line = (part or node).line
+            hidden[name] = Hidden(why=str(error), reason=GapReason.MALFORMED, line=line)
     return fields, hidden
+
+
+def _refuse_scalar(node: Node) -> None:
+    """Refuse an element that has no fields at all; a null has every default."""
+    if isinstance(node.value, str):
+        refuse_placeholders(node.value)
+    if node.value is not None and not isinstance(node.value, Mapping):
+        raise TypeError(f"expected an object, got {type(node.value).__name__}")
 
 
 def _as_text(value: Any) -> str:
@@ -204,7 +214,12 @@ def _as_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _refuse_placeholders(text: str) -> None:
+def refuse_placeholders(text: str) -> None:
+    """Refuse a text with something in it that another tool fills in.
+
+    Raises:
+        UnknownValueError: it names what is filled in.
+    """
     placeholder = _PLACEHOLDER.search(text)
     if placeholder:
         raise UnknownValueError(f"{placeholder.group()[:60]} is filled in elsewhere")

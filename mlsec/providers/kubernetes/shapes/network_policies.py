@@ -16,7 +16,11 @@ from mlsec.providers.kubernetes.network_policies.connections import (
     sample_ports,
 )
 from mlsec.providers.kubernetes.network_policies.policy import LAST_PORT, Policy, read_rules
-from mlsec.providers.kubernetes.objects.located_mapping import Shapes, UnknownValueError
+from mlsec.providers.kubernetes.objects.located_mapping import (
+    Shapes,
+    UnknownValueError,
+    refuse_placeholders,
+)
 from mlsec.providers.kubernetes.objects.objects import texts
 
 _ENDS = {"ingress": "from", "egress": "to"}
@@ -30,6 +34,8 @@ def label_selector(selector: Node) -> list[dict[str, Any]]:
     ]
     if len(requirements) != len(selector.pairs("matchLabels")):
         raise UnknownValueError("a label that it wants is filled in elsewhere")
+    for text in texts(selector, "matchLabels").values():
+        refuse_placeholders(text)
     requirements += [
         {
             "key": item.text("key"),
@@ -165,6 +171,8 @@ def _known(node: Node | None) -> Any:
     """
     if node is not None and isinstance(node.value, UnknownValue):
         raise UnknownValueError(node.value.why)
+    if node is not None and isinstance(node.value, str):
+        refuse_placeholders(node.value)
     return None if node is None else node.value
 
 
